@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { placeOf, toJson, valueAt, type Located } from './located.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, publicPath, type Path, type Problem } from './report.ts';
+
+/** What zod complains about, in words for the person who wrote the configuration. */
+
+type Issue = z.core.$ZodIssue;
+
+/** An issue that needs nothing of its union any more: one for each thing to be mended. */
+interface Finding {
+  path: Path;
+  message: string;
+  remedy?: string;
+  /** Nothing stands there, which may be the fault of a syntax error instead. */
+  missing?: true;
+  unknownKey?: true;
+  /** An object lacks something, which a misspelt key of it may have been meant to be. */
+  aboutWhole?: true;
+}
+
+interface LocatedProblem extends Problem {
+  missing: boolean;
+  unknownKey: boolean;
+}
+
+/** Checks a value against a schema; every problem is found, not only the first. */
+export function check<S extends z.ZodType>(
+  schema: S,
+  located: Located,
+): { data: z.output<S> | null; problems: LocatedProblem[] } {
+  const result = schema.safeParse(toJson(located));
+  if (result.success) return { data: result.data, problems: [] };
+  const found = result.error.issues.flatMap(issue => findings(issue, [], located, schema));
+  const problems = found
+    .filter(({ aboutWhole, path }) => !(aboutWhole && found.some(other => isUnknownKeyOf(path, other))))
+    .map(({ path, message, remedy, missing, unknownKey }) => ({
+      code: 'CONFIG_SCHEMA' as const,
+      ...(unknownKey ? keyPlace(located, path) : placeOf(located, publicPath(path))),
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+      missing: missing ?? false,
+      unknownKey: unknownKey ?? false,
+    }));
+  return { data: null, problems };
+}
+
+function isUnknownKeyOf(object: Path, { unknownKey, path }: Finding): boolean {
+  return unknownKey === true && formatPath(path.slice(0, -1)) === formatPath(object);
+}
+
+function keyPlace(located: Located, path: Path) {
+  const parent = valueAt(located, path.slice(0, -1));
+  const entry = parent?.kind === 'object' ? parent.entries.get(String(path.at(-1))) : undefined;
+  return entry?.key ?? placeOf(located, path);
+}
+
+function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodType): Finding[] {
+  const path = [...prefix, ...(issue.path as (string | number)[])];
+  const here = valueAt(located, path);
+  switch (issue.code) {
+    case 'invalid_type': {
+      if (here === undefined) return [{ path, message: 'is missing', missing: true, ...remedyFor(path) }];
+      const expected = expectation(issue);
+      const quoted = typeOf(here) === 'string' && ['number', 'int', 'boolean'].includes(issue.expected);
+      const remedy = quoted ? { remedy: 'write it without quotes' } : {};
+      return [{ path, message: `expected ${expected}, got ${typeOf(here)}`, ...remedy }];
+    }
+    case 'invalid_value': {
+      if (here === undefined) return [{ path, message: 'is missing', missing: true }];
+      const allowed = issue.values.map(String);
+      const near = here.kind === 'scalar' ? nearest(String(here.value), allowed) : null;
+      const remedy = near === null ? {} : { remedy: `did you mean "${near}"?` };
+      return [
+        { path, message: `must be ${list(issue.values.map(value => JSON.stringify(value)))}`, ...remedy },
+      ];
+    }
+    case 'too_small':
+      if (issue.origin === 'string') return [{ path, message: 'is empty' }];
+      if (issue.origin === 'array') return [{ path, message: 'is empty', ...remedyFor(path) }];
+      return [{ path, message: `must be at least ${issue.minimum}` }];
+    case 'too_big':
+      if (issue.origin === 'string') return [{ path, message: `is longer than ${issue.maximum} characters` }];
+      return [{ path, message: `must be at most ${issue.maximum}` }];
+    case 'unrecognized_keys':
+      return issue.keys.map(key => ({
+        path: [...path, key],
+        message: 'unknown key',
+        unknownKey: true,
+        ...suggestion(key, path, schema),
+      }));
+    case 'invalid_union': {
+      const branch = branchMeant(issue.errors);
+      if (branch) return branch.flatMap(inner => findings(inner, path, located, schema));
+      if (here === undefined) return [{ path, message: 'is missing', missing: true }];
+      const expected = list([...new Set(issue.errors.flat().map(expectation))]);
+      return [{ path, message: `expected ${expected}, got ${typeOf(here)}` }];
+    }
+    default:
+      return [{ path, message: issue.message, ...(here?.kind === 'object' ? { aboutWhole: true } : {}) }];
+  }
+}
+
+/** Of a union, the alternative whose type the value has: its complaints are the useful ones. */
+function branchMeant(branches: readonly Issue[][]): Issue[] | undefined {
+  return branches.find(issues =>
+    issues.every(
+      ({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'),
+    ),
+  );
+}
+
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_type') return issue.expected === 'int' ? 'whole number' : issue.expected;
+  if (issue.code === 'invalid_value') return list(issue.values.map(value => JSON.stringify(value)));
+  return issue.message;
+}
+
+function typeOf(located: Located): string {
+  if (located.kind !== 'scalar') return located.kind;
+  return located.value === null ? 'null' : typeof located.value;
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function remedyFor(path: Path): { remedy: string } | object {
+  if (path.join('.') === 'disks.devices') return { remedy: nameTheDisks };
+  return {};
+}
+
+export const nameTheDisks =
+  'name the disks in disks.devices, or with dabei.disks=single:/dev/disk/by-id/…; "only" is the only disk there is';
+
+function suggestion(key: string, path: Path, schema: z.ZodType): { remedy: string } | object {
+  const known = keysAt(schema, path);
+  const near = nearest(key, known);
+  if (near !== null) return { remedy: `did you mean "${near}"?` };
+  const elsewhere = everyPath(schema).find(candidate => candidate.at(-1) === key);
+  if (elsewhere) return { remedy: `it belongs to ${elsewhere.slice(0, -1).join('.') || 'the top level'}` };
+  return known.length === 0 ? {} : { remedy: `known here: ${known.join(', ')}` };
+}
+
+/** The keys that an object at a path may have; indices of lists do not matter. */
+export function keysAt(schema: z.ZodType, path: Path): string[] {
+  const wanted = path.filter(part => typeof part === 'string').join('.');
+  return everyPath(schema)
+    .filter(candidate => candidate.slice(0, -1).join('.') === wanted)
+    .map(candidate => candidate.at(-1)!);
+}
+
+/** Every key that a schema knows, outermost first: ["disks"], ["disks", "layout"], … */
+function everyPath(schema: z.ZodType): string[][] {
+  const found: string[][] = [];
+  for (let level: [string[], z.ZodType][] = [[[], schema]]; level.length > 0;) {
+    const next: [string[], z.ZodType][] = [];
+    for (const [path, type] of level) {
+      for (const shape of objectsIn(type)) {
+        for (const [key, value] of Object.entries(shape)) next.push([[...path, key], value as z.ZodType]);
+      }
+    }
+    found.push(...next.map(([path]) => path));
+    level = next;
+  }
+  return found;
+}
+
+/** The objects behind defaults, optionals, lists, unions and transforms. */
+function objectsIn(type: z.core.$ZodType): z.core.$ZodShape[] {
+  if (type instanceof z.ZodObject) return [type.shape];
+  if (type instanceof z.ZodDefault || type instanceof z.ZodOptional) return objectsIn(type.def.innerType);
+  if (type instanceof z.ZodArray) return objectsIn(type.def.element);
+  if (type instanceof z.ZodUnion) return type.def.options.flatMap(objectsIn);
+  return [];
+}

@@ -1,0 +1,139 @@
+// The package's main file is UMD, whose inner require calls esbuild cannot follow; this is the same as ES modules.
+import { createScanner, parseTree, type Node, type ParseError } from 'jsonc-parser/lib/esm/main.js';
+import type { Entry, Located } from './located.ts';
+import { formatPath, publicPath, type Path, type Place, type Problem } from './report.ts';
+
+/** Objects and lists within each other; the schema needs 5. */
+const maximumDepth = 32;
+
+export interface ParsedJson {
+  /** null where nothing could be understood. After syntax errors: the top-level keys that none of them touches. */
+  value: Located | null;
+  problems: Problem[];
+}
+
+/** Parses strict JSON (RFC 8259): no comments, no trailing commas, and every key of an object only once. */
+export function parseJson(text: string, source: string): ParsedJson {
+  const lines = new LineIndex(text);
+  const problem = (offset: number, path: Path, message: string, remedy?: string): Problem => ({
+    code: 'CONFIG_JSON',
+    source,
+    path: formatPath(publicPath(path)),
+    ...lines.positionOf(offset),
+    message,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+  const start = text.search(/\S/);
+  if (start < 0) return { value: null, problems: [problem(0, [], 'it is empty')] };
+  if (text[start] === '<') {
+    const remedy = 'look at what the server really sends for this file';
+    return { value: null, problems: [problem(start, [], 'it is an HTML or XML page, not JSON', remedy)] };
+  }
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    return {
+      value: null,
+      problems: [problem(deep, [], `more than ${maximumDepth} levels within each other`)],
+    };
+  }
+
+  const errors: ParseError[] = [];
+  const options = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
+  const root = parseTree(text, errors, options);
+  const problems = firstOfEachLine(errors, lines).map(error =>
+    problem(error.offset, [], syntaxMessage(error, text)),
+  );
+
+  const convert = (node: Node, path: Path): Located => {
+    const place: Place = { source, path: formatPath(publicPath(path)), ...lines.positionOf(node.offset) };
+    if (node.type === 'array') {
+      const items = (node.children ?? []).map((item, index) => convert(item, [...path, index]));
+      return { kind: 'array', place, items };
+    }
+    if (node.type !== 'object') return { kind: 'scalar', place, value: node.value };
+    const entries = new Map<string, Entry>();
+    for (const { children: [key, value] = [] } of node.children ?? []) {
+      if (!key || !value) continue;
+      const name: string = key.value;
+      const keyPath = [...path, name];
+      const keyPlace = { source, path: formatPath(publicPath(keyPath)), ...lines.positionOf(key.offset) };
+      const before = entries.get(name);
+      if (before)
+        problems.push(problem(key.offset, keyPath, `given twice, first in line ${before.key.line}`));
+      if (path.length === 0 && errors.some(error => touches(error, key, value))) continue;
+      entries.set(name, { key: keyPlace, value: convert(value, keyPath) });
+    }
+    return { kind: 'object', place, entries };
+  };
+  return { value: root ? convert(root, []) : null, problems };
+}
+
+/** Whether an error lies in a property. A number that the text ends with may have gone on. */
+function touches(error: ParseError, key: Node, value: Node): boolean {
+  const end = value.offset + value.length + (value.type === 'number' ? 1 : 0);
+  return error.offset > key.offset && error.offset < end;
+}
+
+/** jsonc-parser's SyntaxKind, a const enum, of which nothing is left at run time. */
+const tokens = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 };
+
+/** Offset of the first bracket that is too deep. The parser is recursive, so this is asked before it. */
+function tooDeep(text: string): number | null {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (let token: number = scanner.scan(); token !== tokens.end; token = scanner.scan()) {
+    if (token === tokens.openBrace || token === tokens.openBracket) depth++;
+    if (token === tokens.closeBrace || token === tokens.closeBracket) depth--;
+    if (depth > maximumDepth) return scanner.getTokenOffset();
+  }
+  return null;
+}
+
+/** One slip makes the parser complain more than once; what follows in the same line is an echo. */
+function firstOfEachLine(errors: readonly ParseError[], lines: LineIndex): ParseError[] {
+  const seen = new Set<number>();
+  return errors.filter(error => {
+    const { line } = lines.positionOf(error.offset);
+    return !seen.has(line) && seen.add(line);
+  });
+}
+
+class LineIndex {
+  readonly #starts = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+  }
+
+  positionOf(offset: number): { line: number; column: number } {
+    const line = this.#starts.findLastIndex(start => start <= offset);
+    return { line: line + 1, column: offset - this.#starts[line]! + 1 };
+  }
+}
+
+function syntaxMessage(error: ParseError, text: string): string {
+  const closing = /^[}\]]/.test(text.slice(error.offset));
+  if (closing && text.slice(0, error.offset).trimEnd().endsWith(','))
+    return 'the comma before this is too much';
+  return syntaxMessages[error.error] ?? 'not JSON';
+}
+
+/** jsonc-parser's ParseErrorCode, in words that quote nothing. */
+const syntaxMessages: Readonly<Record<number, string>> = {
+  1: 'no word of JSON; text stands in double quotes',
+  2: 'no number of JSON',
+  3: 'a key in double quotes is expected',
+  4: 'a value is expected',
+  5: 'a colon is expected',
+  6: 'a comma is expected',
+  7: 'a closing brace is expected',
+  8: 'a closing bracket is expected',
+  9: 'nothing more is expected',
+  10: 'JSON has no comments',
+  11: 'a comment does not end',
+  12: 'a text does not end',
+  13: 'a number does not end',
+  14: 'no four hexadecimal digits after \\u',
+  15: 'no escape of JSON after the backslash',
+  16: 'no character that JSON allows here',
+};

@@ -1,0 +1,61 @@
+import { DabeiError, type ErrorCode } from '../errors.ts';
+
+/** What is wrong with the configuration, and where. Neither text nor value of the configuration is part of it. */
+export interface Problem {
+  code: ErrorCode;
+  /** A kernel parameter's name as written, or a file's path. */
+  source: string;
+  /** As written in the source, "disks.devices[0].serial"; for a parameter, the value that it sets; "" for all of it. */
+  path: string;
+  /** 1-based, in the decoded JSON text; null for parameters. */
+  line: number | null;
+  column: number | null;
+  message: string;
+  remedy?: string;
+}
+
+/** Where a value was written. */
+export type Place = Pick<Problem, 'source' | 'path' | 'line' | 'column'>;
+
+export type Path = readonly (string | number)[];
+
+/** ["disks", "devices", 0, "serial"] -> "disks.devices[0].serial"; keys that are no words are quoted. */
+export function formatPath(path: Path): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    if (!/^[\w$-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+}
+
+const secretPaths = [
+  ['disks', 'key'],
+  ['ssh', 'hostKeys'],
+];
+
+/** The path without what lies below a secret: a passphrase that is written as a key of an object is one still. */
+export function publicPath(path: Path): Path {
+  const secret = secretPaths.find(secretPath => secretPath.every((part, index) => path[index] === part));
+  return secret ? path.slice(0, secret.length + (typeof path[secret.length] === 'number' ? 1 : 0)) : path;
+}
+
+/** "dabei.config:3:14 disks.wipe: expected boolean, got string"; the remedy is told beside it. */
+export function formatProblem({ source, path, line, column, message }: Problem): string {
+  const position = line === null ? '' : `:${line}:${column}`;
+  return `${source}${position}${path === '' ? '' : ` ${path}`}: ${message}`;
+}
+
+/** A refusal of decode.ts as a problem; other errors are thrown on. */
+export function problemOf(thrown: unknown, source: string, path = ''): Problem {
+  if (!(thrown instanceof DabeiError)) throw thrown;
+  const { code, problem: message, remedy } = thrown;
+  return {
+    code,
+    source,
+    path,
+    line: null,
+    column: null,
+    message,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}

@@ -1,0 +1,144 @@
+import { Secret } from '../secret.ts';
+import { check, nameTheDisks } from './issues.ts';
+import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
+import { formatPath, type Path, type Problem } from './report.ts';
+import { configSchema, modes, type Config, type Mode, type NetworkConfig, type SshConfig } from './schema.ts';
+import { readSources, type Input } from './sources.ts';
+
+export interface Resolution {
+  /** null when there is any problem. */
+  config: Config | null;
+  mode: Mode;
+  /** All of them, in the order of the sources and of the text. */
+  problems: Problem[];
+  /** What was understood, but perhaps not as meant. */
+  notes: string[];
+  /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
+  origins: Record<string, string>;
+  salvaged: Salvaged;
+}
+
+/** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
+export interface Salvaged {
+  network: NetworkConfig;
+  ssh: SshConfig;
+  rootAuthorizedKeys: string[];
+  hostName: string;
+}
+
+/** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
+export function resolveConfiguration(input: Input): Resolution {
+  const { fragments, problems, notes } = readSources(input);
+  const readAll = problems.length === 0;
+  const merged = fragments.reduce((all, { value }) => merge(all, value), locate({}, 'built-in'));
+  const mode = modeOf(merged);
+
+  const { data, problems: found } = check(configSchema, merged);
+  const foreign = fragments.filter(fragment => fragment.foreign).map(({ source }) => source);
+  for (const { missing, unknownKey, ...problem } of found) {
+    // What is missing may stand in what could not be read; what is unknown may be known to another version.
+    if ((missing && !readAll) || (unknownKey && foreign.includes(problem.source))) continue;
+    problems.push(problem);
+  }
+  if (readAll) problems.push(...missingForInstall(merged, mode));
+  if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
+    notes.push('disks.key has characters that not every console can type when the machine is unlocked');
+  }
+
+  const config = problems.length === 0 ? data : null;
+  return {
+    config,
+    mode,
+    problems: inOrder(
+      problems,
+      input.files.map(({ path }) => path),
+    ),
+    notes,
+    origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
+    salvaged: salvage(merged),
+  };
+}
+
+/** As asked; else to install where disks or a system are named. What cannot be understood is no order to install. */
+function modeOf(merged: Located): Mode {
+  const asked = valueAt(merged, ['mode']);
+  if (asked) return modes.find(mode => asked.kind === 'scalar' && asked.value === mode) ?? 'rescue';
+  return (valueAt(merged, ['disks']) ?? valueAt(merged, ['system'])) ? 'install' : 'rescue';
+}
+
+/** What the schema leaves open, because a rescue system needs no disks. */
+function missingForInstall(merged: Located, mode: Mode): Problem[] {
+  const missing = (path: Path, remedy: string): Problem => {
+    const cause = ['disks', 'system', 'mode'].find(key => valueAt(merged, [key])) ?? 'mode';
+    const place = { ...placeOf(merged, [cause]), path: formatPath(path) };
+    return { code: 'CONFIG_SCHEMA', ...place, message: 'is missing, and is needed to install', remedy };
+  };
+  const problems: Problem[] = [];
+  const disks = valueAt(merged, ['disks']);
+  if (mode !== 'rescue' && !disks) problems.push(missing(['disks', 'devices'], nameTheDisks));
+  if (mode === 'install' && (!disks || disks.kind === 'object') && !valueAt(merged, ['disks', 'key'])) {
+    problems.push(missing(['disks', 'key'], 'give the passphrase as disks.key, or dabei.disk_key in base64'));
+  }
+  return problems;
+}
+
+function inOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {
+  const sources = [...new Set([...files, ...problems.map(({ source }) => source)])];
+  const rank = (problem: Problem) => sources.indexOf(problem.source);
+  return problems.toSorted(
+    (a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}
+
+/** Paths of all values of the validated configuration; those that no source gave are built in. */
+function leaves(value: unknown, path: Path = []): [string, string][] {
+  if (typeof value !== 'object' || value === null || value instanceof Secret) {
+    return value === undefined ? [] : [[formatPath(path), 'built-in']];
+  }
+  const children = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return children.flatMap(([key, child]) => leaves(child, [...path, key]));
+}
+
+const reachabilitySchema = configSchema.pick({
+  hostName: true,
+  rootAuthorizedKeys: true,
+  network: true,
+  ssh: true,
+});
+
+/** Takes out what is wrong, piece by piece, until the rest is valid. */
+function salvage(merged: Located): Salvaged {
+  const all = toJson(merged) as Record<string, unknown>;
+  const keys = Object.keys(reachabilitySchema.shape).filter(key => Object.hasOwn(all, key));
+  const input: Record<string, unknown> = Object.fromEntries(keys.map(key => [key, all[key]]));
+  for (;;) {
+    const result = reachabilitySchema.safeParse(input);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    const path = issue!.path as Path;
+    const unknown = issue!.code === 'unrecognized_keys' ? issue!.keys : [];
+    if (unknown.length > 0) for (const key of unknown) remove(input, [...path, key]);
+    else remove(input, path);
+  }
+}
+
+/** Removes what is at a path, or what should hold it; a route only as a whole, since its parts mean another one. */
+function remove(root: Record<string, unknown>, path: Path): void {
+  const route = path.indexOf('routes');
+  const whole = route >= 0 && path.length > route + 2 ? path.slice(0, route + 2) : path;
+  for (let length = whole.length; length > 0; length--) {
+    const key = whole[length - 1]!;
+    const parent = whole.slice(0, length - 1).reduce<unknown>(childOf, root);
+    if (Array.isArray(parent) && Number(key) < parent.length) return void parent.splice(Number(key), 1);
+    if (isRecord(parent) && Object.hasOwn(parent, key)) return void delete parent[key];
+  }
+  throw new Error('the configuration is valid without any value');
+}
+
+function childOf(value: unknown, key: string | number): unknown {
+  return isRecord(value) ? value[key] : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
+}

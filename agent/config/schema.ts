@@ -1,0 +1,220 @@
+import { isIP, isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { Secret } from '../secret.ts';
+
+/**
+ * What can be asked of dabei: version 1 of the configuration. JSON in, validated and typed values out.
+ *
+ * Unknown keys are errors: a misspelt `wipe` must not be ignored on a machine that nobody can walk up to.
+ * Only values of `Secret` may hold key material; they never turn into text again (secret.ts).
+ */
+
+const text = z.string().min(1);
+
+/** OpenSSH refuses a private key whose last line does not end (sshkey.c, "error in libcrypto"). */
+const privateKey = z
+  .string()
+  .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is no private key in OpenSSH or PEM format')
+  .transform(value => new Secret(`${value.replaceAll('\r\n', '\n').trimEnd()}\n`));
+
+/** A line of authorized_keys (sshd(8)): options, type, base64 that begins with the four bytes of a length, comment. */
+const authorizedKey = z
+  .string()
+  .regex(
+    /^[^\n\0]*\b(ssh-|ecdsa-|sk-)[\w@.-]+ +AAAA[^\n\0]*$/,
+    'is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"',
+  );
+
+/** Without a zone ("%eth0"), which names a link of another machine. */
+const address = z.string().refine(isAddress, 'is no IPv4 or IPv6 address');
+
+function isAddress(value: string): boolean {
+  return isIP(value) !== 0 && !value.includes('%');
+}
+
+/** "192.0.2.7/24" or "2001:db8::7/64": the field's usual spelling, as in `ip address add`. */
+const addressWithPrefix = z
+  .string()
+  .refine(isAddressWithPrefix, 'is no address with a prefix length, such as 192.0.2.7/24');
+
+function isAddressWithPrefix(value: string): boolean {
+  const [host = '', prefix = '', ...rest] = value.split('/');
+  if (rest.length > 0 || !isAddress(host) || !/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) <= (isIPv4(host) ? 32 : 128);
+}
+
+const mac = z
+  .string()
+  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'is no MAC address, such as 52:54:00:12:34:56')
+  .transform(value => value.toLowerCase());
+
+/** Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name). */
+const interfaceName = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, 'is no interface name (1 to 15 characters)');
+
+const hostName = z
+  .string()
+  .max(253)
+  .regex(/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/, 'is no host name');
+
+/** Bytes: a number, or a string with a binary unit. */
+const size = z.union([
+  z.number().int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|TiB)$/, 'is no size, such as 512MiB or 8GiB')
+    .transform(value => {
+      const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+      return Math.round(Number(value.slice(0, -3)) * units[value.slice(-3) as keyof typeof units]);
+    }),
+]);
+
+export const routeSchema = z.strictObject({
+  destination: z
+    .union([z.literal('default'), addressWithPrefix])
+    .describe('"default", or a network with prefix length'),
+  gateway: address.optional(),
+  onlink: z
+    .boolean()
+    .optional()
+    .describe('the gateway is reached directly, although no address of ours is in its network (ip-route(8))'),
+  metric: z.number().int().min(0).max(4294967295).optional(),
+});
+
+export const interfaceSchema = z
+  .strictObject({
+    // One of these three says which interface is meant.
+    mac: mac.optional().describe('permanent MAC address; better than the name, which may change'),
+    name: interfaceName.optional(),
+    /** What an `ip=` parameter without a device means (nfsroot.rst). */
+    only: z.literal(true).optional().describe('the only interface with carrier'),
+    mtu: z.number().int().min(68).max(65535).optional(),
+    addresses: z.array(addressWithPrefix).default([]).describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
+    routes: z.array(routeSchema).default([]),
+    dhcp: z.boolean().default(false).describe('DHCPv4'),
+    acceptRa: z.boolean().default(false).describe('IPv6 router advertisements'),
+  })
+  .refine(
+    value => value.only === true || value.mac !== undefined || value.name !== undefined,
+    'needs a mac, a name, or "only": true',
+  )
+  .refine(
+    value => value.only !== true || (value.mac === undefined && value.name === undefined),
+    'has "only": true beside a mac or a name',
+  );
+
+export const networkSchema = z.strictObject({
+  interfaces: z.array(interfaceSchema).default([]),
+  dns: z
+    .strictObject({ servers: z.array(address).default([]), search: z.array(text).default([]) })
+    .default({ servers: [], search: [] }),
+});
+
+export const diskSelectorSchema = z
+  .union([
+    z.literal('only'),
+    z.string().regex(/^\/dev\/\S+$/, 'is neither "only" nor a path below /dev'),
+    z
+      .strictObject({
+        serial: text.optional(),
+        wwn: text.optional(),
+        model: text.optional(),
+        transport: text.optional(),
+        size: z.strictObject({ min: size.optional(), max: size.optional() }).optional(),
+      })
+      .refine(value => Object.keys(value).length > 0, 'names no property of a disk'),
+  ])
+  .describe('a path below /dev, or what the disk is, or "only" for the only writable disk there is');
+
+export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
+
+export const disksSchema = z.strictObject({
+  layout: z.enum(layouts).default('single'),
+  /** There is no default: dabei never guesses a disk. */
+  devices: z.array(diskSelectorSchema).min(1).describe('one selector for each member of the pool'),
+  wipe: z.boolean().default(false).describe('take a disk that holds data all the same'),
+  poolName: z
+    .string()
+    .regex(
+      /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
+      'is no pool name (zpool-create(8))',
+    )
+    .default('rpool'),
+  swap: z
+    .union([z.literal('auto'), size])
+    .default('auto')
+    .describe('swap with a random key at every boot, in bytes or as 8GiB; "auto" goes by the RAM, 0 is none'),
+  /** ZFS takes passphrases of 8 to 512 bytes (zfs-change-key(8), keyformat). */
+  key: z
+    .string()
+    .transform(value => new Secret(value))
+    .refine(
+      value => value.length >= 8 && value.length <= 512,
+      'must be 8 to 512 bytes long, which is what ZFS takes',
+    )
+    .refine(
+      value => !/[\0\r\n]/.test(value.reveal().toString('latin1')),
+      'has a line break or NUL, where ZFS would stop reading',
+    )
+    .optional()
+    .describe('the passphrase of the pool, 8 to 512 bytes'),
+});
+
+export const systemSchema = z.strictObject({
+  flake: text
+    .optional()
+    .describe('flake reference with attribute, "github:me/infra#web-01"; without it, a flake is generated'),
+  nixpkgs: text
+    .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
+    .describe('flake reference of nixpkgs for the generated flake'),
+  stateVersion: z
+    .string()
+    .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
+    .default('26.05'),
+});
+
+export const sshSchema = z.strictObject({
+  hostKeys: z
+    .array(privateKey)
+    .default([])
+    .describe('private host keys in OpenSSH or PEM format; without any, new ones are made'),
+  port: z.number().int().min(1).max(65535).default(22),
+});
+
+export const modes = ['install', 'rescue', 'plan'] as const;
+
+export const configSchema = z.strictObject({
+  /** Editors find the published schema by it; dabei does not look at it. */
+  $schema: z.string().optional(),
+  version: z.literal(1).default(1),
+  mode: z
+    .enum(modes)
+    .optional()
+    .describe('without it: "install" if disks or a system are given, else "rescue"'),
+  hostName: hostName.default('nixos'),
+  hostId: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/, 'is not 8 hexadecimal digits (lower case)')
+    .optional()
+    .describe("8 hexadecimal digits; without it, the first 8 of the host name's SHA-256"),
+  rootAuthorizedKeys: z.array(authorizedKey).default([]),
+  network: networkSchema.default({ interfaces: [], dns: { servers: [], search: [] } }),
+  disks: disksSchema.optional(),
+  system: systemSchema.optional(),
+  ssh: sshSchema.default({ hostKeys: [], port: 22 }),
+});
+
+/** The validated configuration: what planning and the stages see. */
+export type Config = z.output<typeof configSchema>;
+/** The same as people write it: JSON, defaults left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+export type Mode = (typeof modes)[number];
+export type Layout = (typeof layouts)[number];
+export type DisksConfig = z.output<typeof disksSchema>;
+export type DiskSelector = z.output<typeof diskSelectorSchema>;
+export type NetworkConfig = z.output<typeof networkSchema>;
+export type InterfaceConfig = z.output<typeof interfaceSchema>;
+export type RouteConfig = z.output<typeof routeSchema>;
+export type SystemConfig = z.output<typeof systemSchema>;
+export type SshConfig = z.output<typeof sshSchema>;

@@ -1,0 +1,103 @@
+/**
+ * Every way in which dabei refuses or fails, in one catalogue.
+ *
+ * The code is stable: tests match it, scripts may. The sentence is for people.
+ */
+
+/** code -> what it means, in one line; the table in the README's reference is made from it. */
+export const errorCodes = {
+  // Configuration
+  CONFIG_BASE64: 'a parameter is not base64',
+  CONFIG_COMPRESSION: 'a compressed parameter or file cannot be unpacked',
+  CONFIG_TOO_LARGE: 'the decoded configuration is larger than the limit',
+  CONFIG_JSON: 'the configuration is not JSON',
+  CONFIG_SCHEMA: 'a value of the configuration is missing, unknown or of the wrong type',
+  CONFIG_PARAMETER: 'a kernel parameter cannot be read',
+  CONFIG_VERSION: 'the configuration is of a version that this image does not know',
+  CONFIG_CONFLICT: 'two values of the configuration exclude each other',
+  // Network and SSH
+  NETWORK_NO_LINK: 'no network interface is there',
+  NETWORK_UNREACHABLE: 'no gateway answers and no DHCP server offered a lease',
+  SSH_HOST_KEY: 'a given SSH host key cannot be used',
+  SSH_START: 'sshd does not start',
+  // Disks
+  DISK_NOT_FOUND: 'no disk matches a selector',
+  DISK_AMBIGUOUS: 'more disks match a selector than it asks for',
+  DISK_BOOT_MEDIUM: 'a chosen disk is the medium that this system was booted from',
+  DISK_READ_ONLY: 'a chosen disk is read-only',
+  DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
+  DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',
+  DISK_MEMBERS: 'a layout was given the wrong number of disks',
+  DISK_NOT_CLEAN: 'signatures are left on a disk after wiping',
+  // Plan and install
+  MEMORY_TOO_SMALL: 'the machine has less memory than the installation needs',
+  FLAKE_EVALUATION: 'Nix cannot evaluate the system',
+  FLAKE_BUILD: 'Nix cannot build or fetch the system',
+  BOOT_LOADER: 'the boot loader cannot be installed',
+  POOL_EXPORT: 'the pool cannot be exported',
+  // Anywhere
+  COMMAND_FAILED: 'a program ended with an error',
+  COMMAND_TIMEOUT: 'a program did not end in time',
+  COMMAND_MISSING: 'a program is not there',
+  FILE: 'a file cannot be read or written',
+  HTTP: 'a server did not answer as expected',
+  BUSY: 'another dabei is changing this machine',
+  USAGE: 'the command line of dabei is wrong',
+  INTERNAL: 'a bug in dabei',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetail {
+  /** What was being done, as a gerund phrase: "creating the pool rpool". */
+  doing: string;
+  /** What is wrong, as a sentence without a full stop. */
+  problem: string;
+  /** What the reader can do about it: what would allow it, or the next step. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** The only error class that dabei throws on purpose. Its message holds no secret. */
+export class DabeiError extends Error {
+  readonly code: ErrorCode;
+  readonly doing: string;
+  readonly problem: string;
+  readonly remedy: string | undefined;
+
+  constructor(code: ErrorCode, detail: ErrorDetail) {
+    super(`${detail.doing}: ${detail.problem}`, { cause: detail.cause });
+    this.name = 'DabeiError';
+    this.code = code;
+    this.doing = detail.doing;
+    this.problem = detail.problem;
+    this.remedy = detail.remedy;
+  }
+}
+
+/** Several reasons at once; its code is that of the first. */
+export class Refusals extends DabeiError {
+  readonly reasons: readonly DabeiError[];
+
+  constructor(reasons: readonly DabeiError[]) {
+    const [first] = reasons;
+    super(first?.code ?? 'INTERNAL', {
+      doing: first?.doing ?? 'checking',
+      problem: first?.problem ?? 'refused without a reason',
+      ...(first?.remedy === undefined ? {} : { remedy: first.remedy }),
+    });
+    this.reasons = reasons;
+  }
+}
+
+/** Each reason by itself. */
+export function reasonsOf(error: DabeiError): readonly DabeiError[] {
+  return error instanceof Refusals ? error.reasons : [error];
+}
+
+/** Anything thrown, as a DabeiError; what was not thrown on purpose is INTERNAL. */
+export function asDabeiError(thrown: unknown, doing: string): DabeiError {
+  if (thrown instanceof DabeiError) return thrown;
+  const problem = thrown instanceof Error ? thrown.message : String(thrown);
+  return new DabeiError('INTERNAL', { doing, problem, cause: thrown });
+}

@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { DabeiError } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import * as clock from './clock.ts';
+
+/** The only door to other programs. */
+
+export interface Command {
+  /** What this is for, as a gerund phrase: "reading the partition table of /dev/vda". */
+  doing: string;
+  argv: readonly string[];
+  /** Written to standard input, which is then closed; without it, standard input is /dev/null. */
+  stdin?: string | Buffer | Secret;
+  /** Added to the small fixed environment below; nothing else is inherited. */
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** After it the program gets SIGTERM, 5 s later SIGKILL, and the call fails with COMMAND_TIMEOUT. */
+  timeoutSeconds: number;
+  /** Exit codes besides 0 that are success. */
+  accept?: readonly number[];
+  /** Called for each line of output as it comes. */
+  onLine?: (line: string) => void;
+}
+
+export interface Finished {
+  argv: readonly string[];
+  doing: string;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+/** What every program inherits. Kernel parameters without a dot land in PID 1's environment; none is passed on. */
+export const baseEnvironment: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
+
+let observer: (finished: Finished) => void = () => {};
+
+/** Has every finished command told to `tell`, once: the log is connected here. */
+export function observeCommands(tell: (finished: Finished) => void): void {
+  observer = tell;
+}
+
+/** Output kept per stream, in bytes; more is cut at the front, since errors stand at the end. */
+const keep = 256 * 1024;
+
+/**
+ * Starts a program and waits for its end.
+ * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT, or COMMAND_FAILED with the last lines of its standard error
+ */
+export async function run(command: Command): Promise<Finished> {
+  const finished = await attempt(command);
+  if (finished.exitCode === 0 || command.accept?.includes(finished.exitCode)) return finished;
+  throw new DabeiError('COMMAND_FAILED', {
+    doing: command.doing,
+    problem: `${command.argv[0]} ended with exit code ${finished.exitCode}${lastLines(finished.stderr)}`,
+    cause: finished,
+  });
+}
+
+/** As `run`, but any exit code is an answer. */
+export async function attempt(command: Command): Promise<Finished> {
+  const [program = '', ...args] = command.argv;
+  const started = clock.uptimeSeconds();
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: command.cwd ?? '/',
+      env: { ...baseEnvironment, ...command.env },
+      stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let stdout = '';
+    let stderr = '';
+    let timedOut = false;
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout = (stdout + text).slice(-keep)));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keep)));
+    if (command.onLine) {
+      createInterface({ input: child.stdout! }).on('line', command.onLine);
+      createInterface({ input: child.stderr! }).on('line', command.onLine);
+    }
+    // A program that ends without reading its input closes the pipe; its exit code tells what went wrong.
+    child.stdin?.on('error', () => {});
+    if (command.stdin !== undefined) {
+      child.stdin!.end(command.stdin instanceof Secret ? command.stdin.reveal() : command.stdin);
+    }
+    const killGroup = (signal: NodeJS.Signals) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // It ended in the meantime.
+      }
+    };
+    let hardKill: NodeJS.Timeout | undefined;
+    const limit = setTimeout(() => {
+      timedOut = true;
+      killGroup('SIGTERM');
+      hardKill = setTimeout(() => killGroup('SIGKILL'), 5000);
+    }, command.timeoutSeconds * 1000);
+    const settle = (then: () => void) => {
+      clearTimeout(limit);
+      clearTimeout(hardKill);
+      then();
+    };
+    child.on('error', error =>
+      settle(() =>
+        reject(
+          new DabeiError('COMMAND_MISSING', {
+            doing: command.doing,
+            problem: `${program}: ${error.message}`,
+            cause: error,
+          }),
+        ),
+      ),
+    );
+    child.on('close', (code, signal) =>
+      settle(() => {
+        const seconds = Math.round((clock.uptimeSeconds() - started) * 1000) / 1000;
+        const exitCode = code ?? 128 + (signalNumbers[signal ?? ''] ?? 0);
+        const finished = { argv: command.argv, doing: command.doing, exitCode, stdout, stderr, seconds };
+        observer(finished);
+        if (!timedOut) return resolve(finished);
+        reject(
+          new DabeiError('COMMAND_TIMEOUT', {
+            doing: command.doing,
+            problem: `${program} did not end within ${command.timeoutSeconds} s${lastLines(stderr)}`,
+            cause: finished,
+          }),
+        );
+      }),
+    );
+  });
+}
+
+export interface Daemon {
+  /** What this is for, as a gerund phrase: "keeping a DHCP lease for eth0". */
+  doing: string;
+  argv: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** Where its output goes, appended, mode 0600. */
+  logFile: string;
+}
+
+/**
+ * Starts a program that outlives this one: a session of its own, so that neither a signal to us nor a closed console
+ * reaches it.
+ * @returns its process id
+ * @throws DabeiError COMMAND_MISSING
+ */
+export async function startDaemon(daemon: Daemon): Promise<number> {
+  const [program = '', ...args] = daemon.argv;
+  const log = openSync(daemon.logFile, 'a', 0o600);
+  try {
+    const child = spawn(program, args, {
+      cwd: '/',
+      env: { ...baseEnvironment, ...daemon.env },
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', error =>
+        reject(
+          new DabeiError('COMMAND_MISSING', {
+            doing: daemon.doing,
+            problem: `${program}: ${error.message}`,
+            cause: error,
+          }),
+        ),
+      );
+    });
+    child.unref();
+    return child.pid!;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** signal(7); the shell's convention for the exit code of a program that a signal ended. */
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+function lastLines(stderr: string): string {
+  const lines = stderr.trim().split('\n').slice(-6).join('\n');
+  return lines === '' ? '' : `: ${lines}`;
+}

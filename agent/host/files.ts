@@ -1,0 +1,159 @@
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DabeiError } from '../errors.ts';
+import { Secret } from '../secret.ts';
+
+/** The only door to the file system. */
+
+export const paths = {
+  /** Files that kexec or iPXE appended to the initramfs, and facts that /init left; root-only. */
+  bootDirectory: '/run/dabei/boot',
+  /** What was on the kernel command line, secrets included; /proc/cmdline itself is covered by a redacted copy. */
+  commandLine: '/run/dabei/boot/cmdline',
+  /** State that `dabei status` shows; one JSON object. */
+  status: '/run/dabei/status.json',
+  log: '/var/log/dabei.jsonl',
+  /** Process id of the one dabei that may change the machine. */
+  lock: '/run/dabei/lock',
+} as const;
+
+/** The file's text; null where there is none. */
+export function readText(path: string): string | null {
+  return readBytes(path)?.toString('utf8') ?? null;
+}
+
+export function readBytes(path: string): Buffer | null {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    throw new DabeiError('FILE', { doing: `reading ${path}`, problem: describe(error), cause: error });
+  }
+}
+
+export function exists(path: string): boolean {
+  return fs.existsSync(path);
+}
+
+/** Names in a directory, sorted; empty where there is none. */
+export function list(path: string): string[] {
+  try {
+    return fs.readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Where a chain of symbolic links ends; null where it ends nowhere. */
+export function realPath(path: string): string | null {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Writes a file so that after a power cut it is either the old or the new one: new file with the final mode, fsync,
+ * rename, fsync of the directory (rename(2) alone orders nothing on disk).
+ */
+export function writeAtomic(path: string, content: string | Secret, mode: number): void {
+  const directory = dirname(path);
+  const fresh = join(directory, `.${process.pid}.new`);
+  try {
+    fs.mkdirSync(directory, { recursive: true });
+    const file = fs.openSync(fresh, 'w', mode);
+    try {
+      fs.fchmodSync(file, mode);
+      fs.writeSync(file, content instanceof Secret ? content.reveal() : Buffer.from(content));
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(fresh, path);
+    const parent = fs.openSync(directory, 'r');
+    try {
+      fs.fsyncSync(parent);
+    } finally {
+      fs.closeSync(parent);
+    }
+  } catch (error) {
+    throw new DabeiError('FILE', { doing: `writing ${path}`, problem: describe(error), cause: error });
+  }
+}
+
+/** Writes to a kernel file below /proc or /sys: no rename there. */
+export function writeKernelFile(path: string, content: string): void {
+  try {
+    fs.writeFileSync(path, content);
+  } catch (error) {
+    throw new DabeiError('FILE', { doing: `writing ${path}`, problem: describe(error), cause: error });
+  }
+}
+
+/**
+ * Makes this process the only one that changes the machine, until it ends.
+ * @throws DabeiError BUSY while another one runs
+ */
+export function claim(path: string): void {
+  const holder = readText(path);
+  if (holder !== null && exists(`/proc/${holder}`)) {
+    throw new DabeiError('BUSY', {
+      doing: 'starting',
+      problem: `dabei is at work already, as process ${holder}`,
+      remedy: 'see "dabei status"; wait until it is done or has failed',
+    });
+  }
+  writeAtomic(path, String(process.pid), 0o644);
+}
+
+export function makeDirectory(path: string, mode = 0o755): void {
+  fs.mkdirSync(path, { recursive: true, mode });
+}
+
+export function remove(path: string): void {
+  fs.rmSync(path, { recursive: true, force: true });
+}
+
+/** Never throws: losing a log line must not stop an installation. */
+export function appendToLog(line: string): void {
+  try {
+    fs.appendFileSync(paths.log, line, { mode: 0o600 });
+  } catch {
+    // The file system is full or read-only; the console still has the line.
+  }
+}
+
+/** The devices behind /dev/console: every one that a `console=` parameter names (proc.rst, /sys/class/tty/console). */
+export function consolePaths(): string[] {
+  const active = readText('/sys/class/tty/console/active');
+  return active === null
+    ? []
+    : active
+        .trim()
+        .split(' ')
+        .filter(Boolean)
+        .map(name => `/dev/${name}`);
+}
+
+/** Never throws and never waits: a serial line whose other end is gone must not stop an installation. */
+export function writeConsole(path: string, text: string): void {
+  try {
+    const tty = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK);
+    try {
+      fs.writeSync(tty, text);
+    } finally {
+      fs.closeSync(tty);
+    }
+  } catch {
+    // A console that cannot be written to is no reason to stop.
+  }
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+import { appendToLog, consolePaths, writeConsole } from './files.ts';
+import type { ErrorCode } from '../errors.ts';
+import * as clock from './clock.ts';
+
+/**
+ * Every fact that dabei tells, as data. Formatting happens in one place (`formatEntry`), so that consoles, the log file
+ * and tests see the same facts. No entry holds a secret: stdin is never logged, parameters only by name.
+ */
+export type LogEntry =
+  | { event: 'stage'; index: number; of: number; name: string; state: 'started' }
+  | { event: 'stage'; index: number; of: number; name: string; state: 'done'; seconds: number }
+  | {
+      event: 'stage';
+      index: number;
+      of: number;
+      name: string;
+      state: 'failed';
+      seconds: number;
+      code: ErrorCode;
+    }
+  | { event: 'error'; code: ErrorCode; doing: string; problem: string; remedy?: string }
+  | {
+      event: 'command';
+      argv: readonly string[];
+      doing: string;
+      seconds: number;
+      exitCode: number;
+      stderr?: string;
+    }
+  | { event: 'progress'; text: string }
+  | { event: 'note'; text: string }
+  | { event: 'warning'; text: string };
+
+/** The line for people; null for entries that belong in the log file alone. */
+export function formatEntry(entry: LogEntry): string | null {
+  switch (entry.event) {
+    case 'stage': {
+      const head = `stage ${entry.index}/${entry.of} ${entry.name}: ${entry.state}`;
+      return entry.state === 'started' ? head : `${head} (${entry.seconds.toFixed(1)} s)`;
+    }
+    case 'error':
+      return (
+        `error ${entry.code}: ${entry.doing}: ${entry.problem}` +
+        (entry.remedy ? `\n  next: ${entry.remedy}` : '')
+      );
+    case 'command':
+      return entry.exitCode === 0 ? null : `  exit code ${entry.exitCode}: ${entry.argv.join(' ')}`;
+    case 'progress':
+      return `  ${entry.text}`;
+    case 'note':
+      return entry.text;
+    case 'warning':
+      return `warning: ${entry.text}`;
+  }
+}
+
+/** Tells a fact: to every console, and as one JSON object a line to /var/log/dabei.jsonl. Never throws. */
+export function log(entry: LogEntry): void {
+  const stamped = { time: clock.now().toISOString(), up: clock.uptimeSeconds(), ...entry };
+  appendToLog(`${JSON.stringify(stamped)}\n`);
+  const line = formatEntry(entry);
+  if (line !== null) for (const console of consolePaths()) writeConsole(console, `${line}\n`);
+}
+
+/** A line of the log file, for people: when, in seconds after the start of the machine, and what. */
+export function formatLogLine(json: string): string {
+  const { up, ...entry } = JSON.parse(json) as LogEntry & { up: number };
+  const text = formatEntry(entry) ?? (entry.event === 'command' ? `  ${entry.argv.join(' ')}` : '');
+  return `${up.toFixed(1).padStart(8)}  ${text}\n`;
+}
