@@ -1,0 +1,152 @@
+import { DabeiError } from '../errors.ts';
+import { attempt, run, startDaemon } from '../host/exec.ts';
+import { exists, makeDirectory, readText, remove, writeAtomic, writeKernelFile } from '../host/files.ts';
+import { readAddresses, type Address } from '../host/links.ts';
+
+/** What links learn from the network: DHCPv4 leases, router advertisements, name servers. */
+
+const scripts = '/usr/lib/dabei';
+/** Left by the udhcpc script, one file a leased link. */
+const leases = '/run/dabei/dhcp';
+const nameServers = '/run/dabei/resolv';
+
+export interface Asked {
+  /** Names of links. */
+  dhcp: readonly string[];
+  acceptRa: readonly string[];
+}
+
+/**
+ * Has links ask for addresses; links that already do are left alone.
+ * @param fixedMtu links whose MTU the configuration gives
+ * @returns what could not be started, as warnings
+ */
+export async function askForAddresses(
+  asked: Asked,
+  options: { hostName: string; fixedMtu: readonly string[] },
+): Promise<string[]> {
+  const failures: string[] = [];
+  const trying = async (link: string, begin: () => Promise<void>) => {
+    try {
+      await begin();
+    } catch (error) {
+      // One link that cannot must not keep the others from it.
+      failures.push(`${link}: ${error instanceof DabeiError ? error.message : String(error)}`);
+    }
+  };
+  for (const link of asked.acceptRa) await trying(link, () => acceptAdvertisements(link));
+  for (const link of asked.dhcp) {
+    await trying(link, () => startDhcp(link, options.hostName, options.fixedMtu.includes(link)));
+  }
+  return failures;
+}
+
+/** How an address was learnt; null while there is none that can be used. */
+export function learntFrom(addresses: readonly Address[]): 'dhcp' | 'ra' | null {
+  if (addresses.some(({ family, link }) => family === 4 && exists(`${leases}/${link}`))) return 'dhcp';
+  return addresses.some(({ family, global, dynamic, tentative }) => {
+    return family === 6 && global && dynamic && !tentative;
+  })
+    ? 'ra'
+    : null;
+}
+
+/**
+ * Starts udhcpc, which keeps the lease as long as the system runs. It identifies itself by the MAC address (RFC 2132,
+ * 9.14; busybox's default), asks five times within 10 s, rests for 5 s, and never gives up.
+ */
+async function startDhcp(link: string, hostName: string, fixedMtu: boolean): Promise<void> {
+  const pidFile = `/run/dabei/udhcpc.${link}.pid`;
+  const pid = readText(pidFile)?.trim();
+  if (pid !== undefined && readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) return;
+  makeDirectory(leases);
+  const started = await startDaemon({
+    doing: `asking for a DHCP lease on ${link}`,
+    argv: [
+      ...['busybox', 'udhcpc', '-f', '-i', link, '-s', `${scripts}/udhcpc`, '-p', pidFile],
+      ...['-t', '5', '-T', '2', '-A', '5', '-x', `hostname:${hostName}`],
+      ...[
+        'subnet',
+        'router',
+        'broadcast',
+        'dns',
+        'domain',
+        'search',
+        'staticroutes',
+        'msstaticroutes',
+      ].flatMap(option => ['-O', option]),
+      ...(fixedMtu ? [] : ['-O', 'mtu']),
+    ],
+    env: fixedMtu ? { DABEI_FIXED_MTU: '1' } : {},
+    logFile: `/var/log/dhcp-${link}.log`,
+  });
+  // udhcpc writes it too, a little later than the next look at it may be.
+  writeAtomic(pidFile, `${started}\n`, 0o644);
+}
+
+/** Must be told before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
+export function refuseAdvertisements(links: readonly string[]): void {
+  for (const link of links) setAcceptRa(link, '0');
+}
+
+/** 2: also when the system forwards packets. */
+async function acceptAdvertisements(link: string): Promise<void> {
+  const before = readText(acceptRaOf(link))?.trim();
+  if (before === undefined || before === '2') return;
+  setAcceptRa(link, '2');
+  // The kernel solicits routers only when a link-local address has become usable (RFC 4861, 6.3.7), and routers may
+  // advertise as seldom as every 30 min. A link that is up already has to get its link-local address anew.
+  if (before !== '0') return;
+  const lines = (await readAddresses())
+    .filter(address => address.link === link && address.address.startsWith('fe80:'))
+    .flatMap(({ address }) => [`address del ${address} dev ${link}`, `address add ${address} dev ${link}`]);
+  await run({
+    doing: `soliciting routers on ${link}`,
+    argv: ['ip', '-force', '-batch', '-'],
+    stdin: lines.map(line => `${line}\n`).join(''),
+    timeoutSeconds: 10,
+  });
+}
+
+function setAcceptRa(link: string, value: '0' | '2'): void {
+  if (exists(acceptRaOf(link))) writeKernelFile(acceptRaOf(link), value);
+}
+
+function acceptRaOf(link: string): string {
+  return `/proc/sys/net/ipv6/conf/${link}/accept_ra`;
+}
+
+/**
+ * Makes /etc/resolv.conf from what the configuration says and what DHCP and routers add.
+ * @param place the configuration's servers come last once its gateways have turned out to be dead
+ */
+export async function writeNameServers(resolvConf: string, place: 'first' | 'last'): Promise<void> {
+  const [here, there] = place === 'first' ? ['0-config', 'z-config'] : ['z-config', '0-config'];
+  writeAtomic(`${nameServers}/${here}`, resolvConf, 0o644);
+  remove(`${nameServers}/${there}`);
+  await attempt({
+    doing: 'writing /etc/resolv.conf',
+    argv: [`${scripts}/resolvconf`],
+    timeoutSeconds: 10,
+  });
+}
+
+/**
+ * Starts rdnssd, where the image has it: the kernel takes addresses and routes from router advertisements, but hands
+ * their name servers (RFC 8106) to whoever listens on netlink. To be started before a router is solicited.
+ */
+export async function watchNameServers(): Promise<void> {
+  const program = '/usr/sbin/rdnssd';
+  const pidFile = '/run/dabei/rdnssd.pid';
+  const pid = readText(pidFile)?.trim();
+  if (!exists(program) || (pid !== undefined && exists(`/proc/${pid}`))) return;
+  makeDirectory(nameServers);
+  await startDaemon({
+    doing: 'listening for name servers in router advertisements',
+    argv: [
+      ...[program, '-f', '-u', 'root', '-p', pidFile],
+      ...['-r', `${nameServers}/ra`, '-H', `${scripts}/resolvconf`],
+    ],
+    logFile: '/var/log/rdnssd.log',
+  });
+}

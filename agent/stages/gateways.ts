@@ -1,0 +1,42 @@
+import * as clock from '../host/clock.ts';
+import { attempt } from '../host/exec.ts';
+import { hasNeighbour, type Gateway } from '../host/links.ts';
+
+/**
+ * Asks gateways for their hardware address until all have answered, or `settle` seconds after the first one did.
+ * No ICMP: many gateways drop it, none drops ARP or neighbour solicitations.
+ * @param seconds the limit without any answer
+ * @returns those that answered
+ */
+export async function waitForGateways<G extends Gateway>(
+  gateways: readonly G[],
+  seconds: number,
+  settle = 3,
+): Promise<G[]> {
+  const answered = new Set<G>();
+  let first: number | null = null;
+  await clock.poll(
+    async () => {
+      const silent = gateways.filter(gateway => !answered.has(gateway));
+      await solicit(silent);
+      await clock.sleep(0.2);
+      for (const gateway of silent) if (await hasNeighbour(gateway)) answered.add(gateway);
+      if (answered.size === gateways.length) return true;
+      if (answered.size > 0) first ??= clock.uptimeSeconds();
+      return first !== null && clock.uptimeSeconds() - first >= settle ? true : null;
+    },
+    seconds,
+    0.3,
+  );
+  return gateways.filter(gateway => answered.has(gateway));
+}
+
+/** "use" has the kernel resolve the entry, whether or not it exists (ip-neighbour(8), NTF_USE). */
+async function solicit(gateways: readonly Gateway[]): Promise<void> {
+  await attempt({
+    doing: 'asking the gateways for their hardware addresses',
+    argv: ['ip', '-force', '-batch', '-'],
+    stdin: gateways.map(({ address, link }) => `neigh replace ${address} dev ${link} use\n`).join(''),
+    timeoutSeconds: 10,
+  });
+}

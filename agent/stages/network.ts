@@ -1,0 +1,241 @@
+import type { NetworkConfig } from '../config/schema.ts';
+import { DabeiError } from '../errors.ts';
+import type { Link } from '../facts.ts';
+import * as clock from '../host/clock.ts';
+import { attempt, run } from '../host/exec.ts';
+import { readAddresses, readGateways, readLinks, type Address } from '../host/links.ts';
+import { log } from '../host/log.ts';
+import { fallbackPlan, planNetwork, type NetworkPlan } from '../plan/network.ts';
+import { demote } from '../plan/routes.ts';
+import {
+  askForAddresses,
+  learntFrom,
+  refuseAdvertisements,
+  watchNameServers,
+  writeNameServers,
+  type Asked,
+} from './dynamic.ts';
+import { waitForGateways } from './gateways.ts';
+
+export interface NetworkOptions {
+  /** Told to DHCP servers (RFC 2132, 3.14). */
+  hostName: string;
+  /** Where interfaces come from; a test has others. */
+  readLinks?: () => Promise<Link[]>;
+}
+
+export interface NetworkResult {
+  /** Addresses with prefix length, by link; link-local ones are left out. */
+  addresses: Record<string, string[]>;
+  /** How the machine got the addresses by which it is reached. */
+  via: 'static' | 'dhcp' | 'ra' | 'none';
+  /** At least one default gateway answered. */
+  gatewayAnswers: boolean;
+  warnings: string[];
+}
+
+/** Limits of waiting, in seconds. */
+const limits = {
+  /** For udev to load a driver and for a bus to be scanned. */
+  link: 10,
+  /** Copper at 10 Gbit/s takes some 5 s to agree on a speed. */
+  carrier: 8,
+  /** For a second carrier, which would leave open what "the only interface with carrier" means. */
+  otherCarriers: 2,
+  gateway: 20,
+  address: 30,
+  /** For a DHCP lease to come after a router's answer: much of the Internet has no IPv6 yet. */
+  leaseAfterRa: 5,
+  /** For the gateway that DHCP or a router named; only a warning depends on it. */
+  learntGateway: 5,
+} as const;
+
+/**
+ * Brings the machine's network up as configured, and falls back to DHCP and router advertisements when no configured
+ * gateway answers. Whatever could be brought up stays up, also when this fails, and DHCP goes on being asked for.
+ * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause
+ */
+export async function bringUpNetwork(config: NetworkConfig, options: NetworkOptions): Promise<NetworkResult> {
+  const links = options.readLinks ?? readLinks;
+  const warnings: string[] = [];
+  const warn = (texts: readonly string[]) => {
+    for (const text of texts) {
+      if (warnings.includes(text)) continue;
+      log({ event: 'warning', text });
+      warnings.push(text);
+    }
+  };
+  const answer = async (via: NetworkResult['via'], gatewayAnswers: boolean) => ({
+    addresses: addressesByLink(await readAddresses()),
+    via,
+    gatewayAnswers,
+    warnings,
+  });
+
+  await bringUpLoopback();
+  await watchNameServers();
+  const plan = await applyPlan(config, links, warn);
+  await writeNameServers(plan.resolvConf, 'first');
+
+  const ask = async (asked: Asked) =>
+    warn(await askForAddresses(asked, { hostName: options.hostName, fixedMtu: plan.fixedMtu }));
+  let asked: (links: readonly Link[]) => Asked = now => planNetwork(config, now);
+  await ask(asked(await links()));
+
+  if (plan.gateways.length > 0) {
+    const answered = await waitForGateways(plan.gateways, limits.gateway);
+    const silent = plan.gateways.filter(gateway => !answered.includes(gateway));
+    warn(silent.map(({ address, link }) => `the gateway ${address} on ${link} does not answer`));
+    if (answered.length > 0) {
+      warn(await applyBatch(demote(plan.routes, silent)));
+      return answer('static', true);
+    }
+    warn([
+      `no configured gateway answers within ${limits.gateway} s: asking for DHCP and router advertisements`,
+    ]);
+    warn(await applyBatch(fallbackPlan(await links(), plan).batch));
+    await writeNameServers(plan.resolvConf, 'last');
+    asked = now => fallbackPlan(now, plan);
+  } else if (plan.static && plan.dhcp.length === 0 && plan.acceptRa.length === 0) {
+    return answer('static', false);
+  }
+
+  const via = await waitForAddress(async () => {
+    // Carriers that have come since are used too.
+    const wanted = asked(await links());
+    await ask(wanted);
+    return wanted;
+  });
+  if (via !== null) {
+    const gateways = await readGateways();
+    const answered = await waitForGateways(gateways, limits.learntGateway, 1);
+    if (answered.length === 0) warn(gateways.map(({ address }) => `the gateway ${address} does not answer`));
+    return answer(via, answered.length > 0);
+  }
+  if (plan.static && plan.gateways.length === 0) return answer('static', false);
+  const present = await links();
+  await applyBatch(fallbackPlan(present, { routes: [] }).batch);
+  const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
+  await ask({ dhcp: everyLink, acceptRa: everyLink });
+  throw unreachable(plan, present, await answer('none', false));
+}
+
+/** Nix's builds, sshd and the agent's own checks need it. */
+async function bringUpLoopback(): Promise<void> {
+  await run({
+    doing: 'bringing the loopback interface up',
+    argv: ['ip', 'link', 'set', 'dev', 'lo', 'up'],
+    timeoutSeconds: 10,
+  });
+}
+
+async function waitForLinks(links: () => Promise<Link[]>): Promise<Link[]> {
+  const found = await clock.poll(
+    async () => {
+      const present = await links();
+      return present.length > 0 ? present : null;
+    },
+    limits.link,
+    0.25,
+  );
+  if (found !== null) return found;
+  throw new DabeiError('NETWORK_NO_LINK', {
+    doing: 'looking for network interfaces',
+    problem: `none is there after ${limits.link} s`,
+    remedy:
+      'this image may have no driver for the network card: look for its modalias below /sys/bus/*/devices',
+  });
+}
+
+/**
+ * Applies the plan for the links as they are, waits for a carrier, and applies the plan for the links as they are then:
+ * carriers may decide which link is meant, and the kernel may have refused something for want of one.
+ */
+async function applyPlan(
+  config: NetworkConfig,
+  links: () => Promise<Link[]>,
+  warn: (texts: readonly string[]) => void,
+): Promise<NetworkPlan> {
+  const before = planNetwork(config, await waitForLinks(links));
+  const undecided = before.links.length > 1 && config.interfaces.some(wanted => wanted.only);
+  refuseAdvertisements(undecided ? before.links : before.refuseRa);
+  const failures = await applyBatch(before.batch);
+  const found = await clock.poll(
+    async () => (await links()).some(link => link.carrier && before.links.includes(link.name)) || null,
+    limits.carrier,
+    0.25,
+  );
+  if (undecided && found) await clock.sleep(limits.otherCarriers);
+  const plan = planNetwork(config, await links());
+  warn(plan.warnings);
+  const settled = failures.length === 0 && plan.batch.join('\n') === before.batch.join('\n');
+  if (!settled) warn(await applyBatch(plan.batch));
+  return plan;
+}
+
+/** Gives all lines to ip(8), which goes on after those that fail; those are returned, each with the reason. */
+async function applyBatch(batch: readonly string[]): Promise<string[]> {
+  if (batch.length === 0) return [];
+  const { stderr, exitCode } = await attempt({
+    doing: 'configuring the network',
+    argv: ['ip', '-force', '-batch', '-'],
+    stdin: batch.map(line => `${line}\n`).join(''),
+    timeoutSeconds: 30,
+  });
+  return exitCode === 0 ? [] : batchFailures(batch, stderr);
+}
+
+/** Takes apart what `ip -force -batch -` says: the reason, then "Command failed -:LINE" (iproute2, lib/utils.c). */
+export function batchFailures(batch: readonly string[], stderr: string): string[] {
+  const failures: string[] = [];
+  let reason = '';
+  for (const text of stderr.split('\n')) {
+    const line = /^Command failed -:(\d+)$/.exec(text.trim())?.[1];
+    if (line === undefined) {
+      reason = text.trim() || reason;
+    } else {
+      failures.push(`ip ${batch[Number(line) - 1]}: ${reason || 'refused'}`);
+      reason = '';
+    }
+  }
+  return failures.length > 0 ? failures : [`ip -batch: ${stderr.trim()}`];
+}
+
+/** @param ask has all links ask that can, and says which do */
+async function waitForAddress(ask: () => Promise<Asked>): Promise<'dhcp' | 'ra' | null> {
+  let since: number | null = null;
+  const found = await clock.poll(
+    async () => {
+      const { dhcp } = await ask();
+      const via = learntFrom(await readAddresses());
+      if (via !== 'ra' || dhcp.length === 0) return via;
+      since ??= clock.uptimeSeconds();
+      return clock.uptimeSeconds() - since >= limits.leaseAfterRa ? via : null;
+    },
+    limits.address,
+    0.5,
+  );
+  return found ?? (since === null ? null : 'ra');
+}
+
+function unreachable(plan: NetworkPlan, links: readonly Link[], result: NetworkResult): DabeiError {
+  const dark = links.every(link => !link.carrier);
+  const gateways = plan.gateways.map(({ address }) => address).join(', ');
+  const offers = dark
+    ? `no interface has a carrier (${links.map(link => link.name).join(', ')})`
+    : `no DHCP server and no router offered an address within ${limits.address} s`;
+  return new DabeiError('NETWORK_UNREACHABLE', {
+    doing: 'bringing the network up',
+    problem: gateways === '' ? offers : `no configured gateway answers (${gateways}), and ${offers}`,
+    remedy: `check ${dark ? 'cable and switch port' : 'addresses, VLAN and switch port'}; DHCP goes on being asked for`,
+    cause: result,
+  });
+}
+
+function addressesByLink(addresses: readonly Address[]): Record<string, string[]> {
+  const byLink: Record<string, string[]> = {};
+  for (const { link, address } of addresses) {
+    if (!address.startsWith('fe80:')) (byLink[link] ??= []).push(address);
+  }
+  return byLink;
+}

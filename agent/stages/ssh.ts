@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import type { SshConfig } from '../config/schema.ts';
+import { asDabeiError, DabeiError } from '../errors.ts';
+import * as clock from '../host/clock.ts';
+import { attempt, run } from '../host/exec.ts';
+import { exists, list, makeDirectory, readBytes, readText, remove, writeAtomic } from '../host/files.ts';
+import { log } from '../host/log.ts';
+import { readBanner } from '../host/tcp.ts';
+import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../plan/host-key.ts';
+import { Secret } from '../secret.ts';
+
+export interface SshOptions {
+  /** Root of the file system; a test has another. */
+  root?: string;
+  /** Seconds until sshd must answer. */
+  startSeconds?: number;
+}
+
+export interface HostKey {
+  type: HostKeyType;
+  /** As ssh shows it: "SHA256:…". */
+  fingerprint: string;
+  /** Made here, so that nobody knows it yet. */
+  generated: boolean;
+}
+
+export interface SshResult {
+  hostKeys: HostKey[];
+  /** The host keys as people compare them: "ed25519 SHA256:…". */
+  fingerprints: string[];
+  /** Lines of root's authorized_keys. */
+  authorizedKeys: number;
+  port: number;
+  warnings: string[];
+}
+
+/**
+ * Puts host keys and root's authorized keys in place, and has sshd start or take them over (/usr/lib/dabei/sshd waits for
+ * that). Keys that are there already stay: somebody may have logged in by them, and be running this.
+ * @param authorizedKeys lines of authorized_keys (sshd(8)); options are kept as they are
+ * @throws DabeiError SSH_START when sshd does not answer on the loopback interface; SSH_HOST_KEY when a given key cannot
+ * be used, thrown after sshd answers with the others, or with one made here, and with the SshResult as its cause
+ */
+export async function startSsh(
+  ssh: SshConfig,
+  authorizedKeys: readonly string[],
+  options: SshOptions = {},
+): Promise<SshResult> {
+  const root = options.root ?? '';
+  const warnings: string[] = [];
+  const bad: string[] = [];
+  const given = new Set<HostKeyType>();
+  makeDirectory(`${root}/etc/ssh`);
+
+  for (const [index, key] of ssh.hostKeys.entries()) {
+    const name = `host key ${index + 1} of ${ssh.hostKeys.length}`;
+    try {
+      const { type, publicKey } = await examine(key, `${root}/run/dabei/host-key`);
+      if (given.has(type)) {
+        warnings.push(`${name} is a second one of the type ${type}, and is left out`);
+        continue;
+      }
+      given.add(type);
+      writeHostKey(root, type, key, publicKey);
+    } catch (error) {
+      bad.push(`${name}: ${asDabeiError(error, 'reading an SSH host key').problem}`);
+    }
+  }
+  const generated = present(root).length === 0;
+  if (generated) await generate(root);
+
+  const lines = await placeAuthorizedKeys(root, authorizedKeys, warnings);
+  writeAtomic(`${root}/etc/ssh/sshd_config.d/port.conf`, `Port ${ssh.port}\n`, 0o644);
+  await release(root);
+  const hostKeys = present(root).map(type => ({
+    type,
+    fingerprint: fingerprint(readText(publicFile(root, type)) ?? ''),
+    generated,
+  }));
+  const result: SshResult = {
+    hostKeys,
+    fingerprints: hostKeys.map(key => `${key.type} ${key.fingerprint}`),
+    authorizedKeys: lines,
+    port: ssh.port,
+    warnings,
+  };
+  for (const text of warnings) log({ event: 'warning', text });
+  await waitForSshd(root, ssh.port, options.startSeconds ?? 15);
+  if (bad.length === 0) return result;
+  throw new DabeiError('SSH_HOST_KEY', {
+    doing: 'placing the SSH host keys',
+    problem: bad.join('; '),
+    remedy:
+      'give unencrypted private keys as ssh-keygen(1) writes them, type ed25519, ecdsa or rsa; sshd runs with ' +
+      result.fingerprints.join(', '),
+    cause: result,
+  });
+}
+
+/**
+ * Has ssh-keygen read a private key, as sshd will.
+ * @throws DabeiError SSH_HOST_KEY; never with anything of the key in it
+ */
+async function examine(key: Secret, scratch: string): Promise<{ type: HostKeyType; publicKey: string }> {
+  try {
+    writeAtomic(scratch, hostKeyFile(key), 0o600);
+    const { exitCode, stdout, stderr } = await attempt({
+      doing: 'reading an SSH host key',
+      argv: ['ssh-keygen', '-y', '-P', '', '-f', scratch],
+      timeoutSeconds: 10,
+    });
+    const [algorithm = '', blob = ''] = stdout.trim().split(' ');
+    if (exitCode !== 0 || blob === '') {
+      // "error in libcrypto" and "invalid format" say no more than this.
+      const locked = stderr.includes('incorrect passphrase');
+      throw unusable(
+        locked ? 'it is protected by a passphrase' : 'it is damaged, or no private key that ssh-keygen reads',
+      );
+    }
+    const type = hostKeyTypes.find(name => typeOf(algorithm) === name);
+    if (type === undefined) throw unusable(`sshd takes no host key of the type ${algorithm}`);
+    return { type, publicKey: `${algorithm} ${blob}` };
+  } finally {
+    remove(scratch);
+  }
+}
+
+/** RFC 8709 (ssh-ed25519), RFC 4253 (ssh-rsa), RFC 5656 (ecdsa-sha2-CURVE). */
+function typeOf(algorithm: string): string {
+  return algorithm.replace(/^ssh-/, '').replace(/^ecdsa-sha2-nistp\d+$/, 'ecdsa');
+}
+
+/** "SHA256:" and the unpadded base64 of the hash of the key itself, as ssh-keygen -l shows it. */
+export function fingerprint(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+}
+
+function writeHostKey(root: string, type: HostKeyType, key: Secret, publicKey: string): void {
+  writeAtomic(privateFile(root, type), hostKeyFile(key), 0o600);
+  writeAtomic(publicFile(root, type), `${publicKey}\n`, 0o644);
+}
+
+async function generate(root: string): Promise<void> {
+  await run({
+    doing: 'making an SSH host key',
+    argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', privateFile(root, 'ed25519')],
+    timeoutSeconds: 30,
+  });
+}
+
+/** Types of the host keys that sshd will find. */
+function present(root: string): HostKeyType[] {
+  const names = list(`${root}/etc/ssh`);
+  return hostKeyTypes.filter(type => names.includes(`ssh_host_${type}_key`));
+}
+
+function privateFile(root: string, type: HostKeyType): string {
+  return `${root}/etc/ssh/ssh_host_${type}_key`;
+}
+
+function publicFile(root: string, type: HostKeyType): string {
+  return `${privateFile(root, type)}.pub`;
+}
+
+/** @returns how many keys root can log in with */
+async function placeAuthorizedKeys(
+  root: string,
+  texts: readonly string[],
+  warnings: string[],
+): Promise<number> {
+  const path = `${root}/root/.ssh/authorized_keys`;
+  const kept = keyLines([readText(path) ?? '']);
+  const added: string[] = [];
+  for (const [index, line] of keyLines(texts).entries()) {
+    if (kept.includes(line) || added.includes(line)) continue;
+    const { exitCode } = await attempt({
+      doing: 'checking an authorized key',
+      argv: ['ssh-keygen', '-l', '-f', '-'],
+      stdin: `${line}\n`,
+      timeoutSeconds: 10,
+    });
+    if (exitCode === 0) added.push(line);
+    else warnings.push(`authorized key ${index + 1} is no public key, and is left out`);
+  }
+  const lines = [...kept, ...added];
+  if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
+  // StrictModes (sshd_config(5)) asks for directories that only root can write to.
+  makeDirectory(`${root}/root/.ssh`, 0o700);
+  writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
+  return lines.length;
+}
+
+/** The lines that say something: AUTHORIZED_KEYS FILE FORMAT, sshd(8). */
+export function keyLines(texts: readonly string[]): string[] {
+  return texts
+    .flatMap(text => text.split(/\r?\n/))
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.startsWith('#'));
+}
+
+/** Lets a waiting sshd start; one that runs already starts anew with the keys of now (sshd(8), SIGHUP). */
+async function release(root: string): Promise<void> {
+  writeAtomic(`${root}/run/dabei/ssh-ready`, '', 0o600);
+  const pid = readText(`${root}/run/sshd.pid`)?.trim();
+  if (pid === undefined || !exists(`/proc/${pid}`)) return;
+  await attempt({
+    doing: 'having sshd read its keys again',
+    argv: ['busybox', 'kill', '-HUP', pid],
+    timeoutSeconds: 10,
+  });
+}
+
+async function waitForSshd(root: string, port: number, seconds: number): Promise<void> {
+  const banner = await clock.poll(() => readBanner('127.0.0.1', port, 2), seconds, 0.2);
+  if (banner?.startsWith('SSH-2.0-')) return;
+  const lastLines = (readText(`${root}/var/log/sshd.log`) ?? '').trim().split('\n').slice(-4).join('; ');
+  throw new DabeiError('SSH_START', {
+    doing: 'starting sshd',
+    problem:
+      banner !== null
+        ? `something other than sshd answers on port ${port}`
+        : `nothing answers on port ${port} after ${seconds} s${lastLines === '' ? '' : `: ${lastLines}`}`,
+    remedy: 'see /var/log/sshd.log on the console',
+  });
+}
+
+function unusable(problem: string): DabeiError {
+  return new DabeiError('SSH_HOST_KEY', { doing: 'reading an SSH host key', problem });
+}
+
+/** The private host keys in use, given or made here. */
+export function readHostKeys(root = ''): Secret[] {
+  return present(root).flatMap(type => {
+    const bytes = readBytes(privateFile(root, type));
+    return bytes === null ? [] : [new Secret(bytes)];
+  });
+}
