@@ -1,0 +1,87 @@
+import { basename, dirname } from 'node:path';
+import type { Disk } from '../facts.ts';
+import { attempt, run } from './exec.ts';
+import { list, paths, readText, realPath } from './files.ts';
+import { blindDevices, describeDisks, isDisk, parseLsblk, parseWipefs, type Signature } from './lsblk.ts';
+import { readPools } from './pools.ts';
+
+/** Which disks there are and what lies on them, from lsblk(8), wipefs(8), udev's links and sysfs. */
+
+/** Asked of lsblk; the names are those of `lsblk --list-columns`. */
+const columns =
+  'NAME,PATH,TYPE,SIZE,LOG-SEC,PHY-SEC,MODEL,SERIAL,WWN,TRAN,RO,RM,FSTYPE,PTTYPE,LABEL,MOUNTPOINTS,PARTUUID';
+
+/**
+ * Every disk of the machine that could be installed to or must be spared, after udev has handled all of them.
+ * @throws DabeiError COMMAND_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT
+ */
+export async function readDisks(): Promise<Disk[]> {
+  // Without udevd it ends with an error; the kernel's devices are there all the same.
+  await attempt({
+    doing: 'waiting for udev',
+    argv: ['udevadm', 'settle', '--timeout=30'],
+    timeoutSeconds: 40,
+  });
+  const { stdout } = await run({
+    doing: 'listing disks',
+    argv: ['lsblk', '--json', '--bytes', '--tree', '--output', columns],
+    timeoutSeconds: 60,
+  });
+  const tree = parseLsblk(stdout);
+  const signatures = new Map<string, Signature[]>();
+  for (const device of blindDevices(tree)) {
+    const { exitCode, stdout } = await attempt({
+      doing: `looking for signatures on ${device}`,
+      argv: ['wipefs', '--json', '--no-act', device],
+      timeoutSeconds: 60,
+    });
+    // What cannot be read must not pass for empty.
+    signatures.set(device, exitCode === 0 ? parseWipefs(stdout) : [{ type: 'unreadable', label: null }]);
+  }
+  const medium = readText(`${paths.bootDirectory}/medium`)?.trim() || null;
+  return describeDisks(tree, {
+    links: readLinks(),
+    signatures,
+    drivers: new Map(tree.filter(isDisk).map(({ path }) => [path, readDrivers(path)])),
+    pools: await readPools(),
+    medium: medium === null ? null : (realPath(medium) ?? medium),
+  });
+}
+
+/**
+ * udev's links by disk. Those that name a volume by what is written on it are left out: they are gone after wiping.
+ */
+function readLinks(): Map<string, string[]> {
+  const links = new Map<string, string[]>();
+  for (const directory of ['/dev/disk/by-id', '/dev/disk/by-path']) {
+    for (const name of list(directory)) {
+      if (/^(lvm-pv-uuid|md|dm)-/.test(name)) continue;
+      const link = `${directory}/${name}`;
+      const device = realPath(link);
+      if (device !== null) links.set(device, [...(links.get(device) ?? []), link]);
+    }
+  }
+  return links;
+}
+
+/** Drivers whose module, where sysfs does not name it, is called otherwise. */
+const moduleOfDriver: Readonly<Record<string, string>> = { sd: 'sd_mod', xhci_hcd: 'xhci_pci' };
+
+/** Drivers that every kernel has built in, or that carry no disk by themselves. */
+const busDrivers = new Set(['pcieport', 'usb', 'hub', 'shpchp']);
+
+/** Modules of the devices between a disk and its bus, nearest first: ["virtio_blk", "virtio_pci"]. */
+function readDrivers(path: string): string[] {
+  const modules: string[] = [];
+  let directory = realPath(`/sys/class/block/${basename(path)}/device`);
+  while (directory?.startsWith('/sys/devices/')) {
+    const driver = realPath(`${directory}/driver`);
+    const module = realPath(`${directory}/driver/module`);
+    if (driver !== null && !busDrivers.has(basename(driver))) {
+      const name = basename(driver);
+      modules.push(module === null ? (moduleOfDriver[name] ?? name) : basename(module));
+    }
+    directory = dirname(directory);
+  }
+  return [...new Set(modules.map(name => name.replaceAll('-', '_')))];
+}

@@ -1,0 +1,56 @@
+import { DabeiError } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import { readDisks } from './disks.ts';
+import { exists, paths, readText } from './files.ts';
+import { readLinks } from './links.ts';
+import { readMachine } from './system.ts';
+
+/**
+ * Measures the machine; planning looks at nothing else.
+ * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
+ */
+export async function readFacts(): Promise<Facts> {
+  const [disks, links, machine] = await Promise.all([readDisks(), readLinks(), readMachine()]);
+  return {
+    firmware: exists('/sys/firmware/efi') ? 'uefi' : 'bios',
+    memoryBytes: parseMemTotal(readText('/proc/meminfo') ?? ''),
+    system: nixSystem(process.arch),
+    machine,
+    disks,
+    links,
+    consoles: parseConsoles(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
+  };
+}
+
+/**
+ * Bytes of RAM that the kernel manages (proc_meminfo(5)).
+ * @throws DabeiError INTERNAL without such a line
+ */
+export function parseMemTotal(meminfo: string): number {
+  const kibibytes = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1];
+  if (kibibytes === undefined) {
+    throw new DabeiError('INTERNAL', { doing: 'reading /proc/meminfo', problem: 'it has no line MemTotal' });
+  }
+  return Number(kibibytes) * 1024;
+}
+
+/** What programs can still take without swapping: MemAvailable (proc_meminfo(5)). */
+export function availableMemoryBytes(): number {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1];
+  return Number(kibibytes ?? 0) * 1024;
+}
+
+/** Values of `console=`, in order; the last one is /dev/console (Documentation/admin-guide/serial-console.rst). */
+export function parseConsoles(commandLine: string): string[] {
+  return commandLine
+    .split(/\s+/)
+    .filter(word => word.startsWith('console='))
+    .map(word => word.slice('console='.length))
+    .filter(value => value !== '' && value !== 'null');
+}
+
+/** Node's name of an architecture as Nix spells the system: "x64" is "x86_64-linux". */
+export function nixSystem(architecture: string): string {
+  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
+  return `${names[architecture] ?? architecture}-linux`;
+}

@@ -1,0 +1,82 @@
+import { reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
+import * as clock from './clock.ts';
+import { paths, readText, writeAtomic } from './files.ts';
+
+/** What `dabei status` tells: one JSON object in RAM, rewritten as things change. */
+
+export interface Status {
+  state: 'running' | 'failed' | 'installed' | 'planned' | 'rescue';
+  stage: string;
+  index: number;
+  of: number;
+  /** Of the first reason; null unless failed. */
+  code: ErrorCode | null;
+  reasons: readonly { code: ErrorCode; doing: string; problem: string; remedy: string | null }[];
+  /** Addresses with prefix length, by link. */
+  addresses: Readonly<Record<string, readonly string[]>>;
+  /** "SHA256:… (ED25519)", one a key. */
+  hostKeys: readonly string[];
+  /** What a person may want to know and nothing hinders: the network's fallbacks, notes on the configuration. */
+  warnings: readonly string[];
+  /** RFC 3339. */
+  since: string;
+}
+
+const initial: Status = {
+  state: 'running',
+  stage: 'config',
+  index: 0,
+  of: 0,
+  code: null,
+  reasons: [],
+  addresses: {},
+  hostKeys: [],
+  warnings: [],
+  since: '',
+};
+
+export type StatusChange = Partial<Omit<Status, 'code' | 'reasons' | 'since'>> & { error?: DabeiError };
+
+export function readStatus(): Status | null {
+  const text = readText(paths.status);
+  return text === null ? null : (JSON.parse(text) as Status);
+}
+
+/** Merges a change into the status. A state other than "failed" clears the reasons. */
+export function updateStatus({ error, ...change }: StatusChange): void {
+  const before = readStatus() ?? initial;
+  const reasons = error === undefined ? [] : reasonsOf(error);
+  const cleared = change.state !== undefined && change.state !== 'failed' ? { code: null, reasons: [] } : {};
+  const after: Status = {
+    ...before,
+    ...cleared,
+    ...change,
+    ...(error === undefined
+      ? {}
+      : {
+          code: error.code,
+          reasons: reasons.map(({ code, doing, problem, remedy }) => ({
+            code,
+            doing,
+            problem,
+            remedy: remedy ?? null,
+          })),
+        }),
+    since: clock.now().toISOString(),
+  };
+  writeAtomic(paths.status, `${JSON.stringify(after, null, 2)}\n`, 0o644);
+}
+
+/** The status as lines for a person. */
+export function formatStatus(status: Status): string {
+  const lines = [`${status.state}: stage ${status.index}/${status.of} ${status.stage}`];
+  for (const { code, doing, problem, remedy } of status.reasons) {
+    lines.push(`error ${code}: ${doing}: ${problem}`);
+    if (remedy !== null) lines.push(`  next: ${remedy}`);
+  }
+  for (const text of status.warnings) lines.push(`warning: ${text}`);
+  for (const [link, addresses] of Object.entries(status.addresses))
+    lines.push(`${link}: ${addresses.join(' ') || 'no address'}`);
+  for (const key of status.hostKeys) lines.push(`host key: ${key}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,35 @@
+import { paths } from '../host/files.ts';
+import type { Step } from './step.ts';
+import { targetRoot } from './target.ts';
+
+/** From a system profile to a disk that boots by itself. */
+
+/**
+ * Has the installed system install its own boot loader (switch-to-configuration, "boot"). Every disk gets one: the host
+ * flake lists the ESPs of all members for GRUB, and copies that of systemd-boot to the others.
+ */
+export function planBootLoader(): Step[] {
+  return [
+    {
+      kind: 'run',
+      doing: 'installing the boot loader',
+      argv: [
+        ...(['nixos-enter', '--root', targetRoot, '--'] as const),
+        ...['/run/current-system/bin/switch-to-configuration', 'boot'],
+      ],
+      // Without it only the menu is written.
+      env: { NIXOS_INSTALL_BOOTLOADER: '1' },
+      timeoutSeconds: 1800,
+      progress: true,
+      errorCode: 'BOOT_LOADER',
+      remedy: `nixos-enter --root ${targetRoot} opens a shell in the installed system; then run: dabei install`,
+    },
+    {
+      kind: 'run',
+      doing: 'keeping the log of the installation',
+      argv: ['cp', '-p', paths.log, `${targetRoot}${paths.log}`],
+      timeoutSeconds: 60,
+      optional: true,
+    },
+  ];
+}

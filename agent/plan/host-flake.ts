@@ -1,0 +1,111 @@
+import type { Config } from '../config/schema.ts';
+import type { Facts } from '../facts.ts';
+import { flakeReference } from './flake-reference.ts';
+import { hostKeyFile, hostKeyType, hostPublicKey, type HostKeyType } from './host-key.ts';
+import type { Secret } from '../secret.ts';
+import { runtimeInfo } from './runtime-info.ts';
+import type { RunStep, Step, WriteStep } from './step.ts';
+import { flakeDirectory, targetRoot, type TargetStorage } from './target.ts';
+import { fillIn, templates } from './templates.ts';
+
+/** The host flake: what describes the installed system, in files that its owner keeps and changes. */
+
+/** Host key of the SSH server in stage 1. It lies in the initrd, so it is another one than the system's. */
+export const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
+
+/**
+ * Writes the host flake to the target, and the host keys that it refers to.
+ * @throws DabeiError CONFIG_SCHEMA or SSH_HOST_KEY when the configuration cannot be carried out
+ */
+export function planHostFlake(config: Config, facts: Facts, storage: TargetStorage): Step[] {
+  // Adding the directory to a git repository belongs at the end of this list: `path:` flakes need none.
+  return [
+    ...Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
+      kind: 'write' as const,
+      doing: `writing ${name} of the host flake`,
+      path: `${targetRoot}${flakeDirectory}/${name}`,
+      mode: 0o644,
+      content,
+    })),
+    {
+      kind: 'run',
+      doing: 'making the directory for host keys',
+      argv: ['mkdir', '-p', '-m', '0755', `${targetRoot}/etc/ssh`],
+      timeoutSeconds: 10,
+    },
+    ...planHostKeys(config),
+    {
+      kind: 'run',
+      doing: 'making the host key of the SSH server in stage 1',
+      argv: [
+        ...(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `stage 1 of ${config.hostName}`] as const),
+        ...['-f', `${targetRoot}${initrdHostKey}`],
+      ],
+      timeoutSeconds: 60,
+    },
+  ];
+}
+
+/**
+ * The files of the host flake: name -> text. No secret is in them.
+ * @throws DabeiError as `planHostFlake`
+ */
+export function hostFlake(config: Config, facts: Facts, storage: TargetStorage): Record<string, string> {
+  const info = runtimeInfo(config, facts, storage);
+  return {
+    'flake.nix': flake(config, info.hostName),
+    'hardware.nix': fillIn(templates.hardware, {}),
+    'dabei.nix': fillIn(templates.dabei, {}),
+    'runtime-info.json': `${JSON.stringify(info, null, 2)}\n`,
+  };
+}
+
+function flake({ system }: Config, hostName: string): string {
+  const stateVersion = system?.stateVersion ?? '';
+  if (system?.flake === undefined) {
+    return fillIn(templates.flake, { hostName, stateVersion, nixpkgs: system?.nixpkgs ?? '' });
+  }
+  const { url, attribute } = flakeReference(system.flake, hostName);
+  return fillIn(templates.flakeWithConfig, { hostName, stateVersion, config: url, attribute });
+}
+
+function planHostKeys(config: Config): Step[] {
+  const keys = new Map<HostKeyType, Secret>();
+  for (const key of config.ssh.hostKeys) {
+    const type = hostKeyType(key);
+    // Of two of one type the SSH stage takes the first, too.
+    if (!keys.has(type)) keys.set(type, key);
+  }
+  if (keys.size === 0) return [keepHostKey];
+  return [...keys].flatMap(([type, key]): WriteStep[] => {
+    const path = `${targetRoot}/etc/ssh/ssh_host_${type}_key`;
+    return [
+      {
+        kind: 'write',
+        doing: `writing the SSH host key of type ${type}`,
+        path,
+        mode: 0o600,
+        content: hostKeyFile(key),
+      },
+      {
+        kind: 'write',
+        doing: `writing the public half of the SSH host key of type ${type}`,
+        path: `${path}.pub`,
+        mode: 0o644,
+        content: `${hostPublicKey(key)} root@${config.hostName}\n`,
+      },
+    ];
+  });
+}
+
+/** The installed system answers under the key that the installer showed; without it, it makes one at its first boot. */
+const keepHostKey: RunStep = {
+  kind: 'run',
+  doing: "keeping the installer's SSH host key",
+  argv: [
+    ...(['cp', '-p', '/etc/ssh/ssh_host_ed25519_key', '/etc/ssh/ssh_host_ed25519_key.pub'] as const),
+    `${targetRoot}/etc/ssh/`,
+  ],
+  timeoutSeconds: 10,
+  optional: true,
+};

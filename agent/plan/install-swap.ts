@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { Facts } from '../facts.ts';
+import { Secret } from '../secret.ts';
+import { byPartuuid } from './pool.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Swap while installing, on the partitions that the installed system will swap to, encrypted with a key that is
+ * nowhere but in the kernel: what Nix had in memory is unreadable afterwards.
+ */
+
+/** Machines with less RAM swap while they install: evaluating a configuration takes about 740 MiB. */
+export const installSwapBelowBytes = 2 * 2 ** 30;
+
+/** Above the -2 and below that a file or zram gets by default (swapon(8)): zram set up by hand with 100 is used first. */
+const priority = 10;
+
+/** Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. */
+export function installSwapNames(facts: Facts, partuuids: readonly string[]): string[] {
+  if (facts.memoryBytes >= installSwapBelowBytes) return [];
+  return partuuids.map((_, index) => `dabei-swap-${index + 1}`);
+}
+
+/**
+ * @param bytes of each partition
+ * @param key at least 32 random bytes; every partition gets a key of its own derived from it
+ */
+export function startInstallSwap(
+  names: readonly string[],
+  partuuids: readonly string[],
+  bytes: number,
+  key: Secret,
+): Step[] {
+  if (names.length === 0) return [];
+  return [
+    {
+      kind: 'run',
+      doing: 'loading the module for encrypted block devices',
+      argv: ['modprobe', 'dm-crypt'],
+      timeoutSeconds: 60,
+    },
+    ...names.flatMap((name, index): Step[] => [
+      {
+        kind: 'run',
+        doing: `encrypting the swap partition ${partuuids[index]!} with a random key`,
+        // On standard input, since every process may read another's arguments.
+        argv: ['dmsetup', 'create', name],
+        stdin: cryptTable(byPartuuid(partuuids[index]!), bytes, key, index),
+        timeoutSeconds: 60,
+      },
+      {
+        kind: 'run',
+        doing: `formatting /dev/mapper/${name} as swap`,
+        argv: ['mkswap', `/dev/mapper/${name}`],
+        timeoutSeconds: 60,
+      },
+      {
+        kind: 'run',
+        doing: `swapping to /dev/mapper/${name}`,
+        argv: ['swapon', '--priority', String(priority), `/dev/mapper/${name}`],
+        timeoutSeconds: 60,
+      },
+    ]),
+  ];
+}
+
+/** Failing is no harm: the machine reboots, and the key is gone with it. */
+export function stopInstallSwap(names: readonly string[]): Step[] {
+  return names.flatMap((name): Step[] => [
+    {
+      kind: 'run',
+      doing: `no longer swapping to /dev/mapper/${name}`,
+      argv: ['swapoff', `/dev/mapper/${name}`],
+      timeoutSeconds: 300,
+      optional: true,
+    },
+    {
+      kind: 'run',
+      doing: `forgetting the key of /dev/mapper/${name}`,
+      argv: ['dmsetup', 'remove', '--retry', name],
+      timeoutSeconds: 60,
+      optional: true,
+    },
+  ]);
+}
+
+/**
+ * One line of a device-mapper table: start, length in sectors of 512 bytes, target; cipher, key in hex, IV offset,
+ * device, offset, options (Documentation/admin-guide/device-mapper/dm-crypt.rst). XTS takes two keys of 256 bits.
+ */
+function cryptTable(device: string, bytes: number, key: Secret, index: number): Secret {
+  const own = createHash('sha512').update(key.reveal()).update(String(index)).digest('hex');
+  return new Secret(`0 ${bytes / 512} crypt aes-xts-plain64 ${own} 0 ${device} 0 1 allow_discards\n`);
+}

@@ -1,0 +1,147 @@
+import type { Config } from '../config/schema.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import type { RunStep, Step } from './step.ts';
+import { flakeDirectory, targetRoot, workDirectory } from './target.ts';
+import { nixString } from './templates.ts';
+
+/** What Nix does: from the host flake to a system profile in the target's store, as nixos-install(8) leaves it. */
+
+/** The profile whose newest generation the boot loader starts. */
+export const systemProfile = `${targetRoot}/nix/var/nix/profiles/system`;
+
+const gibibyte = 2 ** 30;
+const minute = 60;
+const hour = 60 * minute;
+
+/**
+ * Locks, evaluates, fetches or builds, and makes the result the target's system profile.
+ *
+ * Evaluation is a process of its own that leaves a derivation behind: it takes some 740 MB, which are free again when
+ * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
+ */
+export function planInstall(config: Config, facts: Facts): Step[] {
+  const nix = (
+    doing: string,
+    argv: readonly string[],
+    timeoutSeconds: number,
+    errorCode: ErrorCode,
+  ): RunStep => ({
+    kind: 'run',
+    doing,
+    // A fresh /proc: Nix's sandbox needs one on which nothing is mounted (user_namespaces(7), "fully visible"), and
+    // /proc/cmdline is covered here.
+    argv: ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...argv],
+    env: nixEnvironment(facts),
+    timeoutSeconds,
+    progress: true,
+    errorCode,
+    remedy: remedies[errorCode],
+  });
+  const store = ['--store', targetRoot];
+  const derivation = `${workDirectory}/toplevel.drv`;
+  const toplevel = `${workDirectory}/toplevel`;
+  return [
+    {
+      kind: 'run',
+      doing: 'making directories for Nix on the target',
+      argv: ['mkdir', '-p', ...Object.values(directories), `${targetRoot}/var/log`],
+      timeoutSeconds: 10,
+    },
+    nix(
+      'fetching and locking the inputs of the host flake',
+      ['nix', 'flake', 'lock', ...store, `path:${targetRoot}${flakeDirectory}`],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+    nix(
+      'evaluating the system',
+      ['nix-instantiate', ...store, '--add-root', derivation, '--expr', toplevelExpression(config)],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+    nix(
+      'fetching and building the system',
+      ['nix-store', ...store, '--realise', derivation, '--add-root', toplevel],
+      6 * hour,
+      'FLAKE_BUILD',
+    ),
+    nix(
+      'setting the system profile',
+      ['nix-env', ...store, '--profile', systemProfile, '--set', toplevel],
+      10 * minute,
+      'FLAKE_BUILD',
+    ),
+    {
+      kind: 'run',
+      doing: 'pointing the roots of the garbage collector into the installed system',
+      // Nix made it with the path that the profiles have here.
+      argv: ['ln', '-sfn', '/nix/var/nix/profiles', `${targetRoot}/nix/var/nix/gcroots/profiles`],
+      timeoutSeconds: 10,
+    },
+    {
+      kind: 'run',
+      doing: "removing Nix's working files from the target",
+      argv: ['rm', '-rf', workDirectory],
+      timeoutSeconds: 10 * minute,
+    },
+    {
+      kind: 'write',
+      doing: 'marking the target as a NixOS system',
+      path: `${targetRoot}/etc/NIXOS`,
+      mode: 0o644,
+      content: '',
+    },
+    {
+      kind: 'run',
+      doing: 'linking /etc/mtab for the boot loader',
+      argv: ['ln', '-sfn', '/proc/mounts', `${targetRoot}/etc/mtab`],
+      timeoutSeconds: 10,
+    },
+  ];
+}
+
+const remedies: Partial<Record<ErrorCode, string>> = {
+  FLAKE_EVALUATION: 'correct the flake that the message is about, then run: dabei install',
+  FLAKE_BUILD:
+    'see that the machine reaches its binary cache and has the time right, then run: dabei install',
+};
+
+/** The toplevel derivation of the host (nixpkgs, nixos/modules/system/activation/top-level.nix). */
+function toplevelExpression(config: Config): string {
+  const [hostName = ''] = config.hostName.split('.');
+  const flake = nixString(`path:${targetRoot}${flakeDirectory}`);
+  return `(builtins.getFlake ${flake}).nixosConfigurations.${nixString(hostName)}.config.system.build.toplevel`;
+}
+
+const directories = {
+  HOME: `${workDirectory}/home`,
+  XDG_CACHE_HOME: `${workDirectory}/cache`,
+  TMPDIR: `${workDirectory}/tmp`,
+};
+
+function nixEnvironment(facts: Facts): Record<string, string> {
+  const isSmall = facts.memoryBytes < 2 * gibibyte;
+  const settings: Record<string, string | number | boolean> = {
+    'experimental-features': 'nix-command flakes',
+    // Nothing is looked up by a short name in a list on the internet: inputs have addresses.
+    'flake-registry': '',
+    // An initrd has no build users; a store below another root has the sandbox.
+    'build-users-group': '',
+    sandbox: true,
+    'sandbox-fallback': false,
+    'max-jobs': isSmall ? 1 : 'auto',
+    cores: 0,
+    'connect-timeout': 20,
+    'download-attempts': 8,
+    'stalled-download-timeout': 60,
+    // Downloads that wait in memory for the disk.
+    'http-connections': isSmall ? 8 : 25,
+    'max-substitution-jobs': isSmall ? 4 : 16,
+    'download-buffer-size': (isSmall ? 8 : 64) * 2 ** 20,
+    // The whole pool is written out before the reboot; a power cut until then means starting anew.
+    'fsync-metadata': false,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  return { ...directories, NIX_CONFIG: lines.join('\n') };
+}

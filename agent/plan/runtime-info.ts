@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import type { Disk, Facts, Link, Machine } from '../facts.ts';
+import { hostKeyType } from './host-key.ts';
+import { findLink, planNetwork } from './network.ts';
+import { isDefault } from './routes.ts';
+import { espMountpoint, type TargetStorage } from './target.ts';
+
+/**
+ * /etc/nixos/runtime-info.json: everything that is true of this machine and not of another. dabei.nix and hardware.nix
+ * beside it turn it into NixOS options; it holds no secret.
+ */
+export interface RuntimeInfo {
+  version: 1;
+  /** The first label, as networking.hostName takes it. */
+  hostName: string;
+  /** What follows the first dot of the configured name. */
+  domain: string | null;
+  /** 8 hexadecimal digits. */
+  hostId: string;
+  /** As Nix names it: "x86_64-linux". */
+  system: string;
+  firmware: 'bios' | 'uefi';
+  machine: Machine;
+  /** Where the system comes from when it is the owner's flake: a flake reference with attribute. */
+  flake: string | null;
+  rootAuthorizedKeys: readonly string[];
+  sshPort: number;
+  /** Types of the host keys in /etc/ssh: "ed25519", "rsa", "ecdsa". */
+  sshHostKeys: readonly string[];
+  network: {
+    /** Empty: DHCP and router advertisements on every Ethernet interface. */
+    interfaces: readonly RuntimeInterface[];
+    dns: { servers: readonly string[]; search: readonly string[] };
+  };
+  pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] };
+  disks: readonly RuntimeDisk[];
+  /** Kernel modules that stage 1 must have. */
+  modules: { disks: readonly string[]; network: readonly string[] };
+  /** As `console=` takes them; the last one is /dev/console. */
+  consoles: readonly string[];
+}
+
+export interface RuntimeInterface {
+  /** Permanent MAC address, lower case: what the interface is recognised by. */
+  mac: string;
+  /** What it was called while installing; the installed system may choose another name. */
+  name: string;
+  driver: string | null;
+  mtu: number | null;
+  /** With prefix length. */
+  addresses: readonly string[];
+  routes: readonly RuntimeRoute[];
+  dhcp: boolean;
+  acceptRa: boolean;
+}
+
+export interface RuntimeRoute {
+  /** With prefix length; the default routes are 0.0.0.0/0 and ::/0. */
+  destination: string;
+  gateway: string | null;
+  onlink: boolean;
+  metric: number | null;
+}
+
+export interface RuntimeDisk {
+  /** Stable path of the whole disk. */
+  path: string;
+  espPartuuid: string;
+  espMountpoint: string;
+  swapPartuuid: string | null;
+  zfsPartuuid: string;
+}
+
+/**
+ * What the host flake is told about the machine.
+ * @throws DabeiError SSH_HOST_KEY when the type of a given host key cannot be read
+ */
+export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage): RuntimeInfo {
+  const [hostName = '', ...domain] = config.hostName.split('.');
+  const used = facts.disks.filter(disk => storage.members.some(member => isDisk(disk, member.disk)));
+  const keyTypes = unique(config.ssh.hostKeys.map(hostKeyType));
+  return {
+    version: 1,
+    hostName,
+    domain: domain.length > 0 ? domain.join('.') : null,
+    hostId: storage.hostId,
+    system: facts.system,
+    firmware: facts.firmware,
+    machine: facts.machine,
+    flake: config.system?.flake ?? null,
+    rootAuthorizedKeys: config.rootAuthorizedKeys,
+    sshPort: config.ssh.port,
+    sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
+    network: network(config, facts.links),
+    pool: {
+      name: storage.poolName,
+      datasets: storage.datasets.map(({ name, mountpoint }) => ({ name, mountpoint })),
+    },
+    disks: storage.members.map((member, index) => ({
+      path: member.disk,
+      espPartuuid: member.espPartuuid,
+      espMountpoint: espMountpoint(index),
+      swapPartuuid: member.swapPartuuid,
+      zfsPartuuid: member.zfsPartuuid,
+    })),
+    modules: {
+      disks: unique(used.flatMap(diskModules)),
+      network: unique(facts.links.flatMap(networkModules)),
+    },
+    consoles: facts.consoles ?? [],
+  };
+}
+
+/** The host id that a name stands for when none is configured: the first 8 digits of its SHA-256. */
+export function hostIdOf(config: Pick<Config, 'hostId' | 'hostName'>): string {
+  return config.hostId ?? createHash('sha256').update(config.hostName).digest('hex').slice(0, 8);
+}
+
+function network(config: Config, links: readonly Link[]): RuntimeInfo['network'] {
+  const plan = planNetwork(config.network, links);
+  const configured = config.network.interfaces.flatMap(wanted => {
+    const link = findLink(wanted, links, []);
+    return link === null ? [] : [{ wanted, link }];
+  });
+  const asks = configured.some(({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp || wanted.acceptRa);
+  // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
+  const used = asks ? unique(configured.map(({ link }) => link)) : [];
+  return {
+    interfaces: used.map(link => {
+      const wanted = configured.filter(entry => entry.link === link).map(entry => entry.wanted);
+      return {
+        mac: link.mac,
+        name: link.name,
+        driver: link.driver,
+        mtu: wanted.find(({ mtu }) => mtu !== undefined)?.mtu ?? null,
+        addresses: unique(wanted.flatMap(({ addresses }) => addresses)),
+        routes: plan.routes
+          .filter(route => route.link === link.name)
+          .map(route => ({
+            destination: isDefault(route) ? (route.family === 6 ? '::/0' : '0.0.0.0/0') : route.destination,
+            gateway: route.gateway ?? null,
+            onlink: route.onlink,
+            metric: route.metric ?? null,
+          })),
+        dhcp: plan.dhcp.includes(link.name),
+        acceptRa: plan.acceptRa.includes(link.name),
+      };
+    }),
+    dns: { servers: unique(config.network.dns.servers), search: unique(config.network.dns.search) },
+  };
+}
+
+/** Drivers whose module is called otherwise: those of Xen's frontends (drivers/net/xen-netfront.c, xenbus_driver). */
+const moduleOfDriver: Readonly<Record<string, string>> = { vif: 'xen_netfront', vbd: 'xen_blkfront' };
+
+/** Modules by lsblk's TRAN, where the facts name none: the driver of the bus and that of its usual controllers. */
+const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
+  virtio: ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'sd_mod'],
+  nvme: ['nvme'],
+  sata: ['ahci', 'ata_piix', 'sd_mod'],
+  usb: ['xhci_pci', 'ehci_pci', 'usb_storage', 'uas', 'sd_mod'],
+  mmc: ['sdhci_pci', 'mmc_block'],
+};
+
+/** Where not even the transport is known: controllers of hypervisors and of the common RAID cards. */
+const commonDiskModules = [
+  ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc', 'vmw_pvscsi', 'mptspi'],
+  ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
+];
+
+function diskModules(disk: Disk): readonly string[] {
+  return withBus(disk.drivers ?? modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);
+}
+
+function networkModules(link: Link): readonly string[] {
+  return link.driver === null ? [] : withBus([link.driver]);
+}
+
+/** virtio drivers do not depend on the driver of the PCI device that carries them, yet are found only through it. */
+function withBus(drivers: readonly string[]): readonly string[] {
+  const modules = drivers.map(driver => moduleOfDriver[driver] ?? driver.replaceAll('-', '_'));
+  return modules.some(name => name.startsWith('virtio_')) ? ['virtio_pci', ...modules] : modules;
+}
+
+function isDisk(disk: Disk, path: string): boolean {
+  return disk.path === path || disk.aliases.includes(path);
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,191 @@
+import { basename } from 'node:path';
+import type { Content, Disk } from '../facts.ts';
+import { mebibyte } from './partitions.ts';
+import { stablePath } from './describe-disk.ts';
+import type { RunStep, Step } from './step.ts';
+
+/** Steps that free disks from what uses them, remove every trace of it, and make sure that none is left. */
+
+/**
+ * Takes out of use what lies on the disks, top down: swap, mounts, pools, mapped devices, arrays. Nothing of it is
+ * changed on disk: a pool or array that has members elsewhere can be used again there.
+ */
+export function tearDown(members: readonly Disk[]): Step[] {
+  // A device stacked on several members is listed with each of them.
+  const topDown = unique(members.flatMap(disk => [...disk.contents].reverse()));
+  const swaps = topDown.filter(content => content.mountPoints.includes('[SWAP]'));
+  const mountPoints = [...new Set(topDown.flatMap(content => content.mountPoints))]
+    .filter(mountPoint => mountPoint !== '[SWAP]')
+    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  return [
+    ...swaps.map(({ device }): Step => ({
+      kind: 'run',
+      doing: `taking ${device} out of use as swap`,
+      argv: ['swapoff', device],
+      timeoutSeconds: 300,
+    })),
+    ...mountPoints.map((mountPoint): Step => ({
+      kind: 'run',
+      doing: `unmounting ${mountPoint}`,
+      argv: ['umount', '--recursive', mountPoint],
+      timeoutSeconds: 120,
+      remedy: `see what uses it: findmnt --submounts ${mountPoint}; end those programs and run dabei install again`,
+    })),
+    ...topDown.flatMap(release),
+  ];
+}
+
+function release(content: Content): Step[] {
+  const { device } = content;
+  if (content.deviceType === 'zpool') {
+    return [
+      {
+        kind: 'run',
+        doing: `exporting the old pool ${device}`,
+        argv: ['zpool', 'export', '-f', device],
+        timeoutSeconds: 300,
+      },
+    ];
+  }
+  if (device.startsWith('/dev/mapper/') || device.startsWith('/dev/dm-')) {
+    // Logical volumes and opened LUKS containers are device-mapper devices like any other: neither LVM's nor
+    // cryptsetup's programs are needed to take them down.
+    return [
+      {
+        kind: 'run',
+        doing: `removing the mapped device ${device}`,
+        argv: ['dmsetup', 'remove', '--retry', basename(device)],
+        timeoutSeconds: 60,
+      },
+    ];
+  }
+  if (/^\/dev\/md[^/]*$/.test(device) && content.deviceType !== 'part') {
+    return [
+      {
+        kind: 'kernel',
+        doing: `stopping the array ${device}`,
+        // Documentation/admin-guide/md.rst: writing "clear" is what the ioctl STOP_ARRAY does.
+        path: `/sys/block/${basename(device)}/md/array_state`,
+        value: 'clear',
+      },
+    ];
+  }
+  return [];
+}
+
+/**
+ * Removes every signature from a disk, first from its partitions, then from the disk itself.
+ *
+ * Discarding comes first: what a drive returns for discarded blocks is undefined unless it promises zeroes, and old
+ * signatures could reappear. Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of
+ * 256 KiB, two at either end, and md its superblock within 4 KiB of the start or 128 KiB of the end.
+ */
+export function wipeDisk(disk: Disk): Step[] {
+  const device = stablePath(disk);
+  const partitions = disk.contents.filter(content => isPartition(content, disk));
+  return [
+    {
+      kind: 'run',
+      doing: `discarding everything on ${device}`,
+      argv: ['blkdiscard', '--force', '--step', String(1024 * mebibyte), device],
+      timeoutSeconds: 300,
+      optional: true,
+    },
+    ...partitions.flatMap(partition => [
+      ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
+      eraseSignatures(partition.device, [partition.device]),
+    ]),
+    {
+      kind: 'run',
+      // Before the header is zeroed: it tells where the copy of the table lies, which is not the end of a grown disk.
+      doing: `destroying the partition table of ${device} and its copy`,
+      argv: ['sgdisk', '--zap-all', device],
+      timeoutSeconds: 60,
+      // 2: a table was damaged (sgdisk(8), return values); it is destroyed all the same.
+      accept: [2],
+    },
+    ...zeroEnds(device, disk.sizeBytes, disk.logicalSectorBytes),
+    eraseSignatures(device, [device]),
+    {
+      kind: 'run',
+      doing: `making the kernel forget the old partitions of ${device}`,
+      argv: ['blockdev', '--rereadpt', device],
+      timeoutSeconds: 60,
+      optional: true,
+    },
+    settle,
+    {
+      kind: 'run',
+      doing: `dropping cached blocks of ${device}`,
+      argv: ['blockdev', '--flushbufs', device],
+      timeoutSeconds: 60,
+    },
+    {
+      kind: 'run',
+      doing: `making sure that ${device} is clean`,
+      argv: ['wipefs', '--no-act', '--noheadings', '--output', 'DEVICE,OFFSET,TYPE,LABEL', device],
+      timeoutSeconds: 60,
+      expect: 'no-output',
+      errorCode: 'DISK_NOT_CLEAN',
+      remedy: `look at the disk's health and at who else writes to it: dmesg; lsblk --fs ${disk.path}`,
+    },
+  ];
+}
+
+/** Waits until udev has handled everything that happened so far. */
+export const settle: Step = {
+  kind: 'run',
+  doing: 'waiting for udev',
+  argv: ['udevadm', 'settle', '--timeout=60'],
+  timeoutSeconds: 70,
+  optional: true,
+};
+
+/** @param what the devices in words */
+export function eraseSignatures(what: string, devices: readonly string[]): RunStep {
+  return {
+    kind: 'run',
+    doing: `erasing signatures on ${what}`,
+    argv: ['wipefs', '--all', '--force', ...devices],
+    timeoutSeconds: 60,
+  };
+}
+
+/** Zeroes the first and the last MiB of a device; all of it where that is not more. */
+export function zeroEnds(device: string, sizeBytes: number, sectorBytes: number): Step[] {
+  const sectors = Math.floor(sizeBytes / sectorBytes);
+  const area = mebibyte / sectorBytes;
+  if (sectors === 0) return [];
+  if (sectors <= 2 * area) return [zero(device, 'all', sectorBytes, 0, sectors)];
+  return [
+    zero(device, 'the first MiB', sectorBytes, 0, area),
+    zero(device, 'the last MiB', sectorBytes, sectors - area, area),
+  ];
+}
+
+function zero(device: string, what: string, sectorBytes: number, seek: number, count: number): Step {
+  return {
+    kind: 'run',
+    doing: `zeroing ${what} of ${device}`,
+    argv: [
+      'dd',
+      'if=/dev/zero',
+      `of=${device}`,
+      `bs=${sectorBytes}`,
+      `seek=${seek}`,
+      `count=${count}`,
+      'conv=notrunc,fsync',
+    ],
+    timeoutSeconds: 120,
+  };
+}
+
+/** A partition of the disk itself, by the kernel's naming: sda1, nvme0n1p1. */
+function isPartition(content: Content, disk: Disk): boolean {
+  if (content.deviceType !== 'part' || !content.device.startsWith(disk.path)) return false;
+  return /^p?\d+$/.test(content.device.slice(disk.path.length));
+}
+
+function unique(contents: readonly Content[]): Content[] {
+  return [...new Map(contents.map(content => [content.device, content])).values()];
+}

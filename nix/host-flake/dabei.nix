@@ -1,0 +1,226 @@
+# File systems, boot loader, network and SSH of this machine, from runtime-info.json.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+
+let
+  host = lib.importJSON ./runtime-info.json;
+
+  # Where the system comes from a flake of your own, these settings replace what it says, each as a whole: with half
+  # of another machine's disks or addresses this one would not start. Otherwise they are ordinary definitions.
+  wraps = host.flake != null;
+  own = if wraps then lib.mkForce else lib.id;
+
+  byPartuuid = partuuid: "/dev/disk/by-partuuid/${partuuid}";
+  uefi = host.firmware == "uefi";
+  redundant = lib.length host.disks > 1;
+
+  # As many generations as find room on the ESP of 512 MiB, each with a kernel and an initrd of its own.
+  limit = 5;
+
+  # One networkd unit for each interface, recognised by its permanent MAC address since names may change.
+  networks =
+    if host.network.interfaces == [ ] then
+      {
+        "10-ethernet" = {
+          # Hardware has no kind; bridges, bonds and the interfaces of containers do.
+          matchConfig = {
+            Type = "ether";
+            Kind = "!*";
+          };
+          networkConfig = dns // {
+            DHCP = "yes";
+            IPv6AcceptRA = true;
+          };
+        };
+      }
+    else
+      lib.listToAttrs (
+        map (interface: {
+          name = "10-" + lib.replaceStrings [ ":" ] [ "" ] interface.mac;
+          value = network interface;
+        }) host.network.interfaces
+      );
+
+  network = interface: {
+    matchConfig = {
+      PermanentMACAddress = interface.mac;
+    }
+    // lib.optionalAttrs (interface.driver == "hv_netvsc") {
+      # On Hyper-V the network card behind it has the same address.
+      Driver = "hv_netvsc";
+    };
+    linkConfig = lib.optionalAttrs (interface.mtu != null) { MTUBytes = toString interface.mtu; };
+    networkConfig = dns // {
+      DHCP = if interface.dhcp then "ipv4" else "no";
+      IPv6AcceptRA = interface.acceptRa;
+    };
+    address = interface.addresses;
+    routes = map (
+      route:
+      {
+        Destination = route.destination;
+      }
+      // lib.optionalAttrs (route.gateway != null) { Gateway = route.gateway; }
+      // lib.optionalAttrs route.onlink { GatewayOnLink = true; }
+      // lib.optionalAttrs (route.metric != null) { Metric = route.metric; }
+    ) interface.routes;
+  };
+
+  dns =
+    lib.optionalAttrs (host.network.dns.servers != [ ]) { DNS = host.network.dns.servers; }
+    // lib.optionalAttrs (host.network.dns.search != [ ]) { Domains = host.network.dns.search; };
+in
+{
+  networking = {
+    hostName = own host.hostName;
+    domain = own host.domain;
+
+    # ZFS imports a pool only under the host id that it was last used with.
+    hostId = own host.hostId;
+
+    useNetworkd = own true;
+    useDHCP = own false;
+  }
+  // lib.optionalAttrs wraps {
+    interfaces = lib.mkForce { };
+    defaultGateway = lib.mkForce null;
+    defaultGateway6 = lib.mkForce null;
+    nameservers = lib.mkForce [ ];
+    networkmanager.enable = lib.mkForce false;
+  };
+
+  systemd.network = {
+    enable = own true;
+    networks = own networks;
+    # An interface without a cable does not hold up the boot.
+    wait-online.anyInterface = own true;
+  };
+
+  services.openssh = {
+    enable = lib.mkDefault true;
+    ports = lib.mkDefault [ host.sshPort ];
+    hostKeys = lib.mkDefault (
+      map (type: {
+        inherit type;
+        path = "/etc/ssh/ssh_host_${type}_key";
+      }) host.sshHostKeys
+    );
+    settings = {
+      PasswordAuthentication = lib.mkDefault false;
+      KbdInteractiveAuthentication = lib.mkDefault false;
+    };
+  };
+
+  users.users.root.openssh.authorizedKeys.keys = host.rootAuthorizedKeys;
+
+  fileSystems = own (
+    lib.listToAttrs (
+      map (dataset: {
+        name = dataset.mountpoint;
+        value = {
+          device = dataset.name;
+          fsType = "zfs";
+          neededForBoot = lib.elem dataset.mountpoint [
+            "/"
+            "/nix"
+            "/persist"
+          ];
+        };
+      }) host.pool.datasets
+      ++ map (disk: {
+        name = disk.espMountpoint;
+        value = {
+          device = byPartuuid disk.espPartuuid;
+          fsType = "vfat";
+          # The initrd holds the host key of stage 1. Of several disks, one may be gone.
+          options = [ "umask=0077" ] ++ lib.optional redundant "nofail";
+        };
+      }) host.disks
+    )
+  );
+
+  # A new random key at every boot: nothing that was swapped out can be read later.
+  swapDevices = own (
+    map (disk: {
+      device = byPartuuid disk.swapPartuuid;
+      randomEncryption.enable = true;
+      options = [ "nofail" ];
+    }) (lib.filter (disk: disk.swapPartuuid != null) host.disks)
+  );
+
+  boot = {
+    supportedFilesystems = [ "zfs" ];
+    zfs = {
+      # Every partition has a link there; a virtual disk without a serial number has none in by-id.
+      devNodes = own "/dev/disk/by-partuuid";
+      # A pool that another system has in use is left to it.
+      forceImportRoot = own false;
+    };
+
+    loader = {
+      timeout = lib.mkDefault 5;
+
+      efi = {
+        canTouchEfiVariables = own uefi;
+        efiSysMountPoint = own "/boot";
+      };
+      systemd-boot = {
+        enable = own uefi;
+        # Where variables cannot be written, the firmware still finds EFI/BOOT/BOOTX64.EFI.
+        graceful = own uefi;
+        configurationLimit = lib.mkDefault limit;
+        # The machine starts from any of its disks.
+        extraInstallCommands = lib.concatMapStrings (disk: ''
+          if ${pkgs.util-linux}/bin/mountpoint -q ${disk.espMountpoint}; then
+            ${pkgs.rsync}/bin/rsync -rt --delete --modify-window=2 /boot/ ${disk.espMountpoint}/
+          fi
+        '') (lib.tail host.disks);
+      };
+
+      # GRUB cannot read the encrypted pool, so the kernels are copied to the ESP.
+      grub = {
+        enable = own (!uefi);
+        configurationLimit = lib.mkDefault limit;
+        mirroredBoots = own (
+          map (disk: {
+            path = disk.espMountpoint;
+            devices = [ disk.path ];
+          }) host.disks
+        );
+      }
+      // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; };
+    };
+
+    # Stage 1 asks for the passphrase on the console and by SSH, under the address that the machine has later:
+    #   ssh -t -p 2222 root@ADDRESS systemd-tty-ask-password-agent
+    initrd = {
+      systemd = {
+        enable = own true;
+        network = {
+          enable = own true;
+          networks = own networks;
+          wait-online.anyInterface = own true;
+        };
+      };
+      network = {
+        enable = own true;
+        ssh = {
+          enable = own (config.users.users.root.openssh.authorizedKeys.keys != [ ]);
+          port = own 2222;
+          # The ESP is not encrypted: this is a key of its own, and a string, since a Nix path would be copied to the
+          # store, which everyone can read.
+          hostKeys = own [ "/etc/ssh/initrd_ssh_host_ed25519_key" ];
+        };
+      };
+    };
+  };
+
+  nix.settings.experimental-features = lib.mkDefault [
+    "nix-command"
+    "flakes"
+  ];
+}

@@ -1,0 +1,54 @@
+# Evaluates a generated host flake against a nixpkgs tree, without the network: the flake's outputs are called with
+# that tree as input. Yields what test/nixos/evaluate.ts asserts.
+#   nix-instantiate --eval --strict --json test/nixos/evaluate.nix --arg nixpkgs PATH --arg directory PATH
+{
+  nixpkgs,
+  directory,
+}:
+
+let
+  lib = import (nixpkgs + "/lib");
+  nixosSystem = args: import (nixpkgs + "/nixos/lib/eval-config.nix") ({ system = null; } // args);
+  flake = import (directory + "/flake.nix");
+  outputs = flake.outputs {
+    nixpkgs.lib = lib // {
+      inherit nixosSystem;
+    };
+    config = import ./user-flake.nix { inherit nixosSystem; };
+  };
+  system = lib.head (lib.attrValues outputs.nixosConfigurations);
+  inherit (system) config;
+  unitsOf =
+    units:
+    lib.mapAttrs (_: unit: unit.text) (lib.filterAttrs (name: _: lib.hasSuffix ".network" name) units);
+in
+{
+  toplevel = config.system.build.toplevel.drvPath;
+  inherit (config) warnings;
+  failedAssertions = map (entry: entry.message) (lib.filter (entry: !entry.assertion) config.assertions);
+  networkUnits = unitsOf config.systemd.network.units;
+  initrdNetworkUnits = unitsOf config.boot.initrd.systemd.network.units;
+  fileSystems = lib.mapAttrs (_: fs: { inherit (fs) device fsType options; }) config.fileSystems;
+  swap = map (swap: swap.device) config.swapDevices;
+  inherit (config.networking)
+    hostName
+    domain
+    hostId
+    useDHCP
+    ;
+  initrdModules = config.boot.initrd.availableKernelModules;
+  initrdSecrets = config.boot.initrd.secrets;
+  supportsInitrdSecrets = config.boot.loader.supportsInitrdSecrets;
+  grub = {
+    inherit (config.boot.loader.grub) enable;
+    mirroredBoots = map (boot: { inherit (boot) path devices; }) config.boot.loader.grub.mirroredBoots;
+  };
+  systemdBoot = config.boot.loader.systemd-boot.enable;
+  inherit (config.boot) kernelParams;
+  zfs = {
+    inherit (config.boot.zfs) devNodes forceImportRoot;
+  };
+  sshPorts = config.services.openssh.ports;
+  hostKeys = map (key: key.path) config.services.openssh.hostKeys;
+  inherit (config.system) stateVersion;
+}

@@ -1,0 +1,322 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import {
+  blindDevices,
+  describeDisks,
+  parseLsblk,
+  parseWipefs,
+  type DiskSources,
+} from '../../../agent/host/lsblk.ts';
+
+const nothing: DiskSources = {
+  links: new Map(),
+  signatures: new Map(),
+  drivers: new Map(),
+  pools: [],
+  medium: null,
+};
+
+/** Output of lsblk from util-linux 2.41; in remains.json the loop device is called sda. */
+function fixture(name: string) {
+  return parseLsblk(readFileSync(new URL(`../../fixtures/lsblk/${name}.json`, import.meta.url), 'utf8'));
+}
+
+/** As lsblk prints a device, of which only some columns matter to a case. */
+function node(path: string, columns: object = {}) {
+  return {
+    path,
+    type: 'disk',
+    size: 8 * 2 ** 30,
+    'log-sec': 512,
+    'phy-sec': 512,
+    mountpoints: [],
+    ...columns,
+  };
+}
+
+function part(path: string, columns: object = {}) {
+  return node(path, { type: 'part', size: 2 ** 30, pttype: 'gpt', ...columns });
+}
+
+function read(devices: object[], sources: Partial<DiskSources> = {}) {
+  const tree = parseLsblk(JSON.stringify({ blockdevices: devices }));
+  return describeDisks(tree, { ...nothing, ...sources });
+}
+
+t.test('real output: a running machine with loop devices and zram', async t => {
+  const [disk, ...rest] = describeDisks(fixture('host'), nothing);
+  t.same(rest, []);
+  t.match(disk, {
+    path: '/dev/vda',
+    sizeBytes: 274877906944,
+    logicalSectorBytes: 512,
+    physicalSectorBytes: 4096,
+    serial: null,
+    readOnly: false,
+    bootMedium: true,
+    contents: [{ device: '/dev/vda', deviceType: 'disk', mountPoints: ['/'] }],
+  });
+});
+
+t.test(
+  'real output: a disk with remains of LVM, LUKS, swap, and of two that libblkid does not tell',
+  async t => {
+    const tree = fixture('remains');
+    t.same(blindDevices(tree), ['/dev/sda4', '/dev/sda5']);
+    const signatures = new Map([
+      ['/dev/sda4', [{ type: 'linux_raid_member', label: 'host:md0' }]],
+      ['/dev/sda5', [{ type: 'zfs_member', label: null }]],
+    ]);
+    const [disk] = describeDisks(tree, { ...nothing, signatures });
+    t.same(
+      disk!.contents.map(content => [content.device, content.signature, content.label]),
+      [
+        ['/dev/sda', 'gpt', null],
+        ['/dev/sda1', 'LVM2_member', null],
+        ['/dev/sda2', 'crypto_LUKS', null],
+        ['/dev/sda3', 'swap', null],
+        ['/dev/sda4', 'linux_raid_member', 'host:md0'],
+        ['/dev/sda5', 'zfs_member', null],
+      ],
+    );
+    t.match(disk!.contents[1]!.partUuid, /^[0-9a-f-]{36}$/);
+    t.equal(disk!.contents[1]!.sizeBytes, 200 * 2 ** 20);
+    t.equal(disk!.bootMedium, false);
+  },
+);
+
+t.test('virtio without a serial number', async t => {
+  const links = new Map([['/dev/vda', ['/dev/disk/by-path/virtio-pci-0', '/dev/disk/by-path/pci-0']]]);
+  const drivers = new Map([['/dev/vda', ['virtio_blk', 'virtio_pci']]]);
+  t.same(read([node('/dev/vda', { tran: 'virtio', model: null, serial: '' })], { links, drivers }), [
+    {
+      path: '/dev/vda',
+      aliases: ['/dev/disk/by-path/pci-0', '/dev/disk/by-path/virtio-pci-0'],
+      sizeBytes: 8 * 2 ** 30,
+      logicalSectorBytes: 512,
+      physicalSectorBytes: 512,
+      model: null,
+      serial: null,
+      wwn: null,
+      transport: 'virtio',
+      readOnly: false,
+      removable: false,
+      drivers: ['virtio_blk', 'virtio_pci'],
+      bootMedium: false,
+      contents: [],
+    },
+  ]);
+});
+
+t.test('NVMe with sectors of 4096 bytes', async t => {
+  const [disk] = read([
+    node('/dev/nvme0n1', {
+      'log-sec': 4096,
+      'phy-sec': 4096,
+      model: 'SAMSUNG MZVL2  ',
+      serial: 'S64D  ',
+      wwn: 'eui.002538b',
+      tran: 'nvme',
+      pttype: 'gpt',
+      children: [
+        part('/dev/nvme0n1p1', {
+          fstype: 'vfat',
+          label: 'EFI',
+          partuuid: 'ABCDEF00-0000-4000-8000-000000000000',
+        }),
+      ],
+    }),
+  ]);
+  t.match(disk, {
+    logicalSectorBytes: 4096,
+    model: 'SAMSUNG MZVL2',
+    serial: 'S64D',
+    wwn: 'eui.002538b',
+    transport: 'nvme',
+  });
+  t.match(disk!.contents, [
+    { device: '/dev/nvme0n1', signature: 'gpt', partUuid: null },
+    {
+      device: '/dev/nvme0n1p1',
+      signature: 'vfat',
+      label: 'EFI',
+      partUuid: 'abcdef00-0000-4000-8000-000000000000',
+    },
+  ]);
+});
+
+t.test('SATA with md, LVM and LUKS, stacked: parents first, each once', async t => {
+  const crypt = node('/dev/mapper/home', { type: 'crypt', fstype: 'xfs' });
+  const volumes = [
+    node('/dev/mapper/vg-root', { type: 'lvm', fstype: 'ext4' }),
+    node('/dev/mapper/vg-home', { type: 'lvm', fstype: 'crypto_LUKS', children: [crypt] }),
+  ];
+  const array = node('/dev/md0', { type: 'raid0', fstype: 'LVM2_member', children: volumes });
+  const [disk] = read([
+    node('/dev/sda', {
+      tran: 'sata',
+      pttype: 'gpt',
+      children: [
+        part('/dev/sda1', { fstype: 'linux_raid_member', children: [array] }),
+        part('/dev/sda2', { fstype: 'swap', mountpoints: ['[SWAP]'] }),
+        part('/dev/sda3', { fstype: 'linux_raid_member', children: [array] }),
+      ],
+    }),
+  ]);
+  const devices = disk!.contents.map(content => content.device);
+  t.same([...devices].sort(), [
+    '/dev/mapper/home',
+    '/dev/mapper/vg-home',
+    '/dev/mapper/vg-root',
+    '/dev/md0',
+    '/dev/sda',
+    '/dev/sda1',
+    '/dev/sda2',
+    '/dev/sda3',
+  ]);
+  const order = (...chain: string[]) => chain.map(device => devices.indexOf(device));
+  for (const chain of [
+    order('/dev/sda', '/dev/sda1', '/dev/md0', '/dev/mapper/vg-root'),
+    order('/dev/sda', '/dev/sda3', '/dev/md0', '/dev/mapper/vg-home', '/dev/mapper/home'),
+  ]) {
+    t.same(
+      chain,
+      [...chain].sort((a, b) => a - b),
+    );
+  }
+  t.equal(disk!.bootMedium, false, 'swap is no boot medium');
+});
+
+t.test('the children of a repeated node may stand at one of its places only', async t => {
+  const bare = node('/dev/md0', { type: 'raid0' });
+  const volume = node('/dev/mapper/v', { type: 'lvm' });
+  const [disk] = read([
+    node('/dev/sda', {
+      children: [
+        part('/dev/sda1', { children: [{ ...bare, children: [volume] }] }),
+        part('/dev/sda2', { children: [bare] }),
+      ],
+    }),
+  ]);
+  const devices = disk!.contents.map(content => content.device);
+  t.ok(devices.indexOf('/dev/md0') > devices.indexOf('/dev/sda2'));
+  t.ok(devices.indexOf('/dev/mapper/v') > devices.indexOf('/dev/md0'));
+});
+
+t.test('an imported pool lies on the disks of its vdevs', async t => {
+  const pools = [{ name: 'rpool', devices: ['/dev/vda4'], mountPoints: ['/mnt', '/mnt/nix'] }];
+  const [vda, vdb] = read(
+    [
+      node('/dev/vda', {
+        pttype: 'gpt',
+        children: [part('/dev/vda4', { fstype: 'zfs_member', label: 'rpool' })],
+      }),
+      node('/dev/vdb', {
+        pttype: 'gpt',
+        children: [part('/dev/vdb4', { fstype: 'zfs_member', label: 'rpool' })],
+      }),
+    ],
+    { pools },
+  );
+  t.match(vda!.contents.at(-1), { device: 'rpool', deviceType: 'zpool', mountPoints: ['/mnt', '/mnt/nix'] });
+  t.equal(vdb!.contents.length, 2);
+});
+
+t.test('what is no disk to install to', async t => {
+  const devices = [
+    node('/dev/loop0', { type: 'loop' }),
+    node('/dev/ram0'),
+    node('/dev/zram0'),
+    node('/dev/fd0'),
+    node('/dev/sr0', { type: 'rom' }),
+    node('/dev/nbd0', { size: 0 }),
+    node('/dev/sdq', { size: 0, rm: true }),
+    node('/dev/mmcblk0boot0', { ro: true }),
+    node('/dev/mmcblk0rpmb'),
+    node('/dev/md127', { type: 'raid1' }),
+    node('/dev/mapper/x', { type: 'lvm' }),
+  ];
+  t.same(read(devices), []);
+  t.equal(read([node('/dev/mmcblk0'), node('/dev/xvda'), node('/dev/sdaa'), node('/dev/nvme0n1')]).length, 4);
+});
+
+t.test('boot medium', async t => {
+  const mountedAt = (...mountpoints: (string | null)[]) =>
+    read([node('/dev/sda', { children: [part('/dev/sda1', { mountpoints })] })])[0]!.bootMedium;
+  const rows: [(string | null)[], boolean][] = [
+    [[], false],
+    [[null], false],
+    [['[SWAP]'], false],
+    [['/mnt'], false],
+    [['/mnt/boot'], false],
+    [['/mnt2'], true],
+    [['/'], true],
+    [['/run/medium'], true],
+    [['/mnt/nix', '/srv'], true],
+  ];
+  for (const [mountPoints, expected] of rows)
+    t.equal(mountedAt(...mountPoints), expected, JSON.stringify(mountPoints));
+
+  const stick = [node('/dev/sda', { children: [part('/dev/sda1')] }), node('/dev/sdb')];
+  const marked = (medium: string) => read(stick, { medium }).map(disk => disk.bootMedium);
+  t.same(marked('/dev/sda'), [true, false]);
+  t.same(marked('/dev/sda1'), [true, false]);
+  t.same(marked('/dev/sdb'), [false, true]);
+  t.same(marked('/dev/sr0'), [false, false]);
+});
+
+t.test('where lsblk is blind', async t => {
+  const tree = parseLsblk(
+    JSON.stringify({
+      blockdevices: [
+        node('/dev/sda'),
+        node('/dev/sdb', { pttype: 'gpt' }),
+        node('/dev/sdc', {
+          pttype: 'dos',
+          children: [part('/dev/sdc1'), part('/dev/sdc2', { fstype: 'ext4' })],
+        }),
+        node('/dev/zram0'),
+      ],
+    }),
+  );
+  t.same(blindDevices(tree), ['/dev/sda', '/dev/sdc1']);
+  const signatures = new Map([
+    [
+      '/dev/sda',
+      [
+        { type: 'zfs_member', label: 'tank' },
+        { type: 'gpt', label: null },
+      ],
+    ],
+  ]);
+  t.match(describeDisks(tree, { ...nothing, signatures })[0]!.contents, [
+    { device: '/dev/sda', signature: 'zfs_member+gpt', label: 'tank' },
+  ]);
+});
+
+t.test('wipefs', async t => {
+  t.same(parseWipefs('{\n   "signatures": [\n\n   ]\n}\n'), []);
+  t.same(parseWipefs(''), []);
+  const signatures = [
+    { device: 'sda', offset: '0x0', type: 'vfat', uuid: '9D4E-9263', label: '' },
+    { device: 'sda', offset: '0x52', type: 'vfat', uuid: '9D4E-9263', label: 'ESP' },
+    { device: 'sda', offset: '0x1fe', type: 'PMBR', uuid: null, label: null },
+  ];
+  t.same(parseWipefs(JSON.stringify({ signatures })), [
+    { type: 'vfat', label: 'ESP' },
+    { type: 'PMBR', label: null },
+  ]);
+  t.throws(() => parseWipefs('wipefs: error'), { code: 'INTERNAL' });
+});
+
+t.test('lsblk output that is none', async t => {
+  for (const text of [
+    '',
+    'lsblk: failed',
+    '{}',
+    '{"blockdevices":[{}]}',
+    '{"blockdevices":[{"path":"/dev/sda","size":"8G"}]}',
+  ]) {
+    t.throws(() => parseLsblk(text), { code: 'INTERNAL' }, JSON.stringify(text));
+  }
+});

@@ -1,0 +1,17 @@
+import t from 'tap';
+import { planBootLoader } from '../../../agent/plan/boot.ts';
+
+t.test('the installed system installs its boot loader', async t => {
+  const [install, keepLog, ...rest] = planBootLoader();
+  t.same(rest, []);
+  t.match(install, {
+    kind: 'run',
+    argv: ['nixos-enter', '--root', '/mnt', '--', '/run/current-system/bin/switch-to-configuration', 'boot'],
+    env: { NIXOS_INSTALL_BOOTLOADER: '1' },
+    errorCode: 'BOOT_LOADER',
+  });
+  t.match(keepLog, {
+    argv: ['cp', '-p', '/var/log/dabei.jsonl', '/mnt/var/log/dabei.jsonl'],
+    optional: true,
+  });
+});

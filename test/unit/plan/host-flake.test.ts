@@ -1,0 +1,143 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { attempt, run } from '../../../agent/host/exec.ts';
+import { remove, writeAtomic } from '../../../agent/host/files.ts';
+import { hostFlake, planHostFlake } from '../../../agent/plan/host-flake.ts';
+import { renderStep } from '../../../agent/plan/step.ts';
+import { Secret } from '../../../agent/secret.ts';
+import { config, machines, type ExampleMachine } from './machines.ts';
+
+const { facts, storage } = machines['bios-dhcp'];
+const directory = mkdtempSync(join(tmpdir(), 'dabei-host-flake-'));
+t.teardown(() => remove(directory));
+
+t.test('the generated directory', async t => {
+  const texts = new Set<string>();
+  for (const [name, machine] of Object.entries<ExampleMachine>(machines)) {
+    const files = hostFlake(machine.config, machine.facts, machine.storage);
+    t.same(Object.keys(files), ['flake.nix', 'hardware.nix', 'dabei.nix', 'runtime-info.json']);
+    t.matchSnapshot(files['runtime-info.json'], `runtime-info.json of ${name}`);
+    t.matchSnapshot(files['flake.nix'], `flake.nix of ${name}`);
+    texts.add(files['hardware.nix']! + files['dabei.nix']!);
+    for (const [file, text] of Object.entries(files)) {
+      t.notMatch(text, /@\w+@/, `${name}: no placeholder is left in ${file}`);
+      t.ok(text.endsWith('}\n'), `${name}: ${file} ends with a line feed`);
+    }
+  }
+  t.equal(texts.size, 1, 'the two modules are the same on every machine');
+});
+
+/** Nix is not on every developer's machine, and may lie anywhere in PATH. */
+const env = { PATH: process.env['PATH'] ?? '' };
+
+t.test('every Nix file parses', async t => {
+  const version = {
+    doing: 'looking for Nix',
+    argv: ['nix-instantiate', '--version'],
+    env,
+    timeoutSeconds: 10,
+  };
+  const hasNix = await attempt(version).then(
+    () => true,
+    () => false,
+  );
+  if (!hasNix) return void t.pass('nix-instantiate is not installed', { skip: true });
+  const odd = { ...machines['bios-dhcp'], config: config({ system: { nixpkgs: 'a"b\\c${d}$${e}' } }) };
+  const texts = Object.values<ExampleMachine>({ ...machines, odd }).flatMap(machine =>
+    Object.entries(hostFlake(machine.config, machine.facts, machine.storage)).flatMap(([file, text]) =>
+      file.endsWith('.nix') ? [text] : [],
+    ),
+  );
+  const files = [...new Set(texts)].map((text, index) => {
+    const path = join(directory, `${index}.nix`);
+    writeAtomic(path, text, 0o644);
+    return path;
+  });
+  await run({
+    doing: 'parsing the generated files',
+    argv: ['nix-instantiate', '--parse', ...files],
+    env,
+    timeoutSeconds: 30,
+  });
+});
+
+async function makeKey(name: string, type: string): Promise<Secret> {
+  const path = join(directory, name);
+  await run({
+    doing: 'making a key',
+    argv: ['ssh-keygen', '-q', '-t', type, '-N', '', '-f', path],
+    timeoutSeconds: 60,
+  });
+  const { stdout } = await run({ doing: 'reading the key', argv: ['cat', path], timeoutSeconds: 10 });
+  return new Secret(stdout.trimEnd());
+}
+
+t.test('steps', async t => {
+  const steps = planHostFlake(config({ hostName: 'web-01' }), facts, storage);
+  t.same(
+    steps.map(step =>
+      step.kind === 'write'
+        ? `${step.mode.toString(8)} ${step.path}`
+        : step.kind === 'run'
+          ? step.argv.join(' ')
+          : '',
+    ),
+    [
+      '644 /mnt/etc/nixos/flake.nix',
+      '644 /mnt/etc/nixos/hardware.nix',
+      '644 /mnt/etc/nixos/dabei.nix',
+      '644 /mnt/etc/nixos/runtime-info.json',
+      'mkdir -p -m 0755 /mnt/etc/ssh',
+      'cp -p /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub /mnt/etc/ssh/',
+      'ssh-keygen -q -t ed25519 -N  -C stage 1 of web-01 -f /mnt/etc/ssh/initrd_ssh_host_ed25519_key',
+    ],
+  );
+});
+
+t.test('given host keys', async t => {
+  const first = await makeKey('first', 'ed25519');
+  const keys = [first, await makeKey('ecdsa', 'ecdsa'), await makeKey('second', 'ed25519')];
+  const given = { ...config({}), ssh: { hostKeys: keys, port: 22 } };
+  const writes = planHostFlake(given, facts, storage)
+    .filter(step => step.kind === 'write')
+    .slice(4);
+  t.same(
+    writes.map(step => `${step.mode.toString(8)} ${step.path}`),
+    [
+      '600 /mnt/etc/ssh/ssh_host_ed25519_key',
+      '644 /mnt/etc/ssh/ssh_host_ed25519_key.pub',
+      '600 /mnt/etc/ssh/ssh_host_ecdsa_key',
+      '644 /mnt/etc/ssh/ssh_host_ecdsa_key.pub',
+    ],
+  );
+  const [privateKey, publicHalf] = writes;
+  t.ok(privateKey?.content instanceof Secret);
+  t.equal(
+    (privateKey?.content as Secret).reveal().toString(),
+    `${first.reveal().toString()}\n`,
+    'the first one of its type',
+  );
+  t.match(publicHalf?.content, /^ssh-ed25519 \S+ root@nixos\n$/);
+  const files = hostFlake(given, facts, storage);
+  t.match(JSON.parse(files['runtime-info.json']!), { sshHostKeys: ['ed25519', 'ecdsa'] });
+
+  const everything = [...Object.values(files), ...planHostFlake(given, facts, storage).map(renderStep)].join(
+    '\n',
+  );
+  const secret = first.reveal().toString().split('\n')[3]!;
+  t.notMatch(everything, secret, 'no private key in the flake or in the printed plan');
+});
+
+t.test('what cannot be carried out', async t => {
+  const rows: [string, object, string][] = [
+    ['a flake by git', { system: { flake: 'git+https://example.org/x#y' } }, 'CONFIG_SCHEMA'],
+    ['no key', {}, 'SSH_HOST_KEY'],
+  ];
+  for (const [name, input, code] of rows) {
+    const bad = config(input);
+    if (name === 'no key') bad.ssh.hostKeys = [new Secret('nonsense')];
+    t.throws(() => planHostFlake(bad, facts, storage), { code }, name);
+  }
+});

@@ -1,0 +1,90 @@
+import t from 'tap';
+import { planInstall } from '../../../agent/plan/install.ts';
+import type { RunStep } from '../../../agent/plan/step.ts';
+import { config, machines } from './machines.ts';
+
+const { facts } = machines['bios-dhcp'];
+const steps = planInstall(config({ hostName: 'web-01.example.org' }), facts);
+const nixSteps = steps.filter((step): step is RunStep => step.kind === 'run' && step.argv[0] === 'unshare');
+const inNamespaces = ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc'];
+
+t.test('the sequence', async t => {
+  t.same(
+    steps.map(step =>
+      step.kind === 'run'
+        ? step.argv.filter(word => !inNamespaces.includes(word))
+        : step.kind === 'write' && [step.path],
+    ),
+    [
+      ['mkdir', '-p', '/mnt/.dabei/home', '/mnt/.dabei/cache', '/mnt/.dabei/tmp', '/mnt/var/log'],
+      ['nix', 'flake', 'lock', '--store', '/mnt', 'path:/mnt/etc/nixos'],
+      [
+        ...['nix-instantiate', '--store', '/mnt', '--add-root', '/mnt/.dabei/toplevel.drv', '--expr'],
+        '(builtins.getFlake "path:/mnt/etc/nixos").nixosConfigurations."web-01".config.system.build.toplevel',
+      ],
+      [
+        'nix-store',
+        '--store',
+        '/mnt',
+        '--realise',
+        '/mnt/.dabei/toplevel.drv',
+        '--add-root',
+        '/mnt/.dabei/toplevel',
+      ],
+      [
+        'nix-env',
+        '--store',
+        '/mnt',
+        '--profile',
+        '/mnt/nix/var/nix/profiles/system',
+        '--set',
+        '/mnt/.dabei/toplevel',
+      ],
+      ['ln', '-sfn', '/nix/var/nix/profiles', '/mnt/nix/var/nix/gcroots/profiles'],
+      ['rm', '-rf', '/mnt/.dabei'],
+      ['/mnt/etc/NIXOS'],
+      ['ln', '-sfn', '/proc/mounts', '/mnt/etc/mtab'],
+    ],
+  );
+});
+
+t.test(
+  'Nix runs in namespaces of its own, with its files on the target, and errors can be told apart',
+  async t => {
+    t.same(
+      nixSteps.map(step => step.errorCode),
+      ['FLAKE_EVALUATION', 'FLAKE_EVALUATION', 'FLAKE_BUILD', 'FLAKE_BUILD'],
+    );
+    for (const step of nixSteps) {
+      t.same(step.argv.slice(0, inNamespaces.length), inNamespaces);
+      t.match(step.env, {
+        HOME: '/mnt/.dabei/home',
+        XDG_CACHE_HOME: '/mnt/.dabei/cache',
+        TMPDIR: '/mnt/.dabei/tmp',
+      });
+      t.ok(step.timeoutSeconds <= 6 * 3600);
+      t.ok(step.remedy);
+    }
+  },
+);
+
+t.test('settings', async t => {
+  const settings = (memoryBytes: number) => {
+    const step = planInstall(config({}), { ...facts, memoryBytes }).find(
+      (step): step is RunStep => step.kind === 'run' && step.errorCode === 'FLAKE_BUILD',
+    );
+    return Object.fromEntries(
+      step!.env!['NIX_CONFIG']!.split('\n').map(line => line.split('=').map(word => word.trim())),
+    ) as Record<string, string>;
+  };
+  t.match(settings(512 * 2 ** 20), {
+    'experimental-features': 'nix-command flakes',
+    'flake-registry': '',
+    'build-users-group': '',
+    sandbox: 'true',
+    'sandbox-fallback': 'false',
+    'max-jobs': '1',
+    'max-substitution-jobs': '4',
+  });
+  t.match(settings(8 * 2 ** 30), { 'max-jobs': 'auto', 'max-substitution-jobs': '16' });
+});

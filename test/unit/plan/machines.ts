@@ -1,0 +1,175 @@
+import { configSchema, type Config, type ConfigInput } from '../../../agent/config/schema.ts';
+import type { Disk, Facts, Link } from '../../../agent/facts.ts';
+import type { TargetStorage } from '../../../agent/plan/target.ts';
+
+/** Machines of different kinds for tests of the host flake: what was asked for, what is there, what the disks became. */
+export interface ExampleMachine {
+  config: Config;
+  facts: Facts;
+  storage: TargetStorage;
+}
+
+export const publicKey =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example';
+
+export function disk(values: Partial<Disk> & { path: string }): Disk {
+  return {
+    aliases: [],
+    sizeBytes: 20 * 2 ** 30,
+    logicalSectorBytes: 512,
+    physicalSectorBytes: 4096,
+    model: null,
+    serial: null,
+    wwn: null,
+    transport: null,
+    readOnly: false,
+    removable: false,
+    bootMedium: false,
+    contents: [],
+    ...values,
+  };
+}
+
+export function link(values: Partial<Link> & { name: string; mac: string }): Link {
+  return { driver: null, modalias: null, carrier: true, mtu: 1500, ...values };
+}
+
+export function storage(disks: readonly string[], hostId: string, swap = true): TargetStorage {
+  const guid = (member: number, partition: number) =>
+    `0000000${partition}-0000-8000-8000-00000000000${member}`;
+  return {
+    poolName: 'rpool',
+    hostId,
+    members: disks.map((path, index) => ({
+      disk: path,
+      espPartuuid: guid(index, 2),
+      swapPartuuid: swap ? guid(index, 3) : null,
+      zfsPartuuid: guid(index, 4),
+    })),
+    datasets: [
+      { name: 'rpool/local/root', mountpoint: '/' },
+      { name: 'rpool/local/nix', mountpoint: '/nix' },
+      { name: 'rpool/safe/home', mountpoint: '/home' },
+      { name: 'rpool/safe/persist', mountpoint: '/persist' },
+    ],
+  };
+}
+
+export function config(input: Partial<ConfigInput>): Config {
+  return configSchema.parse({ rootAuthorizedKeys: [publicKey], system: {}, ...input, version: 1 });
+}
+
+const kvm = {
+  vendor: 'QEMU',
+  model: 'Standard PC',
+  cpuVendor: 'Intel',
+  cpuModel: 'Intel Xeon Processor',
+  virtualization: 'kvm',
+};
+const virtio: Facts = {
+  firmware: 'bios',
+  memoryBytes: 512 * 2 ** 20,
+  system: 'x86_64-linux',
+  machine: kvm,
+  disks: [disk({ path: '/dev/vda', aliases: ['/dev/disk/by-path/pci-0000:00:04.0'], transport: 'virtio' })],
+  links: [link({ name: 'eth0', mac: '52:54:00:12:34:56', driver: 'virtio_net' })],
+  consoles: ['tty0', 'ttyS0,115200'],
+};
+const vda = '/dev/disk/by-path/pci-0000:00:04.0';
+
+const nvme0 = '/dev/disk/by-id/nvme-eui.0025388b710116aa';
+const nvme1 = '/dev/disk/by-id/nvme-eui.0025388b710116bb';
+const dedicated: Facts = {
+  firmware: 'uefi',
+  memoryBytes: 64 * 2 ** 30,
+  system: 'x86_64-linux',
+  machine: {
+    vendor: 'ASRock',
+    model: 'B565D4',
+    cpuVendor: 'AMD',
+    cpuModel: 'AMD Ryzen 5 3600',
+    virtualization: false,
+  },
+  disks: [
+    disk({ path: '/dev/nvme0n1', aliases: [nvme0], transport: 'nvme' }),
+    disk({ path: '/dev/nvme1n1', aliases: [nvme1], transport: 'nvme' }),
+  ],
+  links: [
+    link({ name: 'eth0', mac: 'a8:a1:59:00:00:01', driver: 'igb' }),
+    link({ name: 'eth1', mac: 'a8:a1:59:00:00:02', driver: 'igb', carrier: false }),
+  ],
+};
+
+const staticNetwork = {
+  interfaces: [
+    {
+      mac: '52:54:00:12:34:56',
+      addresses: ['198.51.100.7/32', '2001:db8:1::7/64'],
+      routes: [
+        { destination: 'default' as const, gateway: '198.51.100.1' },
+        { destination: 'default' as const, gateway: 'fe80::1' },
+      ],
+    },
+  ],
+  dns: { servers: ['192.0.2.53', '2001:db8::53'], search: ['example.org'] },
+};
+
+export const machines = {
+  'bios-dhcp': { config: config({ hostName: 'vm' }), facts: virtio, storage: storage([vda], '8425e349') },
+  'bios-static': {
+    config: config({ hostName: 'web-01.example.org', network: staticNetwork }),
+    facts: virtio,
+    storage: storage([vda], '8425e349', false),
+  },
+  'uefi-dhcp': {
+    config: config({ hostName: 'vm' }),
+    facts: { ...virtio, firmware: 'uefi' },
+    storage: storage([vda], '8425e349'),
+  },
+  'uefi-static': {
+    config: config({ hostName: 'web-01', network: staticNetwork, ssh: { port: 2200 } }),
+    facts: { ...virtio, firmware: 'uefi' },
+    storage: storage([vda], '8425e349'),
+  },
+  'uefi-mirror': {
+    config: config({
+      hostName: 'storage',
+      network: {
+        interfaces: [
+          { name: 'eth0', dhcp: true, acceptRa: true, mtu: 1400 },
+          {
+            name: 'eth1',
+            addresses: ['10.0.0.2/24'],
+            routes: [{ destination: '10.1.0.0/16', gateway: '10.0.0.1', metric: 50 }],
+          },
+        ],
+      },
+    }),
+    facts: dedicated,
+    storage: storage([nvme0, nvme1], 'deadbeef'),
+  },
+  'bios-mirror': {
+    config: config({ hostName: 'storage' }),
+    facts: { ...dedicated, firmware: 'bios' },
+    storage: storage([nvme0, nvme1], 'deadbeef'),
+  },
+  'bios-user-flake': {
+    config: config({ hostName: 'web-01', system: { flake: 'github:me/infra#web' } }),
+    facts: virtio,
+    storage: storage([vda], '8425e349'),
+  },
+  'bios-user-flake-networkd': {
+    config: config({
+      hostName: 'web-01',
+      network: staticNetwork,
+      system: { flake: 'https://example.org/infra.tar.gz?dir=hosts#nixosConfigurations.networkd' },
+    }),
+    facts: virtio,
+    storage: storage([vda], '8425e349'),
+  },
+  'uefi-user-flake-static': {
+    config: config({ hostName: 'web-01', network: staticNetwork, system: { flake: 'github:me/infra#web' } }),
+    facts: { ...virtio, firmware: 'uefi' },
+    storage: storage([vda], '8425e349'),
+  },
+} satisfies Record<string, ExampleMachine>;
