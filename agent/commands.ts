@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { resolveConfiguration, type Resolution } from './config/resolve.ts';
+import type { Mode } from './config/schema.ts';
+import { DabeiError, type DabeiError as Failure } from './errors.ts';
+import { readFacts } from './host/facts.ts';
+import { observeCommands, run } from './host/exec.ts';
+import { claim, list, paths, readBytes, readText } from './host/files.ts';
+import { formatLogLine, log } from './host/log.ts';
+import { formatStatus, readStatus, updateStatus } from './host/status.ts';
+import { installation, rehearsal, repetition, rescue } from './install.ts';
+import { makePlan, renderPlan } from './plan/plan.ts';
+import { Secret } from './secret.ts';
+import { runStages, type Session, type Stage } from './stages/sequence.ts';
+import { waysIn } from './stages/stages.ts';
+
+/** The commands of `dabei`; main.ts chooses one. */
+
+/** What the machine does by itself: install, rescue or rehearse, as configured. Started once by PID 1. */
+export async function boot(): Promise<number> {
+  logCommands();
+  const session: Session = { resolution: readConfiguration() };
+  const { mode } = session.resolution;
+  const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
+    install: installation,
+    rescue,
+    plan: rehearsal,
+  };
+  const failure = await runStages(sequences[mode], session);
+  if (failure !== null) return remainReachable(session, failure);
+  if (mode === 'install') return restart(session);
+  updateStatus({ state: mode === 'plan' ? 'planned' : 'rescue' });
+  if (mode === 'plan') log({ event: 'note', text: 'nothing was changed; "dabei plan" prints every command' });
+  return 0;
+}
+
+/** The same by hand, over a connection that is already there. The machine is not restarted. */
+export async function install(configFile: string | undefined): Promise<number> {
+  const session: Session = { resolution: readConfiguration(configFile) };
+  logCommands();
+  const failure = await runStages(repetition, session);
+  if (failure === null) {
+    updateStatus({ state: 'installed' });
+    log({ event: 'note', text: 'installed: "reboot" starts the new system' });
+  }
+  return failure === null ? 0 : 1;
+}
+
+/** @returns exactly the commands that `install` would run */
+export async function plan(configFile: string | undefined): Promise<string> {
+  const { config, problems } = readConfiguration(configFile);
+  if (config === null) {
+    const [first] = problems;
+    throw new DabeiError(first?.code ?? 'CONFIG_SCHEMA', {
+      doing: 'reading the configuration',
+      problem: problems.map(({ source, path, message }) => `${source} ${path}: ${message}`).join('\n'),
+    });
+  }
+  return renderPlan(makePlan(config, await readFacts(), new Secret(randomBytes(32))));
+}
+
+export function status(json: boolean): string {
+  const now = readStatus();
+  if (now === null) return json ? 'null\n' : 'dabei has not started on this machine\n';
+  return json ? `${JSON.stringify(now)}\n` : formatStatus(now);
+}
+
+export function logs(json: boolean): string {
+  const text = readText(paths.log) ?? '';
+  return json ? text : text.split('\n').filter(Boolean).map(formatLogLine).join('');
+}
+
+/** Kernel parameters and the files that kexec or iPXE appended; `configFile` instead of those when given. */
+function readConfiguration(configFile?: string): Resolution {
+  const commandLine = readText(paths.commandLine) ?? '';
+  if (configFile !== undefined) {
+    const bytes = readBytes(configFile);
+    if (bytes === null) {
+      throw new DabeiError('FILE', {
+        doing: 'reading the configuration',
+        problem: `there is no file ${configFile}`,
+      });
+    }
+    return resolveConfiguration({ commandLine: '', files: [{ path: configFile, bytes }] });
+  }
+  const appended = list(paths.bootDirectory).filter(name => name === 'dabei.json');
+  const files = appended.map(name => ({
+    path: `/${name}`,
+    bytes: readBytes(`${paths.bootDirectory}/${name}`)!,
+  }));
+  return resolveConfiguration({ commandLine, files });
+}
+
+function logCommands(): void {
+  claim(paths.lock);
+  observeCommands(({ argv, doing, seconds, exitCode, stderr }) =>
+    log({ event: 'command', argv, doing, seconds, exitCode, ...(exitCode === 0 ? {} : { stderr }) }),
+  );
+}
+
+/** A failure is told on every console with the way in; the machine waits, it never tries again by itself. */
+function remainReachable(session: Session, failure: Failure): number {
+  log({ event: 'note', text: `the installation stopped (${failure.code}); "dabei status" has the reason` });
+  for (const line of waysIn(session)) log({ event: 'note', text: line });
+  return 1;
+}
+
+/** The last lines of an installation: how to unlock the machine and how to reach it. */
+async function restart(session: Session): Promise<number> {
+  updateStatus({ state: 'installed' });
+  const [unlock = 'at its console'] = waysIn(session, 2222);
+  const [reach = 'its console'] = waysIn(session, 22);
+  log({
+    event: 'note',
+    text: `installed: the machine restarts; unlock it with "${unlock}", then reach it with "${reach}"`,
+  });
+  await run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
+  return 0;
+}

@@ -1,0 +1,32 @@
+import * as stages from './stages/stages.ts';
+import type { Stage } from './stages/sequence.ts';
+
+/**
+ * What dabei does to a machine, in order. A stage that fails ends the sequence, except that the network and SSH are
+ * brought up in any case: a machine that nobody can walk up to must say what is wrong with it.
+ */
+export const installation: readonly Stage[] = [
+  { name: 'config', run: stages.config },
+  { name: 'network', run: stages.network, always: true },
+  { name: 'ssh', run: stages.ssh, always: true },
+  { name: 'plan', run: stages.plan },
+  // Nothing was written so far, and every check is behind us.
+  { name: 'nuke-disk', run: stages.carryOut('nuke-disk') },
+  { name: 'host-flake', run: stages.carryOut('host-flake') },
+  { name: 'install', run: stages.carryOut('install') },
+  { name: 'boot-loader', run: stages.carryOut('boot-loader') },
+  { name: 'finish', run: stages.carryOut('finish') },
+];
+
+/** With nothing to install: a shell over SSH, with ZFS, Nix, and the machine's own keys and addresses. */
+export const rescue: readonly Stage[] = [...stagesUpTo('ssh'), { name: 'rescue', run: stages.rescue }];
+
+/** Everything up to the point of no return, and the plan in print. */
+export const rehearsal: readonly Stage[] = [...stagesUpTo('plan'), { name: 'rescue', run: stages.rescue }];
+
+/** `dabei install` by hand: network and SSH are what we came through. */
+export const repetition: readonly Stage[] = installation.filter(({ always }) => !always);
+
+function stagesUpTo(last: string): readonly Stage[] {
+  return installation.slice(0, installation.findIndex(({ name }) => name === last) + 1);
+}

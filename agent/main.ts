@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { install, logs, plan, status, boot } from './commands.ts';
+import { DabeiError, asDabeiError, reasonsOf } from './errors.ts';
+
+declare const DABEI_VERSION: string;
+
+const usage = `usage: dabei COMMAND
+
+  install [--config FILE]  install as configured; the disks that are named are erased
+  plan [--config FILE]     print exactly the commands that install would run
+  status [--json]          how far it is, what went wrong, addresses and host keys
+  logs [--json]            everything since the start
+  boot                     what the machine does by itself after the start
+  --version, --help
+`;
+
+/** argv -> command; the only place that turns an error into an exit code: 1 for a failure, 2 for a wrong command line. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(argv);
+  if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) return print(usage);
+  if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
+  switch (command) {
+    case 'boot':
+      return boot();
+    case 'install':
+      return install(values.config);
+    case 'plan':
+      return print(await plan(values.config));
+    case 'status':
+      return print(status(values.json ?? false));
+    case 'logs':
+      return print(logs(values.json ?? false));
+    default:
+      throw wrongUsage(`there is no command ${command}`);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        json: { type: 'boolean' },
+        version: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw wrongUsage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wrongUsage(problem: string): DabeiError {
+  return new DabeiError('USAGE', { doing: 'reading the command line', problem, remedy: 'dabei --help' });
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  code => {
+    process.exitCode = code;
+  },
+  (thrown: unknown) => {
+    const error = asDabeiError(thrown, 'running dabei');
+    for (const { code, message, remedy } of reasonsOf(error)) {
+      process.stderr.write(`error ${code}: ${message}\n${remedy === undefined ? '' : `  next: ${remedy}\n`}`);
+    }
+    process.exitCode = error.code === 'USAGE' ? 2 : 1;
+  },
+);

@@ -1,0 +1,56 @@
+import type { Resolution } from '../config/resolve.ts';
+import { asDabeiError, reasonsOf, type DabeiError } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import * as clock from '../host/clock.ts';
+import { log } from '../host/log.ts';
+import { updateStatus } from '../host/status.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { NetworkResult } from './network.ts';
+import type { SshResult } from './ssh.ts';
+
+/** What stages know, and what they find out for those after them. */
+export interface Session {
+  readonly resolution: Resolution;
+  network?: NetworkResult;
+  ssh?: SshResult;
+  facts?: Facts;
+  plan?: Plan;
+}
+
+export interface Stage {
+  name: string;
+  run: (session: Session) => Promise<void>;
+  /** Also when an earlier stage failed. */
+  always?: boolean;
+}
+
+/**
+ * Runs stages in order, telling the start and end of each.
+ * @returns the first failure, after which only the stages marked `always` ran; null when all is done
+ */
+export async function runStages(stages: readonly Stage[], session: Session): Promise<DabeiError | null> {
+  let failure: DabeiError | null = null;
+  for (const [at, stage] of stages.entries()) {
+    if (failure !== null && !stage.always) continue;
+    const place = { event: 'stage', index: at + 1, of: stages.length, name: stage.name } as const;
+    const started = clock.uptimeSeconds();
+    const seconds = () => Math.round((clock.uptimeSeconds() - started) * 10) / 10;
+    log({ ...place, state: 'started' });
+    if (failure === null)
+      updateStatus({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
+    try {
+      await stage.run(session);
+      log({ ...place, state: 'done', seconds: seconds() });
+    } catch (thrown) {
+      const error = asDabeiError(thrown, `running the stage ${stage.name}`);
+      log({ ...place, state: 'failed', seconds: seconds(), code: error.code });
+      for (const { code, doing, problem, remedy } of reasonsOf(error)) {
+        log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
+      }
+      if (failure === null)
+        updateStatus({ state: 'failed', stage: stage.name, index: at + 1, of: stages.length, error });
+      failure ??= error;
+    }
+  }
+  return failure;
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { formatProblem, type Problem } from '../config/report.ts';
+import type { Config } from '../config/schema.ts';
+import { DabeiError, Refusals } from '../errors.ts';
+import { availableMemoryBytes, readFacts } from '../host/facts.ts';
+import { log } from '../host/log.ts';
+import { updateStatus } from '../host/status.ts';
+import { formatBytes } from '../plan/describe-disk.ts';
+import { makePlan, type PlannedStage } from '../plan/plan.ts';
+import { Secret } from '../secret.ts';
+import { executeSteps } from './execute.ts';
+import { bringUpNetwork } from './network.ts';
+import type { Session } from './sequence.ts';
+import { readHostKeys, startSsh } from './ssh.ts';
+
+/** The stages, one function each: they look up what they need in the session, and leave there what they found out. */
+
+/** Everything that is wrong with the configuration, at once, before anything else is tried. */
+export async function config({ resolution }: Session): Promise<void> {
+  for (const text of resolution.notes) log({ event: 'note', text });
+  if (resolution.config === null) throw new Refusals(resolution.problems.map(asReason));
+}
+
+function asReason(problem: Problem): DabeiError {
+  const { code, remedy } = problem;
+  const detail = { doing: 'reading the configuration', problem: formatProblem(problem) };
+  return new DabeiError(code, remedy === undefined ? detail : { ...detail, remedy });
+}
+
+export async function network(session: Session): Promise<void> {
+  const { network, hostName } = session.resolution.salvaged;
+  await keepResult(
+    () => bringUpNetwork(network, { hostName }),
+    result => {
+      session.network = result;
+      updateStatus({ addresses: result.addresses, warnings: result.warnings });
+      for (const [link, addresses] of Object.entries(result.addresses)) {
+        if (addresses.length > 0)
+          log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
+      }
+    },
+  );
+}
+
+export async function ssh(session: Session): Promise<void> {
+  const { ssh, rootAuthorizedKeys } = session.resolution.salvaged;
+  await keepResult(
+    () => startSsh(ssh, rootAuthorizedKeys),
+    result => {
+      session.ssh = result;
+      const hostKeys = result.hostKeys.map(
+        ({ type, fingerprint }) => `${fingerprint} (${type.toUpperCase()})`,
+      );
+      updateStatus({ hostKeys });
+      for (const key of hostKeys) log({ event: 'note', text: `host key ${key}` });
+    },
+  );
+}
+
+/** What was reached counts also when it was not all: such errors carry the result as their cause. */
+async function keepResult<T extends object>(
+  work: () => Promise<T>,
+  keep: (result: T) => void,
+): Promise<void> {
+  try {
+    keep(await work());
+  } catch (thrown) {
+    if (thrown instanceof DabeiError && isResult<T>(thrown.cause)) keep(thrown.cause);
+    throw thrown;
+  }
+}
+
+function isResult<T extends object>(cause: unknown): cause is T {
+  return typeof cause === 'object' && cause !== null && 'warnings' in cause;
+}
+
+/** Measures the machine and decides everything; the last stage that changes nothing. */
+export async function plan(session: Session): Promise<void> {
+  session.facts = await readFacts();
+  session.plan = makePlan(withHostKeys(configOf(session)), session.facts, new Secret(randomBytes(32)));
+  for (const text of session.plan.summary) log({ event: 'note', text });
+  for (const text of session.plan.warnings) log({ event: 'warning', text });
+}
+
+/** The installed system keeps the host keys that this one shows, also when they were made here. */
+function withHostKeys(config: Config): Config {
+  if (config.ssh.hostKeys.length > 0) return config;
+  return { ...config, ssh: { ...config.ssh, hostKeys: readHostKeys() } };
+}
+
+/** A stage that only does what the plan says. */
+export function carryOut(name: PlannedStage): (session: Session) => Promise<void> {
+  return async session => {
+    if (session.plan === undefined)
+      throw new DabeiError('INTERNAL', { doing: name, problem: 'there is no plan' });
+    await executeSteps(session.plan.stages[name]);
+  };
+}
+
+/** Nothing to install, or nothing more to do: says how to get in. */
+export async function rescue(session: Session): Promise<void> {
+  log({ event: 'note', text: `${formatBytes(availableMemoryBytes())} of RAM are free` });
+  for (const line of waysIn(session)) log({ event: 'note', text: line });
+}
+
+/** "ssh root@192.0.2.7", for each address that others can reach. */
+export function waysIn({ network, resolution }: Session, port = resolution.salvaged.ssh.port): string[] {
+  const hosts = Object.values(network?.addresses ?? {}).flatMap(addresses => addresses.map(withoutPrefix));
+  return hosts.map(host => `ssh ${port === 22 ? '' : `-p ${port} `}root@${host}`);
+}
+
+function withoutPrefix(address: string): string {
+  return address.split('/')[0] ?? address;
+}
+
+function configOf({ resolution }: Session): Config {
+  if (resolution.config !== null) return resolution.config;
+  throw new DabeiError('INTERNAL', { doing: 'planning', problem: 'the configuration was refused' });
+}
