@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { cached, type Built } from './cache.ts';
+import * as files from './files.ts';
+import { runIn } from './host.ts';
+import type { Packages } from './packages.ts';
+
+/**
+ * ICU's data, cut to what Node needs to start and to speak English: Debian's libicudata is 32 MB, a fifth of the whole
+ * root, nearly all of it names of things in 500 languages.
+ */
+
+/** Items that stay, by name in the archive (icupkg(8) --list). */
+const kept: readonly RegExp[] = [
+  // Number, date and list formats; plural rules; what "en" falls back to.
+  /^(root|en|en_US|res_index|supplementalData|numberingSystems|plurals|pluralRanges|dayPeriods|likelySubtags|keyTypeData)\.res$/,
+  /^(icustd|icuver|metadata|langInfo|timezoneTypes|metaZones|windowsZones|zoneinfo64|currencyNumericCodes|units)\.res$/,
+  /^(curr|lang|region|unit|zone)\/(root|en|en_US|res_index|pool|supplementalData)\.res$/,
+  // Unicode: properties, normalisation (host names are IDN), case, collation, converters' names.
+  /^(pool|grammaticalFeatures|genderList)\.res$/,
+  /\.(icu|nrm|spp)$/,
+  /^coll\/(root|en|res_index|ucadata)\.(res|icu)$/,
+];
+
+export async function trimIcu(toolchain: Packages, packages: Packages): Promise<Built> {
+  const recipe = ['icu 1', kept.map(String).join(), toolchain, packages];
+  return cached('icu', recipe, async directory => {
+    const library = files.list(join(packages.path, 'usr/lib/x86_64-linux-gnu')).find(isIcuData);
+    if (library === undefined) throw new Error('libicudata is not among the unpacked packages');
+    const version = /\.so\.(\d+)/.exec(library)?.[1];
+    const run = (doing: string, argv: readonly string[]) =>
+      runIn({
+        doing,
+        root: toolchain.path,
+        mounts: { '/build': directory, '/libraries': join(packages.path, 'usr/lib/x86_64-linux-gnu') },
+        argv: ['env', '--chdir=/build', ...argv],
+        timeoutSeconds: 300,
+      });
+    const data = `icudt${version}l.dat`;
+    // The library is one symbol, and .rodata is exactly the archive behind it.
+    await run('taking ICU data out of its library', [
+      ...['objcopy', '--output-target=binary', '--only-section=.rodata', `/libraries/${library}`, data],
+    ]);
+    const listing = await run('listing ICU data', ['icupkg', '--list', data]);
+    const items = listing.stdout.split('\n').filter(item => kept.some(pattern => pattern.test(item)));
+    files.write(join(directory, 'kept.txt'), items.join('\n') + '\n');
+    files.makeDirectory(join(directory, 'items'));
+    await run('taking out ICU data', ['icupkg', '--extract', 'kept.txt', '--destdir', 'items', data]);
+    await run('packing ICU data', [
+      'icupkg',
+      '--add',
+      'kept.txt',
+      '--sourcedir',
+      'items',
+      'new',
+      `small-${data}`,
+    ]);
+    files.write(join(directory, 'data.S'), assembly(`icudt${version}_dat`, `small-${data}`));
+    const soname = `libicudata.so.${version}`;
+    const link = [
+      'gcc',
+      '-shared',
+      '-nostdlib',
+      `-Wl,-soname,${soname}`,
+      '-Wl,--build-id=none',
+      '-o',
+      soname,
+      'data.S',
+    ];
+    await run('linking ICU data', link);
+    for (const left of [data, `small-${data}`, 'data.S', 'kept.txt', 'items'])
+      files.remove(join(directory, left));
+  });
+}
+
+export const isIcuData = (name: string): boolean => /^libicudata\.so\.\d+\.\d+$/.test(name);
+
+/** udata.h: the archive must be aligned to 16 bytes. */
+const assembly = (symbol: string, archive: string): string => `
+.section .note.GNU-stack,"",@progbits
+.section .rodata
+.globl ${symbol}
+.type ${symbol}, @object
+.balign 16
+${symbol}:
+.incbin "${archive}"
+.size ${symbol}, . - ${symbol}
+`;

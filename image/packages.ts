@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { cacheDirectory, cached, keyOf, type Built } from './cache.ts';
+import * as files from './files.ts';
+import { debianMirror, run, runIn } from './host.ts';
+import { note, step } from './progress.ts';
+
+/**
+ * Debian packages as input of the build. The versions are resolved first, from an apt state of our own, and are part of
+ * every key, so a new version on the mirror builds anew and an unchanged one does not.
+ */
+
+const suite = 'trixie';
+const components = 'main,contrib';
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Package lists older than this are fetched again; the mirror drops old versions only at point releases. */
+const listsMaxAgeDays = 7;
+
+export interface PackageSet {
+  name: string;
+  packages: readonly string[];
+  /** extract: files only. apt: a working system with its maintainer scripts run, in which programs are built. */
+  variant: 'extract' | 'apt';
+}
+
+export interface Packages extends Built {
+  versions: Readonly<Record<string, string>>;
+}
+
+/** Unpacks a set of packages with everything they depend on. */
+export async function unpack(set: PackageSet): Promise<Packages> {
+  const versions = await resolve(set.packages);
+  const recipe = [`unpack 1 ${set.variant} ${suite} ${components}`, JSON.stringify(versions)];
+  const built = await cached(set.name, recipe, async directory => {
+    await run({
+      doing: `unpacking the Debian packages of the ${set.name}`,
+      argv: [
+        'mmdebstrap',
+        '--mode=root',
+        `--variant=${set.variant}`,
+        `--components=${components}`,
+        `--include=${set.packages.join(',')}`,
+        `--keyring=${keyring}`,
+        '--aptopt=APT::Install-Recommends "false"',
+        '--dpkgopt=path-exclude=/usr/share/man/*',
+        '--dpkgopt=path-exclude=/usr/share/locale/*',
+        suite,
+        join(directory, 'root'),
+        await debianMirror(),
+      ],
+      timeoutSeconds: 1800,
+      onLine: note,
+    });
+  });
+  return { ...built, path: join(built.path, 'root'), versions };
+}
+
+/** Fetches single packages without what they depend on and unpacks their files, one directory a package. */
+export async function unpackAlone(names: readonly string[]): Promise<Packages> {
+  const versions = Object.fromEntries(
+    Object.entries(await resolve(names)).filter(([name]) => names.includes(name)),
+  );
+  const built = await cached('sources', ['unpackAlone 1', JSON.stringify(versions)], async directory => {
+    const exact = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
+    await apt('fetching Debian source packages', ['download', ...exact], directory);
+    for (const name of names) {
+      const archive = files.list(directory).find(file => file.startsWith(`${name}_`));
+      if (archive === undefined) throw new Error(`apt-get did not fetch ${name}`);
+      const argv = ['dpkg-deb', '--extract', join(directory, archive), join(directory, name)];
+      await run({ doing: `unpacking ${name}`, argv, timeoutSeconds: 600 });
+      files.remove(join(directory, archive));
+    }
+  });
+  return { ...built, versions };
+}
+
+/** Fetches a Debian source package and unpacks it with Debian's patches: the tree lies in `<name>` of the directory. */
+export async function unpackSource(name: string, tools: Packages): Promise<Packages> {
+  const version = await remembered([`source ${name}`], async () => {
+    const records = await apt(`looking up the source of ${name}`, ['source', '--print-uris', name]);
+    return /_(\S+)\.dsc /.exec(records)?.[1] ?? '';
+  });
+  const built = await cached(`${name}-source`, ['unpackSource 1', name, version], async directory => {
+    const argv = ['source', '--download-only', `${name}=${version}`];
+    await apt(`fetching the source of ${name}`, argv, directory);
+    const description = files.list(directory).find(file => file.endsWith('.dsc'));
+    if (description === undefined) throw new Error(`apt-get did not fetch the source of ${name}`);
+    await runIn({
+      doing: `unpacking the source of ${name}`,
+      root: tools.path,
+      mounts: { '/build': directory },
+      // apt has checked the signatures of the lists that this file's hash stands in.
+      argv: ['dpkg-source', '--no-check', '--extract', `/build/${description}`, `/build/${name}`],
+      timeoutSeconds: 300,
+    });
+  });
+  return { ...built, versions: { [name]: version } };
+}
+
+/** Which version of which package an installation of these would bring, by apt's own solver; asked once a list. */
+async function resolve(packages: readonly string[]): Promise<Record<string, string>> {
+  return remembered(packages, () => solve(packages));
+}
+
+/** Answers stay right until the package lists change. */
+async function remembered<T>(question: readonly string[], ask: () => Promise<T>): Promise<T> {
+  await refreshLists();
+  const known = join(state, 'resolved', `${keyOf(question)}.json`);
+  if (!files.exists(known)) files.write(known, JSON.stringify(await ask(), null, 2));
+  return JSON.parse(files.readText(known)) as T;
+}
+
+async function solve(packages: readonly string[]): Promise<Record<string, string>> {
+  const simulation = await apt('resolving package versions', ['install', '--simulate', ...packages]);
+  // "Inst libc6 (2.41-12 Debian:13.0/stable [amd64])", apt-get(8) --simulate
+  const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [
+    name,
+    version,
+  ]);
+  return Object.fromEntries(lines.sort());
+}
+
+const state = join(cacheDirectory, 'apt');
+
+async function refreshLists(): Promise<void> {
+  const stamp = join(state, 'fetched-2');
+  const fresh =
+    files.exists(stamp) && Date.now() - files.modifiedAt(stamp).getTime() < listsMaxAgeDays * 86_400_000;
+  if (fresh && !process.argv.includes('--update')) return;
+  await step('reading the Debian package lists', async () => {
+    for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
+    files.write(join(state, 'status'), '');
+    const repository = `[signed-by=${keyring}] ${await debianMirror()} ${suite} ${components.replace(',', ' ')}`;
+    files.write(join(state, 'sources.list'), `deb ${repository}\ndeb-src ${repository}\n`);
+    await apt('reading the Debian package lists', ['update', '--error-on=any']);
+    files.remove(join(state, 'resolved'));
+    files.write(stamp, '');
+  });
+}
+
+/** apt-get on a state of our own: this machine's packages neither count nor change. apt.conf(5) */
+async function apt(doing: string, argv: readonly string[], cwd = state): Promise<string> {
+  const settings = {
+    'Dir::State': state,
+    'Dir::State::status': join(state, 'status'),
+    'Dir::Cache': state,
+    'Dir::Etc::sourcelist': join(state, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::main': '/dev/null',
+    'Dir::Etc::parts': '/dev/null',
+    'APT::Sandbox::User': 'root',
+    'APT::Install-Recommends': 'false',
+    'APT::Architecture': 'amd64',
+    'Acquire::Retries': '3',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const result = await run({
+    doing,
+    argv: ['apt-get', '-q', ...options, ...argv],
+    cwd,
+    timeoutSeconds: 900,
+    onLine: note,
+  });
+  return result.stdout;
+}

@@ -1,0 +1,114 @@
+import { join, posix } from 'node:path';
+import { elfClosure } from './elf.ts';
+import type { Built } from './cache.ts';
+import * as files from './files.ts';
+import { checkout, runIn } from './host.ts';
+import { droppedApplets, manifest } from './manifest.ts';
+import type { Packages } from './packages.ts';
+
+/** Assembles the root file system of the image in an empty directory. */
+
+export interface Parts {
+  packages: Packages;
+  kernel: Built;
+  icu: Built;
+  /** Libraries that are smaller than Debian's. */
+  rebuilt: readonly Built[];
+  agent: Built;
+}
+
+/** Debian merges these into /usr; programs and scripts name both. */
+const mergedDirectories = ['bin', 'sbin', 'lib', 'lib64'];
+const emptyDirectories = [
+  'dev',
+  'proc',
+  'sys',
+  'run',
+  'tmp',
+  'mnt',
+  'nix',
+  'root/.ssh',
+  'var/log',
+  'var/empty',
+  'var/tmp',
+];
+
+export async function assembleRoot(root: string, parts: Parts): Promise<void> {
+  for (const name of mergedDirectories) files.symlink(`usr/${name}`, join(root, name));
+  for (const name of emptyDirectories) files.makeDirectory(join(root, name));
+  for (const name of ['tmp', 'var/tmp']) files.setMode(join(root, name), 0o1777);
+  files.setMode(join(root, 'root'), 0o700);
+  files.symlink('../run', join(root, 'var/run'));
+
+  await copyPrograms(root, parts);
+  files.copy(join(parts.kernel.path, 'modules/lib/modules'), join(root, 'usr/lib/modules'));
+  files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
+  files.symlink('bash', join(root, 'usr/bin/sh'));
+  // Debian's Nix binds this file as the sandbox's /bin/sh; busybox goes by the name that it is started under.
+  files.symlink('busybox', join(root, 'usr/bin/bash-static'));
+  await linkApplets(root, parts.packages.path);
+  files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
+  copyOwnFiles(root);
+}
+
+/** image/root, with modes that do not depend on how it was checked out: git keeps nothing but the executable bit. */
+function copyOwnFiles(root: string): void {
+  const own = checkout('image/root');
+  for (const path of files.walk(own)) {
+    const target = join(root, path.slice(own.length));
+    files.copy(path, target);
+    files.setMode(
+      target,
+      posix.basename(path) === 'shadow' ? 0o600 : files.isExecutable(path) ? 0o755 : 0o644,
+    );
+  }
+}
+
+/** The manifest's files with every library they need; what was built smaller, or belongs to dabei, stands in for Debian's. */
+async function copyPrograms(root: string, { packages, agent, icu, rebuilt }: Parts): Promise<void> {
+  const built = [agent, icu, ...rebuilt].flatMap(({ path }) =>
+    files.list(path).map(name => join(path, name)),
+  );
+  const replaced = Object.fromEntries(
+    built.filter(path => path.includes('.so.')).map(path => [posix.basename(path), path]),
+  );
+  const named = manifest.flatMap(part => part.files);
+  const expanded = named.flatMap(path =>
+    files.kind(join(packages.path, path)) === 'directory'
+      ? files.walk(join(packages.path, path)).map(file => file.slice(packages.path.length))
+      : [path],
+  );
+  for (const path of await elfClosure(packages.path, expanded, replaced)) {
+    const target = join(root, path);
+    if (files.exists(target)) continue;
+    files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), target);
+  }
+  files.copy(join(agent.path, 'dabei'), join(root, 'usr/bin/dabei'));
+}
+
+/** A link to busybox for each applet whose name no real program has. */
+async function linkApplets(root: string, packages: string): Promise<void> {
+  const { stdout } = await runIn({
+    doing: 'listing the applets of busybox',
+    root: packages,
+    argv: ['/usr/bin/busybox', '--list-full'],
+    timeoutSeconds: 20,
+  });
+  for (const applet of stdout.split('\n').filter(Boolean)) {
+    const name = posix.basename(applet);
+    const taken = ['usr/bin', 'usr/sbin'].some(directory => files.kind(join(root, directory, name)) !== null);
+    if (taken || droppedApplets.includes(name)) continue;
+    // nologin and init are asked for by their places below /sbin.
+    const directory = /sbin\//.test(applet) ? 'usr/sbin' : 'usr/bin';
+    files.symlink(directory === 'usr/bin' ? 'busybox' : '../bin/busybox', join(root, directory, name));
+  }
+}
+
+/** Debian makes the bundle when its package is configured; here its parts are joined in the same order. */
+function certificates(packages: string): string {
+  const directory = join(packages, 'usr/share/ca-certificates/mozilla');
+  return files
+    .walk(directory)
+    .map(path => files.readText(path).trimEnd() + '\n')
+    .join('');
+}

@@ -1,0 +1,62 @@
+import type { PackageSet } from './packages.ts';
+
+/** The three sets of Debian packages that everything is made from. */
+
+/** Compilers and image tools, run in a chroot so that every machine builds with the same ones. */
+export const toolchainSet: PackageSet = {
+  name: 'toolchain',
+  variant: 'apt',
+  packages: [
+    ...['gcc', 'make', 'libc6-dev', 'binutils', 'patch', 'pkg-config', 'perl'],
+    ...['flex', 'bison', 'bc', 'libelf-dev', 'libssl-dev', 'kmod', 'rsync', 'file'],
+    ...['cpio', 'zstd', 'xz-utils', 'lz4', 'squashfs-tools', 'icu-devtools'],
+  ],
+};
+
+/** For libraries that are built anew with less in them; apart from the toolchain, so that the kernel is not built again. */
+export const librarySet: PackageSet = {
+  name: 'library-tools',
+  variant: 'apt',
+  packages: [
+    'gcc',
+    'make',
+    'libc6-dev',
+    'cmake',
+    'pkg-config',
+    'dpkg-dev',
+    'libssl-dev',
+    'libnghttp2-dev',
+    'zlib1g-dev',
+    'libhttp-parser-dev',
+  ],
+};
+
+/** What the image's programs are taken from (manifest.ts says which). */
+export const imageSet: PackageSet = {
+  name: 'packages',
+  variant: 'extract',
+  packages: [
+    ...['nodejs', 'node-acorn', 'node-cjs-module-lexer', 'node-undici', 'node-minimatch'],
+    ...['nix-bin', 'bash-static', 'openssh-server', 'openssh-sftp-server', 'openssh-client'],
+    ...['zfsutils-linux', 'gdisk', 'dosfstools', 'dmsetup', 'util-linux', 'mount', 'fdisk', 'udev', 'kmod'],
+    ...[
+      'iproute2',
+      'rdnssd',
+      'kexec-tools',
+      'busybox-static',
+      'bash',
+      'tar',
+      'cpio',
+      'ca-certificates',
+      'tzdata',
+      'netbase',
+    ],
+  ],
+};
+
+/** Boot loaders, which the installed system brings; the test system's come from here. */
+export const bootLoaderSet: PackageSet = {
+  name: 'boot-loaders',
+  variant: 'extract',
+  packages: ['grub-pc-bin', 'grub2-common', 'grub-common', 'systemd-boot-efi'],
+};

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { checkout, run } from '../image/host.ts';
+import { DabeiError } from '../agent/errors.ts';
+
+/**
+ * `npm test`: types, formatting and unit tests (`--quick` ends here), then the core worlds in virtual machines.
+ * The last line counts everything: "N passed, N failed".
+ */
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+/** Runs a tool of this project, showing its lines, and counts it as one test unless it counts by itself. */
+async function check(
+  name: string,
+  argv: readonly string[],
+  minutes: number,
+  count: (output: string) => Count | null,
+) {
+  say(`# ${name}`);
+  const result = await run({
+    doing: name,
+    argv: [process.execPath, ...argv],
+    cwd: checkout(),
+    env: Object.fromEntries(inherited.flatMap(key => (process.env[key] ? [[key, process.env[key]]] : []))),
+    timeoutSeconds: minutes * 60,
+    accept: Array.from({ length: 256 }, (_, code) => code),
+    onLine: line => shown(line) && say(line),
+  }).catch((error: unknown) => {
+    if (!(error instanceof DabeiError)) throw error;
+    say(error.message);
+    return { exitCode: 1, stdout: '' };
+  });
+  if (result.exitCode !== 0)
+    result.stdout
+      .split('\n')
+      .filter(line => !shown(line))
+      .forEach(say);
+  const counted = count(result.stdout) ?? { passed: 0, failed: 0 };
+  if (counted.passed + counted.failed === 0 || (result.exitCode !== 0 && counted.failed === 0)) {
+    counted[result.exitCode === 0 ? 'passed' : 'failed'] += 1;
+  }
+  return counted;
+}
+
+/** One line a test file is enough when all is well. */
+const shown = (line: string) => !/^\s+(ok|#|\d+\.\.)|^\s*$/.test(line);
+
+const inherited = ['PATH', 'HOME', 'CI', 'DABEI_CACHE', 'http_proxy', 'https_proxy', 'no_proxy'];
+const bin = (name: string) => checkout('node_modules', name);
+const alone = () => null;
+
+const counts = [
+  await check('types', [bin('typescript/bin/tsc')], 5, alone),
+  await check('formatting', [bin('prettier/bin/prettier.cjs'), '--check', '.'], 5, alone),
+  await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount),
+];
+if (!values.quick) {
+  counts.push(
+    await check('core worlds', ['--import=tsx', checkout('test/vm/run.ts'), '--core'], 80, lastLineCount),
+  );
+}
+const total = counts.reduce((all, { passed, failed }) => ({
+  passed: all.passed + passed,
+  failed: all.failed + failed,
+}));
+say(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** tap's own summary: "# { total: 8, pass: 8, fail: 1 }". */
+function tapCount(output: string): Count | null {
+  const summary = output.split('\n').findLast(line => line.startsWith('# { total:'));
+  const number = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(summary ?? '')?.[1] ?? 0);
+  return summary === undefined ? null : { passed: number('pass'), failed: number('fail') };
+}
+
+function lastLineCount(output: string): Count | null {
+  const found = /(\d+) passed, (\d+) failed\s*$/.exec(output);
+  return found ? { passed: Number(found[1]), failed: Number(found[2]) } : null;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
