@@ -2,8 +2,8 @@ import type { Resolution } from '../config/resolve.ts';
 import { asDabeiError, reasonsOf, type DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import * as clock from '../host/clock.ts';
-import { log } from '../host/log.ts';
-import { updateStatus } from '../host/status.ts';
+import { log, type LogEntry } from '../host/log.ts';
+import { updateStatus, type StatusChange } from '../host/status.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NetworkResult } from './network.ts';
 import type { SshResult } from './ssh.ts';
@@ -24,31 +24,47 @@ export interface Stage {
   always?: boolean;
 }
 
+/** Who is told; a test listens by itself. */
+export interface Audience {
+  log: (entry: LogEntry) => void;
+  updateStatus: (change: StatusChange) => void;
+}
+
 /**
  * Runs stages in order, telling the start and end of each.
  * @returns the first failure, after which only the stages marked `always` ran; null when all is done
  */
-export async function runStages(stages: readonly Stage[], session: Session): Promise<DabeiError | null> {
+export async function runStages(
+  stages: readonly Stage[],
+  session: Session,
+  audience: Audience = { log, updateStatus },
+): Promise<DabeiError | null> {
   let failure: DabeiError | null = null;
   for (const [at, stage] of stages.entries()) {
     if (failure !== null && !stage.always) continue;
     const place = { event: 'stage', index: at + 1, of: stages.length, name: stage.name } as const;
     const started = clock.uptimeSeconds();
     const seconds = () => Math.round((clock.uptimeSeconds() - started) * 10) / 10;
-    log({ ...place, state: 'started' });
+    audience.log({ ...place, state: 'started' });
     if (failure === null)
-      updateStatus({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
+      audience.updateStatus({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
     try {
       await stage.run(session);
-      log({ ...place, state: 'done', seconds: seconds() });
+      audience.log({ ...place, state: 'done', seconds: seconds() });
     } catch (thrown) {
       const error = asDabeiError(thrown, `running the stage ${stage.name}`);
-      log({ ...place, state: 'failed', seconds: seconds(), code: error.code });
+      audience.log({ ...place, state: 'failed', seconds: seconds(), code: error.code });
       for (const { code, doing, problem, remedy } of reasonsOf(error)) {
-        log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
+        audience.log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
       }
       if (failure === null)
-        updateStatus({ state: 'failed', stage: stage.name, index: at + 1, of: stages.length, error });
+        audience.updateStatus({
+          state: 'failed',
+          stage: stage.name,
+          index: at + 1,
+          of: stages.length,
+          error,
+        });
       failure ??= error;
     }
   }

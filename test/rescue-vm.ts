@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheDirectory } from '../image/cache.ts';
+import { stageDone } from './vm/install.ts';
+import { requireImage, requireVirtualMachines } from './vm/image.ts';
+import { configParameter, openSite } from './vm/site.ts';
+
+/** `npm run vm -- [--firmware bios|uefi] [--memory MB]`: rescue mode with an empty disk, SSH on port 2222, until Ctrl-C. */
+const { values } = parseArgs({
+  options: { firmware: { type: 'string', default: 'bios' }, memory: { type: 'string', default: '1024' } },
+});
+const port = 2222;
+const day = 24 * 3600;
+
+await requireVirtualMachines();
+await requireImage(say);
+const site = await openSite(join(cacheDirectory, 'rescue-vm'));
+try {
+  const config = {
+    version: 1,
+    rootAuthorizedKeys: [site.keys.user.public],
+    ssh: { hostKeys: [site.keys.host.private] },
+  };
+  const machine = await site.startImage({
+    name: 'rescue',
+    memoryMiB: Number(values.memory),
+    firmware: values.firmware === 'uefi' ? 'uefi' : 'bios',
+    disks: [site.disk('empty', 8192)],
+    parameters: [configParameter(config)],
+    network: { forward: [{ hostPort: port, guestPort: 22 }] },
+    limitSeconds: day,
+  });
+  machine.console.onLine(say);
+  await stageDone(machine, 'rescue', 180);
+  const ssh = site.ssh({ port });
+  await ssh.waitUntilUp(60);
+  say('the machine runs until Ctrl-C');
+  say(ssh.commandLine);
+  await machine.waitForEnd(day);
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+} finally {
+  await site.close();
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

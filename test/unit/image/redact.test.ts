@@ -1,0 +1,43 @@
+import t from 'tap';
+import { run } from '../../../agent/host/exec.ts';
+import { parameterKinds } from '../../../agent/config/parameters.ts';
+import { checkout } from '../../../image/host.ts';
+
+const rows: [name: string, line: string, shown: string][] = [
+  ['nothing of ours', 'console=ttyS0 quiet', 'console=ttyS0 quiet'],
+  ['a value', 'quiet dabei.config=c2VjcmV0== console=ttyS0', 'quiet dabei.config=[redacted] console=ttyS0'],
+  [
+    'at the start and the end',
+    'disk_key=c2VjcmV0 dabei.disk_key=c2VjcmV0',
+    'disk_key=[redacted] dabei.disk_key=[redacted]',
+  ],
+  [
+    'dashes for underscores',
+    'disk-key=c2VjcmV0 runtime-info=c2VjcmV0',
+    'disk-key=[redacted] runtime-info=[redacted]',
+  ],
+  ['a quoted value', 'dabei.flake="a secret b" ip=dhcp', 'dabei.flake=[redacted] ip=dhcp'],
+  ['a quoted parameter', '"dabei.flake=a secret b" ip=dhcp', 'dabei.flake=[redacted] ip=dhcp'],
+  ['a quote inside', 'dabei.flake=a" secret "b ip=dhcp', 'dabei.flake=[redacted] ip=dhcp'],
+  ['a quote that is not closed', 'ip=dhcp dabei.flake="a secret', 'ip=dhcp dabei.flake=[redacted]'],
+  ['tabs', 'a=1\tdabei.disk_key=secret\tb=2', 'a=1\tdabei.disk_key=[redacted]\tb=2'],
+  ['a name within another', 'xdabei.config=public', 'xdabei.config=public'],
+];
+
+async function redact(line: string): Promise<string> {
+  const argv = ['sed', '-E', '-f', checkout('image/initramfs/redact.sed')];
+  const { stdout } = await run({ doing: 'redacting', argv, stdin: `${line}\n`, timeoutSeconds: 10 });
+  return stdout.trimEnd();
+}
+
+t.test('what /proc/cmdline shows', async t => {
+  for (const [name, line, shown] of rows) t.equal(await redact(line), shown, name);
+});
+
+t.test('every parameter that dabei reads is redacted', async t => {
+  for (const { names } of parameterKinds) {
+    for (const name of names.filter(name => !['ip', 'nameserver', 'disks'].includes(name))) {
+      t.equal(await redact(`${name}=secret`), `${name}=[redacted]`, name);
+    }
+  }
+});

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { ErrorCode } from '../../../agent/errors.ts';
+import type { LogEntry } from '../../../agent/host/log.ts';
+import type { RunStep, Step } from '../../../agent/plan/step.ts';
+import { Secret } from '../../../agent/secret.ts';
+import { executeSteps } from '../../../agent/stages/execute.ts';
+
+const step = (argv: RunStep['argv'], more: Partial<RunStep> = {}): RunStep => ({
+  kind: 'run',
+  doing: `running ${argv[0]}`,
+  argv,
+  timeoutSeconds: 10,
+  ...more,
+});
+
+async function execute(...steps: Step[]): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  await executeSteps(steps, entry => entries.push(entry));
+  return entries;
+}
+
+t.test('success is silent', async t => {
+  t.same(await execute(step(['true']), step(['cat'], { stdin: 'text' })), []);
+  t.same(await execute(), []);
+});
+
+t.test('a failure stops, with the code of the step', async t => {
+  const directory = t.testdir();
+  const after = step(['touch', join(directory, 'after')]);
+  const rows: [RunStep, { code: ErrorCode; doing?: string; problem?: RegExp; remedy?: string }][] = [
+    [step(['false']), { code: 'COMMAND_FAILED', doing: 'running false' }],
+    [step(['sh', '-c', 'echo why >&2; exit 3']), { code: 'COMMAND_FAILED', problem: /exit code 3: why/ }],
+    [
+      step(['false'], { errorCode: 'POOL_EXPORT', remedy: 'try again' }),
+      { code: 'POOL_EXPORT', remedy: 'try again' },
+    ],
+    [step(['false'], { remedy: 'try again' }), { code: 'COMMAND_FAILED', remedy: 'try again' }],
+    [step(['/nonexistent/program']), { code: 'COMMAND_MISSING' }],
+    [step(['sleep', '30'], { timeoutSeconds: 0.2 }), { code: 'COMMAND_TIMEOUT' }],
+    [step(['sh', '-c', 'exit 2'], { accept: [1] }), { code: 'COMMAND_FAILED' }],
+  ];
+  for (const [failing, error] of rows) {
+    await t.rejects(execute(failing, after), error, JSON.stringify(failing.argv));
+  }
+  t.notOk(existsSync(join(directory, 'after')));
+});
+
+t.test('accepted exit codes', async t => {
+  t.same(await execute(step(['sh', '-c', 'exit 2'], { accept: [2] })), []);
+});
+
+t.test('an optional step that fails is a warning', async t => {
+  const directory = t.testdir();
+  const marker = join(directory, 'after');
+  const entries = await execute(step(['false'], { optional: true }), step(['touch', marker]));
+  t.match(entries, [{ event: 'warning', text: 'running false: false ended with exit code 1' }]);
+  t.equal(entries.length, 1);
+  t.ok(existsSync(marker));
+});
+
+t.test('a program that should print nothing', async t => {
+  t.same(await execute(step(['true'], { expect: 'no-output' })), []);
+  t.same(await execute(step(['sh', '-c', 'echo aside >&2'], { expect: 'no-output' })), []);
+  t.same(await execute(step(['sh', '-c', 'exit 1'], { expect: 'no-output', accept: [1] })), []);
+  await t.rejects(
+    execute(step(['echo', 'vda 0x218 LVM2_member'], { expect: 'no-output', errorCode: 'DISK_NOT_CLEAN' })),
+    {
+      code: 'DISK_NOT_CLEAN',
+      problem: /LVM2_member/,
+    },
+  );
+});
+
+t.test('progress', async t => {
+  const entries = await execute(step(['printf', 'one\ntwo\n'], { progress: true }));
+  t.same(entries, [
+    { event: 'progress', text: 'one' },
+    { event: 'progress', text: 'two' },
+  ]);
+});
+
+t.test('standard input and environment', async t => {
+  const directory = t.testdir();
+  const file = join(directory, 'out');
+  await execute(
+    step(['sh', '-c', `cat > '${file}'; printf %s "$EXTRA" >> '${file}'`], {
+      stdin: new Secret('line\n'),
+      env: { EXTRA: 'more' },
+    }),
+  );
+  t.equal(readFileSync(file, 'utf8'), 'line\nmore');
+});
+
+t.test('files', async t => {
+  const directory = t.testdir({ parameter: 'old' });
+  const file = join(directory, 'a', 'b');
+  await execute(
+    { kind: 'write', doing: 'writing a file', path: file, mode: 0o600, content: new Secret('x') },
+    { kind: 'kernel', doing: 'setting a parameter', path: join(directory, 'parameter'), value: '64' },
+  );
+  t.equal(readFileSync(file, 'utf8'), 'x');
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.equal(readFileSync(join(directory, 'parameter'), 'utf8'), '64');
+
+  const impossible = {
+    kind: 'kernel',
+    doing: 'setting a parameter',
+    path: '/proc/nowhere/x',
+    value: '1',
+  } as const;
+  await t.rejects(execute(impossible), { code: 'FILE' });
+  t.match(await execute({ ...impossible, optional: true }), [{ event: 'warning' }]);
+});

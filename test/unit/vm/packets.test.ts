@@ -1,0 +1,35 @@
+import t from 'tap';
+import { isDhcpRequest, isIPv6 } from '../../vm/packets.ts';
+
+/** An Ethernet frame with an IPv4 header of the given length and the start of a UDP or TCP header. */
+function frame(
+  destinationPort: number,
+  { etherType = 0x0800, protocol = 17, ipHeaderBytes = 20 } = {},
+): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.writeUInt16BE(etherType, 12);
+  bytes[14] = 0x40 | (ipHeaderBytes / 4);
+  bytes[23] = protocol;
+  bytes.writeUInt16BE(68, 14 + ipHeaderBytes);
+  bytes.writeUInt16BE(destinationPort, 14 + ipHeaderBytes + 2);
+  return bytes;
+}
+
+t.test('DHCP requests', async t => {
+  const rows: [what: string, frame: Buffer, is: boolean][] = [
+    ['UDP to port 67', frame(67), true],
+    ['with IP options', frame(67, { ipHeaderBytes: 24 }), true],
+    ['UDP to port 53', frame(53), false],
+    ['TCP to port 67', frame(67, { protocol: 6 }), false],
+    ['ARP', frame(67, { etherType: 0x0806 }), false],
+    ['IPv6', frame(67, { etherType: 0x86dd }), false],
+    ['cut off', frame(67).subarray(0, 30), false],
+  ];
+  for (const [what, bytes, is] of rows) t.equal(isDhcpRequest(bytes), is, what);
+});
+
+t.test('IPv6', async t => {
+  t.equal(isIPv6(frame(0, { etherType: 0x86dd })), true);
+  t.equal(isIPv6(frame(0)), false);
+  t.equal(isIPv6(Buffer.alloc(3)), false);
+});

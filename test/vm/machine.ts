@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, copyFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as files from '../../image/files.ts';
+import * as clock from '../../agent/host/clock.ts';
+import { accelerator } from './accelerator.ts';
+import { SerialConsole } from './console.ts';
+import { filterPackets, type PacketFilter, type PacketRule } from './packets.ts';
+import { start, type Running } from './process.ts';
+import { qemuArguments, type BootSource, type DiskOptions, type NetworkOptions } from './qemu.ts';
+import { connectQmp, type Qmp } from './qmp.ts';
+
+/** Virtual machines: started from a plain object, always ended, by their process id. */
+
+export interface MachineOptions {
+  /** Where the console's log and the UEFI variables are kept; machines with the same directory share the latter. */
+  directory: string;
+  /** Names this start in the directory, for example "install" or "disk". */
+  name: string;
+  memoryMiB: number;
+  cpus?: number;
+  firmware?: 'bios' | 'uefi';
+  boot: BootSource;
+  disks?: readonly DiskOptions[];
+  networks?: readonly (NetworkOptions & { drop?: PacketRule })[];
+  clock?: string;
+  /** The machine is ended after this time, whatever it does. */
+  limitSeconds: number;
+}
+
+export interface Machine {
+  console: SerialConsole;
+  consoleFile: string;
+  pid: number;
+  /** Seconds since its start. */
+  seconds(): number;
+  qmp: Qmp;
+  /** Waits for its end (a reboot or power off of the guest, or QEMU's failure). */
+  waitForEnd(seconds: number): Promise<void>;
+  /** The ACPI power button. */
+  powerDown(): Promise<void>;
+  /** Ends it at once, as when the power fails. Does nothing when it has ended already. */
+  end(): Promise<void>;
+}
+
+const ovmfCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const ovmfVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+
+/** Starts a machine. @throws when QEMU does not come up; its own message is in the error's text */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  files.makeDirectory(options.directory);
+  // Paths of UNIX sockets are limited to 107 bytes (unix(7)), so they are not below a directory of unknown depth.
+  const sockets = mkdtempSync(join(tmpdir(), 'dabei-vm-'));
+  const removeSockets = () => rmSync(sockets, { recursive: true, force: true });
+  process.once('exit', removeSockets);
+  const consoleFile = join(options.directory, `${options.name}.console`);
+  const variables = join(options.directory, 'uefi-variables.fd');
+  if (options.firmware === 'uefi' && !files.exists(variables)) copyFileSync(ovmfVariables, variables);
+
+  const networks = (options.networks ?? []).map((network, index) => {
+    const filter = { outSocket: join(sockets, `out${index}`), inSocket: join(sockets, `in${index}`) };
+    return network.drop === undefined ? network : { ...network, filter };
+  });
+  const args = qemuArguments({
+    accelerator: await accelerator(),
+    memoryMiB: options.memoryMiB,
+    cpus: options.cpus ?? 2,
+    firmware: options.firmware ?? 'bios',
+    ovmf: { code: ovmfCode, variables },
+    boot: options.boot,
+    disks: options.disks ?? [],
+    networks,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    qmpSocket: join(sockets, 'qmp'),
+  });
+  const qemu = await start(['qemu-system-x86_64', ...args]);
+  const started = clock.uptimeSeconds();
+  const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);
+  const limit = setTimeout(qemu.kill, options.limitSeconds * 1000);
+  const filters: PacketFilter[] = [];
+  void qemu.ended.then(() => {
+    clearTimeout(limit);
+    for (const filter of filters) filter.close();
+    removeSockets();
+    process.off('exit', removeSockets);
+  });
+  const early = qemu.ended.then(({ exitCode }) => {
+    throw new Error(`QEMU ended with exit code ${exitCode}: ${qemu.errors().trim()}`);
+  });
+  early.catch(() => {});
+  for (const { drop, filter } of networks as (NetworkOptions & { drop?: PacketRule })[]) {
+    if (drop && filter) filters.push(await Promise.race([filterPackets(filter, drop), early]));
+  }
+  const qmp = await Promise.race([connectQmp(join(sockets, 'qmp')), early]);
+  return {
+    console: serial,
+    consoleFile,
+    pid: qemu.pid,
+    seconds: () => clock.uptimeSeconds() - started,
+    qmp,
+    waitForEnd: seconds => waitForEnd(qemu, seconds, serial),
+    powerDown: async () => void (await qmp.execute('system_powerdown')),
+    end: async () => {
+      qemu.kill();
+      await qemu.ended;
+    },
+  };
+}
+
+async function waitForEnd(qemu: Running, seconds: number, serial: SerialConsole): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>(resolve => (timer = setTimeout(resolve, seconds * 1000, 'late')));
+  const end = await Promise.race([qemu.ended, late]);
+  clearTimeout(timer);
+  if (end === 'late') throw new Error(`the machine did not end within ${seconds} s\n${serial.tail()}`);
+  if (end.exitCode !== 0) {
+    throw new Error(`QEMU ended with ${end.signal ?? `exit code ${end.exitCode}`}: ${qemu.errors().trim()}`);
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on: the kernel chooses it, and does not choose it again soon. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,187 @@
+/**
+ * What a virtual machine is, as data, and the QEMU command line that it comes to. Pure; machine.ts starts it.
+ * Options and devices: qemu-system-x86_64(1).
+ */
+
+export interface DiskOptions {
+  /** Raw image, see disk.ts. */
+  file: string;
+  serial: string;
+  interface?: 'virtio' | 'nvme' | 'scsi' | 'ide';
+  sectorBytes?: 512 | 4096;
+  readOnly?: boolean;
+}
+
+export interface NetworkOptions {
+  /** Third byte of the slirp network 10.0.N.0/24: host 10.0.N.2, DNS 10.0.N.3, first lease 10.0.N.15. */
+  subnet?: number;
+  mac?: string;
+  model?: 'virtio-net-pci' | 'e1000e';
+  /** The guest reaches nothing outside its network; forwarded ports still work. */
+  restrict?: boolean;
+  /** Ports of 127.0.0.1 that lead into the guest. */
+  forward?: readonly { hostPort: number; guestAddress?: string; guestPort: number }[];
+  /** Directory served by TFTP, and the file in it that DHCP names as boot file. */
+  tftp?: { directory: string; bootFile: string };
+  /** The cable is out. */
+  linkDown?: boolean;
+  /**
+   * Two UNIX sockets between guest and slirp: every packet that the guest sends comes out of the first and goes on
+   * only when it is put into the second (packets.ts).
+   */
+  filter?: { outSocket: string; inSocket: string };
+}
+
+export type BootSource =
+  | { from: 'kernel'; kernel: string; initrd?: string; append: string }
+  | { from: 'disk' }
+  | { from: 'network' };
+
+export interface QemuOptions {
+  accelerator: 'kvm' | 'tcg';
+  memoryMiB: number;
+  cpus: number;
+  firmware: 'bios' | 'uefi';
+  /** UEFI: the code, read-only, and this machine's own copy of the variable store. */
+  ovmf?: { code: string; variables: string };
+  boot: BootSource;
+  disks: readonly DiskOptions[];
+  networks: readonly NetworkOptions[];
+  /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
+  clock?: string;
+  qmpSocket: string;
+}
+
+/** Everything that QEMU puts into a comma-separated option: a comma in a value is doubled. */
+function option(head: string, properties: Record<string, string | number | undefined>): string {
+  const given = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return [head, ...given.map(([name, value]) => `${name}=${String(value).replaceAll(',', ',,')}`)].join(',');
+}
+
+/**
+ * The arguments after the program's name. The serial line is the program's own standard input and output; a reset by
+ * the guest ends the program, so that "boots from disk by itself" is always a new machine without kernel and initrd.
+ */
+export function qemuArguments(options: QemuOptions): string[] {
+  const { boot, firmware } = options;
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    // CPU: TCG's "max" has AES-NI, which its helpers do faster than the guest's tables.
+    ...['-machine', 'q35', '-cpu', options.accelerator === 'kvm' ? 'host' : 'max'],
+    ...['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
+    ...['-smp', String(options.cpus), '-m', `${options.memoryMiB}M`],
+    ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
+    ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
+    ...(options.clock === undefined ? [] : ['-rtc', option('', { base: options.clock }).slice(1)]),
+    ...['-device', 'virtio-rng-pci'],
+    ...(firmware === 'uefi' ? firmwareArguments(options) : []),
+    ...(boot.from === 'kernel'
+      ? [
+          ...['-kernel', boot.kernel, '-append', boot.append],
+          ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd]),
+        ]
+      : []),
+    ...diskArguments(options.disks, boot.from === 'disk'),
+    ...options.networks.flatMap((network, index) =>
+      networkArguments(network, index, boot.from === 'network'),
+    ),
+  ];
+}
+
+function firmwareArguments({ ovmf }: QemuOptions): string[] {
+  if (ovmf === undefined) throw new Error('firmware uefi needs ovmf');
+  return [
+    ...['-drive', option('if=pflash,unit=0,format=raw,readonly=on', { file: ovmf.code })],
+    ...['-drive', option('if=pflash,unit=1,format=raw', { file: ovmf.variables })],
+  ];
+}
+
+function diskArguments(disks: readonly DiskOptions[], bootable: boolean): string[] {
+  const controllers = disks.some(disk => disk.interface === 'scsi')
+    ? ['-device', 'virtio-scsi-pci,id=scsi']
+    : [];
+  return [
+    ...controllers,
+    ...disks.flatMap((disk, index) => {
+      const drive = `disk${index}`;
+      const properties = {
+        drive,
+        serial: disk.serial,
+        logical_block_size: disk.sectorBytes,
+        physical_block_size: disk.sectorBytes,
+        bootindex: bootable ? index + 1 : undefined,
+      };
+      const backend = option('if=none,format=raw,cache=unsafe,discard=unmap', {
+        id: drive,
+        readonly: disk.readOnly ? 'on' : undefined,
+        file: disk.file,
+      });
+      return ['-drive', backend, '-device', option(diskDevice(disk, index), properties)];
+    }),
+  ];
+}
+
+function diskDevice(disk: DiskOptions, index: number): string {
+  switch (disk.interface ?? 'virtio') {
+    case 'virtio':
+      return 'virtio-blk-pci';
+    case 'nvme':
+      return 'nvme';
+    case 'scsi':
+      return 'scsi-hd,bus=scsi.0';
+    case 'ide':
+      // q35's own AHCI controller, six ports.
+      return `ide-hd,bus=ide.${index}`;
+  }
+}
+
+/** "52:54:00" is the prefix that QEMU uses. */
+export function macOf(network: NetworkOptions, index: number): string {
+  return network.mac ?? `52:54:00:da:be:${(index + 1).toString(16).padStart(2, '0')}`;
+}
+
+/** The address that slirp's DHCP server gives to the first that asks. */
+export function leasedAddress(network: NetworkOptions): string {
+  return `10.0.${network.subnet ?? 2}.15`;
+}
+
+function networkArguments(network: NetworkOptions, index: number, bootable: boolean): string[] {
+  const subnet = network.subnet ?? 2;
+  const id = `net${index}`;
+  const backend = option('user', {
+    id,
+    net: `10.0.${subnet}.0/24`,
+    // slirp's default prefix is fec0::/64 for every one of its networks; two of them in a guest must differ.
+    'ipv6-net': `fd00:da:be:${subnet.toString(16)}::/64`,
+    restrict: network.restrict ? 'on' : undefined,
+    tftp: network.tftp?.directory,
+    bootfile: network.tftp?.bootFile,
+  });
+  const forwards = (network.forward ?? []).map(
+    ({ hostPort, guestAddress, guestPort }) =>
+      `,hostfwd=tcp:127.0.0.1:${hostPort}-${guestAddress ?? leasedAddress(network)}:${guestPort}`,
+  );
+  const device = option(network.model ?? 'virtio-net-pci', {
+    id: `nic${index}`,
+    netdev: id,
+    mac: macOf(network, index),
+    bootindex: bootable ? index + 1 : undefined,
+    // Without a boot ROM the firmware does not try the network, which is faster when it is not asked to.
+    romfile: bootable ? undefined : '',
+  });
+  return ['-netdev', backend + forwards.join(''), '-device', device, ...filterArguments(network, index)];
+}
+
+function filterArguments({ filter }: NetworkOptions, index: number): string[] {
+  if (filter === undefined) return [];
+  const socket = (id: string, path: string) => option('socket', { id, path, server: 'on', wait: 'off' });
+  const redirector = (id: string, way: Record<string, string>) =>
+    option('filter-redirector', { id, netdev: `net${index}`, queue: 'rx', ...way });
+  return [
+    ...['-chardev', socket(`packets-out${index}`, filter.outSocket)],
+    ...['-chardev', socket(`packets-in${index}`, filter.inSocket)],
+    // Packets from the guest pass the filters from the last to the first (qemu, net/filter.c, netfilter_next).
+    ...['-object', redirector(`filter-in${index}`, { indev: `packets-in${index}` })],
+    ...['-object', redirector(`filter-out${index}`, { outdev: `packets-out${index}` })],
+  ];
+}

@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import * as files from '../../image/files.ts';
+import { keyOf, tree } from '../../image/cache.ts';
+import { checkout } from '../../image/host.ts';
+import * as clock from '../../agent/host/clock.ts';
+import { accelerator } from './accelerator.ts';
+import { image, requireImage, requireVirtualMachines } from './image.ts';
+import { runWorld, worldsDirectory, type Result, type World } from './world.ts';
+import { worlds } from './worlds/index.ts';
+import { table } from './table.ts';
+
+/**
+ * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list]`
+ *
+ * Results are kept by what they depend on, image and test sources, so a run that was interrupted goes on where it
+ * stopped; only what passed is not run again. --fresh runs everything. Ends with the line "N passed, N failed".
+ */
+const { values } = parseArgs({
+  options: {
+    core: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+const chosen = choose();
+if (values.list) {
+  for (const { name, core, about } of chosen) say(`${core ? 'core ' : '     '}${name.padEnd(24)} ${about}`);
+} else {
+  process.exitCode = await runAll();
+}
+
+function choose(): readonly World[] {
+  const unknown = values.only?.filter(name => !worlds.some(world => world.name === name)) ?? [];
+  if (unknown.length > 0) {
+    say(`no world is named ${unknown.join(' or ')}; --list shows them`);
+    process.exit(2);
+  }
+  return worlds.filter(world =>
+    values.only ? values.only.includes(world.name) : world.core || !values.core,
+  );
+}
+
+async function runAll(): Promise<number> {
+  // More than two emulated machines on a small host only take time from each other, and limits would be missed.
+  const jobs = Math.min(2, Math.max(1, Number(values.jobs) || 1));
+  await requireVirtualMachines();
+  await requireImage(say);
+  say(`${chosen.length} worlds, ${jobs} at a time, ${await accelerator()}`);
+  const remembered = join(worldsDirectory, `results-${resultsKey()}.json`);
+  const known = new Map(values.fresh ? [] : load(remembered).map(result => [result.world, result]));
+  const results = new Map<string, Result>();
+  const queue = chosen.filter(({ name }) => {
+    const before = known.get(name);
+    if (before?.passed) results.set(name, before);
+    return !before?.passed;
+  });
+  if (results.size > 0) say(`${results.size} passed in an earlier run with the same image and tests`);
+
+  const worker = async () => {
+    for (let world = queue.shift(); world; world = queue.shift()) {
+      say(`${world.name}: started (${world.about})`);
+      const result = await runWorld(world);
+      say(`${world.name}: ${result.passed ? 'passed' : 'FAILED'} (${result.seconds} s)`);
+      if (result.problem !== undefined) say(indent(result.problem));
+      results.set(world.name, result);
+      known.set(world.name, result);
+      files.write(remembered, JSON.stringify([...known.values()], null, 2));
+    }
+  };
+  const started = clock.uptimeSeconds();
+  await Promise.all(Array.from({ length: jobs }, worker));
+
+  const rows = chosen.map(({ name }) => results.get(name)!).map(toRow);
+  say(`\n${table(['world', 'result', 'seconds', 'boots', 'least free MiB'], rows)}`);
+  const failed = [...results.values()].filter(result => !result.passed).length;
+  say(`in ${Math.round(clock.uptimeSeconds() - started)} s`);
+  say(`${results.size - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+function toRow(result: Result): string[] {
+  const { world, passed, seconds, boots, leastFreeMiB } = result;
+  return [
+    world,
+    passed ? 'passed' : 'FAILED',
+    String(seconds),
+    String(boots),
+    leastFreeMiB?.toString() ?? '',
+  ];
+}
+
+/** The image, and everything that says what the worlds do. */
+function resultsKey(): string {
+  const sources = ['test/vm', 'test/fixtures'].flatMap(directory => tree(checkout(directory)));
+  return keyOf([files.readText(image.sums), ...sources]);
+}
+
+function load(file: string): Result[] {
+  return files.exists(file) ? (JSON.parse(files.readText(file)) as Result[]) : [];
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '    ');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

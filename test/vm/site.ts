@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import * as files from '../../image/files.ts';
+import type { ConfigInput } from '../../agent/config/schema.ts';
+import { makeDisk } from './disk.ts';
+import { tinyNixos } from './fixtures.ts';
+import { image } from './image.ts';
+import { makeKeys, type Keys } from './keys.ts';
+import { freePort, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { serveFiles, type FileServer } from './serve.ts';
+import { Ssh } from './ssh.ts';
+import type { DiskOptions, NetworkOptions } from './qemu.ts';
+
+/**
+ * The place where a machine is tried: its directory, keys, ports and servers, and all machines started in it.
+ *
+ * INVARIANT: `close` ends every machine and server that was started here.
+ */
+export interface Site {
+  directory: string;
+  keys: Keys;
+  machines: readonly Machine[];
+  /** Ports of 127.0.0.1 that lead to port 22 and 2222 of the guest. */
+  sshPort: number;
+  unlockPort: number;
+  /** Starts a machine with this site's network; what it prints is in DIRECTORY/NAME.console. */
+  start(options: StartOptions): Promise<Machine>;
+  /** As `start`, with the kernel, the initrd and these parameters. */
+  startImage(options: Omit<StartOptions, 'boot'> & { parameters: readonly string[] }): Promise<Machine>;
+  /** A new empty disk. */
+  disk(name: string, megabytes: number, options?: Partial<DiskOptions>): DiskOptions;
+  /** SSH to the guest with the user's key, the given host key pinned. */
+  ssh(options?: { port?: number; hostKey?: string }): Ssh;
+  /** A whole configuration for an install from the test system, with changes. */
+  installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
+  close(): Promise<void>;
+}
+
+export type StartOptions = Omit<MachineOptions, 'directory' | 'networks'> & {
+  /** Merged into the one interface; `networks` in its place gives several. */
+  network?: NonNullable<MachineOptions['networks']>[number];
+  networks?: MachineOptions['networks'];
+};
+
+/** What a machine is made of, apart from what it boots. */
+export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> & { limitSeconds?: number };
+
+/** Kernel messages from warnings on: a notice would show the command line, and a serial line is slow. */
+export const consoleParameters = ['console=ttyS0', 'loglevel=5'];
+
+export async function openSite(directory: string): Promise<Site> {
+  files.remove(directory);
+  files.makeDirectory(directory);
+  const keys = await makeKeys(join(directory, 'keys'));
+  const machines: Machine[] = [];
+  const servers: FileServer[] = [];
+  const sshPort = await freePort();
+  const unlockPort = await freePort();
+  const forward: NetworkOptions['forward'] = [
+    { hostPort: sshPort, guestPort: 22 },
+    { hostPort: unlockPort, guestPort: 2222 },
+  ];
+  let system: Promise<FileServer> | undefined;
+  const serveSystem = async () => {
+    const server = await serveFiles({ 'tiny-nixos.tar.gz': await tinyNixos() });
+    servers.push(server);
+    return server;
+  };
+
+  const site: Site = {
+    directory,
+    keys,
+    machines,
+    sshPort,
+    unlockPort,
+    start: async ({ network, networks, ...options }) => {
+      const machine = await startMachine({
+        directory,
+        networks: networks ?? [{ forward, ...network }],
+        ...options,
+      });
+      machines.push(machine);
+      return machine;
+    },
+    startImage: ({ parameters, ...options }) => {
+      const append = [...consoleParameters, ...parameters].join(' ');
+      const { kernel, initrd } = image;
+      return site.start({ ...options, boot: { from: 'kernel', kernel, initrd, append } });
+    },
+    disk: (name, megabytes, options = {}) => {
+      const file = join(directory, `${name}.raw`);
+      makeDisk(file, megabytes);
+      return { file, serial: name, ...options };
+    },
+    ssh: ({ port = sshPort, hostKey = keys.host.public } = {}) =>
+      new Ssh({ port, identity: keys.user.file, hostKey, directory }),
+    installConfig: async changes => ({
+      version: 1,
+      hostName: 'tiny',
+      hostId: '0badcafe',
+      rootAuthorizedKeys: [keys.user.public],
+      ssh: { hostKeys: [keys.host.private] },
+      disks: { devices: ['/dev/vda'], key: keys.passphrase },
+      system: { nixpkgs: (await (system ??= serveSystem())).urlFor('tiny-nixos.tar.gz') },
+      ...changes,
+    }),
+    close: async () => {
+      await Promise.all([
+        ...machines.map(machine => machine.end()),
+        ...servers.map(server => server.close()),
+      ]);
+    },
+  };
+  return site;
+}
+
+/** "dabei.config=…", as it stands on the kernel command line. */
+export function configParameter(config: unknown): string {
+  return `dabei.config=${Buffer.from(JSON.stringify(config)).toString('base64')}`;
+}

@@ -1,0 +1,82 @@
+import { basename, join } from 'node:path';
+import * as files from '../../image/files.ts';
+import { cacheDirectory } from '../../image/cache.ts';
+import * as clock from '../../agent/host/clock.ts';
+import { openSite, type Site } from './site.ts';
+
+/**
+ * A world: what a machine is given and what must come of it. Worlds are tables of data with a small script each
+ * (worlds/*.ts); here is what holds for all of them.
+ */
+export interface World {
+  name: string;
+  /** Core worlds are those of `npm test`. */
+  core: boolean;
+  /** What it shows, in one line. */
+  about: string;
+  /** For everything, boots included. A machine that hangs costs this much and no more. */
+  limitSeconds: number;
+  /** Signs of trouble on a console (scan.ts) that belong to this world. */
+  expected?: readonly RegExp[];
+  /** Fails by throwing. */
+  script: (site: Site, report: Report) => Promise<void>;
+}
+
+/** What a world tells besides passing. */
+export interface Report {
+  leastFreeMiB?: number;
+}
+
+export interface Result {
+  world: string;
+  passed: boolean;
+  seconds: number;
+  boots: number;
+  leastFreeMiB?: number;
+  problem?: string;
+}
+
+export const worldsDirectory = join(cacheDirectory, 'worlds');
+
+/** Runs one world. Consoles stay for reading; disks stay only where something failed. */
+export async function runWorld(world: World): Promise<Result> {
+  const started = clock.uptimeSeconds();
+  const report: Report = {};
+  const site = await openSite(join(worldsDirectory, world.name));
+  let problem: string | undefined;
+  let limit: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<never>((_, reject) => {
+      const error = new Error(`the world took longer than ${world.limitSeconds} s`);
+      limit = setTimeout(() => reject(error), world.limitSeconds * 1000);
+    });
+    await Promise.race([world.script(site, report), late]);
+  } catch (error) {
+    problem = shorten(error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(limit);
+    await site.close();
+  }
+  for (const { console, consoleFile } of site.machines) {
+    const found = console.findings(world.expected);
+    if (found.length > 0) problem ??= `on the console ${basename(consoleFile)}:\n${found.join('\n')}`;
+  }
+  const seconds = Math.round(clock.uptimeSeconds() - started);
+  const result = {
+    world: world.name,
+    passed: problem === undefined,
+    seconds,
+    boots: site.machines.length,
+    ...report,
+  };
+  if (problem !== undefined) return { ...result, problem: `${problem}\n(all of it: ${site.directory})` };
+  for (const file of files.list(site.directory)) {
+    if (file.endsWith('.raw')) files.remove(join(site.directory, file));
+  }
+  return result;
+}
+
+/** An assertion on a long text quotes all of it; its start and its end are enough here, the rest is in the files. */
+function shorten(text: string): string {
+  return text.length <= 3000 ? text : `${text.slice(0, 1500)}\n[…]\n${text.slice(-1500)}`;
+}

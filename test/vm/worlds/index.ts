@@ -1,0 +1,15 @@
+import type { World } from '../world.ts';
+import { installWorlds } from './install.ts';
+import { netbootWorlds } from './netboot.ts';
+import { networkWorlds } from './network.ts';
+import { refusalWorlds } from './refusals.ts';
+import { rescueWorlds } from './rescue.ts';
+
+/** All worlds, the quick ones first. */
+export const worlds: readonly World[] = [
+  ...rescueWorlds,
+  ...refusalWorlds,
+  ...networkWorlds,
+  ...installWorlds,
+  ...netbootWorlds,
+];
