@@ -6,6 +6,7 @@ import { readFacts } from './host/facts.ts';
 import { observeCommands, run } from './host/exec.ts';
 import { claim, list, paths, readBytes, readText } from './host/files.ts';
 import { formatLogLine, log } from './host/log.ts';
+import { formatReturnTimer, readReturnTimer, stayProgram } from './host/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
 import { makePlan, renderPlan } from './plan/plan.ts';
@@ -60,8 +61,21 @@ export async function plan(configFile: string | undefined): Promise<string> {
 
 export function status(json: boolean): string {
   const now = readStatus();
-  if (now === null) return json ? 'null\n' : 'dabei has not started on this machine\n';
-  return json ? `${JSON.stringify(now)}\n` : formatStatus(now);
+  const returns = readReturnTimer();
+  if (json) return `${JSON.stringify(now === null ? null : { ...now, return: returns })}\n`;
+  const text = now === null ? 'dabei has not started on this machine\n' : formatStatus(now);
+  return returns === null ? text : text + formatReturnTimer(returns);
+}
+
+/** Keeps the machine from returning to the old system. */
+export async function stay(): Promise<string> {
+  if (readReturnTimer() === null) return 'no return to an old system is armed\n';
+  await run({
+    doing: 'cancelling the return to the old system',
+    argv: [stayProgram, 'asked'],
+    timeoutSeconds: 60,
+  });
+  return formatReturnTimer(readReturnTimer()!);
 }
 
 export function logs(json: boolean): string {
@@ -90,7 +104,8 @@ function readConfiguration(configFile?: string): Resolution {
   return resolveConfiguration({ commandLine, files });
 }
 
-function logCommands(): void {
+/** Becomes the one dabei that changes this machine, and has every command that it runs stand in the log. */
+export function logCommands(): void {
   claim(paths.lock);
   observeCommands(({ argv, doing, seconds, exitCode, stderr }) =>
     log({ event: 'command', argv, doing, seconds, exitCode, ...(exitCode === 0 ? {} : { stderr }) }),

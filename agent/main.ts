@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { install, logs, plan, status, boot } from './commands.ts';
+import { install, logs, plan, status, stay, boot } from './commands.ts';
+import { nixosInstall } from './nixos-install.ts';
 import { DabeiError, asDabeiError, reasonsOf } from './errors.ts';
 
 declare const DABEI_VERSION: string;
@@ -9,13 +11,18 @@ const usage = `usage: dabei COMMAND
   install [--config FILE]  install as configured; the disks that are named are erased
   plan [--config FILE]     print exactly the commands that install would run
   status [--json]          how far it is, what went wrong, addresses and host keys
+  stay                     do not return to the old system (the timer of kexec)
   logs [--json]            everything since the start
   boot                     what the machine does by itself after the start
   --version, --help
 `;
 
+/** The program answers to this name, too (image/root.ts). */
+const otherName = 'nixos-install';
+
 /** argv -> command; the only place that turns an error into an exit code: 1 for a failure, 2 for a wrong command line. */
 async function main(argv: readonly string[]): Promise<number> {
+  if (basename(process.argv0) === otherName) return nixosInstall(argv, text => process.stderr.write(text));
   const { values, positionals } = parse(argv);
   if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
   const [command, ...rest] = positionals;
@@ -30,6 +37,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return print(await plan(values.config));
     case 'status':
       return print(status(values.json ?? false));
+    case 'stay':
+      return print(await stay());
     case 'logs':
       return print(logs(values.json ?? false));
     default:

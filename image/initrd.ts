@@ -69,6 +69,7 @@ export async function buildInitrd(
 
   const early = join(directory, 'early');
   for (const name of ['init', 'redact.sed']) files.copy(checkout('image/initramfs', name), join(early, name));
+  files.copy(checkout('image/initramfs/return'), join(early, 'return.sh'));
   files.copy(join(directory, 'root/usr/bin/busybox'), join(early, 'bin/busybox'));
   files.write(join(early, 'image.size'), `${layout.imageBytes} ${layout.imageSha256}\n`);
   files.write(join(early, 'epoch'), `${epoch}\n`);

@@ -44,6 +44,8 @@ export async function assembleRoot(root: string, parts: Parts): Promise<void> {
   files.copy(join(parts.kernel.path, 'modules/lib/modules'), join(root, 'usr/lib/modules'));
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
+  // dabei looks at the name that it is started under.
+  files.symlink('dabei', join(root, 'usr/bin/nixos-install'));
   // Debian's Nix binds this file as the sandbox's /bin/sh; busybox goes by the name that it is started under.
   files.symlink('busybox', join(root, 'usr/bin/bash-static'));
   await linkApplets(root, parts.packages.path);

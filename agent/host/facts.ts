@@ -13,13 +13,17 @@ export async function readFacts(): Promise<Facts> {
   const [disks, links, machine] = await Promise.all([readDisks(), readLinks(), readMachine()]);
   return {
     firmware: exists('/sys/firmware/efi') ? 'uefi' : 'bios',
-    memoryBytes: parseMemTotal(readText('/proc/meminfo') ?? ''),
+    memoryBytes: memoryBytes(),
     system: nixSystem(process.arch),
     machine,
     disks,
     links,
     consoles: parseConsoles(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
   };
+}
+
+export function memoryBytes(): number {
+  return parseMemTotal(readText('/proc/meminfo') ?? '');
 }
 
 /**

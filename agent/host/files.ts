@@ -35,6 +35,12 @@ export function exists(path: string): boolean {
   return fs.existsSync(path);
 }
 
+/** Permission bits of a directory; null where there is none. */
+export function permissions(path: string): number | null {
+  const found = fs.statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() ? found.mode & 0o7777 : null;
+}
+
 /** Names in a directory, sorted; empty where there is none. */
 export function list(path: string): string[] {
   try {

@@ -1,5 +1,5 @@
 import { paths } from '../host/files.ts';
-import type { Step } from './step.ts';
+import type { RunStep, Step } from './step.ts';
 import { targetRoot } from './target.ts';
 
 /** From a system profile to a disk that boots by itself. */
@@ -10,20 +10,7 @@ import { targetRoot } from './target.ts';
  */
 export function planBootLoader(): Step[] {
   return [
-    {
-      kind: 'run',
-      doing: 'installing the boot loader',
-      argv: [
-        ...(['nixos-enter', '--root', targetRoot, '--'] as const),
-        ...['/run/current-system/bin/switch-to-configuration', 'boot'],
-      ],
-      // Without it only the menu is written.
-      env: { NIXOS_INSTALL_BOOTLOADER: '1' },
-      timeoutSeconds: 1800,
-      progress: true,
-      errorCode: 'BOOT_LOADER',
-      remedy: `nixos-enter --root ${targetRoot} opens a shell in the installed system; then run: dabei install`,
-    },
+    installBootLoader(targetRoot, 'dabei install'),
     {
       kind: 'run',
       doing: 'keeping the log of the installation',
@@ -32,4 +19,26 @@ export function planBootLoader(): Step[] {
       optional: true,
     },
   ];
+}
+
+/** @param again the command that tries it again, told when it fails */
+export function installBootLoader(
+  root: string,
+  again: string,
+  env: Readonly<Record<string, string>> = {},
+): RunStep {
+  return {
+    kind: 'run',
+    doing: 'installing the boot loader',
+    argv: [
+      ...(['nixos-enter', '--root', root, '--'] as const),
+      ...['/run/current-system/bin/switch-to-configuration', 'boot'],
+    ],
+    // Without it only the menu is written.
+    env: { ...env, NIXOS_INSTALL_BOOTLOADER: '1' },
+    timeoutSeconds: 1800,
+    progress: true,
+    errorCode: 'BOOT_LOADER',
+    remedy: `nixos-enter --root ${root} opens a shell in the installed system; then run: ${again}`,
+  };
 }

@@ -21,23 +21,7 @@ const hour = 60 * minute;
  * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
  */
 export function planInstall(config: Config, facts: Facts): Step[] {
-  const nix = (
-    doing: string,
-    argv: readonly string[],
-    timeoutSeconds: number,
-    errorCode: ErrorCode,
-  ): RunStep => ({
-    kind: 'run',
-    doing,
-    // A fresh /proc: Nix's sandbox needs one on which nothing is mounted (user_namespaces(7), "fully visible"), and
-    // /proc/cmdline is covered here.
-    argv: ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...argv],
-    env: nixEnvironment(facts),
-    timeoutSeconds,
-    progress: true,
-    errorCode,
-    remedy: remedies[errorCode],
-  });
+  const nix = nixIn(nixEnvironment(facts));
   const store = ['--store', targetRoot];
   const derivation = `${workDirectory}/toplevel.drv`;
   const toplevel = `${workDirectory}/toplevel`;
@@ -72,30 +56,56 @@ export function planInstall(config: Config, facts: Facts): Step[] {
       10 * minute,
       'FLAKE_BUILD',
     ),
-    {
-      kind: 'run',
-      doing: 'pointing the roots of the garbage collector into the installed system',
-      // Nix made it with the path that the profiles have here.
-      argv: ['ln', '-sfn', '/nix/var/nix/profiles', `${targetRoot}/nix/var/nix/gcroots/profiles`],
-      timeoutSeconds: 10,
-    },
+    pointRootsInside(targetRoot),
     {
       kind: 'run',
       doing: "removing Nix's working files from the target",
       argv: ['rm', '-rf', workDirectory],
       timeoutSeconds: 10 * minute,
     },
+    ...markAsNixos(targetRoot),
+  ];
+}
+
+/** Makes steps that start Nix with an environment. */
+export function nixIn(env: Readonly<Record<string, string>>) {
+  return (doing: string, argv: readonly string[], timeoutSeconds: number, errorCode: ErrorCode): RunStep => ({
+    kind: 'run',
+    doing,
+    // A fresh /proc: Nix's sandbox needs one on which nothing is mounted (user_namespaces(7), "fully visible"), and
+    // /proc/cmdline is covered here.
+    argv: ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...argv],
+    env,
+    timeoutSeconds,
+    progress: true,
+    errorCode,
+    remedy: remedies[errorCode],
+  });
+}
+
+export function pointRootsInside(root: string): RunStep {
+  return {
+    kind: 'run',
+    doing: 'pointing the roots of the garbage collector into the installed system',
+    // Nix made it with the path that the profiles have here.
+    argv: ['ln', '-sfn', '/nix/var/nix/profiles', `${root}/nix/var/nix/gcroots/profiles`],
+    timeoutSeconds: 10,
+  };
+}
+
+export function markAsNixos(root: string): Step[] {
+  return [
     {
       kind: 'write',
       doing: 'marking the target as a NixOS system',
-      path: `${targetRoot}/etc/NIXOS`,
+      path: `${root}/etc/NIXOS`,
       mode: 0o644,
       content: '',
     },
     {
       kind: 'run',
       doing: 'linking /etc/mtab for the boot loader',
-      argv: ['ln', '-sfn', '/proc/mounts', `${targetRoot}/etc/mtab`],
+      argv: ['ln', '-sfn', '/proc/mounts', `${root}/etc/mtab`],
       timeoutSeconds: 10,
     },
   ];
@@ -121,7 +131,12 @@ const directories = {
 };
 
 function nixEnvironment(facts: Facts): Record<string, string> {
-  const isSmall = facts.memoryBytes < 2 * gibibyte;
+  return { ...directories, NIX_CONFIG: nixSettings(facts.memoryBytes) };
+}
+
+/** Text of a nix.conf for installing into a store below another root. */
+export function nixSettings(memoryBytes: number): string {
+  const isSmall = memoryBytes < 2 * gibibyte;
   const settings: Record<string, string | number | boolean> = {
     'experimental-features': 'nix-command flakes',
     // Nothing is looked up by a short name in a list on the internet: inputs have addresses.
@@ -142,6 +157,7 @@ function nixEnvironment(facts: Facts): Record<string, string> {
     // The whole pool is written out before the reboot; a power cut until then means starting anew.
     'fsync-metadata': false,
   };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  return { ...directories, NIX_CONFIG: lines.join('\n') };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join('\n');
 }

@@ -16,6 +16,7 @@ import {
   type MemberGuids,
 } from './partitions.ts';
 import { byPartuuid, createPool, makeMountPoint, mountDatasets, poolDatasets, prepareZfs } from './pool.ts';
+import { cancelReturn } from './return.ts';
 import { hostIdOf } from './runtime-info.ts';
 import type { Step } from './step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from './target.ts';
@@ -61,6 +62,7 @@ export function planNukeDisk(
 
   return {
     steps: [
+      cancelReturn,
       ...tearDown(members),
       ...members.flatMap(wipeDisk),
       ...members.map((member, index) => partition(member, guids[index]!, swap)),

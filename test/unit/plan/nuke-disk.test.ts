@@ -93,6 +93,7 @@ t.test('what is in use is taken down from the top', async t => {
   t.same(
     steps.slice(0, firstWrite).map(step => renderStep(step).split('\n')[1]),
     [
+      '/usr/lib/dabei/stay erasing',
       'swapoff /dev/sda2',
       'umount --recursive /mnt/old/home',
       'umount --recursive /mnt/nix',

@@ -6,6 +6,8 @@
  */
 'use strict'
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > a disk full of remains > steps 1`] = `
+# cancelling the return to the old system, if one is armed
+/usr/lib/dabei/stay erasing
 # taking /dev/sda2 out of use as swap
 swapoff /dev/sda2
 # unmounting /mnt/old/home
@@ -160,6 +162,8 @@ dmsetup remove --retry dabei-swap-1
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > an empty virtio disk, BIOS, little memory > steps 1`] = `
+# cancelling the return to the old system, if one is armed
+/usr/lib/dabei/stay erasing
 # discarding everything on /dev/disk/by-path/pci-0000:00:04.0
 blkdiscard --force --step 1073741824 /dev/disk/by-path/pci-0000:00:04.0
 # destroying the partition table of /dev/disk/by-path/pci-0000:00:04.0 and its copy
@@ -261,6 +265,8 @@ pool rpool: single, aes-256-gcm, host id 0b9d9f06
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > mirror > steps 1`] = `
+# cancelling the return to the old system, if one is armed
+/usr/lib/dabei/stay erasing
 # discarding everything on /dev/disk/by-id/ata-WDC_A1
 blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A1
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A1 and its copy
@@ -403,6 +409,8 @@ zpool list -H -o name rpool
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > NVMe with sectors of 4096 bytes, UEFI, no swap > steps 1`] = `
+# cancelling the return to the old system, if one is armed
+/usr/lib/dabei/stay erasing
 # discarding everything on /dev/disk/by-id/nvme-Samsung_980_S64D
 blkdiscard --force --step 1073741824 /dev/disk/by-id/nvme-Samsung_980_S64D
 # destroying the partition table of /dev/disk/by-id/nvme-Samsung_980_S64D and its copy

@@ -1,0 +1,10 @@
+/** The only door to the variables that this program was started with. */
+
+/** Those whose names match. */
+export function environment(names: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      names.test(name) && value !== undefined ? [[name, value] as const] : [],
+    ),
+  );
+}

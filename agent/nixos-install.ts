@@ -1,0 +1,57 @@
+import { logCommands } from './commands.ts';
+import { DabeiError } from './errors.ts';
+import { memoryBytes } from './host/facts.ts';
+import { environment } from './host/environment.ts';
+import { permissions } from './host/files.ts';
+import { log, formatEntry, type LogEntry } from './host/log.ts';
+import { updateStatus } from './host/status.ts';
+import { parseNixosInstall, planNixosInstall, usage } from './plan/nixos-install.ts';
+import { executeSteps } from './stages/execute.ts';
+
+/** Variables of the caller that Nix and switch-to-configuration look at. */
+const inherited =
+  /^(NIX_CONFIG|NIX_SSL_CERT_FILE|NIXOS_NO_CHECK|NIXOS_NO_SYNC|((https?|ftp|all|no)_proxy|(HTTPS?|FTP|ALL|NO)_PROXY))$/;
+
+/**
+ * This program under the name of nixos-install(8).
+ * @param tell receives every line, for whoever waits at the other end of a connection
+ */
+export async function nixosInstall(argv: readonly string[], tell: (text: string) => void): Promise<number> {
+  const options = parseNixosInstall(argv);
+  if (options === null) {
+    tell(`usage: ${usage}\n`);
+    return 0;
+  }
+  checkRoot(options.root);
+  const steps = planNixosInstall(options, memoryBytes(), environment(inherited));
+  logCommands();
+  const report = (entry: LogEntry) => {
+    log(entry);
+    const line = formatEntry(entry);
+    if (line !== null) tell(`${line}\n`);
+  };
+  await executeSteps(steps, report);
+  updateStatus({ state: 'installed' });
+  report({ event: 'note', text: 'installation finished!' });
+  return 0;
+}
+
+/** systemd-tmpfiles and sshd refuse to work below a directory that others cannot pass through. */
+function checkRoot(root: string): void {
+  const parts = root.split('/').map((_, index, all) => all.slice(0, index + 1).join('/') || '/');
+  for (const path of parts) {
+    const mode = permissions(path);
+    const problem =
+      mode === null
+        ? 'is no directory'
+        : (mode & 0o005) !== 0o005
+          ? 'cannot be passed through by others'
+          : null;
+    if (problem === null) continue;
+    throw new DabeiError('FILE', {
+      doing: `installing to ${root}`,
+      problem: `${path} ${problem}`,
+      remedy: mode === null ? `mount the target's root at ${root}` : `chmod 755 ${path}`,
+    });
+  }
+}

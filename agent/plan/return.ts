@@ -1,0 +1,14 @@
+import { stayProgram } from '../host/return-timer.ts';
+import type { RunStep } from './step.ts';
+
+/**
+ * Stands before the first step that writes to a disk: the old system may be gone from there on. Where no timer is armed
+ * it does nothing; planning does not ask, since a plan without it would be the one mistake that costs the machine.
+ */
+export const cancelReturn: RunStep = {
+  kind: 'run',
+  doing: 'cancelling the return to the old system, if one is armed',
+  argv: [stayProgram, 'erasing'],
+  timeoutSeconds: 60,
+  remedy: 'nothing was written so far; see: dabei status',
+};
