@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { buildAgent } from './agent.ts';
+import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, tree, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
@@ -9,8 +10,9 @@ import { buildKernel } from './kernel.ts';
 import { buildLibrary, libraries } from './libraries.ts';
 import { unpack } from './packages.ts';
 import { tell } from './progress.ts';
+import { buildStaticProgram, staticPrograms } from './programs.ts';
 import { assembleRoot } from './root.ts';
-import { writeOutput } from './output.ts';
+import { describeImage, writeOutput } from './output.ts';
 import { imageSet, librarySet, toolchainSet } from './sets.ts';
 
 /** Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache. */
@@ -34,7 +36,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
     kernel,
     icu,
     agent,
-    ...tree(checkout('image')),
+    ...tree(checkout('image'), bundleOnly),
   ];
   const image = await cached('image', recipe, async directory => {
     await assembleRoot(join(directory, 'root'), parts);
@@ -45,7 +47,10 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
     files.remove(join(directory, 'root'));
     files.write(join(directory, 'layout.json'), JSON.stringify({ epoch, ...layout }));
   });
-  await writeOutput(image, parts);
+  const programs: Built[] = [];
+  for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
+  const bundle = await buildBundle(toolchain, image, await describeImage(image, parts), programs);
+  await writeOutput(image, bundle, parts);
   return image;
 }
 

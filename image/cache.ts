@@ -63,7 +63,13 @@ export function keyOf(inputs: readonly Input[]): string {
   return hash.digest('hex').slice(0, 20);
 }
 
-/** All files below a directory of the checkout, as inputs, in a fixed order. */
-export function tree(directory: string): Input[] {
-  return files.walk(directory).flatMap(path => [path.slice(directory.length), { file: path }]);
+/**
+ * All files below a directory of the checkout, as inputs, in a fixed order.
+ * @param without names below it that do not count, such as "bundle/"
+ */
+export function tree(directory: string, without: readonly string[] = []): Input[] {
+  return files
+    .walk(directory)
+    .filter(path => !without.some(name => path.startsWith(join(directory, name))))
+    .flatMap(path => [path.slice(directory.length), { file: path }]);
 }

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { bundleNames } from './bundle.ts';
 import type { Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout } from './host.ts';
@@ -18,28 +19,50 @@ initrd host.json /dabei.json mode=600 || echo no host.json: the machine becomes 
 boot
 `;
 
-const published = ['bzImage', 'initrd', 'dabei', 'netboot.ipxe', 'image.json'];
+export interface Layout extends InitrdLayout {
+  epoch: number;
+}
 
-export async function writeOutput(image: Built, parts: Parts): Promise<void> {
+const bundles = Object.values(bundleNames);
+const published = ['bzImage', 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
+
+export async function writeOutput(image: Built, bundle: Built, parts: Parts): Promise<void> {
   const out = checkout('out');
   const stamp = join(out, '.image');
-  if (files.exists(stamp) && files.readText(stamp) === image.key) {
-    return tell(`out/ is up to date (image ${image.key})`);
-  }
-  for (const name of ['bzImage', 'initrd', 'dabei']) {
-    files.remove(join(out, name));
-    files.copy(join(image.path, name), join(out, name));
-  }
+  const key = `${image.key} ${bundle.key}`;
+  if (files.exists(stamp) && files.readText(stamp) === key) return tell(`out/ is up to date (image ${key})`);
+  for (const name of imageFiles) copyFresh(join(image.path, name), join(out, name));
+  for (const name of bundles) copyFresh(join(bundle.path, name), join(out, name));
   files.write(join(out, 'netboot.ipxe'), netbootScript);
-  const layout = JSON.parse(files.readText(join(image.path, 'layout.json'))) as InitrdLayout & {
-    epoch: number;
-  };
-  const described = await Promise.all(
-    ['bzImage', 'initrd', 'dabei'].map(async name => {
-      const path = join(out, name);
-      return [name, { bytes: files.sizeOf(path), sha256: await files.sha256(path) }] as const;
-    }),
+  const summary = await describeImage(image, parts, bundle);
+  files.write(join(out, 'image.json'), summary);
+  const sums = await Promise.all(
+    published.map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
   );
+  files.write(join(out, 'SHA256SUMS'), sums.join(''));
+  files.write(stamp, key);
+  for (const name of [...imageFiles, ...bundles])
+    tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
+}
+
+const imageFiles = ['bzImage', 'initrd', 'dabei'];
+
+function copyFresh(from: string, to: string): void {
+  files.remove(to);
+  files.copy(from, to);
+}
+
+/** image.json: what the image is made of. The one inside of the bundle cannot tell the bundle's own hash. */
+export async function describeImage(image: Built, parts: Parts, bundle?: Built): Promise<string> {
+  const paths = imageFiles.map(name => join(image.path, name));
+  if (bundle) paths.push(...bundles.map(name => join(bundle.path, name)));
+  const described = await Promise.all(
+    paths.map(
+      async path =>
+        [basename(path), { bytes: files.sizeOf(path), sha256: await files.sha256(path) }] as const,
+    ),
+  );
+  const layout = JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout;
   const summary = {
     version: 1,
     built: new Date(layout.epoch * 1000).toISOString(),
@@ -48,11 +71,5 @@ export async function writeOutput(image: Built, parts: Parts): Promise<void> {
     kernel: files.readText(join(parts.kernel.path, 'release')),
     packages: parts.packages.versions,
   };
-  files.write(join(out, 'image.json'), JSON.stringify(summary, null, 2) + '\n');
-  const sums = await Promise.all(
-    published.map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
-  );
-  files.write(join(out, 'SHA256SUMS'), sums.join(''));
-  files.write(stamp, image.key);
-  for (const [name, { bytes }] of described) tell(`out/${name}: ${bytes.toLocaleString('en')} bytes`);
+  return JSON.stringify(summary, null, 2) + '\n';
 }

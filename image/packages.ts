@@ -61,7 +61,7 @@ export async function unpackAlone(names: readonly string[]): Promise<Packages> {
   );
   const built = await cached('sources', ['unpackAlone 1', JSON.stringify(versions)], async directory => {
     const exact = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
-    await apt('fetching Debian source packages', ['download', ...exact], directory);
+    await apt('fetching Debian source packages', ['download', ...exact], { cwd: directory });
     for (const name of names) {
       const archive = files.list(directory).find(file => file.startsWith(`${name}_`));
       if (archive === undefined) throw new Error(`apt-get did not fetch ${name}`);
@@ -73,16 +73,22 @@ export async function unpackAlone(names: readonly string[]): Promise<Packages> {
   return { ...built, versions };
 }
 
-/** Fetches a Debian source package and unpacks it with Debian's patches: the tree lies in `<name>` of the directory. */
-export async function unpackSource(name: string, tools: Packages): Promise<Packages> {
-  const version = await remembered([`source ${name}`], async () => {
-    const records = await apt(`looking up the source of ${name}`, ['source', '--print-uris', name]);
+/**
+ * Fetches a Debian source package and unpacks it with Debian's patches: the tree lies in `<name>` of the directory.
+ * @param release the Debian release that the source is taken from
+ */
+export async function unpackSource(name: string, tools: Packages, release = suite): Promise<Packages> {
+  const lookUp = async () => {
+    const argv = ['source', '--print-uris', name];
+    const records = await apt(`looking up the source of ${name}`, argv, { release });
     return /_(\S+)\.dsc /.exec(records)?.[1] ?? '';
-  });
+  };
+  const version = await remembered([`source ${name}`], lookUp, release);
   const built = await cached(`${name}-source`, ['unpackSource 1', name, version], async directory => {
-    const argv = ['source', '--download-only', `${name}=${version}`];
-    await apt(`fetching the source of ${name}`, argv, directory);
-    const description = files.list(directory).find(file => file.endsWith('.dsc'));
+    // Without the version: file names lack its epoch, and apt-get finds no version by a part of it.
+    const argv = ['source', '--download-only', name];
+    await apt(`fetching the source of ${name}`, argv, { release, cwd: directory });
+    const description = files.list(directory).find(file => file.endsWith(`_${version}.dsc`));
     if (description === undefined) throw new Error(`apt-get did not fetch the source of ${name}`);
     await runIn({
       doing: `unpacking the source of ${name}`,
@@ -102,9 +108,13 @@ async function resolve(packages: readonly string[]): Promise<Record<string, stri
 }
 
 /** Answers stay right until the package lists change. */
-async function remembered<T>(question: readonly string[], ask: () => Promise<T>): Promise<T> {
-  await refreshLists();
-  const known = join(state, 'resolved', `${keyOf(question)}.json`);
+async function remembered<T>(
+  question: readonly string[],
+  ask: () => Promise<T>,
+  release = suite,
+): Promise<T> {
+  await refreshLists(release);
+  const known = join(stateOf(release), 'resolved', `${keyOf(question)}.json`);
   if (!files.exists(known)) files.write(known, JSON.stringify(await ask(), null, 2));
   return JSON.parse(files.readText(known)) as T;
 }
@@ -119,9 +129,11 @@ async function solve(packages: readonly string[]): Promise<Record<string, string
   return Object.fromEntries(lines.sort());
 }
 
-const state = join(cacheDirectory, 'apt');
+/** apt's own files, one directory a release, so that no release stands in for another. */
+const stateOf = (release: string) => join(cacheDirectory, release === suite ? 'apt' : `apt-${release}`);
 
-async function refreshLists(): Promise<void> {
+async function refreshLists(release: string): Promise<void> {
+  const state = stateOf(release);
   const stamp = join(state, 'fetched-2');
   const fresh =
     files.exists(stamp) && Date.now() - files.modifiedAt(stamp).getTime() < listsMaxAgeDays * 86_400_000;
@@ -129,16 +141,23 @@ async function refreshLists(): Promise<void> {
   await step('reading the Debian package lists', async () => {
     for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
     files.write(join(state, 'status'), '');
-    const repository = `[signed-by=${keyring}] ${await debianMirror()} ${suite} ${components.replace(',', ' ')}`;
-    files.write(join(state, 'sources.list'), `deb ${repository}\ndeb-src ${repository}\n`);
-    await apt('reading the Debian package lists', ['update', '--error-on=any']);
+    const repository = `[signed-by=${keyring}] ${await debianMirror()} ${release} ${components.replace(',', ' ')}`;
+    // Of other releases than the image's own only sources are taken.
+    const kinds = release === suite ? ['deb', 'deb-src'] : ['deb-src'];
+    files.write(join(state, 'sources.list'), kinds.map(kind => `${kind} ${repository}\n`).join(''));
+    await apt('reading the Debian package lists', ['update', '--error-on=any'], { release });
     files.remove(join(state, 'resolved'));
     files.write(stamp, '');
   });
 }
 
 /** apt-get on a state of our own: this machine's packages neither count nor change. apt.conf(5) */
-async function apt(doing: string, argv: readonly string[], cwd = state): Promise<string> {
+async function apt(
+  doing: string,
+  argv: readonly string[],
+  { release = suite, cwd = stateOf(release) } = {},
+): Promise<string> {
+  const state = stateOf(release);
   const settings = {
     'Dir::State': state,
     'Dir::State::status': join(state, 'status'),

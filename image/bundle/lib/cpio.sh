@@ -1,0 +1,67 @@
+# An archive for the initramfs, without cpio(1): format newc, Documentation/driver-api/early-userspace/buffer-format.rst
+# of the kernel.
+
+# cpio_directory DIRECTORY NAME: everything below, as NAME/…, directories before what is in them.
+cpio_directory() {
+  cpio_member 040700 "$2"
+  for cpio_path in "$1"/* "$1"/.[!.]*; do
+    cpio_entry "$cpio_path" "$2/${cpio_path##*/}"
+  done
+}
+
+cpio_entry() {
+  if [ -d "$1" ]; then
+    cpio_directory "$1" "$2"
+  elif [ -f "$1" ]; then
+    case $1 in
+      *.pub) cpio_member 0100644 "$2" "$1" ;;
+      *) cpio_member 0100600 "$2" "$1" ;;
+    esac
+  fi
+}
+
+# cpio_member MODE NAME [FILE]
+cpio_member() {
+  cpio_bytes=0
+  [ -z "${3-}" ] || cpio_bytes=$(($(wc -c <"$3")))
+  cpio_name_bytes=$((${#2} + 1))
+  # magic; inode, which is only looked at where there are several links; mode, uid, gid, links, mtime, size, device,
+  # device of the node, length of the name, checksum
+  printf '070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X' \
+    0 "$1" 0 0 1 "$cpio_mtime" "$cpio_bytes" 0 0 0 0 "$cpio_name_bytes" 0
+  printf '%s\0' "$2"
+  cpio_pad $((110 + cpio_name_bytes))
+  [ "$cpio_bytes" -eq 0 ] || cat <"$3"
+  cpio_pad "$cpio_bytes"
+}
+
+# Zeros up to a multiple of 4.
+cpio_pad() {
+  case $(($1 % 4)) in
+    1) printf '\0\0\0' ;;
+    2) printf '\0\0' ;;
+    3) printf '\0' ;;
+  esac
+}
+
+# cpio_archive DIRECTORY: what is below it, in the root of the initramfs.
+cpio_archive() {
+  cpio_mtime=$(date +%s)
+  for cpio_top in "$1"/*; do
+    cpio_entry "$cpio_top" "${cpio_top##*/}"
+  done
+  cpio_member 0 'TRAILER!!!'
+}
+
+# Always from the initrd as it was delivered, so that nothing is ever appended twice. The kernel wants an archive that is
+# not compressed to begin at a multiple of 4, and skips zeros before it.
+assemble_initrd() {
+  # The last moment before the jump: what is written here sets the new system's clock.
+  date +%s >"$boot/dabei/capture/epoch"
+  cp "$here/initrd" "$memory/initrd"
+  initrd_bytes=$(($(wc -c <"$memory/initrd")))
+  {
+    cpio_pad "$initrd_bytes"
+    cpio_archive "$boot"
+  } >>"$memory/initrd"
+}

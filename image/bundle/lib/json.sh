@@ -1,0 +1,59 @@
+# The configuration that the options make.
+
+# A JSON string, quotes included (RFC 8259, 7).
+json_string() {
+  printf '"'
+  json_rest=$1
+  while [ -n "$json_rest" ]; do
+    json_char=${json_rest%"${json_rest#?}"}
+    json_rest=${json_rest#?}
+    case $json_char in
+      '"' | \\) printf '\\%s' "$json_char" ;;
+      [[:cntrl:]]) printf '\\u%04x' "'$json_char" ;;
+      *) printf '%s' "$json_char" ;;
+    esac
+  done
+  printf '"'
+}
+
+passphrase=''
+
+# With --config, the file is /dabei.json as it is, and the options stand in a second file that overrides it.
+write_configuration() {
+  if [ -n "$config_file" ]; then
+    cat <"$config_file" >"$boot/dabei.json"
+    options_json >"$boot/dabei/options.json"
+  else
+    options_json >"$boot/dabei.json"
+  fi
+}
+
+options_json() {
+  printf '{'
+  json_comma=''
+  if [ "$install" = yes ]; then
+    json_member mode '"install"'
+  elif [ -z "$config_file" ]; then
+    json_member mode '"rescue"'
+  fi
+  [ -z "$host_name" ] || json_member hostName "$(json_string "$host_name")"
+  [ -z "$flake" ] || json_member system "{\"flake\": $(json_string "$flake")}"
+  disks=''
+  [ -z "$disk_selectors" ] || disks="$disks, \"devices\": [$disk_selectors]"
+  [ -z "$layout" ] || disks="$disks, \"layout\": \"$layout\""
+  [ "$wipe" = no ] || disks="$disks, \"wipe\": true"
+  [ -z "$passphrase" ] || disks="$disks, \"key\": $(json_string "$passphrase")"
+  [ -z "$disks" ] || json_member disks "{${disks#, }}"
+  printf '\n}\n'
+}
+
+json_member() {
+  printf '%s\n  "%s": %s' "$json_comma" "$1" "$2"
+  json_comma=,
+}
+
+# What the new system's /init and agent look for (agent/host/files.ts).
+write_marks() {
+  [ "$return_after" -eq 0 ] || printf '%s\n' "$return_after" >"$boot/dabei/return-after"
+  [ "$nixos_anywhere" = no ] || : >"$boot/dabei/nixos-anywhere"
+}

@@ -1,0 +1,194 @@
+# What this system must allow before anything is looked at, and the file system in RAM that everything is put together on.
+
+say() {
+  printf '%s\n' "$*"
+}
+
+# problem CODE TEXT NEXT: as dabei itself says it.
+problem() {
+  printf 'error %s: %s\n  next: %s\n' "$1" "$2" "$3" >&2
+}
+
+require_machine() {
+  if [ "$(id -u)" -ne 0 ]; then
+    problem USAGE "only root can load another kernel" "run it as root, for example with sudo"
+    exit 1
+  fi
+  if [ "$(uname -m)" != x86_64 ]; then
+    refuse PREFLIGHT_ARCHITECTURE "this machine is $(uname -m), the image is for x86_64" "use an image for $(uname -m)"
+  fi
+  container=$(name_container | head -n 1)
+  if [ -n "$container" ]; then
+    refuse PREFLIGHT_CONTAINER "this is a container ($container): the kernel belongs to its host" \
+      "run it on the host, or take a virtual machine"
+  fi
+  stop_if_refused
+  verify_bundle
+  stop_if_refused
+}
+
+refusals=0
+
+refuse() {
+  problem "$@"
+  refusals=$((refusals + 1))
+}
+
+stop_if_refused() {
+  [ "$refusals" -eq 0 ] || refused
+}
+
+refused() {
+  say "refused; nothing was changed"
+  exit 10
+}
+
+# The container's kind; nothing on a machine of its own. Marks alone prove nothing: disk images made from container images
+# have them, too. https://systemd.io/CONTAINER_INTERFACE
+name_container() {
+  pid_namespace=$(readlink /proc/self/ns/pid 2>/dev/null) || pid_namespace=''
+  # The first one's number never changes: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h.
+  [ "$pid_namespace" != 'pid:[4026531836]' ] || return 0
+  container_mark
+  [ -z "$pid_namespace" ] || echo 'of an unknown kind'
+}
+
+container_mark() {
+  if [ -r /run/systemd/container ]; then
+    cat /run/systemd/container
+  elif [ -e /.dockerenv ]; then
+    echo docker
+  elif [ -e /run/.containerenv ]; then
+    echo podman
+  elif [ -e /proc/vz ] && [ ! -e /proc/bc ]; then
+    echo openvz
+  else
+    tr '\0' '\n' 2>/dev/null </proc/1/environ | while IFS= read -r variable; do
+      case $variable in
+        container=?*) printf '%s\n' "${variable#container=}" ;;
+      esac
+    done
+  fi
+}
+
+# A download that was cut off must not be found out by the new kernel.
+verify_bundle() {
+  if ! damaged=$(cd "$here" && sha256sum -c SHA256SUMS 2>&1); then
+    damaged=$(printf '%s\n' "$damaged" | while IFS= read -r line; do
+      case $line in
+        *': FAILED'*) printf '%s ' "${line%%: FAILED*}" ;;
+      esac
+    done)
+    refuse PREFLIGHT_IMAGE_HASH "the bundle is damaged or incomplete: ${damaged:-SHA256SUMS}" \
+      "unpack it again; fetch it again if that does not help"
+  fi
+}
+
+# ramfs, which no kernel lacks, is never swapped out; tmpfs may be.
+mount_memory() {
+  mkdir -p "$memory" 2>/dev/null || {
+    problem FILE "no directory can be made in $here" "unpack the bundle where it can be written to"
+    exit 1
+  }
+  # What an earlier run left behind where it could not have a namespace of its own.
+  umount "$memory" 2>/dev/null || :
+  mount -t ramfs -o mode=0700 ramfs "$memory" 2>/dev/null || {
+    rmdir "$memory" 2>/dev/null || :
+    refuse PREFLIGHT_CONTAINER "nothing can be mounted here, as in a container" \
+      "run it on the host, or take a virtual machine"
+    refused
+  }
+}
+
+umount_memory() {
+  umount "$memory" 2>/dev/null || umount -l "$memory" 2>/dev/null || :
+  rmdir "$memory" 2>/dev/null || :
+}
+
+# From RAM they also run where this directory is mounted noexec, and when its file system is read-only at the end.
+copy_tools() {
+  cp "$here/ip" "$here/kexec" "$memory/"
+}
+
+has() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# first_line FILE: empty without one.
+first_line() {
+  if [ -r "$1" ]; then
+    IFS= read -r first <"$1" || :
+    printf '%s' "${first-}"
+  fi
+}
+
+tty_settings=''
+
+stty_restore() {
+  [ -z "$tty_settings" ] || stty "$tty_settings" </dev/tty 2>/dev/null || :
+  tty_settings=''
+}
+
+has_tty() {
+  [ -t 0 ] && : 2>/dev/null </dev/tty
+}
+
+# The passphrase is typed for years to come, so it is typed twice now.
+read_passphrase() {
+  if [ -n "$disk_key_file" ]; then
+    passphrase=$(cat <"$disk_key_file")
+  else
+    has_tty || {
+      problem USAGE "there is no terminal to ask for the passphrase of the disks" "give it with --disk-key-file"
+      exit 1
+    }
+    tty_settings=$(stty -g </dev/tty)
+    stty -echo </dev/tty
+    while :; do
+      ask 'Passphrase of the disks: '
+      passphrase=$answer
+      if ! usable_passphrase; then
+        printf 'ZFS takes 8 to 512 bytes.\n' >/dev/tty
+        continue
+      fi
+      ask 'Once more: '
+      [ "$passphrase" != "$answer" ] || break
+      printf 'They differ.\n' >/dev/tty
+    done
+    answer=''
+    stty_restore
+  fi
+  usable_passphrase || {
+    problem CONFIG_SCHEMA "the passphrase is not one line of 8 to 512 bytes, which is what ZFS takes" "take another one"
+    exit 1
+  }
+}
+
+ask() {
+  printf '%s' "$1" >/dev/tty
+  IFS= read -r answer </dev/tty || exit 1
+  printf '\n' >/dev/tty
+}
+
+usable_passphrase() {
+  case $passphrase in
+    *'
+'*) return 1 ;;
+  esac
+  [ ${#passphrase} -ge 8 ] && [ ${#passphrase} -le 512 ]
+}
+
+# Only where something is lost: the rescue system is gone after a restart.
+confirm() {
+  [ "$erases" = yes ] && [ "$yes" = no ] || return 0
+  has_tty || {
+    problem USAGE "there is no terminal to ask for confirmation" "give --yes when what is shown above may be erased"
+    exit 11
+  }
+  printf 'Go on? Everything that is listed as erased will be lost. Type "yes": ' >/dev/tty
+  IFS= read -r answer </dev/tty || answer=''
+  [ "$answer" = yes ] || {
+    say "nothing was changed"
+    exit 11
+  }
+}

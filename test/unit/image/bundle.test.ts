@@ -1,0 +1,295 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type Test } from 'tap';
+import { selfExtractingHead } from '../../../image/bundle.ts';
+
+/** The shell side of the kexec bundle, under every shell that an old system may have as /bin/sh. */
+const bundle = new URL('../../../image/bundle', import.meta.url).pathname;
+
+const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']].filter(
+  ([program = '']) => spawnSync(program, ['-c', 'true']).error === undefined,
+);
+
+/** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
+function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
+  const [program = '', ...args] = argv;
+  const parts = ['options', 'json', 'cpio', 'machine', 'capture', 'network', 'preflight', 'jump'];
+  const lines = [
+    'set -eu; LC_ALL=C; export LC_ALL; umask 077',
+    ...parts.map(name => `. ${bundle}/lib/${name}.sh`),
+    script,
+  ];
+  const env = { PATH: process.env['PATH'] ?? '', here: bundle, memory: '/nonexistent', ...variables };
+  const { stdout, stderr, status } = spawnSync(program, [...args, '-c', lines.join('\n')], {
+    env,
+    encoding: 'utf8',
+  });
+  return { stdout, stderr, status };
+}
+
+function underEachShell(name: string, body: (t: Test, argv: readonly string[]) => void): void {
+  for (const argv of shells) test(`${name} (${argv[0]})`, async t => body(t, argv));
+}
+
+test('shellcheck', async t => {
+  if (spawnSync('shellcheck', ['--version']).error) return t.comment('shellcheck is not installed');
+  for (const file of ['run', 'unpack']) {
+    const { stdout } = spawnSync(
+      'shellcheck',
+      ['--external-sources', '--check-sourced', '--shell=sh', `--source-path=${bundle}`, join(bundle, file)],
+      { encoding: 'utf8' },
+    );
+    t.equal(stdout, '', file);
+  }
+});
+
+underEachShell('wrong options end with exit code 2 and say what is wrong', (t, argv) => {
+  const rows: [string, RegExp][] = [
+    ['--nonsense', /there is no option --nonsense/],
+    ['stray', /there is no option stray/],
+    ['--disk', /--disk needs a value/],
+    ['--hostname ""', /--hostname needs a value/],
+    ['--flake=', /--flake needs a value/],
+    ['--install --layout raid5', /--layout raid5 is none of/],
+    ['--install --disk sda', /--disk sda is no path below \/dev/],
+    ['--install --disk serial=', /--disk serial= is no path/],
+    ['--delay soon', /--delay soon is no number of seconds/],
+    ['--return-after -1', /--return-after -1 is no number/],
+    ['--return-after 09', /--return-after 09 is no number/],
+    ['--yes=maybe', /--yes takes no value/],
+    ['--config /does/not/exist', /the file \/does\/not\/exist cannot be read/],
+    ['--disk /dev/sda', /without --install, --flake or --config/],
+    ['--wipe', /without --install, --flake or --config/],
+    ['--kexec-extra-flags', /--kexec-extra-flags needs a value/],
+  ];
+  for (const [args, message] of rows) {
+    const { status, stderr } = shell(argv, `read_options ${args}`);
+    t.equal(status, 2, args);
+    t.match(stderr, message, args);
+    t.match(stderr, /^error USAGE: .*\n {2}next: run --help\n$/, args);
+  }
+});
+
+underEachShell('help tells every option and every exit code', (t, argv) => {
+  const { status, stdout } = shell(argv, 'read_options --help');
+  t.equal(status, 0);
+  const known = readFileSync(`${bundle}/lib/options.sh`, 'utf8');
+  for (const [option] of known.matchAll(/--[a-z-]{3,}(?=( \||\)))/g)) t.ok(stdout.includes(option), option);
+  for (const code of [0, 1, 2, 10, 11, 12, 130])
+    t.match(stdout, new RegExp(`^ +${code}  `, 'm'), String(code));
+});
+
+underEachShell('options become a configuration', (t, argv) => {
+  const rows: [string, unknown][] = [
+    ['', { mode: 'rescue' }],
+    ['--hostname web-01', { mode: 'rescue', hostName: 'web-01' }],
+    [
+      '--install --disk /dev/disk/by-id/a --disk "serial=S 4\\"E" --layout=mirror --wipe',
+      {
+        mode: 'install',
+        disks: { devices: ['/dev/disk/by-id/a', { serial: 'S 4"E' }], layout: 'mirror', wipe: true },
+      },
+    ],
+    [
+      "--flake 'github:me/infra?dir=a&b=c#web-01' --disk only",
+      {
+        mode: 'install',
+        system: { flake: 'github:me/infra?dir=a&b=c#web-01' },
+        disks: { devices: ['only'] },
+      },
+    ],
+  ];
+  for (const [args, expected] of rows) {
+    const { stdout, stderr } = shell(argv, `read_options ${args}; options_json`);
+    t.strictSame(JSON.parse(stdout || 'null'), expected, args + stderr);
+  }
+});
+
+underEachShell('with a file, the options stand beside it', (t, argv) => {
+  const boot = t.testdir({ 'mine.json': '{"hostName": "a"}', dabei: {} });
+  const script = `read_options --config ${boot}/mine.json --wipe; write_configuration`;
+  t.equal(shell(argv, script, { boot }).stderr, '');
+  t.equal(readFileSync(`${boot}/dabei.json`, 'utf8'), '{"hostName": "a"}');
+  t.strictSame(JSON.parse(readFileSync(`${boot}/dabei/options.json`, 'utf8')), { disks: { wipe: true } });
+});
+
+underEachShell('strings in JSON', (t, argv) => {
+  for (const text of [
+    '',
+    'plain',
+    'a"b\\c/d',
+    'tab\tbell\u0007',
+    'größe 密',
+    "it's $HOME `id` *",
+    '-n',
+    '%s\\n',
+  ]) {
+    const { stdout } = shell(argv, 'json_string "$text"', { text });
+    t.equal(JSON.parse(stdout), text, JSON.stringify(text));
+  }
+});
+
+underEachShell('marks for the new system', (t, argv) => {
+  const rows: [string, string | null, boolean][] = [
+    ['', '900\n', false],
+    ['--return-after 0', null, false],
+    ['--return-after 60 --kexec-extra-flags ""', '60\n', true],
+  ];
+  for (const [args, returnAfter, marked] of rows) {
+    const boot = join(t.testdir({}), String(rows.findIndex(([other]) => other === args)));
+    mkdirSync(`${boot}/dabei`, { recursive: true });
+    shell(argv, `read_options ${args}; write_marks`, { boot });
+    const file = `${boot}/dabei/return-after`;
+    t.equal(existsSync(file) ? readFileSync(file, 'utf8') : null, returnAfter, args);
+    t.equal(existsSync(`${boot}/dabei/nixos-anywhere`), marked, args);
+  }
+});
+
+const authorizedKeys = `
+# from the provider
+#ssh-rsa AAAAB3NzaC1yc2Eold= taken-out
+   # ssh-rsa AAAAB3NzaC1yc2Eold2= taken-out
+ssh-ed25519 AAAAC3NzaC1lZDI1NTE5one me@laptop
+  ecdsa-sha2-nistp256 AAAAE2VjZHNhtwo with spaces\r
+from="192.0.2.0/24",command="echo \\"hi # there\\"" ssh-rsa AAAAB3NzaC1yc2Ethree=
+no-touch-required sk-ssh-ed25519@openssh.com AAAAGnNrfour= key # with a mark
+not a key at all
+cert-authority ssh-rsa AAAAB3NzaC1yc2Efive ca`;
+
+underEachShell('authorized keys keep their options, comments stay out', (t, argv) => {
+  const directory = t.testdir({ keys: authorizedKeys });
+  const { stdout, status } = shell(
+    argv,
+    `authorized_lines ${directory}/keys; authorized_lines ${directory}/none`,
+  );
+  t.equal(status, 0);
+  t.strictSame(stdout.split('\n'), [
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5one me@laptop',
+    'ecdsa-sha2-nistp256 AAAAE2VjZHNhtwo with spaces',
+    'from="192.0.2.0/24",command="echo \\"hi # there\\"" ssh-rsa AAAAB3NzaC1yc2Ethree=',
+    'no-touch-required sk-ssh-ed25519@openssh.com AAAAGnNrfour= key # with a mark',
+    'cert-authority ssh-rsa AAAAB3NzaC1yc2Efive ca',
+    '',
+  ]);
+});
+
+underEachShell('the server that is really asked', (t, argv) => {
+  const rows: [string, boolean][] = [
+    ['nameserver 192.0.2.53\n', true],
+    ['# comment\nnameserver 127.0.0.53\noptions edns0\nnameserver ::1', false],
+    ['nameserver 127.0.0.1\nnameserver 2001:db8::53\n', true],
+    ['search example\n', false],
+  ];
+  for (const [text, expected] of rows) {
+    const directory = t.testdir({ 'resolv.conf': text });
+    t.equal(shell(argv, `names_servers ${directory}/resolv.conf`).status === 0, expected, text);
+  }
+});
+
+/** Files of an archive by name: mode in octal and content. */
+function unpackCpio(archive: string, into: string): string[] {
+  mkdirSync(into, { recursive: true });
+  const input = readFileSync(archive);
+  execFileSync('cpio', ['--extract', '--make-directories', '--quiet'], { cwd: into, input });
+  const listing = execFileSync('cpio', ['--list', '--verbose', '--numeric-uid-gid', '--quiet'], {
+    input,
+    encoding: 'utf8',
+  });
+  return listing
+    .trim()
+    .split('\n')
+    .map(line => line.split(/\s+/))
+    .map(([mode, , user, group, size, , , , name]) => `${mode} ${user} ${group} ${size} ${name}`);
+}
+
+underEachShell('an archive that cpio understands', (t, argv) => {
+  if (spawnSync('cpio', ['--version']).error) return t.comment('cpio is not installed');
+  const directory = t.testdir({
+    boot: {
+      'dabei.json': '{}',
+      ssh: { ssh_host_rsa_key: 'key', 'ssh_host_rsa_key.pub': 'public', authorized_keys: '' },
+      dabei: { capture: { 'a b': 'xyz', empty: {}, '.hidden': '12345' } },
+    },
+  });
+  const { stderr } = shell(argv, `cpio_archive ${directory}/boot >${directory}/archive`);
+  t.equal(stderr, '');
+  t.equal(statSync(`${directory}/archive`).size % 4, 0);
+  t.strictSame(unpackCpio(`${directory}/archive`, `${directory}/out`), [
+    'drwx------ 0 0 0 dabei',
+    'drwx------ 0 0 0 dabei/capture',
+    '-rw------- 0 0 3 dabei/capture/a',
+    'drwx------ 0 0 0 dabei/capture/empty',
+    '-rw------- 0 0 5 dabei/capture/.hidden',
+    '-rw------- 0 0 2 dabei.json',
+    'drwx------ 0 0 0 ssh',
+    '-rw------- 0 0 0 ssh/authorized_keys',
+    '-rw------- 0 0 3 ssh/ssh_host_rsa_key',
+    '-rw-r--r-- 0 0 6 ssh/ssh_host_rsa_key.pub',
+  ]);
+  t.equal(readFileSync(`${directory}/out/dabei/capture/a b`, 'utf8'), 'xyz');
+  t.equal(readFileSync(`${directory}/out/dabei/capture/.hidden`, 'utf8'), '12345');
+  t.equal(readFileSync(`${directory}/out/ssh/ssh_host_rsa_key.pub`, 'utf8'), 'public');
+});
+
+underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
+  for (const length of [4096, 4097, 4098, 4099]) {
+    const here = join(t.testdir({}), String(length));
+    mkdirSync(`${here}/memory/boot/dabei/capture`, { recursive: true });
+    writeFileSync(`${here}/initrd`, Buffer.alloc(length, 'x'));
+    const variables = { here, memory: `${here}/memory`, boot: `${here}/memory/boot` };
+    shell(argv, 'assemble_initrd', variables);
+    const first = readFileSync(`${here}/memory/initrd`);
+    const at = first.indexOf('070701');
+    t.equal(at, Math.ceil(length / 4) * 4, `${length}`);
+    t.ok(first.subarray(length, at).every(byte => byte === 0));
+    shell(argv, 'assemble_initrd', variables);
+    t.equal(readFileSync(`${here}/memory/initrd`).length, first.length, 'again');
+    t.equal(statSync(`${here}/initrd`).size, length, 'as delivered');
+    t.match(readFileSync(`${here}/memory/boot/dabei/capture/epoch`, 'utf8'), /^\d{10}\n$/);
+  }
+});
+
+underEachShell("kexec's flags: what nixos-anywhere gives, but never without checks", (t, argv) => {
+  const directory = t.testdir({ kexec: '#!/bin/sh\necho "$*"\n' });
+  execFileSync('chmod', ['+x', `${directory}/kexec`]);
+  const { stdout } = shell(
+    argv,
+    'read_options --kexec-extra-flags "--no-checks --mem-max=0x40000000"; line="a b"; try_load -c || :',
+    { here: '/bundle', memory: directory },
+  );
+  t.equal(
+    stdout,
+    `-c --mem-max=0x40000000 --load /bundle/bzImage --initrd=${directory}/initrd --command-line=a b\n`,
+  );
+});
+
+test('the self-extracting file', async t => {
+  const archive = Buffer.from('the archive');
+  const head = selfExtractingHead('#!/bin/sh\nhead=@HEAD_BYTES@\narchive=@ARCHIVE_BYTES@\n', archive.length);
+  const value = (name: string) => Number(new RegExp(`^${name}=(\\d+) *$`, 'm').exec(head)?.[1]);
+  t.equal(value('head'), Buffer.byteLength(head));
+  t.equal(value('archive'), archive.length);
+});
+
+underEachShell('the self-extracting file unpacks itself, or says that it is cut off', (t, argv) => {
+  const directory = t.testdir({ kexec: { run: 'echo "run: $*"\n' }, elsewhere: {} });
+  execFileSync('tar', ['-cf', 'archive', 'kexec'], { cwd: directory });
+  const archive = readFileSync(`${directory}/archive`);
+  const head = selfExtractingHead(readFileSync(`${bundle}/unpack`, 'utf8'), archive.length);
+  const whole = Buffer.concat([Buffer.from(head), archive]);
+  const start = (bytes: Buffer) => {
+    writeFileSync(`${directory}/bundle.sh`, bytes);
+    const [program = '', ...args] = argv;
+    return spawnSync(program, [...args, `${directory}/bundle.sh`, '--dry-run', 'a b'], {
+      cwd: `${directory}/elsewhere`,
+      encoding: 'utf8',
+    });
+  };
+  const cut = start(whole.subarray(0, -1));
+  t.equal(cut.status, 10);
+  t.match(cut.stderr, /PREFLIGHT_IMAGE_HASH/);
+  t.notOk(existsSync(`${directory}/elsewhere/kexec`));
+  const good = start(whole);
+  t.equal(good.stdout, 'run: --dry-run a b\n', good.stderr);
+});
