@@ -81,4 +81,10 @@ export interface Link {
   altNames?: readonly string[];
   /** The bond, bridge or Hyper-V interface that it is a part of; such a link takes no addresses itself. */
   master?: string;
+  /** What it is when it is no hardware; `driver` and `modalias` are null then. */
+  kind?: 'bond' | 'vlan' | 'bridge';
+  /** The MAC address that it has now, where that is another than `mac`. */
+  address?: string;
+  /** It is only planned. */
+  absent?: true;
 }

@@ -1,6 +1,8 @@
-import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
+import { networkSchema } from './network-schema.ts';
+
+export * from './network-schema.ts';
 
 /**
  * What can be asked of dabei: version 1 of the configuration. JSON in, validated and typed values out.
@@ -25,34 +27,6 @@ const authorizedKey = z
     'is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"',
   );
 
-/** Without a zone ("%eth0"), which names a link of another machine. */
-const address = z.string().refine(isAddress, 'is no IPv4 or IPv6 address');
-
-function isAddress(value: string): boolean {
-  return isIP(value) !== 0 && !value.includes('%');
-}
-
-/** "192.0.2.7/24" or "2001:db8::7/64": the field's usual spelling, as in `ip address add`. */
-const addressWithPrefix = z
-  .string()
-  .refine(isAddressWithPrefix, 'is no address with a prefix length, such as 192.0.2.7/24');
-
-function isAddressWithPrefix(value: string): boolean {
-  const [host = '', prefix = '', ...rest] = value.split('/');
-  if (rest.length > 0 || !isAddress(host) || !/^\d{1,3}$/.test(prefix)) return false;
-  return Number(prefix) <= (isIPv4(host) ? 32 : 128);
-}
-
-const mac = z
-  .string()
-  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'is no MAC address, such as 52:54:00:12:34:56')
-  .transform(value => value.toLowerCase());
-
-/** Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name). */
-const interfaceName = z
-  .string()
-  .regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, 'is no interface name (1 to 15 characters)');
-
 const hostName = z
   .string()
   .max(253)
@@ -69,47 +43,6 @@ const size = z.union([
       return Math.round(Number(value.slice(0, -3)) * units[value.slice(-3) as keyof typeof units]);
     }),
 ]);
-
-export const routeSchema = z.strictObject({
-  destination: z
-    .union([z.literal('default'), addressWithPrefix])
-    .describe('"default", or a network with prefix length'),
-  gateway: address.optional(),
-  onlink: z
-    .boolean()
-    .optional()
-    .describe('the gateway is reached directly, although no address of ours is in its network (ip-route(8))'),
-  metric: z.number().int().min(0).max(4294967295).optional(),
-});
-
-export const interfaceSchema = z
-  .strictObject({
-    // One of these three says which interface is meant.
-    mac: mac.optional().describe('permanent MAC address; better than the name, which may change'),
-    name: interfaceName.optional(),
-    /** What an `ip=` parameter without a device means (nfsroot.rst). */
-    only: z.literal(true).optional().describe('the only interface with carrier'),
-    mtu: z.number().int().min(68).max(65535).optional(),
-    addresses: z.array(addressWithPrefix).default([]).describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
-    routes: z.array(routeSchema).default([]),
-    dhcp: z.boolean().default(false).describe('DHCPv4'),
-    acceptRa: z.boolean().default(false).describe('IPv6 router advertisements'),
-  })
-  .refine(
-    value => value.only === true || value.mac !== undefined || value.name !== undefined,
-    'needs a mac, a name, or "only": true',
-  )
-  .refine(
-    value => value.only !== true || (value.mac === undefined && value.name === undefined),
-    'has "only": true beside a mac or a name',
-  );
-
-export const networkSchema = z.strictObject({
-  interfaces: z.array(interfaceSchema).default([]),
-  dns: z
-    .strictObject({ servers: z.array(address).default([]), search: z.array(text).default([]) })
-    .default({ servers: [], search: [] }),
-});
 
 export const diskSelectorSchema = z
   .union([
@@ -198,8 +131,18 @@ export const configSchema = z.strictObject({
     .regex(/^[0-9a-f]{8}$/, 'is not 8 hexadecimal digits (lower case)')
     .optional()
     .describe("8 hexadecimal digits; without it, the first 8 of the host name's SHA-256"),
+  machineId: z
+    .string()
+    .regex(/^(?!0+$)[0-9a-f]{32}$/, 'is not 32 hexadecimal digits (machine-id(5))')
+    .optional()
+    .describe('what /etc/machine-id of the installed system holds; without it, its first boot makes one'),
   rootAuthorizedKeys: z.array(authorizedKey).default([]),
-  network: networkSchema.default({ interfaces: [], dns: { servers: [], search: [] } }),
+  network: networkSchema.default({
+    interfaces: [],
+    routes: [],
+    rules: [],
+    dns: { servers: [], search: [] },
+  }),
   disks: disksSchema.optional(),
   system: systemSchema.optional(),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }),
@@ -213,8 +156,5 @@ export type Mode = (typeof modes)[number];
 export type Layout = (typeof layouts)[number];
 export type DisksConfig = z.output<typeof disksSchema>;
 export type DiskSelector = z.output<typeof diskSelectorSchema>;
-export type NetworkConfig = z.output<typeof networkSchema>;
-export type InterfaceConfig = z.output<typeof interfaceSchema>;
-export type RouteConfig = z.output<typeof routeSchema>;
 export type SystemConfig = z.output<typeof systemSchema>;
 export type SshConfig = z.output<typeof sshSchema>;

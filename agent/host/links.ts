@@ -26,6 +26,7 @@ const linksJson = z.array(
     permaddr: z.string().optional(),
     master: z.string().optional(),
     altnames: z.array(z.string()).optional(),
+    linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
   }),
 );
 
@@ -80,8 +81,12 @@ export interface Gateway {
   link: string;
 }
 
+/** Kinds of interfaces that a configuration may ask for, beside hardware. */
+const madeKinds = ['bond', 'vlan', 'bridge'] as const;
+
 /**
- * Ethernet interfaces with a device behind them; loopback, bridges, tunnels and the like are left out.
+ * Ethernet interfaces with a device behind them, and bonds, VLANs and bridges; loopback, tunnels and the like are left
+ * out.
  * @param json output of `ip -json -details link`
  * @param deviceOf what sysfs knows about the device behind an interface
  * @throws DabeiError INTERNAL when it is not what `ip` writes
@@ -90,8 +95,10 @@ export function parseLinks(json: string, deviceOf: (name: string) => Device | nu
   return parse(linksJson, json, 'link').flatMap(link => {
     const mac = link.permaddr ?? link.address;
     if (link.ifname === undefined || mac === undefined || link.link_type !== 'ether') return [];
-    const device = deviceOf(link.ifname);
+    const kind = madeKinds.find(known => known === link.linkinfo?.info_kind);
+    const device = kind === undefined ? deviceOf(link.ifname) : { driver: null, modalias: null };
     if (device === null) return [];
+    const address = link.address?.toLowerCase();
     return [
       {
         name: link.ifname,
@@ -101,6 +108,8 @@ export function parseLinks(json: string, deviceOf: (name: string) => Device | nu
         mtu: link.mtu,
         ...(link.altnames && { altNames: link.altnames }),
         ...(link.master !== undefined && { master: link.master }),
+        ...(kind !== undefined && { kind }),
+        ...(address !== undefined && address !== mac.toLowerCase() && { address }),
       },
     ];
   });
@@ -169,6 +178,7 @@ export function parsePredictableNames(output: string): string[] {
 export async function readLinks(): Promise<Link[]> {
   const links = parseLinks(await ip('reading the network interfaces', '-details', 'link'), readDevice);
   for (const link of links) {
+    if (link.kind !== undefined) continue;
     const names = [...(link.altNames ?? []), ...(await predictableNames(link.name))];
     link.altNames = [...new Set(names)].filter(name => name !== link.name);
   }

@@ -1,27 +1,41 @@
-import type { InterfaceConfig, NetworkConfig } from '../config/schema.ts';
+import { isIPv6 } from 'node:net';
+import type { AddressConfig, InterfaceConfig, NetworkConfig } from '../config/schema.ts';
 import type { Link } from '../facts.ts';
+import { bringUpLines, creationLines, modulesFor } from './links-batch.ts';
+import { matchLinks, type Match, type Matching } from './match-links.ts';
 import {
   arrange,
   demote,
+  gatewaysOf,
   isDefault,
-  isIPv6Network,
+  isIPv6Address,
+  isMainDefault,
   planRoutes,
   renderRoute,
   type GatewayCheck,
   type PlannedRoute,
 } from './routes.ts';
+import { planRules, type PlannedRules } from './rules.ts';
 
 /** What will be done to the network: pure, from the configuration and the interfaces that are there. */
 
 export interface NetworkPlan {
-  /** Lines for `ip -force -batch -` (ip(8)): links up, then addresses, then routes. Each may be repeated harmlessly. */
+  /** Arguments of modprobe(8), one list a module: for links that are made. */
+  modules: (readonly string[])[];
+  /** Lines for `ip -force -batch -` (ip(8)) that make the bonds, VLANs and bridges that are not there; before `batch`. */
+  create: string[];
+  /** Lines for `ip -force -batch -`: links up, then addresses, then routes. Each may be repeated harmlessly. */
   batch: string[];
+  /** Lines for `ip -4|-6 -force -batch -`; when repeated, each says "File exists". */
+  rules: PlannedRules;
   /** Names of the links that are brought up. */
   links: string[];
   /** The routes of the batch, as data. */
   routes: PlannedRoute[];
   /** Names of links on which DHCPv4 is asked for. */
   dhcp: string[];
+  /** How links name themselves to DHCP servers, where not by their MAC address: "none" or hexadecimal digits. */
+  clientIds: Record<string, string>;
   /** Names of links that configure themselves by router advertisements. */
   acceptRa: string[];
   /** Names of links that must not; to be set before they are up. */
@@ -35,6 +49,8 @@ export interface NetworkPlan {
   warnings: string[];
   /** At least one address is given by the configuration. */
   static: boolean;
+  /** Bonds and bridges, with the members and the addresses of each: what `tearApart` needs. */
+  joined: { name: string; members: string[]; addresses: AddressConfig[] }[];
 }
 
 /**
@@ -48,112 +64,183 @@ export interface NetworkPlan {
  */
 export function planNetwork(config: NetworkConfig, links: readonly Link[]): NetworkPlan {
   const warnings: string[] = [];
-  const usable = links.filter(link => link.master === undefined);
-  const matched = config.interfaces.flatMap(wanted => {
-    const link = findLink(wanted, links, warnings);
-    return link === null ? [] : [{ wanted, link }];
+  const matching = matchLinks(config, links, warnings);
+  const { matches } = matching;
+  const dns = [config.dns, ...matches.map(({ wanted }) => wanted.dns)];
+  const resolvConf = renderResolvConf({
+    servers: dns.flatMap(each => each?.servers ?? []),
+    search: dns.flatMap(each => each?.search ?? []),
   });
-  const resolvConf = renderResolvConf(config.dns);
-  const asks = matched.some(({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp || wanted.acceptRa);
-  if (!asks) {
-    if (config.interfaces.length > 0) {
-      warnings.push(
-        'the configuration gives no address to any interface that is here: asking for DHCP on all',
-      );
-    }
-    const listening = names(usable.filter(link => link.carrier));
-    return {
-      batch: usable.map(link => `link set dev ${link.name} up`),
-      links: names(usable),
-      routes: [],
-      dhcp: listening,
-      acceptRa: listening,
-      refuseRa: [],
-      fixedMtu: [],
-      gateways: [],
-      resolvConf,
-      warnings,
-      static: false,
-    };
+  if (!matches.some(({ wanted }) => asks(wanted))) {
+    const more =
+      config.interfaces.length > 0
+        ? ['the configuration gives no address to any interface that is here: asking for DHCP on all']
+        : [];
+    return { ...listenEverywhere(links), resolvConf, warnings: [...warnings, ...more] };
   }
-  const used = [...new Set(matched.map(({ link }) => link))];
-  const of = (link: Link) => matched.filter(entry => entry.link === link).map(entry => entry.wanted);
-  const acceptRa = names(used.filter(link => of(link).some(wanted => wanted.acceptRa)));
-  const dhcp = names(used.filter(link => of(link).some(wanted => wanted.dhcp)));
-  const mtuOf = (link: Link) => of(link).find(wanted => wanted.mtu !== undefined)?.mtu;
-  const addressesOf = (link: Link) => of(link).flatMap(wanted => wanted.addresses);
-  for (const link of used) {
-    const mtu = mtuOf(link);
-    if (mtu !== undefined && mtu < 1280 && addressesOf(link).some(isIPv6Network)) {
-      warnings.push(`${link.name}: an MTU of ${mtu} turns IPv6 off, which needs 1280 (RFC 8200, 5)`);
+  const used = usedLinks(matches, links);
+  const of = (name: string) => matches.filter(({ link }) => link.name === name).map(({ wanted }) => wanted);
+  const addressesOf = (name: string) => of(name).flatMap(wanted => wanted.addresses);
+  const withWish = (wish: (wanted: InterfaceConfig) => boolean) =>
+    names(used.filter(({ name }) => of(name).some(wish)));
+  const acceptRa = withWish(wanted => wanted.acceptRa);
+  const dhcp = withWish(wanted => wanted.dhcp !== false);
+  for (const { name } of used) {
+    const mtu = of(name).find(wanted => wanted.mtu !== undefined)?.mtu;
+    if (mtu !== undefined && mtu < 1280 && addressesOf(name).some(isIPv6Address)) {
+      warnings.push(`${name}: an MTU of ${mtu} turns IPv6 off, which needs 1280 (RFC 8200, 5)`);
     }
   }
-  const routes = arrange(
-    used.flatMap(link =>
-      planRoutes(
-        link,
-        of(link).flatMap(wanted => wanted.routes),
-        addressesOf(link),
-        warnings,
-      ),
-    ),
-  );
-  const hasAddress = used.some(link => addressesOf(link).length > 0);
-  const hasDefault = routes.some(isDefault);
+  const routes = plannedRoutes(config, matching, used, addressesOf, warnings);
+  const rules = planRules(config.rules, matching.nameOf, warnings);
+  const addresses = used.flatMap(({ name }) => addressesOf(name));
   const dynamic = dhcp.length > 0 || acceptRa.length > 0;
-  if (hasAddress && !hasDefault && !dynamic) warnings.push('there is no default route');
-  if (config.dns.servers.length === 0 && !dynamic) {
-    warnings.push('no DNS server is given: names cannot be resolved');
-  }
+  if (addresses.length > 0 && !routes.some(isDefault) && !dynamic) warnings.push('there is no default route');
+  if (resolvConf === '' && !dynamic) warnings.push('no DNS server is given: names cannot be resolved');
+  // Other tables have default routes of their own; what they lead to counts only where nothing else is to be asked.
+  const mainDefaults = routes.filter(isMainDefault).flatMap(gatewaysOf);
   return {
+    modules: modulesFor(matches),
+    create: creationLines(matches),
     batch: [
-      ...used.map(link => {
-        const mtu = mtuOf(link);
-        return `link set dev ${link.name} up${mtu === undefined ? '' : ` mtu ${mtu}`}`;
-      }),
-      ...used.flatMap(link =>
-        [...new Set(addressesOf(link))].map(address => renderAddress(address, link.name)),
+      ...bringUpLines(
+        used.map(link => ({ link, matches: matches.filter(match => match.link.name === link.name) })),
+        links,
       ),
+      ...used.flatMap(({ name }) => renderAddresses(addressesOf(name), name)),
       ...routes.map(route => `route replace ${renderRoute(route)}`),
     ],
+    rules,
     links: names(used),
     routes,
     dhcp,
+    clientIds: clientIds(matches),
     acceptRa,
     refuseRa: names(used).filter(name => !acceptRa.includes(name)),
-    fixedMtu: names(used.filter(link => mtuOf(link) !== undefined)),
-    gateways: routes
-      .filter(isDefault)
-      .flatMap(({ gateway, link }) => (gateway === undefined ? [] : [{ address: gateway, link }])),
+    fixedMtu: withWish(wanted => wanted.mtu !== undefined),
+    gateways: unique(mainDefaults.length > 0 ? mainDefaults : routes.filter(isDefault).flatMap(gatewaysOf)),
     resolvConf,
     warnings,
-    static: hasAddress,
+    // A link-local address says nothing of whether a lease is to be waited for.
+    static: addresses.some(address => !dynamic || !isLinkLocal(address)),
+    joined: matches
+      .filter(({ wanted }) => wanted.bond ?? wanted.bridge)
+      .map(({ link, below }) => ({ name: link.name, members: below, addresses: addressesOf(link.name) })),
   };
+}
+
+function asks(wanted: InterfaceConfig): boolean {
+  return wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa;
+}
+
+/** Every link up, and DHCP and router advertisements on those with carrier. */
+function listenEverywhere(links: readonly Link[]): NetworkPlan {
+  const usable = links.filter(link => link.master === undefined);
+  const listening = names(usable.filter(link => link.carrier));
+  return {
+    modules: [],
+    create: [],
+    batch: usable.map(link => `link set dev ${link.name} up`),
+    rules: { 4: [], 6: [] },
+    links: names(usable),
+    routes: [],
+    dhcp: listening,
+    clientIds: {},
+    acceptRa: listening,
+    refuseRa: [],
+    fixedMtu: [],
+    gateways: [],
+    resolvConf: '',
+    warnings: [],
+    static: false,
+    joined: [],
+  };
+}
+
+/** The links that the configuration is about, and those that they lie on, each after what it lies on. */
+function usedLinks(matches: readonly Match[], links: readonly Link[]): Link[] {
+  const hardware = matches.filter(({ link }) => link.kind === undefined).map(({ link }) => link);
+  const made = matches.filter(({ link }) => link.kind !== undefined).map(({ link }) => link);
+  const below = matches.flatMap(match => match.below);
+  const unnamed = links.filter(
+    link => below.includes(link.name) && link.kind === undefined && !names(hardware).includes(link.name),
+  );
+  const all = [...hardware, ...unnamed, ...made];
+  return all.filter((link, index) => all.findIndex(other => other.name === link.name) === index);
+}
+
+function plannedRoutes(
+  config: NetworkConfig,
+  { matches, nameOf }: Matching,
+  used: readonly Link[],
+  addressesOf: (link: string) => readonly AddressConfig[],
+  warnings: string[],
+): PlannedRoute[] {
+  const context = { nameOf, addressesOf, warnings };
+  return arrange([
+    ...used.flatMap(({ name }) =>
+      planRoutes(
+        name,
+        matches.filter(({ link }) => link.name === name).flatMap(({ wanted }) => wanted.routes),
+        context,
+      ),
+    ),
+    ...planRoutes(null, config.routes, context),
+  ]);
+}
+
+function clientIds(matches: readonly Match[]): Record<string, string> {
+  return Object.fromEntries(
+    matches.flatMap(({ wanted: { dhcp }, link }) =>
+      typeof dhcp === 'object' && dhcp.clientId !== 'mac' ? [[link.name, dhcp.clientId]] : [],
+    ),
+  );
 }
 
 /**
  * What is done when no configured gateway answers: every link up, DHCP and router advertisements on those with carrier.
- * Static addresses stay. The configured default routes stay too, behind everything that is learnt: a switch port may
- * forward nothing for 30 s after the link comes up (IEEE 802.1D, forward delay), and the gateway may yet answer.
+ * Bonds, VLANs and bridges stay and are asked on, too. Static addresses stay. The configured default routes stay too,
+ * behind everything that is learnt: a switch port may forward nothing for 30 s after the link comes up (IEEE 802.1D,
+ * forward delay), and the gateway may yet answer.
  */
 export function fallbackPlan(
   links: readonly Link[],
   plan: Pick<NetworkPlan, 'routes'>,
 ): Pick<NetworkPlan, 'batch' | 'dhcp' | 'acceptRa'> {
-  const usable = links.filter(link => link.master === undefined);
-  const listening = names(usable.filter(link => link.carrier));
+  const { batch, dhcp, acceptRa } = listenEverywhere(links);
+  return { batch: [...batch, ...demote(plan.routes, plan.routes.flatMap(gatewaysOf))], dhcp, acceptRa };
+}
+
+/**
+ * The last resort: bonds and bridges are taken apart, and every card is asked on by itself. A bond may have chosen the
+ * one card whose switch leads nowhere, which it cannot see. Static addresses go to the first member with carrier.
+ * VLANs on a bond are gone with it; those on a card stay.
+ */
+export function tearApart(
+  links: readonly Link[],
+  plan: Pick<NetworkPlan, 'joined'>,
+): Pick<NetworkPlan, 'batch' | 'dhcp' | 'acceptRa'> & { torn: string[] } {
+  const torn = plan.joined.filter(({ name }) =>
+    links.some(link => link.name === name && link.kind !== undefined),
+  );
+  const cards = links.filter(link => link.kind === undefined);
+  const free = cards.filter(({ master }) => master === undefined || torn.some(({ name }) => name === master));
+  const firstOf = (members: readonly string[]) => {
+    const own = cards.filter(({ name }) => members.includes(name));
+    return (own.find(({ carrier }) => carrier) ?? own[0])?.name;
+  };
   return {
+    torn: torn.map(({ name }) => name),
     batch: [
-      ...usable.map(link => `link set dev ${link.name} up`),
-      ...demote(
-        plan.routes,
-        plan.routes.flatMap(({ gateway, link }) =>
-          gateway === undefined ? [] : [{ address: gateway, link }],
-        ),
-      ),
+      ...torn.map(({ name }) => `link del dev ${name}`).reverse(),
+      ...free.map(({ name }) => `link set dev ${name} up`),
+      ...torn.flatMap(({ members, addresses }) => {
+        const first = firstOf(members);
+        return first === undefined ? [] : renderAddresses(addresses, first);
+      }),
     ],
-    dhcp: listening,
-    acceptRa: listening,
+    dhcp: names(free),
+    acceptRa: names(free),
   };
 }
 
@@ -166,56 +253,31 @@ export function renderResolvConf(dns: NetworkConfig['dns']): string {
   ].join('');
 }
 
-/** The link that an entry of the configuration means; null, with a warning, where there is none or more than one. */
-export function findLink(wanted: InterfaceConfig, links: readonly Link[], warnings: string[]): Link | null {
-  const { mac, name } = wanted;
-  const usable = links.filter(link => link.master === undefined);
-  if (wanted.only === true) {
-    const candidates = usable.length === 1 ? usable : usable.filter(link => link.carrier);
-    if (candidates.length === 1) return candidates[0]!;
-    warnings.push(
-      `the only interface with carrier is meant, but ${candidates.length} have it; ${present(links)}`,
-    );
-    return null;
-  }
-  const named = links.find(link => link.name === name || link.altNames?.includes(name ?? ''));
-  if (mac !== undefined) {
-    const same = usable.filter(link => link.mac === mac);
-    if (same.length === 1) return same[0]!;
-    if (same.length > 1) {
-      if (named !== undefined && same.includes(named)) return named;
-      warnings.push(
-        `${names(same).join(' and ')} have the same MAC address ${mac}: neither is configured; give a name as well`,
-      );
-      return null;
-    }
-    if (named === undefined || named.master !== undefined) {
-      warnings.push(`no interface has the MAC address ${mac}; ${present(links)}`);
-      return null;
-    }
-    warnings.push(`no interface has the MAC address ${mac}: taking ${named.name} by its name`);
-    return named;
-  }
-  if (named === undefined) {
-    warnings.push(`no interface has the name ${name}; ${present(links)}`);
-    return null;
-  }
-  if (named.master === undefined) return named;
-  warnings.push(`${named.name} belongs to ${named.master} and is not configured`);
-  return null;
+/** The first IPv4 address of a network is the one that packets are sent from; later ones are "secondary". */
+function renderAddresses(addresses: readonly AddressConfig[], link: string): string[] {
+  return [...new Set(addresses.map(address => renderAddress(address, link)))];
 }
 
-function present(links: readonly Link[]): string {
-  if (links.length === 0) return 'there is none';
-  return `there is ${links.map(link => `${link.name} (${link.mac})`).join(', ')}`;
-}
-
-function renderAddress(address: string, link: string): string {
+function renderAddress(address: AddressConfig, link: string): string {
+  const peer = typeof address !== 'string';
+  const text = peer ? `${address.address} peer ${address.peer}` : address;
   // Without duplicate address detection (RFC 4862, 5.4) the address can be used at once; a configured address that
   // somebody else has too could not be helped here.
-  if (isIPv6Network(address)) return `address replace ${address} dev ${link} nodad`;
-  const hasBroadcast = Number(address.split('/')[1]) <= 30;
-  return `address replace ${address}${hasBroadcast ? ' broadcast +' : ''} dev ${link}`;
+  if (isIPv6Address(address)) return `address replace ${text} dev ${link} nodad`;
+  const hasBroadcast = !peer && link !== 'lo' && Number(address.split('/')[1]) <= 30;
+  return `address replace ${text}${hasBroadcast ? ' broadcast +' : ''} dev ${link}`;
+}
+
+function isLinkLocal(address: AddressConfig): boolean {
+  const host = typeof address === 'string' ? address.split('/')[0]! : address.address;
+  return isIPv6(host) && /^fe[89ab]/i.test(host);
+}
+
+function unique(gateways: readonly GatewayCheck[]): GatewayCheck[] {
+  return gateways.filter(
+    ({ address, link }, index) =>
+      gateways.findIndex(other => other.address === address && other.link === link) === index,
+  );
 }
 
 function names(links: readonly Link[]): string[] {

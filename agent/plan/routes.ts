@@ -1,17 +1,31 @@
 import { BlockList, isIPv6 } from 'node:net';
-import type { RouteConfig } from '../config/schema.ts';
-import type { Link } from '../facts.ts';
+import type { AddressConfig, RouteConfig } from '../config/schema.ts';
 
 /** Configured routes, as the kernel and `ip -batch` want them. Pure. */
+
+export interface PlannedHop {
+  gateway?: string;
+  link: string;
+  onlink: boolean;
+  weight?: number;
+}
 
 export interface PlannedRoute {
   /** "default" or a network with prefix length. */
   destination: string;
   family: 4 | 6;
   gateway?: string;
-  link: string;
+  /** None where it leads nowhere, or several ways. */
+  link?: string;
   onlink: boolean;
   metric?: number;
+  type?: NonNullable<RouteConfig['type']>;
+  table?: number;
+  source?: string;
+  scope?: NonNullable<RouteConfig['scope']>;
+  mtu?: number;
+  advmss?: number;
+  nexthops?: PlannedHop[];
 }
 
 export interface GatewayCheck {
@@ -19,45 +33,94 @@ export interface GatewayCheck {
   link: string;
 }
 
+/** What routes are planned with. */
+export interface RouteContext {
+  /** The name that a link has here. */
+  nameOf: (name: string) => string | null;
+  /** Addresses of a link, whatever others have. */
+  addressesOf: (link: string) => readonly AddressConfig[];
+  warnings: string[];
+}
+
 /**
- * The routes of one link, whatever others have.
- * @param addresses the link's own, with prefix length
+ * The routes of one link, or those of none.
+ * @param link the name of the link that they belong to, null for none
  */
 export function planRoutes(
-  link: Link,
+  link: string | null,
   routes: readonly RouteConfig[],
-  addresses: readonly string[],
-  warnings: string[],
+  { nameOf, addressesOf, warnings }: RouteContext,
 ): PlannedRoute[] {
-  const onLink = [
-    ...addresses,
-    ...routes.filter(route => route.gateway === undefined).map(route => route.destination),
-  ];
-  return routes.flatMap(({ destination, gateway, ...route }) => {
+  const own = link === null ? [] : addressesOf(link);
+  const isOnlink = (gateway: string, onlink: boolean | undefined, by: string) => {
+    const direct = by === link ? routes.filter(isDirect).map(route => route.destination) : [];
+    return onlink === true || !isCovered(gateway, [...addressesOf(by).map(networkOf), ...direct]);
+  };
+  return routes.flatMap(({ destination, gateway, onlink, nexthops, type, ...route }): PlannedRoute[] => {
+    const anyGateway = gateway ?? nexthops?.find(hop => hop.gateway !== undefined)?.gateway;
     const family =
       destination !== 'default'
         ? familyOf(destination)
-        : gateway !== undefined
-          ? familyOf(gateway)
+        : anyGateway !== undefined
+          ? familyOf(anyGateway)
           : // A default route without a gateway: the family that the link has addresses of.
-            addresses.length > 0 && addresses.every(isIPv6Network)
+            own.length > 0 && own.every(isIPv6Address)
             ? 6
             : 4;
-    if (family === 6 && gateway !== undefined && familyOf(gateway) === 4) {
-      warnings.push(`${link.name}: the IPv6 route to ${destination} cannot go by IPv4 through ${gateway}`);
+    const where = `${link === null ? '' : `${link}: `}the ${family === 6 ? 'IPv6 ' : ''}route to ${destination}`;
+    const wrong = [gateway, ...(nexthops ?? []).map(hop => hop.gateway)].find(
+      each => family === 6 && each !== undefined && familyOf(each) === 4,
+    );
+    if (wrong !== undefined) {
+      warnings.push(`${where} cannot go by IPv4 through ${wrong}`);
       return [];
     }
-    return [
-      {
-        destination: destination === '0.0.0.0/0' || destination === '::/0' ? 'default' : destination,
-        family,
-        ...(gateway !== undefined && { gateway }),
-        link: link.name,
-        onlink: gateway !== undefined && (route.onlink === true || !isCovered(gateway, onLink)),
-        ...(route.metric !== undefined && { metric: route.metric }),
-      },
-    ];
+    const leadsNowhere = type !== undefined && type !== 'unicast';
+    const base = {
+      destination: destination === '0.0.0.0/0' || destination === '::/0' ? 'default' : destination,
+      family,
+      ...(leadsNowhere && { type }),
+      ...defined(route),
+    } as const;
+    if (leadsNowhere) return [{ ...base, onlink: false }];
+    if (nexthops === undefined) {
+      // Only routes of no link get here without one, and the schema lets none through.
+      if (link === null) return [];
+      return [
+        {
+          ...base,
+          ...(gateway !== undefined && { gateway }),
+          link,
+          onlink: gateway !== undefined && isOnlink(gateway, onlink, link),
+        },
+      ];
+    }
+    const hops = nexthops.flatMap((hop): PlannedHop[] => {
+      const by = hop.interface === undefined ? link : nameOf(hop.interface);
+      if (by === null) {
+        warnings.push(`${where} loses the way by ${hop.interface}, which is not here`);
+        return [];
+      }
+      return [
+        {
+          ...(hop.gateway !== undefined && { gateway: hop.gateway }),
+          link: by,
+          onlink: hop.gateway !== undefined && isOnlink(hop.gateway, hop.onlink, by),
+          ...(hop.weight !== undefined && { weight: hop.weight }),
+        },
+      ];
+    });
+    const [only, ...more] = hops;
+    if (only === undefined) return [];
+    if (more.length > 0) return [{ ...base, onlink: false, nexthops: hops }];
+    const { weight: _, ...single } = only;
+    return [{ ...base, ...single }];
   });
+}
+
+function isDirect(route: RouteConfig): boolean {
+  const { gateway, nexthops, type = 'unicast', destination } = route;
+  return gateway === undefined && nexthops === undefined && type === 'unicast' && destination !== 'default';
 }
 
 /** Link-local gateways are always on the link (RFC 4291, 2.5.6). */
@@ -66,7 +129,7 @@ function isCovered(gateway: string, networks: readonly string[]): boolean {
   list.addSubnet('fe80::', 10, 'ipv6');
   for (const network of networks) {
     const [host = '', prefix] = network.split('/');
-    if (network !== 'default') list.addSubnet(host, Number(prefix), isIPv6(host) ? 'ipv6' : 'ipv4');
+    list.addSubnet(host, Number(prefix), isIPv6(host) ? 'ipv6' : 'ipv4');
   }
   return list.check(gateway, isIPv6(gateway) ? 'ipv6' : 'ipv4');
 }
@@ -77,16 +140,17 @@ function isCovered(gateway: string, networks: readonly string[]): boolean {
  * `ip route replace` would drop the earlier one.
  */
 export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
-  const rank = (route: PlannedRoute) => (route.gateway === undefined ? 0 : isDefault(route) ? 2 : 1);
+  const rank = (route: PlannedRoute) =>
+    route.gateway === undefined && route.nexthops === undefined ? 0 : isDefault(route) ? 2 : 1;
   const done: PlannedRoute[] = [];
   for (const route of routes.toSorted((a, b) => rank(a) - rank(b))) {
     const rivals = done.filter(
-      other => other.family === route.family && other.destination === route.destination,
+      other =>
+        other.family === route.family &&
+        other.destination === route.destination &&
+        (other.table ?? mainTable) === (route.table ?? mainTable),
     );
-    const again = rivals.some(
-      other => other.link === route.link && other.gateway === route.gateway && other.metric === route.metric,
-    );
-    if (again) continue;
+    if (rivals.some(other => JSON.stringify(sorted(other)) === JSON.stringify(sorted(route)))) continue;
     const taken = rivals.map(effectiveMetric);
     let metric = effectiveMetric(route);
     while (taken.includes(metric)) metric += 1;
@@ -95,51 +159,100 @@ export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
   return done;
 }
 
+const mainTable = 254;
+
+/** Two routes that differ only in what else is said of them are the same to the kernel. */
+function sorted({ link, gateway, metric, type, nexthops }: PlannedRoute): unknown[] {
+  return [link, gateway, metric, type, nexthops];
+}
+
 /** Without a metric IPv4 takes 0 and IPv6 takes 1024 (ip-route(8), metric); IPv6 takes 0 as "none given". */
 function effectiveMetric({ metric, family }: PlannedRoute): number {
   return family === 6 ? metric || 1024 : (metric ?? 0);
 }
 
 /** As `ip route replace` takes it. */
-export function renderRoute({ destination, family, gateway, link, onlink, metric }: PlannedRoute): string {
+export function renderRoute(route: PlannedRoute): string {
+  const { destination, family, type, gateway, link, nexthops } = route;
   // "default" means IPv4 to ip where nothing else says so; an IPv4 route through an IPv6 gateway (RFC 8950) says inet6.
-  const inet6 = gateway !== undefined && family === 4 && isIPv6(gateway);
+  const gateways = [gateway, ...(nexthops ?? []).map(hop => hop.gateway)];
+  const inet6 = family === 4 && gateways.some(each => each !== undefined && isIPv6(each));
   const target =
     destination !== 'default' ? destination : inet6 ? '0.0.0.0/0' : family === 6 ? '::/0' : 'default';
   return [
+    ...(type === undefined ? [] : [type]),
     target,
-    ...(gateway === undefined ? [] : ['via', ...(inet6 ? ['inet6'] : []), gateway]),
-    `dev ${link}`,
-    ...(onlink ? ['onlink'] : []),
-    ...(metric === undefined ? [] : [`metric ${metric}`]),
+    ...via(gateway, family),
+    ...(link === undefined ? [] : [`dev ${link}`]),
+    ...(route.onlink ? ['onlink'] : []),
+    ...(route.metric === undefined ? [] : [`metric ${route.metric}`]),
+    ...(route.table === undefined ? [] : [`table ${route.table}`]),
+    ...(route.source === undefined ? [] : [`src ${route.source}`]),
+    ...(route.scope === undefined ? [] : [`scope ${route.scope}`]),
+    ...(route.mtu === undefined ? [] : [`mtu ${route.mtu}`]),
+    ...(route.advmss === undefined ? [] : [`advmss ${route.advmss}`]),
+    ...(nexthops ?? []).flatMap(hop => [
+      'nexthop',
+      ...via(hop.gateway, family),
+      `dev ${hop.link}`,
+      ...(hop.weight === undefined ? [] : [`weight ${hop.weight}`]),
+      ...(hop.onlink ? ['onlink'] : []),
+    ]),
   ].join(' ');
+}
+
+function via(gateway: string | undefined, family: 4 | 6): string[] {
+  if (gateway === undefined) return [];
+  return family === 4 && isIPv6(gateway) ? ['via', 'inet6', gateway] : ['via', gateway];
 }
 
 /** Behind DHCP's (1024 and more, see /usr/lib/dabei/udhcpc) and the kernel's routes by RA (1024). */
 const lastResort = 2 ** 20;
 
-/** Lines for `ip -batch` that put default routes through these gateways behind all others. */
+/** Lines for `ip -batch` that put the main table's default routes through these gateways behind all others. */
 export function demote(routes: readonly PlannedRoute[], dead: readonly GatewayCheck[]): string[] {
+  const isDead = (gateway: GatewayCheck) =>
+    dead.some(({ address, link }) => address === gateway.address && link === gateway.link);
   return routes
-    .filter(
-      route =>
-        isDefault(route) &&
-        dead.some(({ address, link }) => address === route.gateway && link === route.link),
-    )
+    .filter(route => {
+      const gateways = gatewaysOf(route);
+      return isMainDefault(route) && gateways.length > 0 && gateways.every(isDead);
+    })
     .flatMap(route => [
       `route del ${renderRoute(route)}`,
       `route replace ${renderRoute({ ...route, metric: Math.min(effectiveMetric(route) + lastResort, 0xffffffff) })}`,
     ]);
 }
 
+/** Where packets by a route go first. */
+export function gatewaysOf({ gateway, link, nexthops }: PlannedRoute): GatewayCheck[] {
+  return [{ gateway, link }, ...(nexthops ?? [])].flatMap(hop =>
+    hop.gateway === undefined || hop.link === undefined ? [] : [{ address: hop.gateway, link: hop.link }],
+  );
+}
+
 export function isDefault(route: PlannedRoute): boolean {
   return route.destination === 'default';
 }
 
-export function isIPv6Network(network: string): boolean {
-  return familyOf(network) === 6;
+/** A default route that everything follows, unless a rule says otherwise. */
+export function isMainDefault(route: PlannedRoute): boolean {
+  return isDefault(route) && (route.table ?? mainTable) === mainTable && route.type === undefined;
+}
+
+/** The network that an address makes reachable on its link; that of the other end where there is one. */
+export function networkOf(address: AddressConfig): string {
+  return typeof address === 'string' ? address : address.peer;
+}
+
+export function isIPv6Address(address: AddressConfig): boolean {
+  return familyOf(networkOf(address)) === 6;
 }
 
 function familyOf(address: string): 4 | 6 {
   return isIPv6(address.split('/')[0]!) ? 6 : 4;
+}
+
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import type { Disk, Facts, Link, Machine } from '../facts.ts';
 import { hostKeyType } from './host-key.ts';
-import { findLink, planNetwork } from './network.ts';
-import { isDefault } from './routes.ts';
+import { modulesOf } from './links-batch.ts';
+import { runtimeNetwork, type RuntimeNetwork } from './runtime-network.ts';
 import { espMountpoint, type TargetStorage } from './target.ts';
 
 /**
@@ -28,39 +28,13 @@ export interface RuntimeInfo {
   sshPort: number;
   /** Types of the host keys in /etc/ssh: "ed25519", "rsa", "ecdsa". */
   sshHostKeys: readonly string[];
-  network: {
-    /** Empty: DHCP and router advertisements on every Ethernet interface. */
-    interfaces: readonly RuntimeInterface[];
-    dns: { servers: readonly string[]; search: readonly string[] };
-  };
+  network: RuntimeNetwork;
   pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] };
   disks: readonly RuntimeDisk[];
   /** Kernel modules that stage 1 must have. */
   modules: { disks: readonly string[]; network: readonly string[] };
   /** As `console=` takes them; the last one is /dev/console. */
   consoles: readonly string[];
-}
-
-export interface RuntimeInterface {
-  /** Permanent MAC address, lower case: what the interface is recognised by. */
-  mac: string;
-  /** What it was called while installing; the installed system may choose another name. */
-  name: string;
-  driver: string | null;
-  mtu: number | null;
-  /** With prefix length. */
-  addresses: readonly string[];
-  routes: readonly RuntimeRoute[];
-  dhcp: boolean;
-  acceptRa: boolean;
-}
-
-export interface RuntimeRoute {
-  /** With prefix length; the default routes are 0.0.0.0/0 and ::/0. */
-  destination: string;
-  gateway: string | null;
-  onlink: boolean;
-  metric: number | null;
 }
 
 export interface RuntimeDisk {
@@ -79,6 +53,7 @@ export interface RuntimeDisk {
 export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage): RuntimeInfo {
   const [hostName = '', ...domain] = config.hostName.split('.');
   const used = facts.disks.filter(disk => storage.members.some(member => isDisk(disk, member.disk)));
+  const network = runtimeNetwork(config.network, facts.links);
   const keyTypes = unique(config.ssh.hostKeys.map(hostKeyType));
   return {
     version: 1,
@@ -92,7 +67,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     rootAuthorizedKeys: config.rootAuthorizedKeys,
     sshPort: config.ssh.port,
     sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
-    network: network(config, facts.links),
+    network,
     pool: {
       name: storage.poolName,
       datasets: storage.datasets.map(({ name, mountpoint }) => ({ name, mountpoint })),
@@ -106,7 +81,10 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     })),
     modules: {
       disks: unique(used.flatMap(diskModules)),
-      network: unique(facts.links.flatMap(networkModules)),
+      network: unique([
+        ...facts.links.flatMap(networkModules),
+        ...network.interfaces.flatMap(({ kind }) => madeBy(kind)),
+      ]),
     },
     consoles: facts.consoles ?? [],
   };
@@ -115,40 +93,6 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
 /** The host id that a name stands for when none is configured: the first 8 digits of its SHA-256. */
 export function hostIdOf(config: Pick<Config, 'hostId' | 'hostName'>): string {
   return config.hostId ?? createHash('sha256').update(config.hostName).digest('hex').slice(0, 8);
-}
-
-function network(config: Config, links: readonly Link[]): RuntimeInfo['network'] {
-  const plan = planNetwork(config.network, links);
-  const configured = config.network.interfaces.flatMap(wanted => {
-    const link = findLink(wanted, links, []);
-    return link === null ? [] : [{ wanted, link }];
-  });
-  const asks = configured.some(({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp || wanted.acceptRa);
-  // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
-  const used = asks ? unique(configured.map(({ link }) => link)) : [];
-  return {
-    interfaces: used.map(link => {
-      const wanted = configured.filter(entry => entry.link === link).map(entry => entry.wanted);
-      return {
-        mac: link.mac,
-        name: link.name,
-        driver: link.driver,
-        mtu: wanted.find(({ mtu }) => mtu !== undefined)?.mtu ?? null,
-        addresses: unique(wanted.flatMap(({ addresses }) => addresses)),
-        routes: plan.routes
-          .filter(route => route.link === link.name)
-          .map(route => ({
-            destination: isDefault(route) ? (route.family === 6 ? '::/0' : '0.0.0.0/0') : route.destination,
-            gateway: route.gateway ?? null,
-            onlink: route.onlink,
-            metric: route.metric ?? null,
-          })),
-        dhcp: plan.dhcp.includes(link.name),
-        acceptRa: plan.acceptRa.includes(link.name),
-      };
-    }),
-    dns: { servers: unique(config.network.dns.servers), search: unique(config.network.dns.search) },
-  };
 }
 
 /** Drivers whose module is called otherwise: those of Xen's frontends (drivers/net/xen-netfront.c, xenbus_driver). */
@@ -175,6 +119,11 @@ function diskModules(disk: Disk): readonly string[] {
 
 function networkModules(link: Link): readonly string[] {
   return link.driver === null ? [] : withBus([link.driver]);
+}
+
+/** Modules of interfaces that are no hardware. */
+function madeBy(kind: RuntimeNetwork['interfaces'][number]['kind']): string[] {
+  return kind === 'physical' || kind === 'loopback' ? [] : [modulesOf[kind][0]];
 }
 
 /** virtio drivers do not depend on the driver of the PCI device that carries them, yet are found only through it. */

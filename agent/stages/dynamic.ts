@@ -19,11 +19,16 @@ export interface Asked {
 /**
  * Has links ask for addresses; links that already do are left alone.
  * @param fixedMtu links whose MTU the configuration gives
+ * @param clientIds how links name themselves where not by their MAC address: "none", or hexadecimal digits
  * @returns what could not be started, as warnings
  */
 export async function askForAddresses(
   asked: Asked,
-  options: { hostName: string; fixedMtu: readonly string[] },
+  options: {
+    hostName: string;
+    fixedMtu: readonly string[];
+    clientIds?: Readonly<Record<string, string>>;
+  },
 ): Promise<string[]> {
   const failures: string[] = [];
   const trying = async (link: string, begin: () => Promise<void>) => {
@@ -36,7 +41,8 @@ export async function askForAddresses(
   };
   for (const link of asked.acceptRa) await trying(link, () => acceptAdvertisements(link));
   for (const link of asked.dhcp) {
-    await trying(link, () => startDhcp(link, options.hostName, options.fixedMtu.includes(link)));
+    const clientId = options.clientIds?.[link] ?? 'mac';
+    await trying(link, () => startDhcp(link, options.hostName, options.fixedMtu.includes(link), clientId));
   }
   return failures;
 }
@@ -53,9 +59,9 @@ export function learntFrom(addresses: readonly Address[]): 'dhcp' | 'ra' | null 
 
 /**
  * Starts udhcpc, which keeps the lease as long as the system runs. It identifies itself by the MAC address (RFC 2132,
- * 9.14; busybox's default), asks five times within 10 s, rests for 5 s, and never gives up.
+ * 9.14; busybox's default) or as it is told, asks five times within 10 s, rests for 5 s, and never gives up.
  */
-async function startDhcp(link: string, hostName: string, fixedMtu: boolean): Promise<void> {
+async function startDhcp(link: string, hostName: string, fixedMtu: boolean, clientId: string): Promise<void> {
   const pidFile = `/run/dabei/udhcpc.${link}.pid`;
   const pid = readText(pidFile)?.trim();
   if (pid !== undefined && readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) return;
@@ -76,12 +82,19 @@ async function startDhcp(link: string, hostName: string, fixedMtu: boolean): Pro
         'msstaticroutes',
       ].flatMap(option => ['-O', option]),
       ...(fixedMtu ? [] : ['-O', 'mtu']),
+      ...clientIdArguments(clientId),
     ],
     env: fixedMtu ? { DABEI_FIXED_MTU: '1' } : {},
     logFile: `/var/log/dhcp-${link}.log`,
   });
   // udhcpc writes it too, a little later than the next look at it may be.
   writeAtomic(pidFile, `${started}\n`, 0o644);
+}
+
+/** Option 61 (RFC 2132, 9.14); -C sends none. */
+export function clientIdArguments(clientId: string): string[] {
+  if (clientId === 'mac') return [];
+  return clientId === 'none' ? ['-C'] : ['-x', `0x3d:${clientId}`];
 }
 
 /** Must be told before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */

@@ -5,7 +5,7 @@ import * as clock from '../host/clock.ts';
 import { attempt, run } from '../host/exec.ts';
 import { readAddresses, readGateways, readLinks, type Address } from '../host/links.ts';
 import { log } from '../host/log.ts';
-import { fallbackPlan, planNetwork, type NetworkPlan } from '../plan/network.ts';
+import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network.ts';
 import { demote } from '../plan/routes.ts';
 import {
   askForAddresses,
@@ -78,7 +78,13 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
   await writeNameServers(plan.resolvConf, 'first');
 
   const ask = async (asked: Asked) =>
-    warn(await askForAddresses(asked, { hostName: options.hostName, fixedMtu: plan.fixedMtu }));
+    warn(
+      await askForAddresses(asked, {
+        hostName: options.hostName,
+        fixedMtu: plan.fixedMtu,
+        clientIds: plan.clientIds,
+      }),
+    );
   let asked: (links: readonly Link[]) => Asked = now => planNetwork(config, now);
   await ask(asked(await links()));
 
@@ -100,19 +106,30 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
     return answer('static', false);
   }
 
-  const via = await waitForAddress(async () => {
-    // Carriers that have come since are used too.
-    const wanted = asked(await links());
-    await ask(wanted);
-    return wanted;
-  });
-  if (via !== null) {
+  const learn = async () => {
+    const via = await waitForAddress(async () => {
+      // Carriers that have come since are used too.
+      const wanted = asked(await links());
+      await ask(wanted);
+      return wanted;
+    });
+    if (via === null) return null;
     const gateways = await readGateways();
     const answered = await waitForGateways(gateways, limits.learntGateway, 1);
     if (answered.length === 0) warn(gateways.map(({ address }) => `the gateway ${address} does not answer`));
     return answer(via, answered.length > 0);
-  }
+  };
+  const learnt = await learn();
+  if (learnt !== null) return learnt;
   if (plan.static && plan.gateways.length === 0) return answer('static', false);
+  const apart = tearApart(await links(), plan);
+  if (apart.torn.length > 0) {
+    warn([`nothing is reached by ${apart.torn.join(' and ')}: asking on each interface by itself`]);
+    warn(await applyBatch(apart.batch));
+    asked = now => tearApart(now, plan);
+    const learntApart = await learn();
+    if (learntApart !== null) return learntApart;
+  }
   const present = await links();
   await applyBatch(fallbackPlan(present, { routes: [] }).batch);
   const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
@@ -158,8 +175,10 @@ async function applyPlan(
 ): Promise<NetworkPlan> {
   const before = planNetwork(config, await waitForLinks(links));
   const undecided = before.links.length > 1 && config.interfaces.some(wanted => wanted.only);
+  for (const module of before.modules) warn(await loadModule(module));
+  const failures = await applyBatch(before.create);
   refuseAdvertisements(undecided ? before.links : before.refuseRa);
-  const failures = await applyBatch(before.batch);
+  failures.push(...(await applyBatch(before.batch)), ...(await applyRules(before.rules)));
   const found = await clock.poll(
     async () => (await links()).some(link => link.carrier && before.links.includes(link.name)) || null,
     limits.carrier,
@@ -169,16 +188,37 @@ async function applyPlan(
   const plan = planNetwork(config, await links());
   warn(plan.warnings);
   const settled = failures.length === 0 && plan.batch.join('\n') === before.batch.join('\n');
-  if (!settled) warn(await applyBatch(plan.batch));
+  if (!settled) {
+    warn([
+      ...(await applyBatch(plan.create)),
+      ...(await applyBatch(plan.batch)),
+      ...(await applyRules(plan.rules)),
+    ]);
+  }
   return plan;
 }
 
+async function loadModule(module: readonly string[]): Promise<string[]> {
+  const { exitCode, stderr } = await attempt({
+    doing: `loading the module ${module[0]}`,
+    argv: ['modprobe', ...module],
+    timeoutSeconds: 30,
+  });
+  return exitCode === 0 ? [] : [`the module ${module[0]} cannot be loaded: ${stderr.trim()}`];
+}
+
+async function applyRules(rules: NetworkPlan['rules']): Promise<string[]> {
+  const failures = [...(await applyBatch(rules[4], '-4')), ...(await applyBatch(rules[6], '-6'))];
+  // The kernel has no "replace" for rules; one that is there already is what was wanted.
+  return failures.filter(failure => !failure.endsWith('File exists'));
+}
+
 /** Gives all lines to ip(8), which goes on after those that fail; those are returned, each with the reason. */
-async function applyBatch(batch: readonly string[]): Promise<string[]> {
+async function applyBatch(batch: readonly string[], ...options: readonly string[]): Promise<string[]> {
   if (batch.length === 0) return [];
   const { stderr, exitCode } = await attempt({
     doing: 'configuring the network',
-    argv: ['ip', '-force', '-batch', '-'],
+    argv: ['ip', ...options, '-force', '-batch', '-'],
     stdin: batch.map(line => `${line}\n`).join(''),
     timeoutSeconds: 30,
   });

@@ -20,7 +20,9 @@ let
   inherit (system) config;
   unitsOf =
     units:
-    lib.mapAttrs (_: unit: unit.text) (lib.filterAttrs (name: _: lib.hasSuffix ".network" name) units);
+    lib.mapAttrs (_: unit: unit.text) (
+      lib.filterAttrs (name: _: builtins.match ".*[.](network|netdev)" name != null) units
+    );
 in
 {
   toplevel = config.system.build.toplevel.drvPath;

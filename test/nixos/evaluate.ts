@@ -95,8 +95,11 @@ function faults(info: RuntimeInfo, values: Evaluated): string[] {
     ...same('useDHCP', values.useDHCP, false),
     ...same('networkd units of stage 1', values.initrdNetworkUnits, values.networkUnits),
     ...info.network.interfaces.flatMap(entry => [
-      ...holds(`stage 1: ${entry.mac}`, units.includes(`PermanentMACAddress=${entry.mac}\n`)),
-      ...entry.addresses.flatMap(address => holds(address, units.includes(`Address=${address}\n`))),
+      ...holds(
+        `stage 1: ${entry.name}`,
+        units.includes(entry.mac === null ? `Name=${entry.name}\n` : `PermanentMACAddress=${entry.mac}\n`),
+      ),
+      ...entry.addresses.flatMap(({ address }) => holds(address, units.includes(`Address=${address}\n`))),
       ...entry.routes.flatMap(({ gateway }) =>
         holds(`${gateway}`, gateway === null || units.includes(`Gateway=${gateway}\n`)),
       ),

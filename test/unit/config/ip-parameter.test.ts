@@ -1,7 +1,7 @@
 import t from 'tap';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import type { Link } from '../../../agent/facts.ts';
-import { findLink } from '../../../agent/plan/network.ts';
+import { findLink } from '../../../agent/plan/match-links.ts';
 import { defaultRoute, prefixLength, readIpParameters } from '../../../agent/config/ip-parameter.ts';
 
 t.test('ip= in all its forms', async t => {

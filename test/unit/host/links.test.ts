@@ -51,8 +51,15 @@ test('links of a server: permanent MAC, bond, no carrier, no InfiniBand', async 
       ...{ name: 'eno1np0', mac: 'bc:97:e1:00:00:01', ...bnxt, carrier: true, mtu: 9000 },
       ...{ altNames: ['enp65s0f0np0'], master: 'bond0' },
     },
-    { name: 'eno2np1', mac: 'bc:97:e1:00:00:02', ...bnxt, carrier: true, mtu: 9000, master: 'bond0' },
+    {
+      ...{ name: 'eno2np1', mac: 'bc:97:e1:00:00:02', ...bnxt, carrier: true, mtu: 9000, master: 'bond0' },
+      address: 'bc:97:e1:00:00:01',
+    },
     { name: 'eno3', mac: 'bc:97:e1:00:00:03', ...bnxt, carrier: false, mtu: 1500 },
+    {
+      ...{ name: 'bond0', mac: 'bc:97:e1:00:00:01', driver: null, modalias: null, carrier: true, mtu: 9000 },
+      kind: 'bond',
+    },
   ]);
 });
 

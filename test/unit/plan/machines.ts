@@ -148,6 +148,63 @@ export const machines = {
     facts: dedicated,
     storage: storage([nvme0, nvme1], 'deadbeef'),
   },
+  'uefi-bond-vlan-bridge': {
+    config: config({
+      hostName: 'rack',
+      network: {
+        interfaces: [
+          { name: 'eno1', mac: 'a8:a1:59:00:00:01' },
+          { name: 'eno2', mac: 'a8:a1:59:00:00:02' },
+          {
+            name: 'bond0',
+            macAddress: 'a8:a1:59:00:00:01',
+            mtu: 9000,
+            bond: {
+              members: ['eno1', 'eno2'],
+              mode: '802.3ad',
+              miimon: 100,
+              lacpRate: 'fast',
+              xmitHashPolicy: 'layer3+4',
+            },
+          },
+          {
+            name: 'bond0.7',
+            vlan: { link: 'bond0', id: 7 },
+            addresses: ['198.51.100.7/24', { address: '192.0.2.1', peer: '192.0.2.2/32' }],
+            routes: [
+              { destination: 'default', gateway: '198.51.100.1', source: '198.51.100.7' },
+              { destination: '0.0.0.0/0', gateway: 'fe80::1', table: 100, metric: 5, mtu: 1400 },
+            ],
+          },
+          { name: 'bond0.8', vlan: { link: 'bond0', id: 8, protocol: '802.1ad' } },
+          {
+            name: 'br0',
+            bridge: { members: ['bond0.8'], stp: true, forwardDelay: 4 },
+            dhcp: { clientId: 'ff5900000100020000ab11aabbccdd' },
+            acceptRa: true,
+          },
+          { name: 'lo', addresses: ['203.0.113.9/32'] },
+        ],
+        routes: [
+          { destination: '10.66.0.0/16', type: 'blackhole' },
+          {
+            destination: '10.20.0.0/16',
+            nexthops: [
+              { gateway: '198.51.100.2', interface: 'bond0.7', weight: 2 },
+              { gateway: '198.51.100.3', interface: 'bond0.7' },
+            ],
+          },
+        ],
+        rules: [
+          { from: '198.51.100.0/24', table: 100 },
+          { family: 6, fwmark: 16, fwmask: 255, iif: 'eno2', type: 'prohibit' },
+        ],
+        dns: { servers: ['192.0.2.53'] },
+      },
+    }),
+    facts: { ...dedicated, firmware: 'uefi' },
+    storage: storage([nvme0, nvme1], 'deadbeef'),
+  },
   'bios-mirror': {
     config: config({ hostName: 'storage' }),
     facts: { ...dedicated, firmware: 'bios' },

@@ -43,14 +43,25 @@ t.test('interfaces', async t => {
   t.same(network([{ name: 'eth0', mtu: 1400 }]), [], 'nothing asked for');
   t.same(network([{ name: 'enp1s0', dhcp: true, mtu: 9000 }]), [
     {
+      kind: 'physical',
       mac: '52:54:00:00:00:02',
-      name: 'eth1',
+      name: 'enp1s0',
+      keepName: false,
       driver: 'e1000e',
+      macAddress: null,
       mtu: 9000,
+      bond: null,
+      primary: false,
+      bridge: null,
+      vlans: [],
+      options: null,
       addresses: [],
       routes: [],
+      rules: [],
       dhcp: true,
+      clientId: 'mac',
       acceptRa: false,
+      dns: null,
     },
   ]);
   t.match(
@@ -69,7 +80,7 @@ t.test('interfaces', async t => {
     ]),
     [
       {
-        addresses: ['192.0.2.2/24', '2001:db8::2/64'],
+        addresses: [{ address: '192.0.2.2/24' }, { address: '2001:db8::2/64' }],
         routes: [
           { destination: '198.18.0.0/15', gateway: null, onlink: false, metric: null },
           { destination: '10.0.0.0/8', gateway: '192.0.2.1', onlink: false, metric: null },

@@ -1,0 +1,116 @@
+import { isIPv6 } from 'node:net';
+import type { AddressConfig } from '../config/schema.ts';
+import type { CapturedAddress, CapturedRoute } from './capture-json.ts';
+import type { KnownLink } from './capture-links.ts';
+import type { LeftOut } from './capture.ts';
+
+export interface SortedAddresses {
+  name: string;
+  /** Those that are configured, in the order in which they are to be added. */
+  addresses: AddressConfig[];
+  leased: boolean;
+  advertised: boolean;
+  warnings: string[];
+  leftOut: LeftOut[];
+}
+
+/** Which addresses somebody configured, and which were learnt from a server or a router. */
+export function sortAddresses(
+  { kind, link, addresses }: KnownLink,
+  known: ReadonlyMap<string, KnownLink>,
+  routes4: readonly CapturedRoute[],
+  routes6: readonly CapturedRoute[],
+): SortedAddresses {
+  const name = link.ifname;
+  const result: SortedAddresses = {
+    name,
+    addresses: [],
+    leased: false,
+    advertised: false,
+    warnings: [],
+    leftOut: [],
+  };
+  const enslaved = known.has(link.master ?? '');
+  const v4 = addresses.filter(({ family }) => family === 'inet');
+  const leases = routes4.filter(({ dev, protocol }) => dev === name && protocol === 'dhcp');
+  // Addresses that are leased for ever have no lifetime, and are known only by the routes that came with them.
+  const leasedFor = (address: CapturedAddress) =>
+    address.dynamic === true ||
+    (leases.length > 0 &&
+      (leases.some(({ prefsrc }) => prefsrc === address.local) ||
+        (v4.length === 1 && leases.every(({ prefsrc }) => prefsrc === undefined))));
+  result.advertised = routes6.some(
+    route => route.protocol === 'ra' && [route, ...(route.nexthops ?? [])].some(({ dev }) => dev === name),
+  );
+  for (const address of addresses) {
+    const { local = '', prefixlen, family } = address;
+    const text = `${local}/${prefixlen}`;
+    const leaveOut = (why: string) => result.leftOut.push({ name: `${text} on ${name}`, why });
+    if (kind === 'loopback' && (local.startsWith('127.') || local === '::1')) continue;
+    if (family === 'inet' && leasedFor(address)) {
+      result.leased = true;
+      continue;
+    }
+    if (family === 'inet6' && address.scope === 'link') {
+      // The kernel makes one from the MAC address; NetworkManager and networkd may have made another.
+      if (enslaved || isFromMac(local, link.address) || address.dadfailed) continue;
+    } else if (enslaved) {
+      leaveOut(`${name} belongs to ${link.master}, which has the addresses`);
+      continue;
+    }
+    if (family === 'inet6' && address.dynamic) result.advertised = true;
+    if (address.temporary) continue;
+    if (address.deprecated || address.preferred_life_time === 0) {
+      leaveOut('is deprecated');
+      continue;
+    }
+    if (address.dadfailed) {
+      leaveOut('is in use by another machine');
+      continue;
+    }
+    if (family === 'inet6' && address.dynamic) {
+      if (isFromMac(local, link.address) && prefixlen !== 128) continue;
+      // By DHCPv6, or made from a secret of the old system: no router would bring it again.
+      if (prefixlen === 128) {
+        result.warnings.push(
+          `${name}: ${local} was leased by DHCPv6; it is kept, and its lease is not renewed`,
+        );
+      }
+    }
+    const peer = address.address;
+    result.addresses.push(
+      peer === undefined || peer === local ? text : { address: local, peer: `${peer}/${prefixlen}` },
+    );
+  }
+  // The kernel lists the IPv6 address first that came last (net/ipv6/addrconf.c, ipv6_link_dev_addr).
+  const isV4 = (address: AddressConfig) => isIPv4Text(address);
+  result.addresses = [
+    ...result.addresses.filter(isV4),
+    ...result.addresses.filter(address => !isV4(address)).reverse(),
+  ];
+  return result;
+}
+
+/** The kernel makes the second half of an address from the MAC address (RFC 4291, appendix A). */
+function isFromMac(address: string, mac: string | undefined): boolean {
+  const bytes = (mac ?? '').split(':').map(byte => parseInt(byte, 16));
+  if (bytes.length !== 6 || bytes.some(Number.isNaN)) return false;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
+  const made = [((a ^ 2) << 8) | b, (c << 8) | 0xff, 0xfe00 | d, (e << 8) | f];
+  // The second half has no dotted form, and "::" stands for as many zeros as are missing.
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map(group => parseInt(group, 16)));
+  const rest = tail === undefined ? [] : groups(tail);
+  const zeros = tail === undefined ? 0 : 8 - groups(head).length - rest.length;
+  const all = [...groups(head), ...Array<number>(Math.max(0, zeros)).fill(0), ...rest];
+  return all.slice(-4).every((group, index) => group === made[index]);
+}
+
+export function hostOf(address: AddressConfig): string {
+  return typeof address === 'string' ? address.split('/')[0]! : address.address;
+}
+
+/** IPv4, not IPv6. */
+export function isIPv4Text(address: AddressConfig): boolean {
+  return !isIPv6(hostOf(address));
+}

@@ -1,0 +1,85 @@
+import type { CapturedFiles } from './capture.ts';
+import type { CapturedLink } from './capture-json.ts';
+
+/**
+ * How an interface named itself to its DHCP server: the same name brings the same address. Looked at is what
+ * systemd-networkd keeps (leases/networkd/IFINDEX), NetworkManager, ISC's dhclient (dhclient.leases(5)), and dhcpcd's
+ * DUID. Files of a client that is not in use any more may lie about, so dhclient's lease must be of an address that the
+ * interface has.
+ * @param addresses of the interface, without prefix length
+ * @returns as network.interfaces[].dhcp.clientId; null where nothing is known
+ */
+export function clientIdOf(
+  files: CapturedFiles,
+  link: CapturedLink,
+  addresses: readonly string[],
+): string | null {
+  const all = Object.entries(files).filter(([name]) => name.startsWith('leases/'));
+  const first = (read: (text: string, name: string) => string | null) =>
+    all.map(([name, text]) => read(text, name)).find(found => found !== null) ?? null;
+  const found =
+    first((text, name) => fromAssignment(text, name, link)) ??
+    first(text => fromDhclient(text, link, addresses)) ??
+    // Its leases are binary; that there is one says that it was at work.
+    (all.some(([name]) => name.endsWith(`dhcpcd/${link.ifname}.lease`))
+      ? first((text, name) => fromDuid(text, name, link))
+      : null);
+  return found === null ? null : canonical(found, link);
+}
+
+/** The last lease for the interface counts; dhclient sends no identifier unless it is told to. */
+function fromDhclient(text: string, { ifname }: CapturedLink, addresses: readonly string[]): string | null {
+  const lease = [...text.matchAll(/^lease\s*\{[^}]*\}/gm)]
+    .map(match => match[0])
+    .filter(each => addresses.includes(/fixed-address\s+([\d.]+)\s*;/.exec(each)?.[1] ?? ''))
+    .findLast(each => new RegExp(`interface\\s+"${escape(ifname)}"\\s*;`).test(each));
+  if (lease === undefined) return null;
+  const identifier = /dhcp-client-identifier\s+("(?:[^"\\]|\\.)*"|[0-9a-fA-F:]+)\s*;/.exec(lease)?.[1];
+  if (identifier === undefined) return 'none';
+  if (identifier.startsWith('"'))
+    return Buffer.from(unescape(identifier.slice(1, -1)), 'latin1').toString('hex');
+  return identifier;
+}
+
+/** "CLIENTID=01…" of networkd, "dhcp_client_identifier = 01:…" of NetworkManager; the file is named after the interface. */
+function fromAssignment(text: string, file: string, { ifname, ifindex }: CapturedLink): string | null {
+  const mine =
+    file.endsWith(`/networkd/${ifindex}`) || new RegExp(`[/-]${escape(ifname)}(\\.lease)?$`).test(file);
+  if (!mine) return null;
+  const value =
+    /^\s*(?:.*\s)?(?:CLIENTID|dhcp_client_identifier|client-id)\s*[=:]\s*([0-9a-fA-F:]+)\s*$/m.exec(text);
+  return value?.[1] ?? null;
+}
+
+/** dhcpcd(8), --duid: RFC 4361, with the last four bytes of the hardware address as IAID. */
+function fromDuid(text: string, file: string, { address = '' }: CapturedLink): string | null {
+  if (!/(^|[^a-z])duid$/.test(file)) return null;
+  const duid = text.trim();
+  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){3,}$/.test(duid)) return null;
+  return `ff${address.split(':').slice(2).join('')}${duid}`;
+}
+
+function canonical(identifier: string, { address = '' }: CapturedLink): string | null {
+  if (identifier === 'none') return identifier;
+  // dhclient leaves out leading zeros.
+  const hex = identifier.includes(':')
+    ? identifier
+        .split(':')
+        .map(byte => byte.padStart(2, '0'))
+        .join('')
+    : identifier;
+  if (!/^([0-9a-fA-F]{2}){2,}$/.test(hex)) return null;
+  const lower = hex.toLowerCase();
+  return lower === `01${address.replaceAll(':', '').toLowerCase()}` ? 'mac' : lower;
+}
+
+/** Octal escapes of dhclient.leases(5). */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : code,
+  );
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

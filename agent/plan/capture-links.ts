@@ -1,0 +1,167 @@
+import type { InterfaceInput } from '../config/schema.ts';
+import type { CapturedAddress, CapturedLink } from './capture-json.ts';
+import type { LeftOut } from './capture.ts';
+
+/** Which interfaces of the old system are worth having again, and how they are built on each other. */
+
+export type Kind = 'physical' | 'bond' | 'vlan' | 'bridge' | 'loopback';
+
+export interface KnownLink {
+  kind: Kind;
+  link: CapturedLink;
+  addresses: readonly CapturedAddress[];
+  /** Names of the interfaces that it is made of, or lies on. */
+  below: readonly string[];
+}
+
+/** Why interfaces of these kinds do not come along. */
+const reasons: Readonly<Record<string, string>> = {
+  veth: 'belongs to a container',
+  tun: 'is made by a program, such as a VPN or a virtual machine',
+  wireguard: 'is a WireGuard tunnel, whose keys stay on the old system',
+  dummy: 'leads nowhere',
+  vrf: 'is a VRF, which is not rebuilt',
+  team: 'is a team, which is not rebuilt; a bond would be',
+  openvswitch: 'belongs to Open vSwitch, which is not rebuilt',
+};
+
+/**
+ * Sorts the interfaces: those that can be rebuilt, and why the others cannot. A bond or a bridge needs a member that
+ * is hardware in the end, a VLAN what it lies on.
+ */
+export function knownLinks(
+  links: readonly CapturedLink[],
+  addressesOf: (name: string) => readonly CapturedAddress[],
+): { known: Map<string, KnownLink>; leftOut: LeftOut[] } {
+  const known = new Map<string, KnownLink>();
+  const why = new Map<string, string>();
+  const byName = new Map(links.map(link => [link.ifname, link]));
+  let waiting = links.filter(link => {
+    const reason = reasonAgainst(link, byName);
+    if (reason !== null) why.set(link.ifname, reason);
+    return reason === null;
+  });
+  // What lies on others comes after them, so each round knows more. In the end, members that cannot be rebuilt do not
+  // keep the rest of a bridge from it.
+  const round = (patient: boolean): boolean => {
+    const rest = waiting.filter(link => {
+      const kind = kindOf(link);
+      const candidates = kind === 'vlan' ? [link.link ?? ''] : membersOf(link, links);
+      const below = candidates.filter(name => known.has(name));
+      const open = candidates.some(name => !known.has(name) && waiting.some(other => other.ifname === name));
+      const stands = kind === 'physical' || kind === 'loopback';
+      if (!stands && (below.length === 0 || (patient && open))) return true;
+      known.set(link.ifname, { kind, link, addresses: addressesOf(link.ifname), below: stands ? [] : below });
+      return false;
+    });
+    const progress = rest.length < waiting.length;
+    waiting = rest;
+    return progress;
+  };
+  while (round(true) || round(false));
+  for (const link of waiting) {
+    why.set(
+      link.ifname,
+      kindOf(link) === 'vlan'
+        ? `lies on ${link.link ?? 'nothing'}, which is left out`
+        : 'has no hardware in it',
+    );
+  }
+  const leftOut = [...why].flatMap(([name, reason]) => {
+    // Tunnels such as sit0 are always there, and down; nobody misses them.
+    const inUse = byName.get(name)?.flags.includes('UP') || addressesOf(name).length > 0;
+    return inUse ? [{ name, why: reason }] : [];
+  });
+  return { known, leftOut };
+}
+
+function kindOf(link: CapturedLink): Kind {
+  if (link.link_type === 'loopback') return 'loopback';
+  const kind = link.linkinfo?.info_kind;
+  return kind === 'bond' || kind === 'vlan' || kind === 'bridge' ? kind : 'physical';
+}
+
+function membersOf(master: CapturedLink, links: readonly CapturedLink[]): string[] {
+  return links.filter(link => link.master === master.ifname).map(link => link.ifname);
+}
+
+function reasonAgainst(link: CapturedLink, byName: ReadonlyMap<string, CapturedLink>): string | null {
+  if (link.link_type === 'loopback') return null;
+  const kind = link.linkinfo?.info_kind;
+  if (kind !== undefined && kind !== 'bond' && kind !== 'vlan' && kind !== 'bridge') {
+    return reasons[kind] ?? `is of the kind ${kind}, which is not rebuilt`;
+  }
+  if (link.link_type !== 'ether') return `is no Ethernet interface (${link.link_type || 'unknown'})`;
+  const master = byName.get(link.master ?? '');
+  // Hyper-V's and virtio's fast path is a part of another card (Documentation/networking/net_failover.rst).
+  if (kind === undefined && master !== undefined && master.linkinfo?.info_kind === undefined) {
+    return `is a part of ${master.ifname}`;
+  }
+  return null;
+}
+
+/** Default of every Ethernet device (include/uapi/linux/if_ether.h, ETH_DATA_LEN). */
+const usualMtu = 1500;
+
+/** What a bond is, in the words of the configuration; what is as the kernel has it by default is not said. */
+export function bondOf({ link, below }: KnownLink, nameOf: (name: string) => string): InterfaceInput['bond'] {
+  const data = link.linkinfo?.info_data ?? {};
+  const text = (key: string) => (typeof data[key] === 'string' ? data[key] : undefined);
+  const number = (key: string) => (typeof data[key] === 'number' && data[key] > 0 ? data[key] : undefined);
+  const unless = (usual: string, key: string) => (text(key) === usual ? undefined : text(key));
+  const mode = text('mode') ?? 'balance-rr';
+  const lacp = mode === '802.3ad';
+  const targets = [data['arp_ip_target']].flat().filter(target => typeof target === 'string');
+  const primary = text('primary');
+  return defined({
+    members: below.map(nameOf),
+    mode,
+    miimon: number('miimon'),
+    updelay: number('updelay'),
+    downdelay: number('downdelay'),
+    arpInterval: number('arp_interval'),
+    arpIpTargets: targets.length > 0 ? targets : undefined,
+    primary: primary !== undefined && below.includes(primary) ? nameOf(primary) : undefined,
+    primaryReselect: unless('always', 'primary_reselect'),
+    failOverMac: unless('none', 'fail_over_mac'),
+    lacpRate: lacp ? (text('ad_lacp_rate') ?? text('lacp_rate')) : undefined,
+    adSelect: lacp ? unless('stable', 'ad_select') : undefined,
+    xmitHashPolicy: unless('layer2', 'xmit_hash_policy'),
+    minLinks: number('min_links'),
+  }) as InterfaceInput['bond'];
+}
+
+export function vlanOf({ link, below }: KnownLink, nameOf: (name: string) => string): InterfaceInput['vlan'] {
+  const { id, protocol } = link.linkinfo?.info_data ?? {};
+  return {
+    link: nameOf(below[0] ?? ''),
+    id: Number(id),
+    ...(protocol === '802.1ad' && { protocol }),
+  };
+}
+
+export function bridgeOf(
+  { link, below }: KnownLink,
+  nameOf: (name: string) => string,
+): InterfaceInput['bridge'] {
+  const data = link.linkinfo?.info_data ?? {};
+  const stp = data['stp_state'] !== undefined && data['stp_state'] !== 0;
+  const forwardDelay = Number(data['forward_delay'] ?? 1500) / 100;
+  const priority = Number(data['priority'] ?? 32768);
+  return defined({
+    members: below.map(nameOf),
+    stp: stp || undefined,
+    forwardDelay: stp && forwardDelay !== 15 ? Math.round(forwardDelay) : undefined,
+    priority: stp && priority !== 32768 ? priority : undefined,
+  }) as InterfaceInput['bridge'];
+}
+
+/** A bond hands its MTU to its members; VLANs and bridges are made with the usual one, whatever they lie on. */
+export function mtuOf({ link }: KnownLink, masterKind: Kind | undefined): number | undefined {
+  return link.mtu === usualMtu || masterKind === 'bond' ? undefined : link.mtu;
+}
+
+/** Without the keys that have no value. */
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
+}

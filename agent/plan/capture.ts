@@ -1,0 +1,263 @@
+import type { InterfaceInput, NetworkInput } from '../config/schema.ts';
+import { interfaceSchema, networkSchema, ruleSchema } from '../config/schema.ts';
+import { addressesJson, linksJson, readJson, routesJson, rulesJson } from './capture-json.ts';
+import type { CapturedRoute } from './capture-json.ts';
+import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './capture-addresses.ts';
+import { dnsOf } from './capture-dns.ts';
+import { clientIdOf } from './capture-leases.ts';
+import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './capture-links.ts';
+import {
+  sortRoutes,
+  sortRules,
+  tableNumbers,
+  type RouteContext,
+  type SortedRoutes,
+} from './capture-routes.ts';
+
+/**
+ * From what `run` wrote down on the old system to a network configuration that brings the same addresses back. Pure.
+ *
+ * Kept is what somebody configured. What the kernel, routers and DHCP servers bring they bring again, so it becomes a
+ * request to them. What cannot be rebuilt is left out and named.
+ */
+
+/** Contents by path below the capture's directory: "link.json", "resolved/resolved.conf", "leases/networkd/2". */
+export type CapturedFiles = Readonly<Record<string, string>>;
+
+/** Something of the old system that does not come along. */
+export interface LeftOut {
+  /** "docker0", "route to 10.0.0.0/8", "IPv4 rule 100", "192.0.2.7 on eth0" */
+  name: string;
+  why: string;
+}
+
+export interface CapturedNetwork {
+  network: NetworkInput;
+  warnings: string[];
+  leftOut: LeftOut[];
+}
+
+/** @param files output of `ip -json -details link`, `… address`, `… -4|-6 route show table all`, `ip -json -4|-6 rule`; any may be missing */
+export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
+  const warnings: string[] = [];
+  const read = <T>(schema: Parameters<typeof readJson<T>>[0], name: string) => {
+    const { items, problem } = readJson(schema, files[name]);
+    if (problem !== null) warnings.push(`${name} of the old system ${problem}: it is not used`);
+    return items;
+  };
+  const addresses = read(addressesJson, 'addr.json');
+  const captured = read(linksJson, 'link.json');
+  const links = captured.length > 0 ? captured : addresses;
+  const routes4 = read(routesJson, 'route-4.json');
+  const routes6 = read(routesJson, 'route-6.json');
+  const rules4 = read(rulesJson, 'rule-4.json');
+  const rules6 = read(rulesJson, 'rule-6.json');
+
+  const byName = new Map(addresses.map(link => [link.ifname, link.addr_info]));
+  const { known, leftOut } = knownLinks(links, name => byName.get(name) ?? []);
+  const permanent = permanentMacs(files['permaddr'] ?? '', known);
+  const sorted = [...known.values()].map(link => sortAddresses(link, known, routes4, routes6));
+  const wanted = neededLinks(known, sorted, [...routes4, ...routes6]);
+  for (const { kind, link } of known.values()) {
+    if (!wanted.has(link.ifname) && kind !== 'loopback' && link.flags.includes('UP')) {
+      leftOut.push({ name: link.ifname, why: 'has no address that is configured' });
+    }
+  }
+  const tableOf = tableNumbers(
+    files['rt_tables'] ?? '',
+    [...routes4, ...routes6, ...rules4, ...rules6].flatMap(({ table }) =>
+      table === undefined ? [] : [table],
+    ),
+  );
+  const context: RouteContext = {
+    nameOf: dev => (wanted.has(dev) ? dev : null),
+    leased: dev => sorted.some(each => each.name === dev && each.leased && !each.addresses.some(isIPv4Text)),
+    addresses: new Set(sorted.flatMap(each => each.addresses.map(hostOf))),
+    tableOf,
+  };
+  const routes: Record<4 | 6, SortedRoutes> = {
+    4: sortRoutes(routes4, 4, context),
+    6: sortRoutes(routes6, 6, context),
+  };
+  const rules = ([4, 6] as const).map(family => {
+    const { routes: byLink, free } = routes[family];
+    const tables = [...byLink.values(), free].flat().map(({ table }) => table ?? 254);
+    return sortRules(family === 4 ? rules4 : rules6, family, new Set([...tables, 253, 254]), context);
+  });
+
+  const interfaces = [...known.values()].flatMap((link): InterfaceInput[] => {
+    const name = link.link.ifname;
+    const own = sorted.find(each => each.name === name)!;
+    if (!wanted.has(name)) return [];
+    const duplicates = [...permanent].filter(
+      ([other, mac]) => mac === permanent.get(name) && wanted.has(other),
+    );
+    if (duplicates.length > 1) {
+      warnings.push(
+        `${name} has the same MAC address as another interface: they are told apart by their names`,
+      );
+    }
+    if (link.kind === 'physical' && !permanent.has(name)) {
+      warnings.push(`${name} has no permanent MAC address: it is recognised by its name`);
+    }
+    const clientId = own.leased
+      ? clientIdOf(
+          files,
+          link.link,
+          link.addresses.map(({ local = '' }) => local),
+        )
+      : null;
+    return [
+      defined({
+        name,
+        mac: permanent.get(name),
+        ...structureOf(link),
+        macAddress: addressToSet(link, permanent.get(name), known),
+        mtu: link.kind === 'loopback' ? undefined : mtuOf(link, known.get(link.link.master ?? '')?.kind),
+        addresses: own.addresses.length > 0 ? own.addresses : undefined,
+        routes: nonEmpty([4, 6].flatMap(family => routes[family as 4 | 6].routes.get(name) ?? [])),
+        dhcp: own.leased ? (clientId === null || clientId === 'mac' ? true : { clientId }) : undefined,
+        acceptRa: own.advertised || undefined,
+      }),
+    ];
+  });
+  for (const { link } of known.values()) {
+    if (wanted.has(link.ifname) && filtersVlans(link.linkinfo?.info_data)) {
+      warnings.push(`${link.ifname} filters VLANs: it is restored without the VLANs of its ports`);
+    }
+  }
+  const dns = dnsOf(files);
+  const all = [...sorted, ...Object.values(routes), ...rules, dns];
+  const network = defined({
+    interfaces,
+    routes: nonEmpty([...routes[4].free, ...routes[6].free]),
+    rules: nonEmpty(rules.flatMap(each => each.rules)),
+    dns: { servers: dns.servers, search: dns.search },
+  });
+  const problems = all.flatMap(each => ('warnings' in each ? each.warnings : []));
+  return {
+    network: onlyValid(network, problems),
+    warnings: [...warnings, ...problems],
+    leftOut: [...leftOut, ...all.flatMap(each => ('leftOut' in each ? each.leftOut : []))],
+  };
+}
+
+/** Lines "eth0 52:54:00:12:34:56" of `permaddr`, what `ip` says of a bond's members, `permaddr`, and the present address. */
+function permanentMacs(text: string, known: ReadonlyMap<string, KnownLink>): Map<string, string> {
+  const valid = (mac: string | undefined) =>
+    mac !== undefined &&
+    /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac) &&
+    !/^(00:){5}00$|^(ff:){5}ff$/i.test(mac)
+      ? mac.toLowerCase()
+      : undefined;
+  const told = new Map(text.split('\n').map(line => line.trim().split(/\s+/) as [string, string]));
+  const macs = [...known].flatMap(([name, { kind, link }]): [string, string][] => {
+    if (kind !== 'physical') return [];
+    const inBond = link.linkinfo?.info_slave_kind === 'bond';
+    const mac =
+      valid(link.linkinfo?.info_slave_data?.perm_hwaddr) ??
+      valid(told.get(name)) ??
+      valid(link.permaddr) ??
+      // A member has the bond's address.
+      (inBond ? undefined : valid(link.address));
+    return mac === undefined ? [] : [[name, mac]];
+  });
+  return new Map(macs);
+}
+
+/** Interfaces with something to configure, and all that they lie on. */
+function neededLinks(
+  known: ReadonlyMap<string, KnownLink>,
+  sorted: readonly SortedAddresses[],
+  routes: readonly CapturedRoute[],
+): Set<string> {
+  const needed = new Set<string>();
+  const add = (name: string) => {
+    if (needed.has(name)) return;
+    needed.add(name);
+    known.get(name)?.below.forEach(add);
+  };
+  for (const { name, addresses, leased, advertised } of sorted) {
+    if (addresses.length > 0 || leased || advertised) add(name);
+  }
+  // Without an address of its own, an interface may still lead somewhere: addresses can lie on the loopback interface.
+  for (const { protocol, type, dev, nexthops } of routes) {
+    if (protocol === 'kernel' || type !== 'unicast') continue;
+    for (const name of [dev, ...(nexthops ?? []).map(hop => hop.dev)]) {
+      if (name !== undefined && known.get(name)?.kind !== 'loopback' && known.has(name)) add(name);
+    }
+  }
+  return needed;
+}
+
+function structureOf(link: KnownLink): Pick<InterfaceInput, 'bond' | 'vlan' | 'bridge'> {
+  const same = (name: string) => name;
+  switch (link.kind) {
+    case 'bond':
+      return { bond: bondOf(link, same) };
+    case 'vlan':
+      return { vlan: vlanOf(link, same) };
+    case 'bridge':
+      return { bridge: bridgeOf(link, same) };
+    default:
+      return {};
+  }
+}
+
+/** Bonds and bridges choose an address by what joins first, so theirs is always said. */
+function addressToSet(
+  { kind, link, below }: KnownLink,
+  permanent: string | undefined,
+  known: ReadonlyMap<string, KnownLink>,
+): string | undefined {
+  const address = link.address?.toLowerCase();
+  switch (kind) {
+    case 'bond':
+    case 'bridge':
+      return address;
+    case 'vlan':
+      return address === known.get(below[0] ?? '')?.link.address?.toLowerCase() ? undefined : address;
+    case 'physical':
+      return permanent === undefined || known.get(link.master ?? '')?.kind === 'bond' || address === permanent
+        ? undefined
+        : address;
+    case 'loopback':
+      return undefined;
+  }
+}
+
+function filtersVlans(data: Readonly<Record<string, unknown>> | undefined): boolean {
+  return data?.['vlan_filtering'] === 1;
+}
+
+/** What a strange old system says must not make the configuration invalid: single pieces are dropped instead. */
+function onlyValid(network: NetworkInput, problems: string[]): NetworkInput {
+  if (networkSchema.safeParse(network).success) return network;
+  const keep = <T>(items: T[] | undefined, what: (item: T) => string, valid: (item: T) => boolean) =>
+    items?.filter(item => {
+      if (!valid(item)) problems.push(`${what(item)} of the old system is not understood, and not restored`);
+      return valid(item);
+    });
+  return defined({
+    ...network,
+    interfaces: keep(
+      network.interfaces,
+      ({ name }) => name ?? 'an interface',
+      item => interfaceSchema.safeParse(item).success,
+    ),
+    routes: keep(
+      network.routes,
+      ({ destination }) => `the route to ${destination}`,
+      item => networkSchema.safeParse({ routes: [item] }).success,
+    ),
+    rules: keep(
+      network.rules,
+      ({ priority }) => `rule ${priority}`,
+      item => ruleSchema.safeParse(item).success,
+    ),
+  });
+}
+
+function nonEmpty<T>(items: T[]): T[] | undefined {
+  return items.length > 0 ? items : undefined;
+}
