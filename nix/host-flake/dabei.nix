@@ -57,7 +57,8 @@ let
   # Two cards of the same MAC address are told apart by their names alone.
   isTwin =
     interface:
-    interface.mac != null && lib.count (other: other.mac == interface.mac) host.network.interfaces > 1;
+    interface.mac != null
+    && lib.length (lib.filter (other: other.mac == interface.mac) host.network.interfaces) > 1;
 
   match =
     interface:
