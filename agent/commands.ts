@@ -92,8 +92,8 @@ function readConfiguration(configFile?: string): Resolution {
 
 function logCommands(): void {
   claim(paths.lock);
-  observeCommands(({ argv, doing, seconds, exitCode, stderr }) =>
-    log({ event: 'command', argv, doing, seconds, exitCode, ...(exitCode === 0 ? {} : { stderr }) }),
+  observeCommands(({ argv, doing, seconds, exitCode, failed, stderr }) =>
+    log({ event: 'command', argv, doing, seconds, exitCode, failed, ...(exitCode === 0 ? {} : { stderr }) }),
   );
 }
 
