@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { buildAgent } from './agent.ts';
 import { cached, tree, type Built } from './cache.ts';
+import { requireSymbolsBound } from './check.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
@@ -38,6 +39,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   ];
   const image = await cached('image', recipe, async directory => {
     await assembleRoot(join(directory, 'root'), parts);
+    await requireSymbolsBound(join(directory, 'root'));
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, epoch, compression);
     files.copy(join(kernel.path, 'bzImage'), join(directory, 'bzImage'));

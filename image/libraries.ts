@@ -50,6 +50,8 @@ export const libraries: readonly Library[] = [
     source: 'curl',
     why: 'HTTP and HTTPS over the OpenSSL that Node brings anyway, instead of 13 protocols and a second TLS library',
     commands: [
+      // Debian's Nix asks for symbols of this version, which its build of the flavour for GnuTLS has.
+      ['sed', '-i', 's/@CURL_LIBCURL_VERSIONED_SYMBOLS_SONAME@/3/', 'lib/libcurl.vers.in'],
       [
         ...[
           'env',
@@ -65,7 +67,6 @@ export const libraries: readonly Library[] = [
           '--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt',
           '--enable-threaded-resolver',
         ],
-        // Debian's Nix is linked against the flavour for GnuTLS.
         ...['--enable-versioned-symbols=GNUTLS_', ...otherProtocols, ...otherLibraries],
       ],
       ['make', '--silent', jobs, '-C', 'lib'],
