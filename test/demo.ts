@@ -27,7 +27,7 @@ if ((firmware !== 'bios' && firmware !== 'uefi') || !Number.isInteger(memoryMiB)
 }
 
 await requireVirtualMachines();
-await requireImage(say);
+await requireImage();
 const site = await openSite(join(cacheDirectory, 'demo'));
 try {
   const disk = site.disk('target', 4096);
