@@ -26,7 +26,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   const rebuilt: Built[] = [];
   for (const library of libraries) rebuilt.push(await buildLibrary(library, tools));
   const agent = await buildAgent(toolchain, packages);
-  const parts = { packages, kernel, icu, rebuilt, agent };
+  const parts = { toolchain, packages, kernel, icu, rebuilt, agent };
   const recipe = [
     'image 1',
     compression,
