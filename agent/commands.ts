@@ -107,8 +107,8 @@ function readConfiguration(configFile?: string): Resolution {
 /** Becomes the one dabei that changes this machine, and has every command that it runs stand in the log. */
 export function logCommands(): void {
   claim(paths.lock);
-  observeCommands(({ argv, doing, seconds, exitCode, stderr }) =>
-    log({ event: 'command', argv, doing, seconds, exitCode, ...(exitCode === 0 ? {} : { stderr }) }),
+  observeCommands(({ argv, doing, seconds, exitCode, failed, stderr }) =>
+    log({ event: 'command', argv, doing, seconds, exitCode, failed, ...(exitCode === 0 ? {} : { stderr }) }),
   );
 }
 
@@ -122,12 +122,13 @@ function remainReachable(session: Session, failure: Failure): number {
 /** The last lines of an installation: how to unlock the machine and how to reach it. */
 async function restart(session: Session): Promise<number> {
   updateStatus({ state: 'installed' });
-  const [unlock = 'at its console'] = waysIn(session, 2222);
-  const [reach = 'its console'] = waysIn(session, 22);
-  log({
-    event: 'note',
-    text: `installed: the machine restarts; unlock it with "${unlock}", then reach it with "${reach}"`,
-  });
+  const [host] = waysIn(session, 22);
+  const text =
+    host === undefined
+      ? 'installed: the machine restarts and asks for the passphrase on its console'
+      : `installed: the machine restarts; unlock it with "${host.replace('ssh ', 'ssh -t -p 2222 ')} ` +
+        `systemd-tty-ask-password-agent", then reach it with "${host}"`;
+  log({ event: 'note', text });
   await run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;
 }

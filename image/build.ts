@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, tree, type Built } from './cache.ts';
+import { requireSymbolsBound } from './check.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
@@ -27,7 +28,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   const rebuilt: Built[] = [];
   for (const library of libraries) rebuilt.push(await buildLibrary(library, tools));
   const agent = await buildAgent(toolchain, packages);
-  const parts = { packages, kernel, icu, rebuilt, agent };
+  const parts = { toolchain, packages, kernel, icu, rebuilt, agent };
   const recipe = [
     'image 1',
     compression,
@@ -40,6 +41,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   ];
   const image = await cached('image', recipe, async directory => {
     await assembleRoot(join(directory, 'root'), parts);
+    await requireSymbolsBound(join(directory, 'root'));
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, epoch, compression);
     files.copy(join(kernel.path, 'bzImage'), join(directory, 'bzImage'));

@@ -9,6 +9,7 @@ import type { Packages } from './packages.ts';
 /** Assembles the root file system of the image in an empty directory. */
 
 export interface Parts {
+  toolchain: Packages;
   packages: Packages;
   kernel: Built;
   icu: Built;
@@ -41,7 +42,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<void> {
   files.symlink('../run', join(root, 'var/run'));
 
   await copyPrograms(root, parts);
-  files.copy(join(parts.kernel.path, 'modules/lib/modules'), join(root, 'usr/lib/modules'));
+  await copyModules(root, parts);
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
   // dabei looks at the name that it is started under.
@@ -51,6 +52,29 @@ export async function assembleRoot(root: string, parts: Parts): Promise<void> {
   await linkApplets(root, parts.packages.path);
   files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
   copyOwnFiles(root);
+}
+
+/** What kernel-config/test-only.config brings, and what only that depends on. */
+export const testOnlyModules: readonly string[] = [
+  ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
+  ...['libchacha', 'chacha-x86_64', 'libpoly1305', 'poly1305-x86_64', 'libchacha20poly1305'],
+  ...['libcurve25519', 'libcurve25519-generic', 'curve25519-x86_64'],
+];
+
+/** The kernel's modules, without those that only tests use, and indexed anew. */
+async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<void> {
+  const modules = join(root, 'usr/lib/modules');
+  files.copy(join(kernel.path, 'modules/lib/modules'), modules);
+  for (const path of files.walk(modules)) {
+    if (testOnlyModules.includes(posix.basename(path, '.ko'))) files.remove(path);
+  }
+  await runIn({
+    doing: 'indexing the modules of the image',
+    root: toolchain.path,
+    mounts: { '/image': root },
+    argv: ['depmod', '--basedir=/image', files.readText(join(kernel.path, 'release'))],
+    timeoutSeconds: 60,
+  });
 }
 
 /** image/root, with modes that do not depend on how it was checked out: git keeps nothing but the executable bit. */

@@ -60,6 +60,9 @@ const counts = [
 ];
 if (!values.quick) {
   counts.push(
+    await check('image and budgets', ['--import=tsx', checkout('test/budgets.ts')], 80, lastLineCount),
+  );
+  counts.push(
     await check('core worlds', ['--import=tsx', checkout('test/vm/run.ts'), '--core'], 80, lastLineCount),
   );
 }

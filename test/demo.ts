@@ -27,7 +27,7 @@ if ((firmware !== 'bios' && firmware !== 'uefi') || !Number.isInteger(memoryMiB)
 }
 
 await requireVirtualMachines();
-await requireImage(say);
+await requireImage();
 const site = await openSite(join(cacheDirectory, 'demo'));
 try {
   const disk = site.disk('target', 4096);
@@ -50,7 +50,11 @@ try {
   });
   const facts = await ssh.run('zfs get -H -o value encryption,keystatus rpool');
   say(`unlocked after ${seconds()}: encryption ${facts.trim().split('\n').join(', key ')}`);
-  if (!values.exit) say('the machine runs until Ctrl-C');
+  if (!values.exit) {
+    say('the machine runs until Ctrl-C');
+    // From here on an interruption is the wanted end; ending machines is done on exit (vm/process.ts).
+    process.prependListener('SIGINT', () => process.exit(0));
+  }
   say(ssh.commandLine);
   if (!values.exit) await machine.waitForEnd(24 * 3600);
 } catch (error) {

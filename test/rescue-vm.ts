@@ -13,7 +13,7 @@ const port = 2222;
 const day = 24 * 3600;
 
 await requireVirtualMachines();
-await requireImage(say);
+await requireImage();
 const site = await openSite(join(cacheDirectory, 'rescue-vm'));
 try {
   const config = {

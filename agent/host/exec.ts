@@ -28,6 +28,8 @@ export interface Finished {
   argv: readonly string[];
   doing: string;
   exitCode: number;
+  /** The exit code is none that the caller takes for success. */
+  failed: boolean;
   stdout: string;
   stderr: string;
   seconds: number;
@@ -55,8 +57,8 @@ const keep = 256 * 1024;
  * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT, or COMMAND_FAILED with the last lines of its standard error
  */
 export async function run(command: Command): Promise<Finished> {
-  const finished = await attempt(command);
-  if (finished.exitCode === 0 || command.accept?.includes(finished.exitCode)) return finished;
+  const finished = await start(command, code => code !== 0 && !command.accept?.includes(code));
+  if (!finished.failed) return finished;
   throw new DabeiError('COMMAND_FAILED', {
     doing: command.doing,
     problem: `${command.argv[0]} ended with exit code ${finished.exitCode}${lastLines(finished.stderr)}`,
@@ -66,6 +68,10 @@ export async function run(command: Command): Promise<Finished> {
 
 /** As `run`, but any exit code is an answer. */
 export async function attempt(command: Command): Promise<Finished> {
+  return start(command, () => false);
+}
+
+async function start(command: Command, isFailure: (exitCode: number) => boolean): Promise<Finished> {
   const [program = '', ...args] = command.argv;
   const started = clock.uptimeSeconds();
   return new Promise((resolve, reject) => {
@@ -122,7 +128,15 @@ export async function attempt(command: Command): Promise<Finished> {
       settle(() => {
         const seconds = Math.round((clock.uptimeSeconds() - started) * 1000) / 1000;
         const exitCode = code ?? 128 + (signalNumbers[signal ?? ''] ?? 0);
-        const finished = { argv: command.argv, doing: command.doing, exitCode, stdout, stderr, seconds };
+        const finished = {
+          argv: command.argv,
+          doing: command.doing,
+          exitCode,
+          failed: isFailure(exitCode),
+          stdout,
+          stderr,
+          seconds,
+        };
         observer(finished);
         if (!timedOut) return resolve(finished);
         reject(

@@ -25,6 +25,8 @@ export type LogEntry =
       doing: string;
       seconds: number;
       exitCode: number;
+      /** Unexpected; many programs say "nothing to do" with an exit code. */
+      failed: boolean;
       stderr?: string;
     }
   | { event: 'progress'; text: string }
@@ -44,7 +46,7 @@ export function formatEntry(entry: LogEntry): string | null {
         (entry.remedy ? `\n  next: ${entry.remedy}` : '')
       );
     case 'command':
-      return entry.exitCode === 0 ? null : `  exit code ${entry.exitCode}: ${entry.argv.join(' ')}`;
+      return !entry.failed ? null : `  exit code ${entry.exitCode}: ${entry.argv.join(' ')}`;
     case 'progress':
       return `  ${entry.text}`;
     case 'note':

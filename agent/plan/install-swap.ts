@@ -50,6 +50,13 @@ export function startInstallSwap(
       },
       {
         kind: 'run',
+        // udev makes the link, and dmsetup(8) waits for it only where udev's rules answer its cookie.
+        doing: `waiting for /dev/mapper/${name}`,
+        argv: ['udevadm', 'wait', '--timeout=60', `/dev/mapper/${name}`],
+        timeoutSeconds: 90,
+      },
+      {
+        kind: 'run',
         doing: `formatting /dev/mapper/${name} as swap`,
         argv: ['mkswap', `/dev/mapper/${name}`],
         timeoutSeconds: 60,

@@ -22,9 +22,13 @@ export async function config({ resolution }: Session): Promise<void> {
 }
 
 function asReason(problem: Problem): DabeiError {
-  const { code, remedy } = problem;
-  const detail = { doing: 'reading the configuration', problem: formatProblem(problem) };
-  return new DabeiError(code, remedy === undefined ? detail : { ...detail, remedy });
+  const remedy =
+    problem.remedy ?? `correct ${problem.source} and start the machine again; nothing was changed`;
+  return new DabeiError(problem.code, {
+    doing: 'reading the configuration',
+    problem: formatProblem(problem),
+    remedy,
+  });
 }
 
 export async function network(session: Session): Promise<void> {

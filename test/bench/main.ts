@@ -11,5 +11,5 @@ if (names.length === 0 || names.some(name => !(name in benches))) {
   process.exit(2);
 }
 await requireVirtualMachines();
-await requireImage(line => process.stdout.write(`${line}\n`));
+await requireImage();
 for (const name of names) await benches[name]!();

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import * as files from '../../image/files.ts';
+import { buildImage } from '../../image/build.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../image/host.ts';
-import { run } from '../../agent/host/exec.ts';
 
 /** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
 
 /** DABEI_IMAGE=DIRECTORY tests another image than the one of this checkout, a published one for example. */
-const output = process.env['DABEI_IMAGE'] ?? checkout('out');
+const given = process.env['DABEI_IMAGE'];
+const output = given ?? checkout('out');
 
 export const image = {
   kernel: join(output, 'bzImage'),
@@ -16,23 +16,9 @@ export const image = {
   sums: join(output, 'SHA256SUMS'),
 };
 
-/** Builds the image unless it is there. @param tell receives the build's lines */
-export async function requireImage(tell: (line: string) => void): Promise<void> {
-  if (Object.values(image).every(files.exists)) return;
-  await run({
-    doing: 'building the image',
-    argv: ['npm', 'run', '--silent', 'image'],
-    cwd: checkout(),
-    env: inherited(),
-    timeoutSeconds: 3 * 3600,
-    onLine: tell,
-  });
-}
-
-/** npm may live anywhere in PATH, and a cache may have been asked for. */
-function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'DABEI_CACHE', 'http_proxy', 'https_proxy', 'no_proxy'];
-  return Object.fromEntries(names.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
+/** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
+export async function requireImage(): Promise<void> {
+  if (given === undefined) await buildImage();
 }
 
 /** Installs QEMU, firmware and clients where they are missing. */

@@ -4,7 +4,7 @@ import { searchDisk } from './disk.ts';
 import { findSecrets, secretBytes } from './keys.ts';
 import type { Machine } from './machine.ts';
 import type { DiskOptions } from './qemu.ts';
-import { failureIn, lineStart } from './scan.ts';
+import { failureIn } from './scan.ts';
 import { configParameter, type Site, type GuestOptions } from './site.ts';
 import { scanHostKeys, type Ssh } from './ssh.ts';
 
@@ -48,7 +48,7 @@ export async function stageDone(
   name: string,
   seconds = installLimitSeconds,
 ): Promise<void> {
-  await machine.console.waitFor(new RegExp(`${lineStart}stage \\d+/\\d+ ${name}: done .*$`, 'm'), seconds, [
+  await machine.console.waitFor(new RegExp(`^stage \\d+/\\d+ ${name}: done .*$`, 'm'), seconds, [
     /stage \d+\/\d+ \S+: failed.*$/m,
   ]);
 }

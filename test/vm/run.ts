@@ -48,7 +48,7 @@ async function runAll(): Promise<number> {
   // More than two emulated machines on a small host only take time from each other, and limits would be missed.
   const jobs = Math.min(2, Math.max(1, Number(values.jobs) || 1));
   await requireVirtualMachines();
-  await requireImage(say);
+  await requireImage();
   say(`${chosen.length} worlds, ${jobs} at a time, ${await accelerator()}`);
   const remembered = join(worldsDirectory, `results-${resultsKey()}.json`);
   const known = new Map(values.fresh ? [] : load(remembered).map(result => [result.world, result]));

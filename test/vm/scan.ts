@@ -96,14 +96,8 @@ export interface StageLine {
   seconds: number | null;
 }
 
-/**
- * Where a line may start: busybox init leaves its invitation to a console's shell without an end of line, and whoever
- * writes next goes on there.
- */
-export const lineStart = '(?:^|Please press Enter to activate this console\\. )';
-
 const stagePattern = new RegExp(
-  `${lineStart}stage (\\d+)/(\\d+) ([\\w-]+): (started|done|failed)(?: \\((\\d+\\.\\d) s\\))?$`,
+  `^stage (\\d+)/(\\d+) ([\\w-]+): (started|done|failed)(?: \\((\\d+\\.\\d) s\\))?$`,
   'gm',
 );
 

@@ -9,7 +9,7 @@ import {
 } from '../install.ts';
 import type { World } from '../world.ts';
 import type { Site } from '../site.ts';
-import type { Ssh } from '../ssh.ts';
+import { scanHostKeys, type Ssh } from '../ssh.ts';
 import type { DiskOptions } from '../qemu.ts';
 
 /** Whole installations: an empty disk in, a machine that boots by itself out. */
@@ -104,7 +104,7 @@ function assertStages(
   assert.doesNotMatch(text, /^error /m);
 }
 
-/** What must be true of an installed system, asked over SSH; that the host key is the given one, SSH itself checked. */
+/** What must be true of an installed system, asked over SSH; that the host key is the given one, the client checks too. */
 export async function assertInstalled(site: Site, ssh: Ssh, unlockHostKey: string): Promise<void> {
   const { host } = site.keys;
   assert.notEqual(
@@ -113,6 +113,9 @@ export async function assertInstalled(site: Site, ssh: Ssh, unlockHostKey: strin
     'the SSH server that lies readable on the ESP has a key of its own',
   );
 
+  const shown = await scanHostKeys(site.sshPort, 30);
+  assert.deepEqual(shown, [host.public], 'the installed system shows the given host key and no other');
+
   const encryption = await ssh.run('zfs get -H -o property,value encryption,keystatus,keylocation rpool');
   assert.equal(encryption, 'encryption\taes-256-gcm\nkeystatus\tavailable\nkeylocation\tprompt\n');
   const datasets = await ssh.run('zfs list -H -o name,encryption -r rpool');
@@ -120,6 +123,7 @@ export async function assertInstalled(site: Site, ssh: Ssh, unlockHostKey: strin
     assert.match(line, /\taes-256-gcm$/, 'every dataset is encrypted');
   assert.match(await ssh.run('zfs list -H -t snapshot -o name'), /^rpool\/local\/root@blank$/m);
   assert.match(await ssh.run('cat /proc/mounts'), /^rpool\/local\/root \/ zfs /m);
+  assert.match(await ssh.run('cat /proc/swaps'), /^\/dev\/(dm-|mapper\/)/m, 'swap is on an encrypted device');
 
   const log = await ssh.run('cat /var/log/dabei.jsonl');
   const entries = log

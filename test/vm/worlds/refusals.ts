@@ -15,6 +15,8 @@ interface Row {
   core: boolean;
   about: string;
   disks?: number;
+  /** Sparse, so size costs little; but all of it is hashed twice. */
+  diskMegabytes?: number;
   parameters: (site: Site, config: ConfigInput) => string[];
   stage: string;
   code: ErrorCode;
@@ -95,6 +97,8 @@ const rows: Row[] = [
     core: false,
     about: 'two disks where the configuration says "only"',
     disks: 2,
+    // Large enough for the layout, else neither would match.
+    diskMegabytes: 3072,
     parameters: (site, config) => [
       configParameter({ ...config, disks: { devices: ['only'], key: site.keys.passphrase } }),
     ],
@@ -110,7 +114,9 @@ export const refusalWorlds: World[] = rows.map(row => ({
   about: row.about,
   limitSeconds: 240,
   script: async site => {
-    const disks = ['first', 'second'].slice(0, row.disks ?? 1).map(name => site.disk(name, 256));
+    const disks = ['first', 'second']
+      .slice(0, row.disks ?? 1)
+      .map(name => site.disk(name, row.diskMegabytes ?? 256));
     for (const { file } of disks) fillWithForeignBytes(file);
     const before = await Promise.all(disks.map(({ file }) => hashDisk(file)));
 

@@ -204,6 +204,8 @@ wipefs --all --force /dev/disk/by-partuuid/57ec04d7-9cfd-8030-b03e-75074a796a3b 
 modprobe dm-crypt
 # encrypting the swap partition ee411b53-dad2-8448-ab38-a8fd9842f1fa with a random key
 dmsetup create dabei-swap-1 <<< [secret]
+# waiting for /dev/mapper/dabei-swap-1
+udevadm wait --timeout=60 /dev/mapper/dabei-swap-1
 # formatting /dev/mapper/dabei-swap-1 as swap
 mkswap /dev/mapper/dabei-swap-1
 # swapping to /dev/mapper/dabei-swap-1

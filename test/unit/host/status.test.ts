@@ -1,0 +1,55 @@
+import t from 'tap';
+import { formatStatus, type Status } from '../../../agent/host/status.ts';
+
+const base: Status = {
+  state: 'rescue',
+  stage: 'rescue',
+  index: 4,
+  of: 4,
+  code: null,
+  reasons: [],
+  addresses: { eth0: ['192.0.2.7/24', '2001:db8::7/64'], eth1: [] },
+  hostKeys: ['SHA256:abc (ED25519)'],
+  warnings: [],
+  since: '2026-01-01T00:00:00.000Z',
+};
+
+t.test('for people', async t => {
+  const rows: [name: string, status: Status, text: string[]][] = [
+    [
+      'rescue',
+      base,
+      [
+        'rescue: stage 4/4 rescue',
+        'eth0: 192.0.2.7/24 2001:db8::7/64',
+        'eth1: no address',
+        'host key: SHA256:abc (ED25519)',
+      ],
+    ],
+    [
+      'failed',
+      {
+        ...base,
+        state: 'failed',
+        stage: 'plan',
+        of: 9,
+        code: 'DISK_NOT_FOUND',
+        reasons: [
+          { code: 'DISK_NOT_FOUND', doing: 'choosing', problem: 'no disk', remedy: 'name one' },
+          { code: 'DISK_MEMBERS', doing: 'choosing', problem: 'too few', remedy: null },
+        ],
+        addresses: {},
+        hostKeys: [],
+        warnings: ['the gateway is silent'],
+      },
+      [
+        'failed: stage 4/9 plan',
+        'error DISK_NOT_FOUND: choosing: no disk',
+        '  next: name one',
+        'error DISK_MEMBERS: choosing: too few',
+        'warning: the gateway is silent',
+      ],
+    ],
+  ];
+  for (const [name, status, lines] of rows) t.equal(formatStatus(status), `${lines.join('\n')}\n`, name);
+});

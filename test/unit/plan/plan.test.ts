@@ -1,0 +1,103 @@
+import t from 'tap';
+import { configSchema, type ConfigInput } from '../../../agent/config/schema.ts';
+import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
+import type { Disk, Facts } from '../../../agent/facts.ts';
+import { makePlan, minimumMemoryBytes, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
+import { Secret } from '../../../agent/secret.ts';
+import { GiB, content, disk, facts } from '../../fixtures/disks.ts';
+
+const passphrase = 'correct horse battery';
+const hostKey =
+  '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n-----END OPENSSH PRIVATE KEY-----\n';
+
+function plan(disks: Disk[], input: Partial<ConfigInput> = {}, overrides: Partial<Facts> = {}) {
+  const config = configSchema.parse({
+    hostName: 'web-01',
+    disks: { devices: ['/dev/vda'], key: passphrase },
+    system: {},
+    ...input,
+  });
+  return makePlan(config, facts(disks, overrides), new Secret('0123456789abcdef'.repeat(4)));
+}
+
+t.test('a plan has steps for every stage, and the writing begins with the first', async t => {
+  const made = plan([disk()]);
+  for (const name of plannedStages) t.ok(made.stages[name].length > 0, name);
+  t.match(made.summary.join('\n'), 'everything on this disk will be destroyed: /dev/vda');
+});
+
+t.test('the printed plan', async t => {
+  const text = renderPlan(plan([disk()]));
+  const headings = text.split('\n').filter(line => line.startsWith('## '));
+  t.same(
+    headings,
+    plannedStages.map(name => `## ${name}`),
+  );
+  t.match(text, /^zpool create .*rpool.* <<< \[secret\]$/m);
+  t.notMatch(text, /correct horse/, 'the passphrase is in no line');
+});
+
+t.test('the same machine and configuration give the same plan', async t => {
+  t.equal(renderPlan(plan([disk()])), renderPlan(plan([disk()])));
+});
+
+interface Refusal {
+  name: string;
+  disks: Disk[];
+  input?: Partial<ConfigInput>;
+  overrides?: Partial<Facts>;
+  codes: string[];
+}
+
+const second = disk({ path: '/dev/vdb', aliases: [], serial: 'b' });
+const used = disk({ contents: [content('/dev/vda1', { signature: 'ext4' })] });
+
+const refusals: Refusal[] = [
+  { name: 'no disk is named', disks: [disk()], input: { disks: undefined }, codes: ['CONFIG_SCHEMA'] },
+  {
+    name: 'the disk is not there',
+    disks: [disk()],
+    input: { disks: { devices: ['/dev/vdz'], key: passphrase } },
+    codes: ['DISK_NOT_FOUND'],
+  },
+  {
+    name: 'two disks match',
+    disks: [disk(), second],
+    input: { disks: { devices: [{ transport: 'virtio' }], key: passphrase } },
+    codes: ['DISK_AMBIGUOUS'],
+  },
+  { name: 'the disk holds data', disks: [used], codes: ['DISK_FOREIGN_DATA'] },
+  {
+    name: 'too little memory',
+    disks: [disk()],
+    overrides: { memoryBytes: minimumMemoryBytes - 1 },
+    codes: ['MEMORY_TOO_SMALL'],
+  },
+  {
+    name: 'everything is told at once',
+    disks: [disk({ ...used, sizeBytes: GiB })],
+    overrides: { memoryBytes: 64 * 2 ** 20 },
+    codes: ['MEMORY_TOO_SMALL', 'DISK_TOO_SMALL', 'DISK_FOREIGN_DATA'],
+  },
+  {
+    name: 'a host key that is none',
+    disks: [disk()],
+    input: { ssh: { hostKeys: [hostKey] } },
+    codes: ['SSH_HOST_KEY'],
+  },
+];
+
+for (const { name, disks, input, overrides, codes } of refusals) {
+  t.test(`refused: ${name}`, async t => {
+    try {
+      plan(disks, input, overrides);
+      t.fail('was planned');
+    } catch (error) {
+      t.ok(error instanceof DabeiError);
+      t.same(
+        reasonsOf(error as DabeiError).map(({ code }) => code),
+        codes,
+      );
+    }
+  });
+}
