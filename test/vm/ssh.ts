@@ -121,17 +121,22 @@ const alias = 'dabei-vm';
 
 const neverConnected = /kex_exchange_identification|banner exchange|Connection (refused|timed out)/;
 
-/** The host keys that a machine shows, "ssh-ed25519 AAAA…" each. ssh-keyscan(1) */
-export async function scanHostKeys(port: number, seconds: number): Promise<string[]> {
+/**
+ * The host keys that a machine shows, "ssh-ed25519 AAAA…" each. ssh-keyscan(1)
+ *
+ * One connection for each type asked for: sshd bars an address that keeps connecting without logging in
+ * (PerSourcePenalties, sshd_config(5)), and every machine of a test comes from the same one.
+ */
+export async function scanHostKeys(port: number, seconds: number, types = ['ed25519']): Promise<string[]> {
   const keys = await clock.poll(
     async () => {
-      const argv = ['ssh-keyscan', '-T', '10', '-p', String(port), '127.0.0.1'];
+      const argv = ['ssh-keyscan', '-T', '10', '-t', types.join(), '-p', String(port), '127.0.0.1'];
       const { stdout } = await attempt({ doing: 'reading host keys', argv, timeoutSeconds: 60 });
       const found = [...stdout.matchAll(/^\S+ (\S+ \S+)$/gm)].map(match => match[1]!);
       return found.length > 0 ? found : null;
     },
     seconds,
-    0.5,
+    3,
   );
   if (keys === null) throw new Error(`no SSH host key on port ${port} within ${seconds} s`);
   return keys;

@@ -113,7 +113,7 @@ export async function assertInstalled(site: Site, ssh: Ssh, unlockHostKey: strin
     'the SSH server that lies readable on the ESP has a key of its own',
   );
 
-  const shown = await scanHostKeys(site.sshPort, 30);
+  const shown = await scanHostKeys(site.sshPort, 90);
   assert.deepEqual(shown, [host.public], 'the installed system shows the given host key and no other');
 
   const encryption = await ssh.run('zfs get -H -o property,value encryption,keystatus,keylocation rpool');
