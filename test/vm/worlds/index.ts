@@ -1,5 +1,6 @@
 import type { World } from '../world.ts';
 import { installWorlds } from './install.ts';
+import { kexecWorlds } from './kexec.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkWorlds } from './network.ts';
 import { refusalWorlds } from './refusals.ts';
@@ -10,6 +11,7 @@ export const worlds: readonly World[] = [
   ...rescueWorlds,
   ...refusalWorlds,
   ...networkWorlds,
+  ...kexecWorlds,
   ...installWorlds,
   ...netbootWorlds,
 ];
