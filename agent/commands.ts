@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import type { Mode } from './config/schema.ts';
 import { DabeiError, type DabeiError as Failure } from './errors.ts';
+import { readAppendedFiles } from './host/appended.ts';
+import { readCaptured } from './host/captured.ts';
 import { readFacts } from './host/facts.ts';
 import { observeCommands, run } from './host/exec.ts';
-import { claim, list, paths, readBytes, readText } from './host/files.ts';
+import { claim, paths, readBytes, readText } from './host/files.ts';
 import { formatLogLine, log } from './host/log.ts';
 import { formatReturnTimer, readReturnTimer, stayProgram } from './host/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from './host/status.ts';
@@ -83,7 +85,10 @@ export function logs(json: boolean): string {
   return json ? text : text.split('\n').filter(Boolean).map(formatLogLine).join('');
 }
 
-/** Kernel parameters and the files that kexec or iPXE appended; `configFile` instead of those when given. */
+/**
+ * Kernel parameters and the files that kexec or iPXE appended; `configFile` instead of those when given. What was
+ * captured from the old system counts in both cases.
+ */
 function readConfiguration(configFile?: string): Resolution {
   const commandLine = readText(paths.commandLine) ?? '';
   if (configFile !== undefined) {
@@ -94,14 +99,13 @@ function readConfiguration(configFile?: string): Resolution {
         problem: `there is no file ${configFile}`,
       });
     }
-    return resolveConfiguration({ commandLine: '', files: [{ path: configFile, bytes }] });
+    return resolveConfiguration({
+      commandLine: '',
+      files: [{ path: configFile, bytes }],
+      captured: readCaptured(),
+    });
   }
-  const appended = list(paths.bootDirectory).filter(name => name === 'dabei.json');
-  const files = appended.map(name => ({
-    path: `/${name}`,
-    bytes: readBytes(`${paths.bootDirectory}/${name}`)!,
-  }));
-  return resolveConfiguration({ commandLine, files });
+  return resolveConfiguration({ commandLine, files: readAppendedFiles(), captured: readCaptured() });
 }
 
 /** Becomes the one dabei that changes this machine, and has every command that it runs stand in the log. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { install, logs, plan, status, stay, boot } from './commands.ts';
+import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
 import { DabeiError, asDabeiError, reasonsOf } from './errors.ts';
 
@@ -13,6 +14,8 @@ const usage = `usage: dabei COMMAND
   status [--json]          how far it is, what went wrong, addresses and host keys
   stay                     do not return to the old system (the timer of kexec)
   logs [--json]            everything since the start
+  preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--result FILE] [--json]
+                           whether a running Linux can be left by kexec; 10: refused
   boot                     what the machine does by itself after the start
   --version, --help
 `;
@@ -35,6 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return install(values.config);
     case 'plan':
       return print(await plan(values.config));
+    case 'preflight':
+      return preflightOf(values);
     case 'status':
       return print(status(values.json ?? false));
     case 'stay':
@@ -46,6 +51,12 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
+  const { capture, image, config, 'command-line': commandLine, result, json = false } = values;
+  if (capture === undefined || image === undefined) throw wrongUsage('preflight needs --capture and --image');
+  return preflightCommand({ capture, image, config, commandLine, result, json }, print);
+}
+
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
@@ -53,6 +64,10 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         config: { type: 'string' },
+        capture: { type: 'string' },
+        image: { type: 'string' },
+        'command-line': { type: 'string' },
+        result: { type: 'string' },
         json: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

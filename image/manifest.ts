@@ -79,6 +79,7 @@ export const manifest: readonly Part[] = [
       '/usr/sbin/losetup',
       '/usr/sbin/blkdiscard',
       '/usr/sbin/blockdev',
+      '/usr/bin/partx',
       '/usr/sbin/blkid',
       '/usr/sbin/wipefs',
       '/usr/bin/lsblk',
@@ -152,4 +153,5 @@ export const droppedApplets: readonly string[] = [
   'httpd',
   'telnetd',
   'linuxrc',
+  'partprobe',
 ];

@@ -63,20 +63,25 @@ export function toJson(located: Located): unknown {
 /** Lists to which every source adds; all other lists are replaced. */
 const additive = ['rootAuthorizedKeys', 'ssh.hostKeys'];
 
-/** `later` wins; objects are merged key by key, arrays replaced except the additive ones. */
-export function merge(earlier: Located, later: Located, path: Path = []): Located {
+/** `later` wins; objects are merged key by key, arrays replaced except those that `adds` names. */
+export function merge(
+  earlier: Located,
+  later: Located,
+  adds: readonly string[] = additive,
+  path: Path = [],
+): Located {
   if (earlier.kind === 'object' && later.kind === 'object') {
     const entries = new Map(earlier.entries);
     for (const [key, entry] of later.entries) {
       const before = entries.get(key);
       entries.set(
         key,
-        before ? { ...entry, value: merge(before.value, entry.value, [...path, key]) } : entry,
+        before ? { ...entry, value: merge(before.value, entry.value, adds, [...path, key]) } : entry,
       );
     }
     return { ...later, entries };
   }
-  if (earlier.kind === 'array' && later.kind === 'array' && additive.includes(formatPath(path))) {
+  if (earlier.kind === 'array' && later.kind === 'array' && adds.includes(formatPath(path))) {
     return { ...later, items: [...earlier.items, ...later.items] };
   }
   return later;

@@ -1,5 +1,7 @@
 import { Secret } from '../secret.ts';
 import { check, nameTheDisks } from './issues.ts';
+import { capturedSource } from './captured.ts';
+import { besideConfigured } from './captured-network.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { configSchema, modes, type Config, type Mode, type NetworkConfig, type SshConfig } from './schema.ts';
@@ -24,13 +26,19 @@ export interface Salvaged {
   ssh: SshConfig;
   rootAuthorizedKeys: string[];
   hostName: string;
+  machineId?: string | undefined;
 }
 
 /** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
 export function resolveConfiguration(input: Input): Resolution {
   const { fragments, problems, notes } = readSources(input);
   const readAll = problems.length === 0;
-  const merged = fragments.reduce((all, { value }) => merge(all, value), locate({}, 'built-in'));
+  const asked = fragments.reduce((all, { value }) => merge(all, value), locate({}, 'built-in'));
+  const { captured } = input;
+  const merged = captured
+    ? merge(locate(besideConfigured(captured.value, asked), capturedSource), asked, [])
+    : asked;
+  notes.push(...(captured?.notes ?? []));
   const mode = modeOf(merged);
 
   const { data, problems: found } = check(configSchema, merged);
@@ -55,7 +63,7 @@ export function resolveConfiguration(input: Input): Resolution {
     ),
     notes,
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
-    salvaged: salvage(merged),
+    salvaged: config ? salvage(merged) : withCaptured(salvage(merged), captured?.value),
   };
 }
 
@@ -101,10 +109,24 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
 
 const reachabilitySchema = configSchema.pick({
   hostName: true,
+  machineId: true,
   rootAuthorizedKeys: true,
   network: true,
   ssh: true,
 });
+
+/** What was asked for and cannot be understood does not lock out those who could log in to the old system. */
+function withCaptured(salvaged: Salvaged, captured: object | undefined): Salvaged {
+  if (captured === undefined) return salvaged;
+  const own = salvage(locate(captured, capturedSource));
+  const { ssh, rootAuthorizedKeys, network } = salvaged;
+  return {
+    ...salvaged,
+    network: network.interfaces.length > 0 ? network : own.network,
+    ssh: ssh.hostKeys.length > 0 ? ssh : { ...ssh, hostKeys: own.ssh.hostKeys },
+    rootAuthorizedKeys: rootAuthorizedKeys.length > 0 ? rootAuthorizedKeys : own.rootAuthorizedKeys,
+  };
+}
 
 /** Takes out what is wrong, piece by piece, until the rest is valid. */
 function salvage(merged: Located): Salvaged {
@@ -122,9 +144,9 @@ function salvage(merged: Located): Salvaged {
   }
 }
 
-/** Removes what is at a path, or what should hold it; a route only as a whole, since its parts mean another one. */
+/** Removes what is at a path, or what should hold it; a route or rule only as a whole, since its parts mean another one. */
 function remove(root: Record<string, unknown>, path: Path): void {
-  const route = path.indexOf('routes');
+  const route = path.findIndex(part => part === 'routes' || part === 'rules');
   const whole = route >= 0 && path.length > route + 2 ? path.slice(0, route + 2) : path;
   for (let length = whole.length; length > 0; length--) {
     const key = whole[length - 1]!;

@@ -14,6 +14,8 @@ export interface Input {
   commandLine: string;
   /** Files from the root of the initramfs, such as /dabei.json; earlier ones are overridden by later ones. */
   files: readonly { path: string; bytes: Buffer }[];
+  /** What the old system was (captured.ts): holds wherever no other source says anything, lists included. */
+  captured?: { value: object; notes: readonly string[] };
 }
 
 /** What one source says. */

@@ -2,20 +2,36 @@ import { basename, dirname } from 'node:path';
 import type { Disk } from '../facts.ts';
 import { attempt, run } from './exec.ts';
 import { list, paths, readText, realPath } from './files.ts';
-import { blindDevices, describeDisks, isDisk, parseLsblk, parseWipefs, type Signature } from './lsblk.ts';
+import {
+  blindDevices,
+  describeDisks,
+  isDisk,
+  parseLsblk,
+  parseWipefs,
+  withMountsOf,
+  type Signature,
+} from './lsblk.ts';
 import { readPools } from './pools.ts';
 
 /** Which disks there are and what lies on them, from lsblk(8), wipefs(8), udev's links and sysfs. */
 
 /** Asked of lsblk; the names are those of `lsblk --list-columns`. */
 const columns =
-  'NAME,PATH,TYPE,SIZE,LOG-SEC,PHY-SEC,MODEL,SERIAL,WWN,TRAN,RO,RM,FSTYPE,PTTYPE,LABEL,MOUNTPOINTS,PARTUUID';
+  'NAME,PATH,MAJ:MIN,TYPE,SIZE,LOG-SEC,PHY-SEC,MODEL,SERIAL,WWN,TRAN,RO,RM,FSTYPE,PTTYPE,LABEL,MOUNTPOINTS,PARTUUID';
+
+export interface DiskReading {
+  /**
+   * The system that runs is the one that will be left: its mounts, as its process 1 sees them, are told, but do not make a
+   * disk the boot medium.
+   */
+  leaving?: boolean;
+}
 
 /**
  * Every disk of the machine that could be installed to or must be spared, after udev has handled all of them.
  * @throws DabeiError COMMAND_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT
  */
-export async function readDisks(): Promise<Disk[]> {
+export async function readDisks({ leaving = false }: DiskReading = {}): Promise<Disk[]> {
   // Without udevd it ends with an error; the kernel's devices are there all the same.
   await attempt({
     doing: 'waiting for udev',
@@ -27,7 +43,8 @@ export async function readDisks(): Promise<Disk[]> {
     argv: ['lsblk', '--json', '--bytes', '--tree', '--output', columns],
     timeoutSeconds: 60,
   });
-  const tree = parseLsblk(stdout);
+  const own = parseLsblk(stdout);
+  const tree = leaving ? withMountsOf(own, readText('/proc/1/mountinfo') ?? '') : own;
   const signatures = new Map<string, Signature[]>();
   for (const device of blindDevices(tree)) {
     const { exitCode, stdout } = await attempt({
@@ -43,7 +60,9 @@ export async function readDisks(): Promise<Disk[]> {
     links: readLinks(),
     signatures,
     drivers: new Map(tree.filter(isDisk).map(({ path }) => [path, readDrivers(path)])),
-    pools: await readPools(),
+    // Another release of ZFS in the kernel may not talk to these tools; its disks still show what is on them.
+    pools: leaving ? await readPools().catch(() => []) : await readPools(),
+    leaving,
     medium: medium === null ? null : (realPath(medium) ?? medium),
   });
 }

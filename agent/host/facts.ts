@@ -1,5 +1,6 @@
 import { DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import { capturedConsoles } from './captured.ts';
 import { readDisks } from './disks.ts';
 import { exists, paths, readText } from './files.ts';
 import { readLinks } from './links.ts';
@@ -18,7 +19,7 @@ export async function readFacts(): Promise<Facts> {
     machine,
     disks,
     links,
-    consoles: parseConsoles(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
+    consoles: consolesOf(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
   };
 }
 
@@ -42,6 +43,18 @@ export function parseMemTotal(meminfo: string): number {
 export function availableMemoryBytes(): number {
   const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1];
   return Number(kibibytes ?? 0) * 1024;
+}
+
+/** Our own command line's, or those of the system that was here before. */
+function consolesOf(commandLine: string): string[] {
+  const own = parseConsoles(commandLine);
+  return own.length > 0
+    ? own
+    : parseConsoles(
+        capturedConsoles()
+          .map(value => `console=${value}`)
+          .join(' '),
+      );
 }
 
 /** Values of `console=`, in order; the last one is /dev/console (Documentation/admin-guide/serial-console.rst). */

@@ -35,6 +35,20 @@ export function exists(path: string): boolean {
   return fs.existsSync(path);
 }
 
+/** What a symbolic link says, whether or not anything is there; null where there is none. */
+export function readLink(path: string): string | null {
+  try {
+    return fs.readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** In bytes; null where there is no file. */
+export function sizeOf(path: string): number | null {
+  return fs.statSync(path, { throwIfNoEntry: false })?.size ?? null;
+}
+
 /** Permission bits of a directory; null where there is none. */
 export function permissions(path: string): number | null {
   const found = fs.statSync(path, { throwIfNoEntry: false });

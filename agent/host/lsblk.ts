@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { DabeiError } from '../errors.ts';
 import type { Content, Disk } from '../facts.ts';
 import { targetRoot } from '../plan/target.ts';
-import type { ImportedPool } from './pools.ts';
+import { unescapeOctal, type ImportedPool } from './pools.ts';
 
 /** From the output of lsblk(8) and wipefs(8), and what else is known of disks, to disks; pure. */
 
 const nodeJson = z.looseObject({
   path: z.string(),
+  'maj:min': z.string().nullish(),
   type: z.string().nullish(),
   size: z.number().nullish(),
   'log-sec': z.number().nullish(),
@@ -47,6 +48,8 @@ export interface DiskSources {
   pools: readonly ImportedPool[];
   /** The device that this system was booted from, where a file names it. */
   medium: string | null;
+  /** The running system is going to be left: what it has mounted does not make a disk the boot medium. */
+  leaving?: boolean;
 }
 
 /** @throws DabeiError INTERNAL when lsblk's output is not what lsblk(8) describes */
@@ -82,6 +85,36 @@ export function parseWipefs(json: string): Signature[] {
   return [...byType.values()];
 }
 
+/**
+ * The same devices with the mounts of another mount namespace or root directory, where lsblk sees only its own.
+ * @param mountinfo a process's /proc/PID/mountinfo (proc_pid_mountinfo(5))
+ */
+export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): BlockDevice[] {
+  const mounts = parseMountinfo(mountinfo);
+  return tree.map(node => ({
+    ...node,
+    mountpoints: [
+      ...node.mountpoints.filter(mountPoint => mountPoint === '[SWAP]'),
+      // btrfs has device numbers of its own, and names its device.
+      ...mounts
+        .filter(({ number, source }) => number === node['maj:min'] || source === node.path)
+        .map(({ mountPoint }) => mountPoint),
+    ],
+    children: withMountsOf(node.children, mountinfo),
+  }));
+}
+
+/** ID, parent, major:minor, root, mount point, options, optional fields, "-", type, source, options. */
+function parseMountinfo(text: string): { number: string; mountPoint: string; source: string }[] {
+  return text.split('\n').flatMap(line => {
+    const [before = '', after = ''] = line.split(' - ');
+    const [, , number, , mountPoint] = before.split(' ');
+    const [, source] = after.split(' ');
+    if (number === undefined || mountPoint === undefined || source === undefined) return [];
+    return [{ number, mountPoint: unescapeOctal(mountPoint), source: unescapeOctal(source) }];
+  });
+}
+
 /** Leaves about which lsblk knows no signature: udev may not have looked, or libblkid saw several and chose none. */
 export function blindDevices(tree: readonly BlockDevice[]): string[] {
   const devices = new Set<string>();
@@ -113,7 +146,8 @@ export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources
       readOnly: node.ro ?? false,
       removable: node.rm ?? false,
       drivers: sources.drivers.get(node.path) ?? [],
-      bootMedium: isMounted || (sources.medium !== null && devices.has(sources.medium)),
+      bootMedium:
+        (isMounted && sources.leaving !== true) || (sources.medium !== null && devices.has(sources.medium)),
       contents,
     };
   });

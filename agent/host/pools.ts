@@ -54,6 +54,6 @@ export function poolMountPoints(mounts: string, pool: string): string[] {
 }
 
 /** White space and backslashes in /proc/self/mounts are written as three octal digits. */
-function unescapeOctal(value: string): string {
+export function unescapeOctal(value: string): string {
   return value.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

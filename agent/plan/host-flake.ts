@@ -34,6 +34,7 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
       timeoutSeconds: 10,
     },
     ...planHostKeys(config),
+    ...planMachineId(config),
     {
       kind: 'run',
       doing: 'making the host key of the SSH server in stage 1',
@@ -96,6 +97,20 @@ function planHostKeys(config: Config): Step[] {
       },
     ];
   });
+}
+
+/** Its journal goes on under the same name, and DHCP servers recognise a client that names itself by it. */
+function planMachineId({ machineId }: Config): WriteStep[] {
+  if (machineId === undefined) return [];
+  return [
+    {
+      kind: 'write',
+      doing: 'keeping the machine id',
+      path: `${targetRoot}/etc/machine-id`,
+      mode: 0o444,
+      content: `${machineId}\n`,
+    },
+  ];
 }
 
 /** The installed system answers under the key that the installer showed; without it, it makes one at its first boot. */

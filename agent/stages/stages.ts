@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { formatProblem, type Problem } from '../config/report.ts';
+import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
-import { DabeiError, Refusals } from '../errors.ts';
+import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
 import { availableMemoryBytes, readFacts } from '../host/facts.ts';
+import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
@@ -21,6 +23,18 @@ export async function config({ resolution }: Session): Promise<void> {
   if (resolution.config === null) throw new Refusals(resolution.problems.map(asReason));
 }
 
+/** Host name and machine id of the running system, where anybody gave them; nothing that matters here depends on them. */
+function takeName({ salvaged, origins }: Resolution): void {
+  const { hostName, machineId } = salvaged;
+  try {
+    if ((origins['hostName'] ?? 'built-in') !== 'built-in')
+      writeKernelFile('/proc/sys/kernel/hostname', hostName.split('.')[0]!);
+    if (machineId !== undefined) writeAtomic('/etc/machine-id', `${machineId}\n`, 0o444);
+  } catch (thrown) {
+    log({ event: 'warning', text: asDabeiError(thrown, 'taking the name of the machine').message });
+  }
+}
+
 function asReason(problem: Problem): DabeiError {
   const remedy =
     problem.remedy ?? `correct ${problem.source} and start the machine again; nothing was changed`;
@@ -32,6 +46,7 @@ function asReason(problem: Problem): DabeiError {
 }
 
 export async function network(session: Session): Promise<void> {
+  takeName(session.resolution);
   const { network, hostName } = session.resolution.salvaged;
   await keepResult(
     () => bringUpNetwork(network, { hostName }),

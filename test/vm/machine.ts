@@ -20,6 +20,8 @@ export interface MachineOptions {
   name: string;
   memoryMiB: number;
   cpus?: number;
+  /** Emulated processor where it must be another one than the most capable. */
+  cpu?: string;
   firmware?: 'bios' | 'uefi';
   boot: BootSource;
   disks?: readonly DiskOptions[];
@@ -66,6 +68,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     accelerator: await accelerator(),
     memoryMiB: options.memoryMiB,
     cpus: options.cpus ?? 2,
+    ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     firmware: options.firmware ?? 'bios',
     ovmf: { code: ovmfCode, variables },
     boot: options.boot,

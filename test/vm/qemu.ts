@@ -41,6 +41,8 @@ export interface QemuOptions {
   accelerator: 'kvm' | 'tcg';
   memoryMiB: number;
   cpus: number;
+  /** Emulated processor, as -cpu takes it; ignored with KVM. */
+  cpu?: string;
   firmware: 'bios' | 'uefi';
   /** UEFI: the code, read-only, and this machine's own copy of the variable store. */
   ovmf?: { code: string; variables: string };
@@ -67,7 +69,7 @@ export function qemuArguments(options: QemuOptions): string[] {
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     // CPU: TCG's "max" has AES-NI, which its helpers do faster than the guest's tables.
-    ...['-machine', 'q35', '-cpu', options.accelerator === 'kvm' ? 'host' : 'max'],
+    ...['-machine', 'q35', '-cpu', options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max')],
     ...['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
     ...['-smp', String(options.cpus), '-m', `${options.memoryMiB}M`],
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],

@@ -3,6 +3,7 @@ import * as files from '../../image/files.ts';
 import type { ConfigInput } from '../../agent/config/schema.ts';
 import { makeDisk } from './disk.ts';
 import { tinyNixos } from './fixtures.ts';
+import { appendix, type Member } from './cpio.ts';
 import { image } from './image.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { freePort, startMachine, type Machine, type MachineOptions } from './machine.ts';
@@ -24,8 +25,8 @@ export interface Site {
   unlockPort: number;
   /** Starts a machine with this site's network; what it prints is in DIRECTORY/NAME.console. */
   start(options: StartOptions): Promise<Machine>;
-  /** As `start`, with the kernel, the initrd and these parameters. */
-  startImage(options: Omit<StartOptions, 'boot'> & { parameters: readonly string[] }): Promise<Machine>;
+  /** As `start`, with the kernel, the initrd, these parameters, and files appended as `run` does. */
+  startImage(options: ImageOptions): Promise<Machine>;
   /** A new empty disk. */
   disk(name: string, megabytes: number, options?: Partial<DiskOptions>): DiskOptions;
   /** SSH to the guest with the user's key, the given host key pinned. */
@@ -39,6 +40,13 @@ export type StartOptions = Omit<MachineOptions, 'directory' | 'networks'> & {
   /** Merged into the one interface; `networks` in its place gives several. */
   network?: NonNullable<MachineOptions['networks']>[number];
   networks?: MachineOptions['networks'];
+};
+
+export type ImageOptions = Omit<StartOptions, 'boot'> & {
+  parameters?: readonly string[];
+  appended?: readonly Member[];
+  /** Changes the initrd before anything is appended: one that was damaged on its way. */
+  damage?: (initrd: Buffer) => Buffer;
 };
 
 /** What a machine is made of, apart from what it boots. */
@@ -81,10 +89,19 @@ export async function openSite(directory: string): Promise<Site> {
       machines.push(machine);
       return machine;
     },
-    startImage: ({ parameters, ...options }) => {
+    startImage: async ({ parameters = [], appended, damage, ...options }) => {
       const append = [...consoleParameters, ...parameters].join(' ');
-      const { kernel, initrd } = image;
-      return site.start({ ...options, boot: { from: 'kernel', kernel, initrd, append } });
+      const { kernel } = image;
+      if (appended === undefined && damage === undefined)
+        return site.start({ ...options, boot: { from: 'kernel', kernel, initrd: image.initrd, append } });
+      const initrd = join(directory, `${options.name}.initrd`);
+      const original = files.readBytes(image.initrd);
+      const base = damage?.(original) ?? original;
+      files.write(initrd, Buffer.concat([base, appendix(base.length, appended ?? [])]));
+      const machine = await site.start({ ...options, boot: { from: 'kernel', kernel, initrd, append } });
+      // QEMU has read it when it answers.
+      files.remove(initrd);
+      return machine;
     },
     disk: (name, megabytes, options = {}) => {
       const file = join(directory, `${name}.raw`);

@@ -5,6 +5,7 @@ import {
   describeDisks,
   parseLsblk,
   parseWipefs,
+  withMountsOf,
   type DiskSources,
 } from '../../../agent/host/lsblk.ts';
 
@@ -319,4 +320,34 @@ t.test('lsblk output that is none', async t => {
   ]) {
     t.throws(() => parseLsblk(text), { code: 'INTERNAL' }, JSON.stringify(text));
   }
+});
+
+t.test('the mounts of another root directory', async t => {
+  const tree = parseLsblk(
+    JSON.stringify({
+      blockdevices: [
+        node('/dev/vda', {
+          'maj:min': '254:0',
+          children: [
+            part('/dev/vda1', { 'maj:min': '254:1', fstype: 'ext4', mountpoints: ['/mnt/image'] }),
+            part('/dev/vda2', { 'maj:min': '254:2', fstype: 'btrfs' }),
+            part('/dev/vda3', { 'maj:min': '254:3', fstype: 'swap', mountpoints: ['[SWAP]'] }),
+          ],
+        }),
+      ],
+    }),
+  );
+  const mountinfo = [
+    '22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw',
+    '23 22 0:40 /@data /srv/my\\040data rw shared:2 master:3 - btrfs /dev/vda2 rw,subvolid=256',
+    '24 22 0:5 / /dev rw - devtmpfs udev rw',
+    '',
+  ].join('\n');
+  const seen = withMountsOf(tree, mountinfo);
+  t.strictSame(
+    seen[0]!.children.map(({ mountpoints }) => mountpoints),
+    [['/'], ['/srv/my data'], ['[SWAP]']],
+  );
+  t.equal(describeDisks(seen, nothing)[0]!.bootMedium, true);
+  t.equal(describeDisks(seen, { ...nothing, leaving: true })[0]!.bootMedium, false, 'it is going to be left');
 });

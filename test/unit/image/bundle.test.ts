@@ -264,6 +264,35 @@ underEachShell("kexec's flags: what nixos-anywhere gives, but never without chec
   );
 });
 
+underEachShell('without the image, a shell still finds what speaks against it', (t, argv) => {
+  const ip = (output: string) => `#!/bin/sh\necho "${output}"\n`;
+  const directory = t.testdir({
+    bundle: { initrd: 'x'.repeat(4096), bzImage: 'x' },
+    routed: { ip: ip('default via 192.0.2.1 dev eth0'), 'command-line': `${'x'.repeat(2047)}\n` },
+    cut: { ip: ip(''), 'command-line': `${'x'.repeat(2048)}\n` },
+  });
+  execFileSync('chmod', ['+x', `${directory}/routed/ip`, `${directory}/cut/ip`]);
+  const check = (memory: string) =>
+    shell(argv, 'check_kexec() { :; }; shell_checks; stop_if_refused', {
+      here: `${directory}/bundle`,
+      memory: `${directory}/${memory}`,
+    });
+  const good = check('routed');
+  t.equal(good.status, 0, good.stderr);
+  const bad = check('cut');
+  t.equal(bad.status, 10);
+  t.match(bad.stderr, /^error PREFLIGHT_COMMAND_LINE: [^]*^error PREFLIGHT_NO_DEFAULT_ROUTE: /m);
+  t.equal(bad.stdout, 'refused; nothing was changed\n');
+});
+
+underEachShell('memory, by figures', (t, argv) => {
+  const { status, stderr } = shell(argv, 'wc() { echo 8796093022208; }; check_memory; stop_if_refused', {
+    here: t.testdir({ initrd: '', bzImage: '' }),
+  });
+  t.equal(status, 10);
+  t.match(stderr, /^error PREFLIGHT_MEMORY: \d+ MiB of RAM are available, loading takes 25165836 MiB$/m);
+});
+
 test('the self-extracting file', async t => {
   const archive = Buffer.from('the archive');
   const head = selfExtractingHead('#!/bin/sh\nhead=@HEAD_BYTES@\narchive=@ARCHIVE_BYTES@\n', archive.length);

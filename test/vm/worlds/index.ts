@@ -1,7 +1,10 @@
 import type { World } from '../world.ts';
+import { deadManWorlds } from './dead-man.ts';
 import { installWorlds } from './install.ts';
+import { kexecWorlds } from './kexec.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkWorlds } from './network.ts';
+import { nixosAnywhereWorlds } from './nixos-anywhere.ts';
 import { refusalWorlds } from './refusals.ts';
 import { rescueWorlds } from './rescue.ts';
 
@@ -9,7 +12,10 @@ import { rescueWorlds } from './rescue.ts';
 export const worlds: readonly World[] = [
   ...rescueWorlds,
   ...refusalWorlds,
+  ...deadManWorlds,
   ...networkWorlds,
+  ...kexecWorlds,
   ...installWorlds,
   ...netbootWorlds,
+  ...nixosAnywhereWorlds,
 ];

@@ -1,0 +1,28 @@
+import { capturedIdentity, type CapturedIdentity } from '../config/captured.ts';
+import { capturedNetwork } from '../config/captured-network.ts';
+import { readCapture } from './capture.ts';
+import { list, paths, readBytes, readText } from './files.ts';
+
+/** The files that `run` appended to the initrd about the system that it left (below /run/dabei/boot). */
+
+/** @param directory another place of the same files; a test has one */
+export function readCaptured(directory: string = paths.bootDirectory): CapturedIdentity {
+  const names = list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key$/.test(name));
+  const capture = (name: string) => readText(`${directory}/dabei/capture/${name}`);
+  const identity = capturedIdentity({
+    hostKeys: new Map(names.map(name => [name, readBytes(`${directory}/ssh/${name}`) ?? Buffer.alloc(0)])),
+    authorizedKeys: readText(`${directory}/ssh/authorized_keys`),
+    hostName: capture('hostname'),
+    machineId: capture('machine-id'),
+  });
+  const network = capturedNetwork(readCapture(`${directory}/dabei/capture`));
+  return {
+    value: { ...identity.value, ...network.value },
+    notes: [...identity.notes, ...network.notes],
+  };
+}
+
+/** Values of `console=` that the old system had, in order. */
+export function capturedConsoles(directory: string = paths.bootDirectory): string[] {
+  return (readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);
+}

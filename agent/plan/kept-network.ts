@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+/** What of the old system's network is worth showing to the person who is about to leave it, from the capture; pure. */
+
+export interface KeptNetwork {
+  links: readonly { name: string; mac: string | null; addresses: readonly string[] }[];
+  /** As ip(8) writes them: "default via 192.0.2.1 dev eth0 onlink". */
+  routes: readonly string[];
+  dns: readonly string[];
+  /** Interfaces that a default route leaves by. */
+  defaultLinks: readonly string[];
+}
+
+const addressesJson = z.array(
+  z.looseObject({
+    ifname: z.string().optional(),
+    address: z.string().optional(),
+    link_type: z.string().default(''),
+    addr_info: z
+      .array(
+        z.looseObject({
+          local: z.string().optional(),
+          prefixlen: z.number().optional(),
+          scope: z.string().optional(),
+          dynamic: z.boolean().optional(),
+        }),
+      )
+      .default([]),
+  }),
+);
+
+const hop = z.looseObject({
+  gateway: z.string().optional(),
+  via: z.looseObject({ host: z.string().optional() }).optional(),
+  dev: z.string().optional(),
+  flags: z.array(z.string()).default([]),
+});
+
+const routesJson = z.array(
+  hop.extend({
+    dst: z.string().optional(),
+    type: z.string().optional(),
+    table: z.union([z.string(), z.number()]).optional(),
+    metric: z.number().optional(),
+    nexthops: z.array(hop).default([]),
+  }),
+);
+
+/**
+ * @param read a file of the capture by its name; null where there is none
+ */
+export function keptNetwork(read: (name: string) => string | null): KeptNetwork {
+  const links = parse(addressesJson, read('addr.json')).flatMap(link => {
+    const addresses = link.addr_info.flatMap(({ local, prefixlen, scope, dynamic }) =>
+      local === undefined || scope !== 'global' ? [] : [`${local}/${prefixlen}${dynamic ? ' (leased)' : ''}`],
+    );
+    if (link.ifname === undefined || link.link_type === 'loopback' || addresses.length === 0) return [];
+    return [{ name: link.ifname, mac: link.address ?? null, addresses }];
+  });
+  const routes = ['route-4.json', 'route-6.json']
+    .flatMap(name => parse(routesJson, read(name)))
+    .filter(({ type, dst }) => dst === 'default' && (type === undefined || type === 'unicast'));
+  return {
+    links,
+    routes: routes.map(route =>
+      [
+        'default',
+        ...(route.nexthops.length > 0 ? route.nexthops : [route]).flatMap(hopWords),
+        ...(route.metric === undefined ? [] : [`metric ${route.metric}`]),
+        ...(route.table === undefined || route.table === 'main' ? [] : [`table ${route.table}`]),
+      ].join(' '),
+    ),
+    dns: [...(read('resolv.conf') ?? '').matchAll(/^nameserver\s+(\S+)/gm)].map(([, server]) => server!),
+    defaultLinks: [
+      ...new Set(
+        routes
+          .flatMap(({ dev, nexthops }) => [dev, ...nexthops.map(next => next.dev)])
+          .filter(name => name !== undefined),
+      ),
+    ],
+  };
+}
+
+function hopWords({ gateway, via, dev, flags }: z.output<typeof hop>): string[] {
+  const host = gateway ?? via?.host;
+  return [
+    ...(host === undefined ? [] : [`via ${host}`]),
+    ...(dev === undefined ? [] : [`dev ${dev}`]),
+    ...(flags.includes('onlink') ? ['onlink'] : []),
+  ];
+}
+
+/** What is not as expected is shown as nothing: the capture itself is judged where it is restored. */
+function parse<T>(schema: z.ZodType<T[]>, text: string | null): T[] {
+  try {
+    return schema.parse(JSON.parse(text ?? '[]'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { formatProblem, type Problem } from './config/report.ts';
+import { resolveConfiguration, type Resolution } from './config/resolve.ts';
+import { DabeiError } from './errors.ts';
+import { readAppendedFiles } from './host/appended.ts';
+import { readCaptured } from './host/captured.ts';
+import { missingFirmware, readModuleIndex } from './host/devices.ts';
+import { readBytes, readText, sizeOf, writeAtomic } from './host/files.ts';
+import { readOldSystem } from './host/old-system.ts';
+import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
+import { keptNetwork } from './plan/kept-network.ts';
+import { neededModules, preflight, type NewSystem, type OldSystem } from './plan/preflight.ts';
+import { renderTable } from './plan/preflight-table.ts';
+
+/** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
+
+export interface PreflightOptions {
+  /** What `run` wrote down: …/dabei/capture, with the files that will be appended to the initrd around it. */
+  capture: string;
+  /** Where bzImage, initrd and image.json lie. */
+  image: string;
+  /** Instead of the appended configuration files. */
+  config?: string | undefined;
+  /** File with the new kernel's command line. */
+  commandLine?: string | undefined;
+  /** File for what `run` has to know: lines "erases=yes", "passphrase=missing". */
+  result?: string | undefined;
+  json: boolean;
+}
+
+export const refusedExitCode = 10;
+
+/** @returns 0: nothing speaks against it; 10: refused, with every reason on standard error */
+export async function preflightCommand(
+  options: PreflightOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  const appended = dirname(dirname(options.capture));
+  const resolution = resolve(options, appended);
+  // It is asked for when everything else is right.
+  const problems = resolution.problems.filter(problem => !isMissingPassphrase(problem));
+  const asksPassphrase = problems.length < resolution.problems.length;
+  const installs = resolution.mode === 'install';
+
+  const network = keptNetwork(name => readText(`${options.capture}/${name}`));
+  const old = await readOldSystem(network.defaultLinks);
+  const image = await readImage(options, old);
+  const config = resolution.config ?? (asksPassphrase ? resolve(options, appended, true).config : null);
+  const found = preflight(config, installs, old, image, defaultRoutes(config, network.defaultLinks.length));
+  const refusals = [...problems.map(asRefusal), ...found.refusals];
+  const { ssh, rootAuthorizedKeys } = resolution.salvaged;
+  const table = {
+    old,
+    found,
+    network,
+    leftOut: resolution.notes,
+    hostKeys: ssh.hostKeys.map(key => {
+      const blob = Buffer.from(hostPublicKey(key).split(' ')[1]!, 'base64');
+      const fingerprint = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
+      return `SHA256:${fingerprint} (${hostKeyType(key).toUpperCase()})`;
+    }),
+    authorizedKeys: rootAuthorizedKeys,
+    config,
+    installs,
+    returnAfterSeconds: Number(readText(`${appended}/dabei/return-after`)) || null,
+  };
+  if (options.result !== undefined) {
+    const lines = [`erases=${installs ? 'yes' : 'no'}`, ...(asksPassphrase ? ['passphrase=missing'] : [])];
+    writeAtomic(options.result, lines.join('\n') + '\n', 0o600);
+  }
+  if (options.json) {
+    const reasons = refusals.map(({ code, message, remedy }) => ({ code, message, remedy }));
+    const { links, routes, dns } = network;
+    const erased = found.targets.map(({ path, model, serial, sizeBytes }) => ({
+      path,
+      model,
+      serial,
+      sizeBytes,
+    }));
+    const kept = { links, routes, dns, hostKeys: table.hostKeys, logins: rootAuthorizedKeys.length };
+    print(JSON.stringify({ refusals: reasons, warnings: found.warnings, kept, erased }) + '\n');
+  } else {
+    print(renderTable(table));
+    for (const text of found.warnings) print(`warning: ${text}\n`);
+    for (const { code, message, remedy } of refusals) {
+      process.stderr.write(`error ${code}: ${message}\n${remedy === undefined ? '' : `  next: ${remedy}\n`}`);
+    }
+  }
+  return refusals.length === 0 ? 0 : refusedExitCode;
+}
+
+/** @param withPassphrase stands in for the one that is not known yet */
+function resolve(options: PreflightOptions, appended: string, withPassphrase = false): Resolution {
+  const files =
+    options.config === undefined
+      ? readAppendedFiles(appended)
+      : [{ path: options.config, bytes: configBytes(options.config) }];
+  const standIn = { path: 'passphrase', bytes: Buffer.from('{"disks": {"key": "00000000"}}') };
+  return resolveConfiguration({
+    commandLine: commandLineOf(options),
+    files: withPassphrase ? [...files, standIn] : files,
+    captured: readCaptured(appended),
+  });
+}
+
+function configBytes(path: string): Buffer {
+  const bytes = readBytes(path);
+  if (bytes !== null) return bytes;
+  const problem = `there is no file ${path}`;
+  throw new DabeiError('FILE', { doing: 'reading the configuration', problem });
+}
+
+function commandLineOf({ commandLine }: PreflightOptions): string {
+  return commandLine === undefined ? '' : (readText(commandLine) ?? '');
+}
+
+function isMissingPassphrase({ path, message }: Problem): boolean {
+  return path === 'disks.key' && message.startsWith('is missing');
+}
+
+function asRefusal(problem: Problem): DabeiError {
+  const { code, remedy } = problem;
+  const detail = { doing: 'reading the configuration', problem: formatProblem(problem) };
+  return new DabeiError(code, remedy === undefined ? detail : { ...detail, remedy });
+}
+
+/** Those that are taken over, and those that are configured or could come by DHCP or a router advertisement. */
+function defaultRoutes(config: Resolution['config'], captured: number): number {
+  const configured = (config?.network.interfaces ?? []).filter(
+    ({ dhcp, acceptRa, routes }) =>
+      dhcp || acceptRa || routes.some(({ destination }) => destination === 'default'),
+  );
+  return captured + configured.length;
+}
+
+const imageJson = z.looseObject({
+  files: z.record(z.string(), z.looseObject({ bytes: z.number() })),
+});
+
+async function readImage(options: PreflightOptions, old: OldSystem): Promise<NewSystem> {
+  const text = readText(`${options.image}/image.json`);
+  const parsed = imageJson.safeParse(text === null ? null : JSON.parse(text));
+  const described = parsed.success ? parsed.data.files : {};
+  const modules = readModuleIndex();
+  const firmware = new Map<string, string[]>();
+  for (const module of neededModules(old, modules)) {
+    firmware.set(module, await missingFirmware(module, modules.release));
+  }
+  return {
+    processor: 'x86_64',
+    files: ['bzImage', 'initrd'].map(name => ({
+      name,
+      expectedBytes: described[name]?.bytes ?? 0,
+      bytes: sizeOf(`${options.image}/${name}`),
+    })),
+    modules,
+    firmware,
+    commandLine: commandLineOf(options),
+  };
+}

@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import * as files from '../../../image/files.ts';
+import * as clock from '../../../agent/host/clock.ts';
+import { attempt, run, type Finished } from '../../../agent/host/exec.ts';
+import { stageDone } from '../install.ts';
+import { makeKeys } from '../keys.ts';
+import { hireOperator, operatorHome, type Operator } from '../operator.ts';
+import type { Site } from '../site.ts';
+import type { World } from '../world.ts';
+import { appendedBy } from './dead-man.ts';
+
+/**
+ * A driver in the shape of nixos-anywhere, from the moment that the machine has been kexec'ed: the same commands to the
+ * same programs in the same order, over real OpenSSH and with real Nix at the other end. What it sends as disko's script
+ * and as system is small, but built and copied as those are.
+ */
+
+/** As gptfdisk(8) takes them; the system finds its ESP by it. */
+const espGuid = 'e5b0e5b0-0001-4000-8000-00000000da0b';
+const hostId = '8425e349';
+
+/** The temporary key of this run, made by the driver as nixos-anywhere makes one. */
+interface Remote {
+  port: number;
+  key: string;
+}
+
+function sshOptions({ port, key }: Remote): string[] {
+  return [
+    ...['-o', 'IdentitiesOnly=yes', '-i', key, '-o', 'UserKnownHostsFile=/dev/null'],
+    ...['-o', 'StrictHostKeyChecking=no', '-p', String(port)],
+  ];
+}
+
+/** Any exit code is an answer. */
+function tryRemote(remote: Remote, command: string, stdin?: string, terminal = false): Promise<Finished> {
+  return attempt({
+    doing: `running over SSH: ${command}`,
+    argv: ['ssh', terminal ? '-tt' : '-T', ...sshOptions(remote), 'root@127.0.0.1', command],
+    ...(stdin === undefined ? {} : { stdin }),
+    timeoutSeconds: 300,
+  });
+}
+
+async function remotely(remote: Remote, command: string, stdin?: string, terminal = false): Promise<string> {
+  const { exitCode, stdout, stderr } = await tryRemote(remote, command, stdin, terminal);
+  assert.equal(exitCode, 0, `${command}\n${stdin ?? ''}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** What the installer must answer to be taken for one: each line NAME=y. */
+const facts = `
+has() { command -v "$1" >/dev/null && echo y || echo n; }
+yes() { "$@" >/dev/null 2>&1 && echo y || echo n; }
+echo isOs=$(uname)
+echo isArch=$(uname -m)
+echo isNixos=$(yes grep -Eq 'ID(_LIKE)?="?nixos"?' /etc/os-release)
+echo isInstaller=$(yes grep -Eq 'VARIANT_ID="?installer"?' /etc/os-release)
+echo isRoot=$(test "$(id -u)" -eq 0 && echo y || echo n)
+echo hasTar=$(has tar)
+echo hasCpio=$(has cpio)
+echo hasWget=$(has wget)
+echo hasSetsid=$(yes setsid --wait true)
+`;
+
+/** Every program that nixos-anywhere, its heredocs and disko's scripts start by name. */
+const programs =
+  'cat mkdir dirname tail chmod chown cp id uname nohup sleep realpath stat mktemp readlink ln touch rm rmdir install timeout ' +
+  'sync grep tar cpio sh bash env sed awk umount mount unshare swapoff findmnt lsblk blkid wipefs reboot nix nix-store nix-env ' +
+  'nixos-install nixos-enter zpool zfs sgdisk partprobe udevadm mkfs.vfat blockdev';
+
+const diskoScript = `#!/usr/bin/env bash
+set -euo pipefail
+disk=/dev/vda
+umask 0022
+wipefs --all --force "$disk"
+sgdisk --zap-all "$disk"
+sgdisk --new=1:0:+1M --typecode=1:EF02 --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:${espGuid} \\
+  --change-name=2:disk-main-ESP --new=3:0:0 --typecode=3:BF01 --change-name=3:disk-main-zfs "$disk"
+partprobe "$disk"
+udevadm trigger --subsystem-match=block
+udevadm settle --timeout 120
+mkfs.vfat -F 32 /dev/disk/by-partlabel/disk-main-ESP
+test "$(cat /tmp/secret.key)" = the-key
+zpool create -f -o ashift=12 -O mountpoint=none -O compression=lz4 -R /mnt rpool /dev/disk/by-partlabel/disk-main-zfs
+zfs create -o mountpoint=legacy rpool/root
+mount -t zfs rpool/root /mnt
+mkdir -p /mnt/boot
+mount -t vfat -o umask=0077 /dev/disk/by-partlabel/disk-main-ESP /mnt/boot
+`;
+
+const configuration = (userKey: string) => `{
+  nixpkgs.hostPlatform = "x86_64-linux";
+  system.stateVersion = "26.05";
+  networking = { hostName = "anywhere"; hostId = "${hostId}"; useDHCP = false; useNetworkd = true; };
+  systemd.network.enable = true;
+  systemd.network.networks."10-ethernet" = {
+    matchConfig = { Type = "ether"; Kind = "!*"; };
+    networkConfig = { DHCP = "yes"; IPv6AcceptRA = true; };
+  };
+  boot.initrd.systemd.enable = true;
+  boot.initrd.availableKernelModules = [ "virtio_pci" "virtio_blk" "virtio_net" ];
+  boot.kernelParams = [ "console=ttyS0" ];
+  boot.loader.grub.device = "/dev/vda";
+  boot.supportedFilesystems = [ "zfs" ];
+  boot.zfs.devNodes = "/dev/disk/by-partuuid";
+  fileSystems."/" = { device = "rpool/root"; fsType = "zfs"; };
+  fileSystems."/boot" = {
+    device = "/dev/disk/by-partuuid/${espGuid}";
+    fsType = "vfat";
+    options = [ "umask=0077" ];
+  };
+  services.openssh.enable = true;
+  users.users.root.openssh.authorizedKeys.keys = [ "${userKey}" ];
+}`;
+
+/** Builds the two store paths that nixos-anywhere is given by its flake. */
+async function build(operator: Operator, userKey: string): Promise<{ disko: string; toplevel: string }> {
+  const realise = async (what: string, expression: string) =>
+    operator.run(`building ${what}`, [
+      ...['nix', 'build', '--impure', '--no-link', '--print-out-paths', '--expr', expression],
+    ]);
+  const tiny = `(builtins.getFlake "path:${operator.flake}")`;
+  const script = diskoScript.replaceAll('${', '\\${').replaceAll("''", "'''");
+  const toplevel = await realise(
+    'the system',
+    `(${tiny}.lib.nixosSystem { modules = [ ${configuration(userKey)} ]; }).config.system.build.toplevel`,
+  );
+  const disko = await realise(
+    "disko's script",
+    `derivation {
+      name = "disko";
+      system = "x86_64-linux";
+      builder = "\${${tiny}}/blob/busybox";
+      args = [ "sh" "-c" "printf %s \\"$script\\" >$out; chmod 755 $out" ];
+      script = ''${script}'';
+    }`,
+  );
+  return { disko, toplevel };
+}
+
+async function script(site: Site): Promise<void> {
+  const operator = await hireOperator(join(site.directory, 'operator'));
+  const { disko, toplevel } = await build(operator, site.keys.user.public);
+  const disk = site.disk('target', 4096);
+  const machine = await site.startImage({
+    name: 'kexec',
+    memoryMiB: 1024,
+    disks: [disk],
+    limitSeconds: 1100,
+    appended: appendedBy(site.keys, [
+      { path: 'dabei/nixos-anywhere', content: '' },
+      { path: 'dabei/return-after', content: '900\n' },
+    ]),
+  });
+
+  // Rows 3 and 4 of a run: wait for the way down to fail, then for the way up. The old system's SYN may be answered by
+  // the new one, unless the port is closed for some seconds while the address is up.
+  const before: Remote = { port: site.sshPort, key: site.keys.user.file };
+  const up = await clock.poll(
+    async () => {
+      const argv = [
+        'ssh',
+        ...sshOptions(before),
+        '-o',
+        'ConnectTimeout=10',
+        'root@127.0.0.1',
+        '--',
+        'exit 0',
+      ];
+      const { exitCode } = await attempt({ doing: 'waiting for SSH', argv, timeoutSeconds: 30 });
+      return exitCode === 0 ? true : null;
+    },
+    120,
+    1,
+  );
+  assert.ok(up, 'the machine answers');
+  await stageDone(machine, 'rescue', 30);
+  const held = machine.console.stages.find(({ name, state }) => name === 'ssh' && state === 'done');
+  assert.ok((held?.seconds ?? 0) >= 5, `port 22 was closed for ${held?.seconds} s with the address up`);
+
+  // Row 1: the run's own key, by OpenSSH's own script.
+  const temporary = (await makeKeys(join(site.directory, 'temporary'))).user;
+  await run({
+    doing: 'ssh-copy-id',
+    argv: [
+      ...[
+        'ssh-copy-id',
+        '-f',
+        '-i',
+        `${temporary.file}.pub`,
+        '-o',
+        'ConnectTimeout=10',
+        '-p',
+        String(site.sshPort),
+      ],
+      ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'IdentitiesOnly=yes'],
+      ...['-o', `IdentityFile=${site.keys.user.file}`, 'root@127.0.0.1'],
+    ],
+    timeoutSeconds: 120,
+  });
+  const remote: Remote = { port: site.sshPort, key: temporary.file };
+
+  // Rows 2 and 5.
+  const answers = await remotely(remote, 'enableDebug= sh --', facts);
+  assert.match(answers, /^isOs=Linux\nisArch=x86_64\n/);
+  assert.doesNotMatch(answers, /=n$|=$/m, answers);
+  // What a person types is on a terminal.
+  assert.match(
+    await remotely(remote, 'tty; test -t 1 && echo terminal', undefined, true),
+    /\/dev\/pts\/\d+\s+terminal/,
+  );
+  const missing = await remotely(
+    remote,
+    `for p in ${programs}; do command -v $p >/dev/null || echo $p; done`,
+  );
+  assert.equal(missing, '', 'programs that are missing');
+
+  // Row 7.
+  const system = await remotely(remote, 'nix --extra-experimental-features nix-command config show system');
+  assert.equal(system.trim(), 'x86_64-linux');
+  // Row 9.
+  await remotely(
+    remote,
+    'sh',
+    'mkdir -p ~/.config/nix\necho "extra-substituters = http://10.0.2.2:9/none" >> ~/.config/nix/nix.conf\n' +
+      'echo "extra-trusted-public-keys = none:AAAA" >> ~/.config/nix/nix.conf\n',
+  );
+  await remotely(remote, 'rm ~/.config/nix/nix.conf');
+  // Row 10.
+  await remotely(remote, 'umask 077; mkdir -p "/tmp"; cat > /tmp/secret.key', 'the-key');
+
+  // Row 11: the script, into the store in RAM. Row 12: run it.
+  await copy(operator, remote, site, disko, `ssh://root@127.0.0.1?compress=true`);
+  await remotely(remote, disko);
+  assert.match(await remotely(remote, 'findmnt -n -o SOURCE,TARGET -R /mnt'), /rpool\/root\s+\/mnt\s/);
+
+  // Row 13: the closure, straight to the disk.
+  const target = 'ssh://root@127.0.0.1?remote-store=local%3Froot=%2Fmnt&compress=true';
+  await copy(operator, remote, site, toplevel, target);
+  await remotely(remote, 'nix-store --store /mnt --verify');
+
+  // Row 14 and 15.
+  const extra = join(site.directory, 'extra');
+  files.write(join(extra, 'etc/extra-file'), 'from the operator\n');
+  const pipe = `tar -C '${extra}' -cpf- . | ssh -T ${sshOptions(remote).join(' ')} root@127.0.0.1 'tar -C /mnt -xf- --no-same-owner'`;
+  await run({ doing: 'copying extra files', argv: ['sh', '-c', pipe], timeoutSeconds: 60 });
+  await remotely(remote, 'chmod 755 /mnt');
+  await remotely(
+    remote,
+    'while read file ownership; do chown -R "$ownership" "/mnt/$file"; done',
+    '/etc/extra-file 12:34\n',
+  );
+
+  // Row 16. A wrong option first: it must be refused, and change nothing.
+  const refused = await tryRemote(remote, `nixos-install --system ${toplevel} --no-such-option`);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /--no-such-option/);
+  const installed = await remotely(
+    remote,
+    'sh',
+    `set -eu
+export PATH="$PATH:/run/current-system/sw/bin"
+mkdir -p /mnt/tmp
+chmod 777 /mnt/tmp
+mkdir -m 755 -p /mnt/etc/ssh
+for p in /etc/ssh/ssh_host_*; do
+  test -f "$p" || continue
+  cp -a "$p" "/mnt/etc/ssh"
+done
+nixos-install --no-root-passwd --no-channel-copy --system "${toplevel}" 2>&1
+`,
+  );
+  assert.match(installed, /installation finished!/);
+
+  // Row 17 and 18.
+  const restarting = clock.uptimeSeconds();
+  await remotely(
+    remote,
+    'sh',
+    `if command -v zpool >/dev/null && [ "$(zpool list)" != "no pools available" ]; then
+  umount -Rv /mnt/
+  swapoff -a
+  zpool export -a || true
+fi
+nohup sh -c 'sleep 6 && reboot' >/dev/null &
+`,
+  );
+  await machine.waitForEnd(90);
+  assert.ok(clock.uptimeSeconds() - restarting < 60, 'the restart does not hang');
+
+  // The disk by itself, under the old system's host key.
+  const own = await site.start({
+    name: 'disk',
+    boot: { from: 'disk' },
+    memoryMiB: 512,
+    disks: [disk],
+    limitSeconds: 300,
+  });
+  const ssh = site.ssh();
+  await ssh.waitUntilUp(200);
+  assert.equal((await ssh.run('hostname')).trim(), 'anywhere');
+  assert.equal((await ssh.run('readlink -f /run/current-system')).trim(), toplevel);
+  assert.match(await ssh.run('stat -c "%u:%g" /etc/extra-file'), /^12:34$/m);
+  await own.end();
+}
+
+/** `nix copy` as nixos-anywhere calls it; it starts `nix-store --serve --write` at the other end. */
+async function copy(operator: Operator, remote: Remote, site: Site, path: string, to: string): Promise<void> {
+  const key = join(site.directory, 'operator/home/key');
+  files.write(key, files.readText(remote.key), 0o600);
+  const options = sshOptions({ port: remote.port, key: `${operatorHome}/key` });
+  await operator.run(`copying ${path} to ${to}`, ['nix', 'copy', '--to', to, path], {
+    env: { NIX_SSHOPTS: options.join(' ') },
+    seconds: 600,
+  });
+}
+
+export const nixosAnywhereWorlds: World[] = [
+  {
+    name: 'nixos-anywhere',
+    core: false,
+    about: "nixos-anywhere's commands from kexec to reboot, with a real closure: the disk boots by itself",
+    limitSeconds: 1200,
+    script,
+  },
+  {
+    name: 'reboot-busy',
+    core: false,
+    about:
+      'reboot over SSH while the target is mounted, written to and held: it goes down in time, the pool is exported',
+    limitSeconds: 400,
+    script: async site => {
+      const disk = site.disk('target', 512);
+      const boot = (name: string) =>
+        site.startImage({
+          name,
+          memoryMiB: 512,
+          disks: [disk],
+          limitSeconds: 180,
+          appended: appendedBy(site.keys),
+        });
+      const first = await boot('busy');
+      await stageDone(first, 'rescue', 90);
+      const ssh = site.ssh();
+      await ssh.run(
+        'zpool create -R /mnt -m / tank /dev/vda && cd /mnt && (nohup tail -f /dev/null >held 2>&1 &) ' +
+          '&& head -c 20000000 /dev/urandom >data && sha256sum data | cut -d" " -f1 >sum',
+        { seconds: 120 },
+      );
+      await ssh.attempt('cd /mnt && reboot && sleep 60', { seconds: 90 });
+      await first.waitForEnd(60);
+      const second = await boot('after');
+      await stageDone(second, 'rescue', 90);
+      await ssh.waitUntilUp(30);
+      // Without -f: a pool that was not exported by the other system (another host id) is refused.
+      await ssh.run('zgenhostid -f 0badcafe; zpool import -R /mnt tank', { seconds: 90 });
+      const sums = await ssh.run('cat /mnt/sum; sha256sum /mnt/data | cut -d" " -f1');
+      const [before, after] = sums.split('\n');
+      assert.equal(before, after);
+    },
+  },
+];
