@@ -71,7 +71,7 @@ interface Row {
 const rows: Row[] = [
   {
     name: 'no-login',
-    core: true,
+    core: false,
     about:
       'nobody logs in, though somebody tries with a wrong key: the old system is back, nothing was touched',
     seconds: 30,
@@ -89,7 +89,7 @@ const rows: Row[] = [
   },
   {
     name: 'damaged-image',
-    core: true,
+    core: false,
     about: 'one byte of the image is wrong: the old system is back without a program of the image running',
     seconds: 20,
     options: () => ({
@@ -107,7 +107,7 @@ const rows: Row[] = [
   },
   {
     name: 'agent-killed',
-    core: true,
+    core: false,
     about: 'dabei is killed before it has a network: the old system is back',
     seconds: 60,
     more: [{ path: 'dabei.json', content: JSON.stringify(unreachable) }],
@@ -167,7 +167,7 @@ export const deadManWorlds: World[] = [
   })),
   {
     name: 'dead-man-login',
-    core: true,
+    core: false,
     about:
       'a login without a session cancels the return for good; name, clock and keys are those of the old system',
     limitSeconds: 240,

@@ -60,7 +60,7 @@ async function arrive({ machine, ssh }: Old): Promise<void> {
 export const kexecWorlds: World[] = [
   {
     name: 'kexec-static',
-    core: true,
+    core: false,
     about:
       'Debian 13 with a /32 and an onlink gateway becomes the rescue system: same address, host key and login',
     limitSeconds: 560,
@@ -85,7 +85,7 @@ export const kexecWorlds: World[] = [
   },
   {
     name: 'kexec-install',
-    core: true,
+    core: false,
     about:
       'Debian 13 becomes NixOS on its own disk, unattended, with its address, host key and login, without a console',
     limitSeconds: 1200,
