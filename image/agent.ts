@@ -89,6 +89,8 @@ export async function bundle(output: string): Promise<void> {
     keepNames: false,
     legalComments: 'none',
     loader: { '.nix': 'text' },
+    // jsonc-parser's `main` is UMD, whose inner requires no bundler can follow; its `module` is the same as ES modules.
+    mainFields: ['module', 'main'],
     define: { DABEI_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });

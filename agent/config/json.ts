@@ -1,5 +1,4 @@
-// The package's main file is UMD, whose inner require calls esbuild cannot follow; this is the same as ES modules.
-import { createScanner, parseTree, type Node, type ParseError } from 'jsonc-parser/lib/esm/main.js';
+import { createScanner, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import type { Entry, Located } from './located.ts';
 import { formatPath, publicPath, type Path, type Place, type Problem } from './report.ts';
 

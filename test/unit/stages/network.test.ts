@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { clientIdArguments } from '../../../agent/stages/dynamic.ts';
 import { batchFailures } from '../../../agent/stages/network.ts';
 
 const batch = [
@@ -29,3 +30,9 @@ const rows: [string, string, string[]][] = [
 for (const [name, stderr, failures] of rows) {
   test(name, async t => t.strictSame(batchFailures(batch, stderr), failures));
 }
+
+test('how udhcpc is told to name itself', async t => {
+  t.strictSame(clientIdArguments('mac'), []);
+  t.strictSame(clientIdArguments('none'), ['-C']);
+  t.strictSame(clientIdArguments('ff00000001'), ['-x', '0x3d:ff00000001']);
+});

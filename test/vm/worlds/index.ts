@@ -3,6 +3,7 @@ import { deadManWorlds } from './dead-man.ts';
 import { installWorlds } from './install.ts';
 import { kexecWorlds } from './kexec.ts';
 import { netbootWorlds } from './netboot.ts';
+import { networkModelWorlds } from './network-model.ts';
 import { networkWorlds } from './network.ts';
 import { nixosAnywhereWorlds } from './nixos-anywhere.ts';
 import { refusalWorlds } from './refusals.ts';
@@ -14,6 +15,7 @@ export const worlds: readonly World[] = [
   ...refusalWorlds,
   ...deadManWorlds,
   ...networkWorlds,
+  ...networkModelWorlds,
   ...kexecWorlds,
   ...installWorlds,
   ...netbootWorlds,

@@ -32,7 +32,7 @@ export const networkModelWorlds: World[] = [
     name: 'network-model',
     core: false,
     about: `${networkWorldList.length} networks captured, torn down, restored and captured again, in one machine`,
-    limitSeconds: 900,
+    limitSeconds: 1200,
     script: async site => {
       const config = {
         version: 1,
@@ -44,7 +44,7 @@ export const networkModelWorlds: World[] = [
         name: 'model',
         memoryMiB: 512,
         parameters: [configParameter(config)],
-        limitSeconds: 880,
+        limitSeconds: 1180,
         networks: [
           { forward: [{ hostPort: site.sshPort, guestPort: 22 }] },
           ...cards.map(card => ({ subnet: card + 2, mac: mac(card), restrict: true })),
@@ -244,7 +244,7 @@ async function runScripts(
   const atOnce = 10;
   for (let first = 0; first < scripts.length; first += atOnce) {
     const stdin = [preamble, ...scripts.slice(first, first + atOnce)].join('\n');
-    const output = await ssh.run('sh -s', { stdin, seconds: 180 });
+    const output = await ssh.run('sh -s', { stdin, seconds: 300 });
     for (const [id, found] of readSections(output)) sections.set(id, found);
   }
   return sections;
