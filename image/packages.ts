@@ -20,6 +20,8 @@ export interface PackageSet {
   packages: readonly string[];
   /** extract: files only. apt: a working system with its maintainer scripts run, in which programs are built. */
   variant: 'extract' | 'apt';
+  /** Debian release; without it the image's own. */
+  release?: string;
 }
 
 export interface Packages extends Built {
@@ -28,8 +30,9 @@ export interface Packages extends Built {
 
 /** Unpacks a set of packages with everything they depend on. */
 export async function unpack(set: PackageSet): Promise<Packages> {
-  const versions = await resolve(set.packages);
-  const recipe = [`unpack 1 ${set.variant} ${suite} ${components}`, JSON.stringify(versions)];
+  const { release = suite } = set;
+  const versions = await resolve(set.packages, release);
+  const recipe = [`unpack 1 ${set.variant} ${release} ${components}`, JSON.stringify(versions)];
   const built = await cached(set.name, recipe, async directory => {
     await run({
       doing: `unpacking the Debian packages of the ${set.name}`,
@@ -43,7 +46,7 @@ export async function unpack(set: PackageSet): Promise<Packages> {
         '--aptopt=APT::Install-Recommends "false"',
         '--dpkgopt=path-exclude=/usr/share/man/*',
         '--dpkgopt=path-exclude=/usr/share/locale/*',
-        suite,
+        release,
         join(directory, 'root'),
         await debianMirror(),
       ],
@@ -103,8 +106,8 @@ export async function unpackSource(name: string, tools: Packages, release = suit
 }
 
 /** Which version of which package an installation of these would bring, by apt's own solver; asked once a list. */
-async function resolve(packages: readonly string[]): Promise<Record<string, string>> {
-  return remembered(packages, () => solve(packages));
+async function resolve(packages: readonly string[], release = suite): Promise<Record<string, string>> {
+  return remembered(packages, () => solve(packages, release), release);
 }
 
 /** Answers stay right until the package lists change. */
@@ -119,8 +122,9 @@ async function remembered<T>(
   return JSON.parse(files.readText(known)) as T;
 }
 
-async function solve(packages: readonly string[]): Promise<Record<string, string>> {
-  const simulation = await apt('resolving package versions', ['install', '--simulate', ...packages]);
+async function solve(packages: readonly string[], release: string): Promise<Record<string, string>> {
+  const argv = ['install', '--simulate', ...packages];
+  const simulation = await apt('resolving package versions', argv, { release });
   // "Inst libc6 (2.41-12 Debian:13.0/stable [amd64])", apt-get(8) --simulate
   const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [
     name,
@@ -134,7 +138,7 @@ const stateOf = (release: string) => join(cacheDirectory, release === suite ? 'a
 
 async function refreshLists(release: string): Promise<void> {
   const state = stateOf(release);
-  const stamp = join(state, 'fetched-2');
+  const stamp = join(state, 'fetched-3');
   const fresh =
     files.exists(stamp) && Date.now() - files.modifiedAt(stamp).getTime() < listsMaxAgeDays * 86_400_000;
   if (fresh && !process.argv.includes('--update')) return;
@@ -142,9 +146,7 @@ async function refreshLists(release: string): Promise<void> {
     for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
     files.write(join(state, 'status'), '');
     const repository = `[signed-by=${keyring}] ${await debianMirror()} ${release} ${components.replace(',', ' ')}`;
-    // Of other releases than the image's own only sources are taken.
-    const kinds = release === suite ? ['deb', 'deb-src'] : ['deb-src'];
-    files.write(join(state, 'sources.list'), kinds.map(kind => `${kind} ${repository}\n`).join(''));
+    files.write(join(state, 'sources.list'), `deb ${repository}\ndeb-src ${repository}\n`);
     await apt('reading the Debian package lists', ['update', '--error-on=any'], { release });
     files.remove(join(state, 'resolved'));
     files.write(stamp, '');

@@ -8,21 +8,29 @@ import type { Site } from './site.ts';
 
 /** A small Debian system that somebody rents: what the kexec bundle is started on. */
 
-const guestSet: PackageSet = {
-  name: 'debian-13-guest',
-  variant: 'apt',
-  packages: [
-    ...['linux-image-cloud-amd64', 'initramfs-tools', 'systemd-sysv', 'udev', 'kmod'],
-    ...['openssh-server', 'iproute2'],
-  ],
-};
+export type Release = 'bookworm' | 'trixie';
 
-/** How the one interface is configured, in networkd's words (systemd.network(5)). */
-export const staticNetwork = `[Match]
-Type=ether
+/**
+ * Debian 13 with the kernel for rented machines; Debian 12 with the one for all hardware, for network cards that only
+ * that one has a driver for.
+ */
+function guestSet(release: Release): PackageSet {
+  const kernel = release === 'trixie' ? 'linux-image-cloud-amd64' : 'linux-image-amd64';
+  return {
+    name: release === 'trixie' ? 'debian-13-guest' : 'debian-12-guest',
+    variant: 'apt',
+    packages: [
+      ...[kernel, 'initramfs-tools', 'systemd-sysv', 'udev', 'kmod'],
+      ...['openssh-server', 'iproute2', 'util-linux'],
+    ],
+    release,
+  };
+}
 
-[Network]
-Address=10.0.2.15/32
+/** Files of systemd-networkd; systemd.network(5), systemd.netdev(5). */
+export type NetworkUnits = Readonly<Record<string, string>>;
+
+const ownAddresses = `Address=10.0.2.15/32
 Address=fd00:da:be:2::15/64
 IPv6AcceptRA=no
 DNS=10.0.2.3
@@ -30,14 +38,30 @@ DNS=10.0.2.3
 [Route]
 Gateway=10.0.2.2
 GatewayOnLink=yes
+
+[Route]
+Gateway=fd00:da:be:2::2
 `;
 
-export const leasedNetwork = `[Match]
-Type=ether
+export const staticNetwork: NetworkUnits = {
+  '10-wired.network': `[Match]\nMACAddress=52:54:00:da:be:01\n\n[Network]\n${ownAddresses}`,
+};
 
-[Network]
-DHCP=ipv4
-`;
+export const leasedNetwork: NetworkUnits = {
+  '10-wired.network': '[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\n',
+};
+
+export const vlanOfBond = 123;
+
+/** Two cards, one of which is active at a time, and a VLAN on them that has the addresses. */
+export const bondedNetwork: NetworkUnits = {
+  '10-bond0.netdev': '[NetDev]\nName=bond0\nKind=bond\n\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n',
+  '10-public.netdev': `[NetDev]\nName=public\nKind=vlan\n\n[VLAN]\nId=${vlanOfBond}\n`,
+  '20-cards.network': '[Match]\nType=ether\nKind=!*\n\n[Network]\nBond=bond0\n',
+  '20-bond0.network':
+    '[Match]\nName=bond0\n\n[Network]\nVLAN=public\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n',
+  '20-public.network': `[Match]\nName=public\n\n[Network]\n${ownAddresses}`,
+};
 
 /** QEMU 7.2 corrupts flags around cmpxchg16b, which Debian's allocator uses where it is there: double faults. */
 export const debianCpu = 'max,-cx16,-la57';
@@ -50,17 +74,31 @@ export interface Debian {
 export const oldHostName = 'rented-01';
 export const oldMachineId = '0123456789abcdef0123456789abcdef';
 
+export interface DebianOptions {
+  release?: Release;
+  network: NetworkUnits;
+}
+
+const diskMegabytes = 4096;
+
 /** A disk of its own with the site's keys on it. */
-export async function makeDebian(site: Site, network: string, megabytes = 4096): Promise<Debian> {
+export async function makeDebian(
+  site: Site,
+  { release = 'trixie', network }: DebianOptions,
+): Promise<Debian> {
   await requireHostPackages({ '/usr/sbin/mke2fs': 'e2fsprogs', '/usr/sbin/debugfs': 'e2fsprogs' });
-  const system = await debianSystem();
+  const system = await debianSystem(release);
   const file = join(site.directory, 'debian.raw');
   await run({
     doing: 'copying the disk of the Debian system',
     argv: ['cp', '--sparse=always', join(system.path, 'disk.raw'), file],
     timeoutSeconds: 120,
   });
-  await run({ doing: 'growing it', argv: ['truncate', '--size', `${megabytes}M`, file], timeoutSeconds: 20 });
+  await run({
+    doing: 'growing it',
+    argv: ['truncate', '--size', `${diskMegabytes}M`, file],
+    timeoutSeconds: 20,
+  });
   const write = (path: string, text: string, mode: number) => {
     const source = join(site.directory, 'file');
     files.write(source, text, mode);
@@ -80,7 +118,8 @@ export async function makeDebian(site: Site, network: string, megabytes = 4096):
   );
   await write('/etc/ssh/ssh_host_ed25519_key', host.private, 0o600);
   await write('/etc/ssh/ssh_host_ed25519_key.pub', `${host.public} root@${oldHostName}\n`, 0o644);
-  await write('/etc/systemd/network/10-wired.network', network, 0o644);
+  for (const [name, text] of Object.entries(network))
+    await write(`/etc/systemd/network/${name}`, text, 0o644);
   return {
     disk: { file, serial: 'debian' },
     boot: {
@@ -93,9 +132,10 @@ export async function makeDebian(site: Site, network: string, megabytes = 4096):
 }
 
 /** Kernel, initrd, and a disk without a partition table, made without loop devices (mke2fs(8), -d). */
-async function debianSystem(): Promise<Built> {
-  const guest = await unpack(guestSet);
-  return cached('debian-13-disk', ['debian disk 1', guest], async directory => {
+async function debianSystem(release: Release): Promise<Built> {
+  const set = guestSet(release);
+  const guest = await unpack(set);
+  return cached(`${set.name}-disk`, ['debian disk 2', guest], async directory => {
     const root = join(directory, 'root');
     await run({ doing: 'copying Debian', argv: ['cp', '-a', guest.path, root], timeoutSeconds: 300 });
     for (const [name, link] of [
@@ -110,7 +150,6 @@ async function debianSystem(): Promise<Built> {
     files.makeDirectory(join(root, 'root/.ssh'));
     files.setMode(join(root, 'root/.ssh'), 0o700);
     files.write(join(root, 'root/.ssh/authorized_keys'), '');
-    files.write(join(root, 'etc/systemd/network/10-wired.network'), '');
     const wanted = 'etc/systemd/system/multi-user.target.wants/systemd-networkd.service';
     files.symlink('/usr/lib/systemd/system/systemd-networkd.service', join(root, wanted));
     await run({

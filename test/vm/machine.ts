@@ -6,9 +6,15 @@ import * as files from '../../image/files.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { accelerator } from './accelerator.ts';
 import { SerialConsole } from './console.ts';
-import { filterPackets, type PacketFilter, type PacketRule } from './packets.ts';
+import { redirect, type Wire } from './packets.ts';
 import { start, type Running } from './process.ts';
-import { qemuArguments, type BootSource, type DiskOptions, type NetworkOptions } from './qemu.ts';
+import {
+  qemuArguments,
+  type BootSource,
+  type Direction,
+  type DiskOptions,
+  type NetworkOptions,
+} from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 
 /** Virtual machines: started from a plain object, always ended, by their process id. */
@@ -25,7 +31,7 @@ export interface MachineOptions {
   firmware?: 'bios' | 'uefi';
   boot: BootSource;
   disks?: readonly DiskOptions[];
-  networks?: readonly (NetworkOptions & { drop?: PacketRule })[];
+  networks?: readonly (NetworkOptions & { wire?: Wire })[];
   clock?: string;
   /** The machine is ended after this time, whatever it does. */
   limitSeconds: number;
@@ -60,10 +66,23 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const variables = join(options.directory, 'uefi-variables.fd');
   if (options.firmware === 'uefi' && !files.exists(variables)) copyFileSync(ovmfVariables, variables);
 
-  const networks = (options.networks ?? []).map((network, index) => {
-    const filter = { outSocket: join(sockets, `out${index}`), inSocket: join(sockets, `in${index}`) };
-    return network.drop === undefined ? network : { ...network, filter };
-  });
+  const directions: readonly Direction[] = ['fromGuest', 'toGuest'];
+  const redirected = (options.networks ?? []).flatMap(({ wire }, index) =>
+    directions.flatMap(direction => {
+      const rule = wire?.[direction];
+      const path = (end: string) => join(sockets, `${direction}${index}${end}`);
+      const redirection = { outSocket: path('out'), inSocket: path('in') };
+      return rule === undefined ? [] : [{ index, direction, rule, redirection }];
+    }),
+  );
+  const networks = (options.networks ?? []).map((network, index) => ({
+    ...network,
+    redirections: Object.fromEntries(
+      redirected
+        .filter(each => each.index === index)
+        .map(({ direction, redirection }) => [direction, redirection]),
+    ),
+  }));
   const args = qemuArguments({
     accelerator: await accelerator(),
     memoryMiB: options.memoryMiB,
@@ -81,10 +100,10 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const started = clock.uptimeSeconds();
   const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);
   const limit = setTimeout(qemu.kill, options.limitSeconds * 1000);
-  const filters: PacketFilter[] = [];
+  const closeWires: (() => void)[] = [];
   void qemu.ended.then(() => {
     clearTimeout(limit);
-    for (const filter of filters) filter.close();
+    for (const close of closeWires) close();
     removeSockets();
     process.off('exit', removeSockets);
   });
@@ -92,8 +111,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     throw new Error(`QEMU ended with exit code ${exitCode}: ${qemu.errors().trim()}`);
   });
   early.catch(() => {});
-  for (const { drop, filter } of networks as (NetworkOptions & { drop?: PacketRule })[]) {
-    if (drop && filter) filters.push(await Promise.race([filterPackets(filter, drop), early]));
+  for (const { redirection, rule } of redirected) {
+    closeWires.push(await Promise.race([redirect(redirection, rule), early]));
   }
   const qmp = await Promise.race([connectQmp(join(sockets, 'qmp')), early]);
   return {

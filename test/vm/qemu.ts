@@ -3,6 +3,8 @@
  * Options and devices: qemu-system-x86_64(1).
  */
 
+import type { Redirection } from './packets.ts';
+
 export interface DiskOptions {
   /** Raw image, see disk.ts. */
   file: string;
@@ -16,7 +18,7 @@ export interface NetworkOptions {
   /** Third byte of the slirp network 10.0.N.0/24: host 10.0.N.2, DNS 10.0.N.3, first lease 10.0.N.15. */
   subnet?: number;
   mac?: string;
-  model?: 'virtio-net-pci' | 'e1000e';
+  model?: 'virtio-net-pci' | 'e1000e' | 'pcnet';
   /** The guest reaches nothing outside its network; forwarded ports still work. */
   restrict?: boolean;
   /** Ports of 127.0.0.1 that lead into the guest. */
@@ -25,12 +27,16 @@ export interface NetworkOptions {
   tftp?: { directory: string; bootFile: string };
   /** The cable is out. */
   linkDown?: boolean;
+  /** So many cards on the network, as on a switch; the first has the name and the MAC of a single one. */
+  cards?: number;
   /**
-   * Two UNIX sockets between guest and slirp: every packet that the guest sends comes out of the first and goes on
-   * only when it is put into the second (packets.ts).
+   * Two UNIX sockets between guest and slirp, for each direction: every packet comes out of the first and goes on only when
+   * it is put into the second (packets.ts).
    */
-  filter?: { outSocket: string; inSocket: string };
+  redirections?: Partial<Record<Direction, Redirection>>;
 }
+
+export type Direction = 'fromGuest' | 'toGuest';
 
 export type BootSource =
   | { from: 'kernel'; kernel: string; initrd?: string; append: string }
@@ -163,27 +169,71 @@ function networkArguments(network: NetworkOptions, index: number, bootable: bool
     ({ hostPort, guestAddress, guestPort }) =>
       `,hostfwd=tcp:127.0.0.1:${hostPort}-${guestAddress ?? leasedAddress(network)}:${guestPort}`,
   );
-  const device = option(network.model ?? 'virtio-net-pci', {
-    id: `nic${index}`,
-    netdev: id,
-    mac: macOf(network, index),
-    bootindex: bootable ? index + 1 : undefined,
-    // Without a boot ROM the firmware does not try the network, which is faster when it is not asked to.
-    romfile: bootable ? undefined : '',
-  });
-  return ['-netdev', backend + forwards.join(''), '-device', device, ...filterArguments(network, index)];
+  const netdev = ['-netdev', backend + forwards.join('')];
+  const card = (name: string, from: string, mac: string) => [
+    '-device',
+    option(network.model ?? 'virtio-net-pci', {
+      id: name,
+      netdev: from,
+      mac,
+      bootindex: bootable ? index + 1 : undefined,
+      // Without a boot ROM the firmware does not try the network, which is faster when it is not asked to.
+      romfile: bootable ? undefined : '',
+    }),
+  ];
+  const filters = filterArguments(network, index);
+  const { cards = 1 } = network;
+  const mac = macOf(network, index);
+  if (cards === 1) return [...netdev, ...card(`nic${index}`, id, mac), ...filters];
+  const port = (name: string, properties: Record<string, string> = {}) => [
+    '-netdev',
+    option('hubport', { id: name, hubid: index, ...properties }),
+  ];
+  return [
+    ...netdev,
+    ...port(`hub${index}`, { netdev: id }),
+    ...Array.from({ length: cards }, (_, number) => {
+      const name = number === 0 ? `nic${index}` : `nic${index}-${number}`;
+      const last = (Number.parseInt(mac.slice(-2), 16) + 16 * number).toString(16).padStart(2, '0');
+      return [...port(`${name}-port`), ...card(name, `${name}-port`, mac.slice(0, -2) + last)];
+    }).flat(),
+    ...filters,
+  ];
 }
 
-function filterArguments({ filter }: NetworkOptions, index: number): string[] {
-  if (filter === undefined) return [];
-  const socket = (id: string, path: string) => option('socket', { id, path, server: 'on', wait: 'off' });
-  const redirector = (id: string, way: Record<string, string>) =>
-    option('filter-redirector', { id, netdev: `net${index}`, queue: 'rx', ...way });
+function filterArguments({ redirections = {} }: NetworkOptions, index: number): string[] {
+  const { fromGuest, toGuest } = redirections;
+  const socket = (id: string, path: string) => [
+    '-chardev',
+    option('socket', { id: `${id}${index}`, path, server: 'on', wait: 'off' }),
+  ];
+  const redirector = (id: string, queue: 'rx' | 'tx', way: 'indev' | 'outdev', chardev: string) => [
+    '-object',
+    option('filter-redirector', {
+      id: `${id}${index}`,
+      netdev: `net${index}`,
+      queue,
+      [way]: `${chardev}${index}`,
+    }),
+  ];
+  // What slirp receives passes the filters from the last to the first, what it sends from the first to the last
+  // (qemu, net/filter.c, netfilter_next).
   return [
-    ...['-chardev', socket(`packets-out${index}`, filter.outSocket)],
-    ...['-chardev', socket(`packets-in${index}`, filter.inSocket)],
-    // Packets from the guest pass the filters from the last to the first (qemu, net/filter.c, netfilter_next).
-    ...['-object', redirector(`filter-in${index}`, { indev: `packets-in${index}` })],
-    ...['-object', redirector(`filter-out${index}`, { outdev: `packets-out${index}` })],
+    ...(fromGuest === undefined
+      ? []
+      : [
+          ...socket('packets-out', fromGuest.outSocket),
+          ...socket('packets-in', fromGuest.inSocket),
+          ...redirector('filter-in', 'rx', 'indev', 'packets-in'),
+          ...redirector('filter-out', 'rx', 'outdev', 'packets-out'),
+        ]),
+    ...(toGuest === undefined
+      ? []
+      : [
+          ...socket('answers-out', toGuest.outSocket),
+          ...socket('answers-in', toGuest.inSocket),
+          ...redirector('answers-filter-out', 'tx', 'outdev', 'answers-out'),
+          ...redirector('answers-filter-in', 'tx', 'indev', 'answers-in'),
+        ]),
   ];
 }

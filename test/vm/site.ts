@@ -23,6 +23,8 @@ export interface Site {
   /** Ports of 127.0.0.1 that lead to port 22 and 2222 of the guest. */
   sshPort: number;
   unlockPort: number;
+  /** The forwarding of both, for a network of one's own. */
+  sshForward: NonNullable<NetworkOptions['forward']>;
   /** Starts a machine with this site's network; what it prints is in DIRECTORY/NAME.console. */
   start(options: StartOptions): Promise<Machine>;
   /** As `start`, with the kernel, the initrd, these parameters, and files appended as `run` does. */
@@ -63,7 +65,7 @@ export async function openSite(directory: string): Promise<Site> {
   const servers: FileServer[] = [];
   const sshPort = await freePort();
   const unlockPort = await freePort();
-  const forward: NetworkOptions['forward'] = [
+  const sshForward = [
     { hostPort: sshPort, guestPort: 22 },
     { hostPort: unlockPort, guestPort: 2222 },
   ];
@@ -80,10 +82,11 @@ export async function openSite(directory: string): Promise<Site> {
     machines,
     sshPort,
     unlockPort,
+    sshForward,
     start: async ({ network, networks, ...options }) => {
       const machine = await startMachine({
         directory,
-        networks: networks ?? [{ forward, ...network }],
+        networks: networks ?? [{ forward: sshForward, ...network }],
         ...options,
       });
       machines.push(machine);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isDhcpRequest, isIPv6 } from '../../vm/packets.ts';
+import { dropping, isDhcpRequest, isIPv6, taggedPort } from '../../vm/packets.ts';
 
 /** An Ethernet frame with an IPv4 header of the given length and the start of a UDP or TCP header. */
 function frame(
@@ -32,4 +32,21 @@ t.test('IPv6', async t => {
   t.equal(isIPv6(frame(0, { etherType: 0x86dd })), true);
   t.equal(isIPv6(frame(0)), false);
   t.equal(isIPv6(Buffer.alloc(3)), false);
+});
+
+t.test('a firewall', async t => {
+  const { fromGuest } = dropping(isDhcpRequest);
+  t.equal(fromGuest(frame(67)), null);
+  const passes = frame(53);
+  t.equal(fromGuest(passes), passes);
+});
+
+t.test('a tagged port', async t => {
+  const { fromGuest, toGuest } = taggedPort(0x123);
+  const plain = frame(53);
+  const tagged = toGuest!(plain)!;
+  t.equal(tagged.subarray(12, 16).toString('hex'), '81000123');
+  t.same(fromGuest(tagged), plain, 'the tag is taken off');
+  t.equal(fromGuest(plain), null, 'without a tag nothing passes');
+  t.equal(taggedPort(0x124).fromGuest(tagged), null, 'another VLAN');
 });

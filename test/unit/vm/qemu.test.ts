@@ -104,13 +104,38 @@ t.test('boot over the network: the card keeps its ROM and comes first', async t 
   t.match(valuesOf('-device', options).join(' '), /mac=52:54:00:da:be:01,bootindex=1$/);
 });
 
-t.test('a packet filter: out of the guest first, back in behind it', async t => {
-  const networks = [{ filter: { outSocket: '/s/out', inSocket: '/s/in' } }];
+t.test('redirected packets: out first, back in behind it, in both directions', async t => {
+  const networks = [
+    {
+      redirections: {
+        fromGuest: { outSocket: '/s/out', inSocket: '/s/in' },
+        toGuest: { outSocket: '/s/answers-out', inSocket: '/s/answers-in' },
+      },
+    },
+  ];
   t.same(valuesOf('-object', { networks }), [
     'filter-redirector,id=filter-in0,netdev=net0,queue=rx,indev=packets-in0',
     'filter-redirector,id=filter-out0,netdev=net0,queue=rx,outdev=packets-out0',
+    'filter-redirector,id=answers-filter-out0,netdev=net0,queue=tx,outdev=answers-out0',
+    'filter-redirector,id=answers-filter-in0,netdev=net0,queue=tx,indev=answers-in0',
   ]);
   t.ok(valuesOf('-chardev', { networks }).includes('socket,id=packets-out0,path=/s/out,server=on,wait=off'));
+});
+
+t.test('two cards on one network', async t => {
+  const networks = [{ cards: 2 }];
+  t.same(valuesOf('-netdev', { networks }).slice(1), [
+    'hubport,id=hub0,hubid=0,netdev=net0',
+    'hubport,id=nic0-port,hubid=0',
+    'hubport,id=nic0-1-port,hubid=0',
+  ]);
+  t.same(
+    valuesOf('-device', { networks }).filter(device => device.startsWith('virtio-net')),
+    [
+      'virtio-net-pci,id=nic0,netdev=nic0-port,mac=52:54:00:da:be:01,romfile=',
+      'virtio-net-pci,id=nic0-1,netdev=nic0-1-port,mac=52:54:00:da:be:11,romfile=',
+    ],
+  );
 });
 
 t.test('the hardware clock', async t => {

@@ -1,6 +1,7 @@
 import type { World } from '../world.ts';
 import { deadManWorlds } from './dead-man.ts';
 import { installWorlds } from './install.ts';
+import { kexecRefusalWorlds } from './kexec-refusals.ts';
 import { kexecWorlds } from './kexec.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
@@ -17,6 +18,7 @@ export const worlds: readonly World[] = [
   ...networkWorlds,
   ...networkModelWorlds,
   ...kexecWorlds,
+  ...kexecRefusalWorlds,
   ...installWorlds,
   ...netbootWorlds,
   ...nixosAnywhereWorlds,

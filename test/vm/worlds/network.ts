@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../disk.ts';
 import { freePort } from '../machine.ts';
-import { isDhcpRequest, isIPv6 } from '../packets.ts';
+import { dropping, isDhcpRequest, isIPv6 } from '../packets.ts';
 import { stageDone } from '../install.ts';
 import { configParameter } from '../site.ts';
 import { macOf } from '../qemu.ts';
@@ -40,7 +40,7 @@ export const networkWorlds: World[] = [
         parameters: [configParameter(config), 'dabei.mode=plan'],
         limitSeconds: 200,
         network: {
-          drop: frame => isDhcpRequest(frame) || isIPv6(frame),
+          wire: dropping(frame => isDhcpRequest(frame) || isIPv6(frame)),
           forward: [{ hostPort: site.sshPort, guestAddress: '10.0.2.50', guestPort: 22 }],
         },
       });
