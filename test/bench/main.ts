@@ -1,9 +1,14 @@
 import { benchBoot } from './boot.ts';
+import { benchKexec } from './kexec.ts';
 import { benchMemory } from './memory.ts';
 import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
-/** `npm run bench -- boot|ram`: a table for people, and the same as JSON in out/bench-NAME.json. */
-const benches: Readonly<Record<string, () => Promise<void>>> = { boot: benchBoot, ram: benchMemory };
+/** `npm run bench -- boot|ram|kexec`: a table for people, and the same as JSON in out/bench-NAME.json. */
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  boot: benchBoot,
+  ram: benchMemory,
+  kexec: benchKexec,
+};
 
 const names = process.argv.slice(2);
 if (names.length === 0 || names.some(name => !(name in benches))) {

@@ -5,23 +5,32 @@ import { openSite } from '../vm/site.ts';
 import { publish } from './report.ts';
 
 const stepMiB = 8;
-const lowest = 128;
-const highest = 512;
 
-/** The most memory with which the demo's installation fails, by bisection in steps of 8 MiB. */
+/** The most memory with which the demo's installation fails. */
 export async function benchMemory(): Promise<void> {
-  let fails = lowest;
-  let works = highest;
-  if (!(await installs(works))) throw new Error(`the installation already fails with ${works} MiB`);
+  publish('ram', await leastMemory('the installation', { fails: 128, works: 512 }, installs));
+}
+
+/**
+ * By bisection in steps of 8 MiB.
+ * @param bounds in MiB; with the upper one it must work
+ */
+export async function leastMemory(
+  what: string,
+  bounds: { fails: number; works: number },
+  tryWith: (memoryMiB: number) => Promise<boolean>,
+): Promise<{ works: number; fails: number; unit: 'MiB' }> {
+  let { fails, works } = bounds;
+  if (!(await tryWith(works))) throw new Error(`${what} already fails with ${works} MiB`);
   while (works - fails > stepMiB) {
     const middle = Math.round((fails + works) / 2 / stepMiB) * stepMiB;
-    const good = await installs(middle);
-    process.stdout.write(`${middle} MiB: ${good ? 'installs' : 'fails'}\n`);
+    const good = await tryWith(middle);
+    process.stdout.write(`${middle} MiB: ${what} ${good ? 'works' : 'fails'}\n`);
     if (good) works = middle;
     else fails = middle;
   }
-  process.stdout.write(`the installation works with ${works} MiB and fails with ${fails} MiB\n`);
-  publish('ram', { works, fails, unit: 'MiB' });
+  process.stdout.write(`${what} works with ${works} MiB and fails with ${fails} MiB\n`);
+  return { works, fails, unit: 'MiB' };
 }
 
 async function installs(memoryMiB: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { bundleNames } from '../../image/bundle.ts';
+import * as files from '../../image/files.ts';
 import { checkout } from '../../image/host.ts';
 import { debianCpu, makeDebian, type DebianOptions } from './debian.ts';
 import { stageDone } from './install.ts';
@@ -11,6 +12,8 @@ import type { Ssh } from './ssh.ts';
 
 /** A running Debian that is left by the bundle's own `run`, over SSH, for real. */
 export interface Old {
+  /** Where what `run` says is kept. */
+  directory: string;
   machine: Machine;
   ssh: Ssh;
   /** Starts the same disk again, as the machine's boot loader would. */
@@ -46,7 +49,7 @@ tar -xz -C /root <&3
 `;
   await ssh.run('bash -s', { stdin: fetch, seconds: 240 });
   await server.close();
-  return { machine, ssh, again: () => start('debian-again') };
+  return { directory: site.directory, machine, ssh, again: () => start('debian-again') };
 }
 
 export async function debianUp(machine: Machine, ssh: Ssh): Promise<void> {
@@ -55,8 +58,9 @@ export async function debianUp(machine: Machine, ssh: Ssh): Promise<void> {
 }
 
 /** Starts `run`; what it says ends with the announcement that nixos-anywhere looks for. */
-export async function leave({ ssh }: Old, options: string): Promise<string> {
+export async function leave({ directory, ssh }: Old, options: string): Promise<string> {
   const said = await ssh.run(`./kexec/run ${options} 2>&1`, { seconds: 300 });
+  files.write(join(directory, 'run.txt'), said);
   assert.match(said, /machine will boot into nixos/);
   return said;
 }

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { cacheDirectory } from '../../image/cache.ts';
+import { staticNetwork } from '../vm/debian.ts';
+import { debianUp, leave, openDebian, type Old } from '../vm/leave.ts';
+import { openSite } from '../vm/site.ts';
+import { table } from '../vm/table.ts';
+import * as clock from '../../agent/host/clock.ts';
+import { leastMemory } from './memory.ts';
+import { publish } from './report.ts';
+
+/**
+ * From the start of `run` to SSH in the rescue system, beside the same Debian's own restart to SSH, in one run; and the
+ * least memory with which Debian 13 is left for the rescue system.
+ */
+export async function benchKexec(): Promise<void> {
+  const seconds = await withDebian(768, async old => {
+    const restart = await restartOf(old);
+    await debianUp(old.machine, old.ssh);
+    return { restart, run: await runOf(old) };
+  });
+  process.stdout.write(
+    `${table(
+      ['way', 'seconds to SSH'],
+      [
+        ['Debian restarts', String(seconds.restart)],
+        ['run, with its delay of 6 s', String(seconds.run)],
+      ],
+    )}\n`,
+  );
+  const memory = await leastMemory('leaving Debian 13', { fails: 128, works: 512 }, memoryMiB =>
+    withDebian(memoryMiB, runOf).then(
+      () => true,
+      () => false,
+    ),
+  );
+  publish('kexec', { seconds, memory });
+}
+
+async function withDebian<T>(memoryMiB: number, script: (old: Old) => Promise<T>): Promise<T> {
+  const site = await openSite(join(cacheDirectory, 'bench'));
+  try {
+    return await script(await openDebian(site, { network: staticNetwork }, { memoryMiB }));
+  } finally {
+    await site.close();
+  }
+}
+
+async function runOf(old: Old): Promise<number> {
+  const started = clock.uptimeSeconds();
+  await leave(old, '--return-after 0');
+  await sshAnswers(old, 'test -e /run/dabei', 240);
+  return Math.round(clock.uptimeSeconds() - started);
+}
+
+/** A reset ends QEMU, which is then started anew: a fraction of a second. */
+async function restartOf(old: Old): Promise<number> {
+  await old.ssh.run('sync');
+  const started = clock.uptimeSeconds();
+  await old.ssh.attempt('systemctl reboot', { seconds: 20 });
+  await old.machine.waitForEnd(120);
+  old.machine = await old.again();
+  await sshAnswers(old, 'true', 400);
+  return Math.round(clock.uptimeSeconds() - started);
+}
+
+async function sshAnswers({ ssh }: Old, command: string, seconds: number): Promise<void> {
+  const answer = () =>
+    ssh.attempt(command, { seconds: 20 }).then(({ exitCode }) => (exitCode === 0 ? true : null));
+  if ((await clock.poll(answer, seconds, 0.5)) === null) throw new Error(`no SSH within ${seconds} s`);
+}
