@@ -26,9 +26,10 @@ const rows: Row[] = [
   },
   {
     codes: ['PREFLIGHT_NO_DEFAULT_ROUTE'],
-    prepare:
-      'ip route save default >/tmp/4; ip -6 route save default >/tmp/6; ip route del default; ip -6 route del default',
-    undo: 'ip route restore </tmp/4; ip -6 route restore </tmp/6; rm /tmp/4 /tmp/6',
+    // The host of the network stays in reach, or there is nobody left to be told.
+    prepare: `ip route save default >/tmp/4; ip -6 route save default >/tmp/6
+ip route add 10.0.2.2 $(ip -o route show default | grep -o "dev [^ ]*"); ip route del default; ip -6 route del default`,
+    undo: 'ip route restore </tmp/4; ip -6 route restore </tmp/6; ip route del 10.0.2.2; rm /tmp/4 /tmp/6',
   },
   { codes: ['PREFLIGHT_ROOT_ELSEWHERE'], options: '--install --disk /dev/vdb' },
   { codes: ['DISK_FOREIGN_DATA'], options: '--install --disk /dev/vda' },
