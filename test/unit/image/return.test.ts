@@ -15,7 +15,8 @@ function arm(t: Test, seconds: number) {
   writeFileSync(`${run}/bin/reboot`, `#!/bin/sh\necho "$*" >${run}/restarted\nkill -KILL $PPID\n`, {
     mode: 0o755,
   });
-  const env = { PATH: `${run}/bin:${process.env.PATH}`, DABEI_RUN: run };
+  // Not this machine's own watchdogs.
+  const env = { PATH: `${run}/bin:${process.env.PATH}`, DABEI_RUN: run, DABEI_DEV: run };
   const child: ChildProcess = spawn('sh', [timer, String(seconds)], { env, stdio: 'ignore' });
   t.teardown(() => child.kill('SIGKILL'));
   return {
