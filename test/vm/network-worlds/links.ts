@@ -317,6 +317,8 @@ export const linkWorlds: NetworkWorld[] = [
       'ip link add vmbr1 type bridge',
       'ip link set eth2 master vmbr1',
       'ip tuntap add tap100i0 mode tap',
+      // As hypervisors do it: a bridge takes the lowest address of its ports.
+      'ip link set tap100i0 address fe:54:00:00:00:64',
       'ip link set tap100i0 master vmbr1 up',
       'ip link set vmbr1 up',
       ...addressOn('eth1'),
@@ -334,8 +336,10 @@ export const linkWorlds: NetworkWorld[] = [
       'ip link set eth1 master vmbr0',
       ...up(1),
       'ip tuntap add tap100i0 mode tap',
+      // As hypervisors do it: a bridge takes the lowest address of its ports.
+      'ip link set tap100i0 address fe:54:00:00:00:64',
       'ip link set tap100i0 master vmbr0 up',
-      'ip link add veth101i0 type veth peer name veth101i0p',
+      'ip link add veth101i0 address fe:54:00:00:00:65 type veth peer name veth101i0p',
       'ip link set veth101i0 master vmbr0 up',
       'ip link set vmbr0 up',
       ...addressOn('vmbr0'),
