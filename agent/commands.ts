@@ -13,6 +13,7 @@ import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
 import { makePlan, renderPlan } from './plan/plan.ts';
 import { Secret } from './secret.ts';
+import { readJournal } from './stages/journal.ts';
 import { runStages, type Session, type Stage } from './stages/sequence.ts';
 import { waysIn } from './stages/stages.ts';
 
@@ -58,7 +59,8 @@ export async function plan(configFile: string | undefined): Promise<string> {
       problem: problems.map(({ source, path, message }) => `${source} ${path}: ${message}`).join('\n'),
     });
   }
-  return renderPlan(makePlan(config, await readFacts(), new Secret(randomBytes(32))));
+  const facts = await readFacts();
+  return renderPlan(makePlan(config, facts, new Secret(randomBytes(32)), await readJournal(config, facts)));
 }
 
 export function status(json: boolean): string {

@@ -27,7 +27,10 @@ export const errorCodes = {
   DISK_READ_ONLY: 'a chosen disk is read-only',
   DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
   DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',
+  DISK_INSTALLED: 'the disks hold an installation that dabei made and will not erase by itself',
   DISK_MEMBERS: 'a layout was given the wrong number of disks',
+  POOL_NAME_TAKEN:
+    'another disk holds a pool of the same name, and the installed system could not tell them apart',
   DISK_NOT_CLEAN: 'signatures are left on a disk after wiping',
   // Plan and install
   MEMORY_TOO_SMALL: 'the machine has less memory than the installation needs',

@@ -94,7 +94,9 @@ function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodTyp
       if (branch) return branch.flatMap(inner => findings(inner, path, located, schema));
       if (here === undefined) return [{ path, message: 'is missing', missing: true }];
       const expected = list([...new Set(issue.errors.flat().map(expectation))]);
-      return [{ path, message: `expected ${expected}, got ${typeOf(here)}` }];
+      const quoted = here.kind === 'scalar' && /^(true|false)$/.test(String(here.value));
+      const remedy = quoted && typeOf(here) === 'string' ? { remedy: 'write it without quotes' } : {};
+      return [{ path, message: `expected ${expected}, got ${typeOf(here)}`, ...remedy }];
     }
     default:
       return [{ path, message: issue.message, ...(here?.kind === 'object' ? { aboutWhole: true } : {}) }];

@@ -84,7 +84,14 @@ function missingForInstall(merged: Located, mode: Mode): Problem[] {
   const problems: Problem[] = [];
   const disks = valueAt(merged, ['disks']);
   if (mode !== 'rescue' && !disks) problems.push(missing(['disks', 'devices'], nameTheDisks));
-  if (mode === 'install' && (!disks || disks.kind === 'object') && !valueAt(merged, ['disks', 'key'])) {
+  const encryption = valueAt(merged, ['disks', 'encryption']);
+  const isOpen = encryption?.kind === 'scalar' && encryption.value === 'none';
+  if (
+    mode === 'install' &&
+    !isOpen &&
+    (!disks || disks.kind === 'object') &&
+    !valueAt(merged, ['disks', 'key'])
+  ) {
     problems.push(missing(['disks', 'key'], 'give the passphrase as disks.key, or dabei.disk_key in base64'));
   }
   return problems;

@@ -62,37 +62,66 @@ export const diskSelectorSchema = z
 
 export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
 
-export const disksSchema = z.strictObject({
-  layout: z.enum(layouts).default('single'),
-  /** There is no default: dabei never guesses a disk. */
-  devices: z.array(diskSelectorSchema).min(1).describe('one selector for each member of the pool'),
-  wipe: z.boolean().default(false).describe('take a disk that holds data all the same'),
-  poolName: z
-    .string()
-    .regex(
-      /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
-      'is no pool name (zpool-create(8))',
-    )
-    .default('rpool'),
-  swap: z
-    .union([z.literal('auto'), size])
-    .default('auto')
-    .describe('swap with a random key at every boot, in bytes or as 8GiB; "auto" goes by the RAM, 0 is none'),
-  /** ZFS takes passphrases of 8 to 512 bytes (zfs-change-key(8), keyformat). */
-  key: z
-    .string()
-    .transform(value => new Secret(value))
-    .refine(
-      value => value.length >= 8 && value.length <= 512,
-      'must be 8 to 512 bytes long, which is what ZFS takes',
-    )
-    .refine(
-      value => !/[\0\r\n]/.test(value.reveal().toString('latin1')),
-      'has a line break or NUL, where ZFS would stop reading',
-    )
-    .optional()
-    .describe('the passphrase of the pool, 8 to 512 bytes'),
-});
+export const disksSchema = z
+  .strictObject({
+    layout: z.enum(layouts).default('single'),
+    /** There is no default: dabei never guesses a disk. */
+    devices: z.array(diskSelectorSchema).min(1).describe('one selector for each member of the pool'),
+    wipe: z
+      .union([z.boolean(), z.literal('full')])
+      .default(false)
+      .describe('take a disk that holds data all the same; "full" overwrites every block of it with zeros'),
+    generation: z
+      .number()
+      .int()
+      .positive()
+      .default(1)
+      .describe('raised, it lets the same configuration be installed once more over a finished installation'),
+    poolName: z
+      .string()
+      .regex(
+        /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
+        'is no pool name (zpool-create(8))',
+      )
+      .default('rpool'),
+    swap: z
+      .union([z.literal('auto'), size])
+      .default('auto')
+      .describe(
+        'swap with a random key at every boot, in bytes or as 8GiB; "auto" goes by the RAM, 0 is none',
+      ),
+    encryption: z
+      .enum(['aes-256-gcm', 'none'])
+      .default('aes-256-gcm')
+      .describe('"none": everybody who holds the disks reads them'),
+    keyFormat: z
+      .enum(['passphrase', 'hex'])
+      .default('passphrase')
+      .describe('"hex": disks.key is the 256-bit key itself, as 64 hexadecimal digits'),
+    /** ZFS takes passphrases of 8 to 512 bytes (zfs-change-key(8), keyformat). */
+    key: z
+      .string()
+      .transform(value => new Secret(value))
+      .refine(
+        value => value.length >= 8 && value.length <= 512,
+        'must be 8 to 512 bytes long, which is what ZFS takes',
+      )
+      .refine(
+        value => !/[\0\r\n]/.test(value.reveal().toString('latin1')),
+        'has a line break or NUL, where ZFS would stop reading',
+      )
+      .optional()
+      .describe('the passphrase of the pool, 8 to 512 bytes; or, with the key format "hex", its key'),
+  })
+  .refine(({ encryption, key }) => encryption !== 'none' || key === undefined, {
+    path: ['key'],
+    error: 'is set, but disks.encryption is "none": leave one of the two out',
+  })
+  .refine(
+    ({ keyFormat, key }) =>
+      keyFormat !== 'hex' || key === undefined || /^[0-9A-Fa-f]{64}$/.test(key.reveal().toString('latin1')),
+    { path: ['key'], error: 'must be 64 hexadecimal digits with the key format "hex"' },
+  );
 
 export const systemSchema = z.strictObject({
   flake: text

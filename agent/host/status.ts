@@ -18,6 +18,8 @@ export interface Status {
   hostKeys: readonly string[];
   /** What a person may want to know and nothing hinders: the network's fallbacks, notes on the configuration. */
   warnings: readonly string[];
+  /** What was made of an earlier installation that did not come to its end; null where there was none. */
+  beginning: string | null;
   /** RFC 3339. */
   since: string;
 }
@@ -32,6 +34,7 @@ const initial: Status = {
   addresses: {},
   hostKeys: [],
   warnings: [],
+  beginning: null,
   since: '',
 };
 
@@ -70,6 +73,7 @@ export function updateStatus({ error, ...change }: StatusChange): void {
 /** The status as lines for a person. */
 export function formatStatus(status: Status): string {
   const lines = [`${status.state}: stage ${status.index}/${status.of} ${status.stage}`];
+  if (status.beginning) lines.push(status.beginning);
   for (const { code, doing, problem, remedy } of status.reasons) {
     lines.push(`error ${code}: ${doing}: ${problem}`);
     if (remedy !== null) lines.push(`  next: ${remedy}`);

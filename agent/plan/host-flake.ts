@@ -37,6 +37,13 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
     ...planMachineId(config),
     {
       kind: 'run',
+      // ssh-keygen asks before it overwrites one from an earlier start.
+      doing: 'removing an older host key of the SSH server in stage 1',
+      argv: ['rm', '-f', `${targetRoot}${initrdHostKey}`, `${targetRoot}${initrdHostKey}.pub`],
+      timeoutSeconds: 10,
+    },
+    {
+      kind: 'run',
       doing: 'making the host key of the SSH server in stage 1',
       argv: [
         ...(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `stage 1 of ${config.hostName}`] as const),

@@ -154,7 +154,7 @@ export function nixSettings(memoryBytes: number): string {
     'http-connections': isSmall ? 8 : 25,
     'max-substitution-jobs': isSmall ? 4 : 16,
     'download-buffer-size': (isSmall ? 8 : 64) * 2 ** 20,
-    // The whole pool is written out before the reboot; a power cut until then means starting anew.
+    // ZFS writes in the order of its transaction groups: a power cut takes the last seconds, never a path's content alone.
     'fsync-metadata': false,
   };
   return Object.entries(settings)

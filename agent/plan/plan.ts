@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config, DisksConfig } from '../config/schema.ts';
 import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
@@ -6,8 +6,11 @@ import { planBootLoader } from './boot.ts';
 import { formatBytes } from './describe-disk.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
+import { decide, nothingFound, type Beginning, type Found, type JournalStage } from './journal.ts';
+import { markDone } from './journal-steps.ts';
+import { askedOf, layOut } from './layout.ts';
 import { planFinish, planNukeDisk } from './nuke-disk.ts';
-import { selectDisks } from './select-disks.ts';
+import { selectDisks, type Selection } from './select-disks.ts';
 import { renderStep, type Step } from './step.ts';
 
 /** Stages that change the machine. Everything that they do is a step of the plan. */
@@ -18,6 +21,8 @@ export interface Plan {
   /** What will happen, in sentences for a person. */
   summary: readonly string[];
   warnings: readonly string[];
+  /** What was made of an earlier start that did not come to its end; null where there was none. */
+  beginning: string | null;
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
 
@@ -27,9 +32,10 @@ export const minimumMemoryBytes = 200 * 2 ** 20;
 /**
  * From what was asked and what the machine is to what will be done; pure.
  * @param swapKey 32 random bytes for swap during the installation
+ * @param found what an earlier start left on the disks
  * @throws Refusals with every reason against it
  */
-export function makePlan(config: Config, facts: Facts, swapKey: Secret): Plan {
+export function makePlan(config: Config, facts: Facts, swapKey: Secret, found: Found = nothingFound): Plan {
   if (config.disks === undefined) {
     throw new DabeiError('CONFIG_SCHEMA', {
       doing: 'planning the installation',
@@ -37,24 +43,63 @@ export function makePlan(config: Config, facts: Facts, swapKey: Secret): Plan {
       remedy: 'name the disks as disks.devices; there is no default, since they are erased',
     });
   }
-  const selection = selectDisks(config.disks, facts.disks);
-  const refusals = [...memoryRefusal(facts), ...selection.refusals];
-  if (refusals.length > 0) throw new Refusals(refusals);
+  const { members, warnings, refusals, beginning } = choose(config, config.disks, facts, found);
+  const all = [...memoryRefusal(facts), ...refusals];
+  if (all.length > 0) throw new Refusals(all);
+  const continues = beginning.kind === 'continue';
   try {
-    const disks = planNukeDisk(config, selection.members, facts, swapKey);
+    const disks = planNukeDisk(config, members, facts, swapKey, continues);
+    const done = (stage: PlannedStage & JournalStage) =>
+      markDone(disks.journal, stage, disks.poolName, members.length);
+    const atBootLoader = continues && beginning.at === 'boot-loader';
+    const told = describeBeginning(beginning);
     return {
-      summary: disks.summary,
-      warnings: selection.warnings,
+      summary: [...(told === null ? [] : [told]), ...disks.summary],
+      warnings: 'warning' in beginning ? [...warnings, beginning.warning!] : warnings,
+      beginning: told,
       stages: {
         'nuke-disk': disks.steps,
-        'host-flake': planHostFlake(config, facts, disks),
-        install: planInstall(config, facts),
-        'boot-loader': planBootLoader(),
+        'host-flake': atBootLoader ? [] : [...planHostFlake(config, facts, disks), ...done('host-flake')],
+        install: atBootLoader ? [] : [...planInstall(config, facts), ...done('install')],
+        'boot-loader': [...planBootLoader(), ...done('boot-loader')],
         finish: planFinish(disks),
       },
     };
   } catch (thrown) {
     throw asDabeiError(thrown, 'planning the installation');
+  }
+}
+
+interface Choice extends Selection {
+  beginning: Beginning;
+}
+
+/** Which disks, and whether they are begun anew. What the journal knows counts only once the disks are certain. */
+function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found): Choice {
+  const selection = selectDisks(disks, facts.disks);
+  const certain = selection.refusals.every(({ code }) => code === 'DISK_FOREIGN_DATA');
+  const holdsAnything = selection.members.some(({ contents }) => contents.length > 0);
+  if (!certain || !holdsAnything) return { ...selection, beginning: { kind: 'new' } };
+  const asked = askedOf(layOut(config, selection.members, facts), disks.wipe);
+  const { beginning, own } = decide(asked, found);
+  switch (beginning.kind) {
+    case 'refuse':
+      return { ...selection, refusals: [beginning.reason], beginning };
+    case 'continue':
+      return { ...selection, refusals: [], beginning };
+    default:
+      return { ...selectDisks(disks, facts.disks, own), beginning };
+  }
+}
+
+function describeBeginning(beginning: Beginning): string | null {
+  switch (beginning.kind) {
+    case 'continue':
+      return `an earlier installation goes on at ${beginning.at}: ${beginning.because}`;
+    case 'over':
+      return `an earlier installation starts over: ${beginning.because}`;
+    default:
+      return null;
   }
 }
 

@@ -79,7 +79,8 @@ export interface PoolRequest {
   layout: Layout;
   /** Partition GUIDs of the members. */
   partuuids: readonly string[];
-  passphrase: Secret;
+  /** null: the pool is not encrypted. */
+  key: { format: 'passphrase' | 'hex'; secret: Secret } | null;
   /** Bytes kept free, so that a full pool can still be emptied: deleting takes space, too. */
   reservedBytes: number;
 }
@@ -103,15 +104,19 @@ export function createPool(request: PoolRequest): Step[] {
           'dnodesize=auto',
           'relatime=on',
           'compression=zstd',
-          'encryption=aes-256-gcm',
-          'keyformat=passphrase',
-          // With standard input not a terminal, ZFS reads one line from it, once (lib/libzfs/libzfs_crypto.c).
-          'keylocation=prompt',
+          ...(request.key === null
+            ? ['encryption=off']
+            : [
+                'encryption=aes-256-gcm',
+                `keyformat=${request.key.format}`,
+                // With standard input not a terminal, ZFS reads one line from it, once (lib/libzfs/libzfs_crypto.c).
+                'keylocation=prompt',
+              ]),
         ]),
         name,
         ...(request.layout === 'single' ? vdevs : [request.layout, ...vdevs]),
       ],
-      stdin: request.passphrase,
+      ...(request.key === null ? {} : { stdin: request.key.secret }),
       timeoutSeconds: 300,
     },
     dataset(`${name}/local`, ['mountpoint=none', 'canmount=off']),
@@ -131,6 +136,37 @@ export function createPool(request: PoolRequest): Step[] {
       'canmount=off',
       `refreservation=${request.reservedBytes / mebibyte}M`,
     ]),
+  ];
+}
+
+/** Imports a pool that an earlier start made, and opens it. Without -f: it was made under this host id. */
+export function openPool(request: PoolRequest): Step[] {
+  const { name, key } = request;
+  const remedy = 'set disks.wipe to true to start over';
+  return [
+    {
+      kind: 'run',
+      doing: `importing the pool ${name}`,
+      argv: [
+        ...(['zpool', 'import', '-N', '-o', 'cachefile=none', '-R', targetRoot] as const),
+        ...pairs('-d', request.partuuids.map(byPartuuid)),
+        name,
+      ],
+      timeoutSeconds: 600,
+      remedy,
+    },
+    ...(key === null
+      ? []
+      : [
+          {
+            kind: 'run' as const,
+            doing: `opening the pool ${name}`,
+            argv: ['zfs', 'load-key', name] as const,
+            stdin: key.secret,
+            timeoutSeconds: 120,
+            remedy,
+          },
+        ]),
   ];
 }
 

@@ -26,10 +26,15 @@ export const layoutMembers: Readonly<Record<Layout, { min: number; max: number }
 /**
  * The disks that the configuration means.
  * @param disks all disks of the machine
+ * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (journal.ts)
  * @returns refusals with DISK_NOT_FOUND, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY, DISK_TOO_SMALL,
  *   DISK_FOREIGN_DATA; all that apply, not the first
  */
-export function selectDisks(config: DisksConfig, disks: readonly Disk[]): Selection {
+export function selectDisks(
+  config: DisksConfig,
+  disks: readonly Disk[],
+  own: ReadonlySet<string> = new Set(),
+): Selection {
   const refusals: DabeiError[] = [];
   const members: Disk[] = [];
   const minimum = minimumDiskBytes(config);
@@ -55,9 +60,10 @@ export function selectDisks(config: DisksConfig, disks: readonly Disk[]): Select
       );
     } else {
       members.push(disk);
-      refusals.push(...unfit(config, disk, disks, minimum));
+      refusals.push(...unfit(config, disk, disks, minimum, own.has(disk.path)));
     }
   });
+  refusals.push(...twinPools(config, members, disks));
   return { members, warnings: warningsAbout(members), refusals };
 }
 
@@ -151,7 +157,13 @@ function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | 
 }
 
 /** Why this disk cannot be taken: everything that speaks against it. */
-function unfit(config: DisksConfig, disk: Disk, disks: readonly Disk[], minimum: number): DabeiError[] {
+function unfit(
+  config: DisksConfig,
+  disk: Disk,
+  disks: readonly Disk[],
+  minimum: number,
+  isOwn: boolean,
+): DabeiError[] {
   const refusals: DabeiError[] = [];
   const refuse = (code: DabeiError['code'], problem: string, remedy: string): void => {
     refusals.push(new DabeiError(code, { doing: `taking ${stablePath(disk)}`, problem, remedy }));
@@ -181,7 +193,7 @@ function unfit(config: DisksConfig, disk: Disk, disks: readonly Disk[], minimum:
         : 'take a larger disk',
     );
   }
-  if (disk.contents.length > 0 && !config.wipe) {
+  if (disk.contents.length > 0 && config.wipe === false && !isOwn) {
     refuse(
       'DISK_FOREIGN_DATA',
       `${disk.path} is not empty; what would be lost: ${describeContents(disk)}`,
@@ -189,6 +201,31 @@ function unfit(config: DisksConfig, disk: Disk, disks: readonly Disk[], minimum:
     );
   }
   return refusals;
+}
+
+/** `zpool import NAME` takes none of two pools with that name: the installed system would not find its root. */
+function twinPools(
+  { poolName }: DisksConfig,
+  members: readonly Disk[],
+  disks: readonly Disk[],
+): DabeiError[] {
+  const twins = disks.filter(
+    disk =>
+      !members.includes(disk) &&
+      disk.contents.some(
+        ({ signature, deviceType, device, label }) =>
+          (signature === 'zfs_member' && label === poolName) ||
+          (deviceType === 'zpool' && device === poolName),
+      ),
+  );
+  return twins.map(
+    disk =>
+      new DabeiError('POOL_NAME_TAKEN', {
+        doing: `naming the pool ${poolName}`,
+        problem: `there is one of that name on a disk that is not to be installed to: ${describeDisk(disk)}`,
+        remedy: 'set disks.poolName to another name, or detach that disk',
+      }),
+  );
 }
 
 function warningsAbout(members: readonly Disk[]): string[] {

@@ -76,21 +76,19 @@ function release(content: Content): Step[] {
 /**
  * Removes every signature from a disk, first from its partitions, then from the disk itself.
  *
- * Discarding comes first: what a drive returns for discarded blocks is undefined unless it promises zeroes, and old
- * signatures could reappear. Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of
- * 256 KiB, two at either end, and md its superblock within 4 KiB of the start or 128 KiB of the end.
+ * The partitions are cleared from the last to the first, so that a power cut on the way leaves a pool of an unfinished
+ * installation without labels before its ESP loses the journal that says whose it was.
+ *
+ * Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of 256 KiB, two at either end, and
+ * md its superblock within 4 KiB of the start or 128 KiB of the end. The ends of the disk are zeroed after discarding: what
+ * a drive returns for discarded blocks is undefined unless it promises zeros. Where new partitions begin and end is cleared
+ * once they are there.
+ * @param full every block is overwritten in place of being discarded
  */
-export function wipeDisk(disk: Disk): Step[] {
+export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const device = stablePath(disk);
-  const partitions = disk.contents.filter(content => isPartition(content, disk));
+  const partitions = disk.contents.filter(content => isPartition(content, disk)).reverse();
   return [
-    {
-      kind: 'run',
-      doing: `discarding everything on ${device}`,
-      argv: ['blkdiscard', '--force', '--step', String(1024 * mebibyte), device],
-      timeoutSeconds: 300,
-      optional: true,
-    },
     ...partitions.flatMap(partition => [
       ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
       eraseSignatures(partition.device, [partition.device]),
@@ -104,6 +102,7 @@ export function wipeDisk(disk: Disk): Step[] {
       // 2: a table was damaged (sgdisk(8), return values); it is destroyed all the same.
       accept: [2],
     },
+    full ? overwrite(device) : discard(device),
     ...zeroEnds(device, disk.sizeBytes, disk.logicalSectorBytes),
     eraseSignatures(device, [device]),
     {
@@ -130,6 +129,28 @@ export function wipeDisk(disk: Disk): Step[] {
       remedy: `look at the disk's health and at who else writes to it: dmesg; lsblk --fs ${disk.path}`,
     },
   ];
+}
+
+function discard(device: string): Step {
+  return {
+    kind: 'run',
+    doing: `discarding everything on ${device}`,
+    argv: ['blkdiscard', '--force', '--step', String(1024 * mebibyte), device],
+    timeoutSeconds: 300,
+    optional: true,
+  };
+}
+
+/** The kernel has the device write the zeros itself where it can (ioctl BLKZEROOUT, block/blk-lib.c). */
+function overwrite(device: string): Step {
+  return {
+    kind: 'run',
+    doing: `overwriting every block of ${device} with zeros`,
+    argv: ['blkdiscard', '--zeroout', '--force', '--verbose', '--step', String(1024 * mebibyte), device],
+    // A disk of 24 TB at 100 MB/s takes three days.
+    timeoutSeconds: 7 * 24 * 3600,
+    progress: true,
+  };
 }
 
 /** Waits until udev has handled everything that happened so far. */

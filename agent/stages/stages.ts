@@ -11,6 +11,7 @@ import { formatBytes } from '../plan/describe-disk.ts';
 import { makePlan, type PlannedStage } from '../plan/plan.ts';
 import { Secret } from '../secret.ts';
 import { executeSteps } from './execute.ts';
+import { readJournal } from './journal.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session } from './sequence.ts';
 import { readHostKeys, startSsh } from './ssh.ts';
@@ -96,7 +97,10 @@ function isResult<T extends object>(cause: unknown): cause is T {
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
   session.facts = await readFacts();
-  session.plan = makePlan(withHostKeys(configOf(session)), session.facts, new Secret(randomBytes(32)));
+  const config = withHostKeys(configOf(session));
+  const found = await readJournal(config, session.facts);
+  session.plan = makePlan(config, session.facts, new Secret(randomBytes(32)), found);
+  updateStatus({ beginning: session.plan.beginning });
   for (const text of session.plan.summary) log({ event: 'note', text });
   for (const text of session.plan.warnings) log({ event: 'warning', text });
 }

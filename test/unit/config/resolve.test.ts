@@ -194,7 +194,7 @@ const fileRows: Row[] = [
   inFile('disks.devices[0].serial', [1, 35], '{"disks": {"devices": [{"serial": 5}], "key": "correct horse"}}', /expected string/),
   inFile('disks.devices[0].seriel', [1, 25], '{"disks": {"devices": [{"seriel": "5"}], "key": "correct horse"}}', /unknown key/),
   inFile('disks.devices[0].size.min', [1, 41], '{"disks": {"devices": [{"size": {"min": "3GB"}}], "key": "correct horse"}}', /no size/),
-  inFile('disks.wipe', [1, 21], '{"disks": { "wipe": "true", "devices": ["only"], "key": "correct horse"}}', /expected boolean, got string/),
+  inFile('disks.wipe', [1, 21], '{"disks": { "wipe": "true", "devices": ["only"], "key": "correct horse"}}', /expected boolean or "full", got string/),
   inFile('disks.swap', [1, 20], '{"disks": {"swap": "lots", "devices": ["only"], "key": "correct horse"}}', /no size/),
   inFile('disks.swap', [1, 20], '{"disks": {"swap": -1, "devices": ["only"], "key": "correct horse"}}', /at least 0/),
   inFile('disks.poolName', [1, 24], '{"disks": {"poolName": "mirror", "devices": ["only"], "key": "correct horse"}}', /no pool name/),
@@ -202,6 +202,9 @@ const fileRows: Row[] = [
   inFile('disks.key', [1, 19], `{"disks": {"key": "${'x'.repeat(513)}", "devices": ["only"]}}`, /8 to 512/),
   inFile('disks.key', [1, 19], `{"disks": {"key": "${'ü'.repeat(257)}", "devices": ["only"]}}`, /8 to 512/),
   inFile('disks.key', [1, 19], '{"disks": {"key": "correct\\nhorse", "devices": ["only"]}}', /line break/),
+  inFile('disks.key', [1, 19], '{"disks": {"key": "correct horse", "keyFormat": "hex", "devices": ["only"]}}', /64 hexadecimal/),
+  inFile('disks.key', [1, 19], '{"disks": {"key": "correct horse", "encryption": "none", "devices": ["only"]}}', /leave one of the two out/),
+  inFile('disks.encryption', [1, 26], '{"disks": {"encryption": "off", "key": "correct horse", "devices": ["only"]}}', /aes-256-gcm/),
   inFile('disks.key', [1, 19], '{"disks": {"key": 12345678, "devices": ["only"]}}', /expected string, got number/),
   inFile('disks.key', [1, 11], '{"disks": {"devices": ["only"]}}', /needed to install/),
   inFile('system.flake', [1, 79], `{"disks": ${JSON.stringify(disks)}, "system": {"flake": ""}}`, /empty/),
@@ -241,7 +244,7 @@ t.test('all problems are told, in the order of the text', async t => {
   );
   t.same(problems.map(formatProblem), [
     '/dabei.json:2:3 hostname: unknown key',
-    '/dabei.json:4:13 disks.wipe: expected boolean, got string',
+    '/dabei.json:4:13 disks.wipe: expected boolean or "full", got string',
     '/dabei.json:5:5 disks.layot: unknown key',
     'ip network: the client "dchp" is neither an address nor one of dhcp, on, any, off, none',
     'dabei.disk_key disks.key: it has 1 characters, a length that base64 does not produce: it was cut off',

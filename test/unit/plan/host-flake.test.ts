@@ -91,6 +91,7 @@ t.test('steps', async t => {
       '644 /mnt/etc/nixos/runtime-info.json',
       'mkdir -p -m 0755 /mnt/etc/ssh',
       'cp -p /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub /mnt/etc/ssh/',
+      'rm -f /mnt/etc/ssh/initrd_ssh_host_ed25519_key /mnt/etc/ssh/initrd_ssh_host_ed25519_key.pub',
       'ssh-keygen -q -t ed25519 -N  -C stage 1 of web-01 -f /mnt/etc/ssh/initrd_ssh_host_ed25519_key',
     ],
   );

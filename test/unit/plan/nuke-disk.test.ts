@@ -89,7 +89,7 @@ t.test('a disk full of remains', async t => {
 
 t.test('what is in use is taken down from the top', async t => {
   const { steps } = plan({ devices: ['only'], wipe: true }, [full]);
-  const firstWrite = steps.findIndex(step => step.kind === 'run' && step.argv[0] === 'blkdiscard');
+  const firstWrite = steps.findIndex(step => step.kind === 'run' && step.argv[0] === 'dd');
   t.same(
     steps.slice(0, firstWrite).map(step => renderStep(step).split('\n')[1]),
     [
@@ -191,6 +191,33 @@ t.test('every program has a limit', async t => {
   for (const step of [...made.steps, ...planFinish(made)]) {
     if (step.kind === 'run') t.ok(step.timeoutSeconds > 0 && step.timeoutSeconds <= 600, step.doing);
   }
+});
+
+t.test('without encryption, only in so many words', async t => {
+  const made = plan({ devices: ['only'], encryption: 'none', key: undefined }, [disk()]);
+  const [create = ''] = commands(made.steps, 'zpool');
+  t.match(create, '-O encryption=off');
+  t.notMatch(create, /keyformat|keylocation/);
+  t.match(made.summary.join('\n'), 'NOT ENCRYPTED');
+});
+
+t.test('a key in hexadecimal digits', async t => {
+  const made = plan({ devices: ['only'], keyFormat: 'hex', key: '0123456789abcdef'.repeat(4) }, [disk()]);
+  t.match(commands(made.steps, 'zpool')[0], '-O keyformat=hex -O keylocation=prompt');
+});
+
+t.test('a disk is overwritten as a whole where that is asked for', async t => {
+  const made = plan({ devices: ['only'], wipe: 'full' }, [full]);
+  t.match(commands(made.steps, 'blkdiscard'), [/^blkdiscard --zeroout /]);
+});
+
+t.test('partitions are cleared from the last to the first: the journal goes last', async t => {
+  const { steps } = plan({ devices: ['only'], wipe: true }, [full]);
+  const cleared = commands(steps, 'wipefs').map(line => line.split(' ').at(-1));
+  t.same(
+    cleared.filter(device => /^\/dev\/sda\d$/.test(device!)),
+    ['/dev/sda5', '/dev/sda4', '/dev/sda3', '/dev/sda2', '/dev/sda1'],
+  );
 });
 
 t.test('refusals', async t => {

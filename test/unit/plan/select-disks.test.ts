@@ -382,6 +382,25 @@ const rows: Row[] = [
     refused: ['DISK_MEMBERS'],
   },
   {
+    name: 'a pool of the same name on another disk, which the installed system could not tell from its own',
+    disks: [
+      vda,
+      disk({ ...twinA, contents: [content('/dev/vdb1', { signature: 'zfs_member', label: 'rpool' })] }),
+    ],
+    config: { devices: ['/dev/vda'] },
+    refused: ['POOL_NAME_TAKEN'],
+    says: [/\/dev\/vdb .*zfs_member "rpool"/, /disks\.poolName/],
+  },
+  {
+    name: 'the same under another name',
+    disks: [
+      vda,
+      disk({ ...twinA, contents: [content('/dev/vdb1', { signature: 'zfs_member', label: 'rpool' })] }),
+    ],
+    config: { devices: ['/dev/vda'], poolName: 'tank' },
+    members: ['/dev/vda'],
+  },
+  {
     name: 'refusals of all members come together',
     disks: [used, sdb, locked],
     config: { layout: 'mirror', devices: ['/dev/sda', '/dev/vdr', '/dev/nowhere'] },

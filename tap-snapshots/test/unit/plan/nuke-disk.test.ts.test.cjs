@@ -28,36 +28,36 @@ dmsetup remove --retry vg-home
 dmsetup remove --retry vg-root
 # stopping the array /dev/md127
 echo clear > /sys/block/md127/md/array_state
-# discarding everything on /dev/disk/by-id/ata-WDC_A1
-blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A1
-# zeroing the first MiB of /dev/sda1
-dd if=/dev/zero of=/dev/sda1 bs=512 seek=0 count=2048 conv=notrunc,fsync
-# zeroing the last MiB of /dev/sda1
-dd if=/dev/zero of=/dev/sda1 bs=512 seek=8386560 count=2048 conv=notrunc,fsync
-# erasing signatures on /dev/sda1
-wipefs --all --force /dev/sda1
-# zeroing the first MiB of /dev/sda2
-dd if=/dev/zero of=/dev/sda2 bs=512 seek=0 count=2048 conv=notrunc,fsync
-# zeroing the last MiB of /dev/sda2
-dd if=/dev/zero of=/dev/sda2 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
-# erasing signatures on /dev/sda2
-wipefs --all --force /dev/sda2
-# zeroing all of /dev/sda3
-dd if=/dev/zero of=/dev/sda3 bs=512 seek=0 count=2048 conv=notrunc,fsync
-# erasing signatures on /dev/sda3
-wipefs --all --force /dev/sda3
-# zeroing all of /dev/sda4
-dd if=/dev/zero of=/dev/sda4 bs=512 seek=0 count=2 conv=notrunc,fsync
-# erasing signatures on /dev/sda4
-wipefs --all --force /dev/sda4
 # zeroing the first MiB of /dev/sda5
 dd if=/dev/zero of=/dev/sda5 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/sda5
 dd if=/dev/zero of=/dev/sda5 bs=512 seek=41940992 count=2048 conv=notrunc,fsync
 # erasing signatures on /dev/sda5
 wipefs --all --force /dev/sda5
+# zeroing all of /dev/sda4
+dd if=/dev/zero of=/dev/sda4 bs=512 seek=0 count=2 conv=notrunc,fsync
+# erasing signatures on /dev/sda4
+wipefs --all --force /dev/sda4
+# zeroing all of /dev/sda3
+dd if=/dev/zero of=/dev/sda3 bs=512 seek=0 count=2048 conv=notrunc,fsync
+# erasing signatures on /dev/sda3
+wipefs --all --force /dev/sda3
+# zeroing the first MiB of /dev/sda2
+dd if=/dev/zero of=/dev/sda2 bs=512 seek=0 count=2048 conv=notrunc,fsync
+# zeroing the last MiB of /dev/sda2
+dd if=/dev/zero of=/dev/sda2 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
+# erasing signatures on /dev/sda2
+wipefs --all --force /dev/sda2
+# zeroing the first MiB of /dev/sda1
+dd if=/dev/zero of=/dev/sda1 bs=512 seek=0 count=2048 conv=notrunc,fsync
+# zeroing the last MiB of /dev/sda1
+dd if=/dev/zero of=/dev/sda1 bs=512 seek=8386560 count=2048 conv=notrunc,fsync
+# erasing signatures on /dev/sda1
+wipefs --all --force /dev/sda1
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A1 and its copy
 sgdisk --zap-all /dev/disk/by-id/ata-WDC_A1
+# discarding everything on /dev/disk/by-id/ata-WDC_A1
+blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A1
 # zeroing the first MiB of /dev/disk/by-id/ata-WDC_A1
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-id/ata-WDC_A1
@@ -90,6 +90,16 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 bs
 dd if=/dev/zero of=/dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 bs=512 seek=4192256 count=2048 conv=notrunc,fsync
 # erasing signatures on the new partitions
 wipefs --all --force /dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 /dev/disk/by-partuuid/b609fe41-891c-8eac-96db-e438f6e99d13
+# formatting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+# making the mount point /run/dabei/esp
+mkdir -p -m 0755 /run/dabei/esp
+# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the journal
+mount -t vfat /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /run/dabei/esp
+# noting on the ESP that partitioned is done
+write /run/dabei/esp/dabei/1-partitioned.json mode=0600 410 bytes
+# unmounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+umount /run/dabei/esp
 # setting the host id to 0b9d9f06
 zgenhostid -f 0b9d9f06
 # loading ZFS
@@ -132,12 +142,14 @@ mount -t zfs rpool/safe/home /mnt/home
 mkdir -p -m 0755 /mnt/persist
 # mounting rpool/safe/persist
 mount -t zfs rpool/safe/persist /mnt/persist
-# formatting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
-mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 # making the mount point /mnt/boot
 mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
+# noting in the pool that nuke-disk is done
+zfs set dabei:stage=nuke-disk dabei:configuration=cf4472c6589c5e069de01cf5c35924e00de2596dc8de75276abbc8cb9e306499 rpool
+# noting on the ESP that nuke-disk is done
+write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > a disk full of remains > summary 1`] = `
@@ -164,10 +176,10 @@ dmsetup remove --retry dabei-swap-1
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > an empty virtio disk, BIOS, little memory > steps 1`] = `
 # cancelling the return to the old system, if one is armed
 /usr/lib/dabei/stay erasing
-# discarding everything on /dev/disk/by-path/pci-0000:00:04.0
-blkdiscard --force --step 1073741824 /dev/disk/by-path/pci-0000:00:04.0
 # destroying the partition table of /dev/disk/by-path/pci-0000:00:04.0 and its copy
 sgdisk --zap-all /dev/disk/by-path/pci-0000:00:04.0
+# discarding everything on /dev/disk/by-path/pci-0000:00:04.0
+blkdiscard --force --step 1073741824 /dev/disk/by-path/pci-0000:00:04.0
 # zeroing the first MiB of /dev/disk/by-path/pci-0000:00:04.0
 dd if=/dev/zero of=/dev/disk/by-path/pci-0000:00:04.0 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-path/pci-0000:00:04.0
@@ -200,6 +212,16 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa bs
 dd if=/dev/zero of=/dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa bs=512 seek=4192256 count=2048 conv=notrunc,fsync
 # erasing signatures on the new partitions
 wipefs --all --force /dev/disk/by-partuuid/57ec04d7-9cfd-8030-b03e-75074a796a3b /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa /dev/disk/by-partuuid/95844ebe-cafd-8aeb-ae05-d8fa0b1095fc
+# formatting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1
+mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1
+# making the mount point /run/dabei/esp
+mkdir -p -m 0755 /run/dabei/esp
+# mounting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1 for the journal
+mount -t vfat /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /run/dabei/esp
+# noting on the ESP that partitioned is done
+write /run/dabei/esp/dabei/1-partitioned.json mode=0600 410 bytes
+# unmounting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1
+umount /run/dabei/esp
 # loading the module for encrypted block devices
 modprobe dm-crypt
 # encrypting the swap partition ee411b53-dad2-8448-ab38-a8fd9842f1fa with a random key
@@ -252,12 +274,14 @@ mount -t zfs rpool/safe/home /mnt/home
 mkdir -p -m 0755 /mnt/persist
 # mounting rpool/safe/persist
 mount -t zfs rpool/safe/persist /mnt/persist
-# formatting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1
-mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1
 # making the mount point /mnt/boot
 mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
+# noting in the pool that nuke-disk is done
+zfs set dabei:stage=nuke-disk dabei:configuration=bb446daf0fe30d745974a0f6b879ad6929cdcc6f60416268484487bac330eec6 rpool
+# noting on the ESP that nuke-disk is done
+write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > an empty virtio disk, BIOS, little memory > summary 1`] = `
@@ -269,10 +293,10 @@ pool rpool: single, aes-256-gcm, host id 0b9d9f06
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > mirror > steps 1`] = `
 # cancelling the return to the old system, if one is armed
 /usr/lib/dabei/stay erasing
-# discarding everything on /dev/disk/by-id/ata-WDC_A1
-blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A1
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A1 and its copy
 sgdisk --zap-all /dev/disk/by-id/ata-WDC_A1
+# discarding everything on /dev/disk/by-id/ata-WDC_A1
+blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A1
 # zeroing the first MiB of /dev/disk/by-id/ata-WDC_A1
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-id/ata-WDC_A1
@@ -287,10 +311,10 @@ udevadm settle --timeout=60
 blockdev --flushbufs /dev/disk/by-id/ata-WDC_A1
 # making sure that /dev/disk/by-id/ata-WDC_A1 is clean (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A1
-# discarding everything on /dev/disk/by-id/ata-WDC_A2
-blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A2
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A2 and its copy
 sgdisk --zap-all /dev/disk/by-id/ata-WDC_A2
+# discarding everything on /dev/disk/by-id/ata-WDC_A2
+blkdiscard --force --step 1073741824 /dev/disk/by-id/ata-WDC_A2
 # zeroing the first MiB of /dev/disk/by-id/ata-WDC_A2
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A2 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-id/ata-WDC_A2
@@ -335,6 +359,26 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305 bs
 dd if=/dev/zero of=/dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
 # erasing signatures on the new partitions
 wipefs --all --force /dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 /dev/disk/by-partuuid/b609fe41-891c-8eac-96db-e438f6e99d13 /dev/disk/by-partuuid/8598890b-d86e-87be-b4c2-6b97a0731f7f /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305 /dev/disk/by-partuuid/801ffa58-77e2-8603-a8d4-f85bda8193ad
+# formatting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+# making the mount point /run/dabei/esp
+mkdir -p -m 0755 /run/dabei/esp
+# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the journal
+mount -t vfat /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /run/dabei/esp
+# noting on the ESP that partitioned is done
+write /run/dabei/esp/dabei/1-partitioned.json mode=0600 586 bytes
+# unmounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
+umount /run/dabei/esp
+# formatting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd
+mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd
+# making the mount point /run/dabei/esp
+mkdir -p -m 0755 /run/dabei/esp
+# mounting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd for the journal
+mount -t vfat /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /run/dabei/esp
+# noting on the ESP that partitioned is done
+write /run/dabei/esp/dabei/1-partitioned.json mode=0600 586 bytes
+# unmounting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd
+umount /run/dabei/esp
 # setting the host id to 0b9d9f06
 zgenhostid -f 0b9d9f06
 # loading ZFS
@@ -377,18 +421,20 @@ mount -t zfs rpool/safe/home /mnt/home
 mkdir -p -m 0755 /mnt/persist
 # mounting rpool/safe/persist
 mount -t zfs rpool/safe/persist /mnt/persist
-# formatting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
-mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 # making the mount point /mnt/boot
 mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
-# formatting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd
-mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd
 # making the mount point /mnt/boot-2
 mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
+# noting in the pool that nuke-disk is done
+zfs set dabei:stage=nuke-disk dabei:configuration=2c16b2086d2227b721a0a7975f22fbbec5fd3d97efd2fb662594675ed3397f35 rpool
+# noting on the ESP that nuke-disk is done
+write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
+# noting on the ESP that nuke-disk is done
+write /mnt/boot-2/dabei/2-nuke-disk.json mode=0600 584 bytes
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > mirror > summary 1`] = `
@@ -413,10 +459,10 @@ zpool list -H -o name rpool
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > NVMe with sectors of 4096 bytes, UEFI, no swap > steps 1`] = `
 # cancelling the return to the old system, if one is armed
 /usr/lib/dabei/stay erasing
-# discarding everything on /dev/disk/by-id/nvme-Samsung_980_S64D
-blkdiscard --force --step 1073741824 /dev/disk/by-id/nvme-Samsung_980_S64D
 # destroying the partition table of /dev/disk/by-id/nvme-Samsung_980_S64D and its copy
 sgdisk --zap-all /dev/disk/by-id/nvme-Samsung_980_S64D
+# discarding everything on /dev/disk/by-id/nvme-Samsung_980_S64D
+blkdiscard --force --step 1073741824 /dev/disk/by-id/nvme-Samsung_980_S64D
 # zeroing the first MiB of /dev/disk/by-id/nvme-Samsung_980_S64D
 dd if=/dev/zero of=/dev/disk/by-id/nvme-Samsung_980_S64D bs=4096 seek=0 count=256 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-id/nvme-Samsung_980_S64D
@@ -445,6 +491,16 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 bs
 dd if=/dev/zero of=/dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 bs=4096 seek=130816 count=256 conv=notrunc,fsync
 # erasing signatures on the new partitions
 wipefs --all --force /dev/disk/by-partuuid/b51e7f52-0d5d-8ea3-92e8-df3612e00a78 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /dev/disk/by-partuuid/64ff8fd6-5f26-8a0b-a832-a49df99345c9
+# formatting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
+mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
+# making the mount point /run/dabei/esp
+mkdir -p -m 0755 /run/dabei/esp
+# mounting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 for the journal
+mount -t vfat /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /run/dabei/esp
+# noting on the ESP that partitioned is done
+write /run/dabei/esp/dabei/1-partitioned.json mode=0600 366 bytes
+# unmounting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
+umount /run/dabei/esp
 # setting the host id to 0b9d9f06
 zgenhostid -f 0b9d9f06
 # loading ZFS
@@ -487,12 +543,14 @@ mount -t zfs rpool/safe/home /mnt/home
 mkdir -p -m 0755 /mnt/persist
 # mounting rpool/safe/persist
 mount -t zfs rpool/safe/persist /mnt/persist
-# formatting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
-mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
 # making the mount point /mnt/boot
 mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
+# noting in the pool that nuke-disk is done
+zfs set dabei:stage=nuke-disk dabei:configuration=0baf8eecd89938b9c2f017ced7b56baa2fce70561f0ae2308e483ecf8e109cb9 rpool
+# noting on the ESP that nuke-disk is done
+write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
 
 exports[`test/unit/plan/nuke-disk.test.ts > TAP > NVMe with sectors of 4096 bytes, UEFI, no swap > summary 1`] = `

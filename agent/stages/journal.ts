@@ -1,0 +1,122 @@
+import type { Config } from '../config/schema.ts';
+import type { Disk, Facts } from '../facts.ts';
+import { attempt } from '../host/exec.ts';
+import { list, makeDirectory, readText } from '../host/files.ts';
+import { readPools } from '../host/pools.ts';
+import {
+  configurationProperty,
+  journalDirectory,
+  latest,
+  mayContinue,
+  nothingFound,
+  parseEntry,
+  stageProperty,
+  type Found,
+  type JournalEntry,
+  type PoolAnswer,
+  type Trace,
+} from '../plan/journal.ts';
+import { espDirectory } from '../plan/journal-steps.ts';
+import { askedOf, layOut, type Layout } from '../plan/layout.ts';
+import { byPartuuid } from '../plan/pool.ts';
+import { selectDisks } from '../plan/select-disks.ts';
+
+/** Reads what an earlier start left on the chosen disks, without writing to any of them. */
+export async function readJournal(config: Config, facts: Facts): Promise<Found> {
+  if (config.disks === undefined) return nothingFound;
+  const { members, refusals } = selectDisks(config.disks, facts.disks);
+  // Other disks are none of our business, and nothing is decided before it is certain which ones are meant.
+  if (refusals.some(({ code }) => code !== 'DISK_FOREIGN_DATA')) return nothingFound;
+  if (members.every(({ contents }) => contents.length === 0)) return nothingFound;
+  const layout = layOut(config, members, facts);
+  const traces: Trace[] = [];
+  for (const disk of members) traces.push({ disk: disk.path, entry: await readEsps(disk) });
+  const asksPool = mayContinue(askedOf(layout, config.disks.wipe), traces);
+  return { traces, pool: asksPool ? await askPool(layout) : null };
+}
+
+/** The latest entry on any ESP of the disk. */
+async function readEsps(disk: Disk): Promise<JournalEntry | null> {
+  const esps = disk.contents.filter(
+    ({ deviceType, signature, label }) => deviceType === 'part' && signature === 'vfat' && label === 'ESP',
+  );
+  const entries: JournalEntry[] = [];
+  for (const { device, mountPoints } of esps) {
+    const [mounted] = mountPoints;
+    entries.push(...(mounted === undefined ? await readUnmounted(device) : readEntries(mounted)));
+  }
+  return latest(entries);
+}
+
+async function readUnmounted(device: string): Promise<JournalEntry[]> {
+  makeDirectory(espDirectory);
+  const mount = ['mount', '-t', 'vfat', '-o', 'ro', device, espDirectory];
+  const { exitCode } = await attempt({
+    doing: `looking for a journal on ${device}`,
+    argv: mount,
+    timeoutSeconds: 60,
+  });
+  if (exitCode !== 0) return [];
+  try {
+    return readEntries(espDirectory);
+  } finally {
+    await attempt({ doing: `unmounting ${device}`, argv: ['umount', espDirectory], timeoutSeconds: 60 });
+  }
+}
+
+function readEntries(esp: string): JournalEntry[] {
+  return list(`${esp}/${journalDirectory}`).flatMap(name => {
+    const entry = parseEntry(readText(`${esp}/${journalDirectory}/${name}`) ?? '');
+    return entry === null ? [] : [entry];
+  });
+}
+
+/** Imports the pool read-only, asks it how far the installation was, and tries the key; then lets go of it. */
+async function askPool({ pool, guids }: Layout): Promise<PoolAnswer> {
+  const { name, key } = pool;
+  const program = async (doing: string, argv: readonly string[], stdin?: typeof key) =>
+    attempt({
+      doing,
+      argv,
+      timeoutSeconds: 600,
+      ...(stdin ? { stdin: stdin.secret } : {}),
+    });
+  await program('loading ZFS', ['modprobe', 'zfs']);
+  // A failed installation that is repeated by hand still has it.
+  const isImported = (await readPools()).some(imported => imported.name === name);
+  if (!isImported) {
+    const devices = guids.flatMap(({ zfs }) => ['-d', byPartuuid(zfs)]);
+    // -f: the host id is set only once it is certain that the pool is used. Read-only, nothing is written to it.
+    const argv = [
+      'zpool',
+      'import',
+      '-f',
+      '-N',
+      '-o',
+      'readonly=on',
+      '-o',
+      'cachefile=none',
+      ...devices,
+      name,
+    ];
+    const { exitCode, stderr } = await program(`looking at the pool ${name}`, argv);
+    if (exitCode !== 0) return { problem: `the pool cannot be imported (${lastLine(stderr)})` };
+  }
+  try {
+    const { stdout } = await program(`asking the pool ${name} how far it is`, [
+      ...['zfs', 'get', '-H', '-o', 'value', `${stageProperty},${configurationProperty}`, name],
+    ]);
+    const [stage = '', configuration = ''] = stdout.trim().split('\n');
+    if (key !== null) {
+      const opened = await program(`trying the key of ${name}`, ['zfs', 'load-key', '-n', name], key);
+      if (opened.exitCode !== 0) return { problem: 'disks.key does not open the pool' };
+    }
+    return { stage, configuration };
+  } finally {
+    if (!isImported) await program(`letting go of the pool ${name}`, ['zpool', 'export', name]);
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
+}
