@@ -132,8 +132,10 @@ async function restart(session: Session): Promise<number> {
   const text =
     host === undefined
       ? 'installed: the machine restarts and asks for the passphrase on its console'
-      : `installed: the machine restarts; unlock it with "${host.replace('ssh ', 'ssh -t -p 2222 ')} ` +
-        `systemd-tty-ask-password-agent", then reach it with "${host}"`;
+      : session.resolution.config?.disks?.encryption === 'none'
+        ? `installed: the machine restarts; reach it with "${host}"`
+        : `installed: the machine restarts; unlock it with "${host.replace('ssh ', 'ssh -t -p 2222 ')} ` +
+          `systemd-tty-ask-password-agent", then reach it with "${host}"`;
   log({ event: 'note', text });
   await run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;

@@ -75,7 +75,8 @@ export function realPath(path: string): string | null {
 
 /**
  * Writes a file so that after a power cut it is either the old or the new one: new file with the final mode, fsync,
- * rename, fsync of the directory (rename(2) alone orders nothing on disk).
+ * rename, fsync of the directory (rename(2) alone orders nothing on disk). On FAT the new name first gets an entry of size
+ * 0, which only the next write-back of the inode fills in (fs/fat/namei_vfat.c), so the file is synced once more.
  */
 export function writeAtomic(path: string, content: string | Secret, mode: number): void {
   const directory = dirname(path);
@@ -87,10 +88,11 @@ export function writeAtomic(path: string, content: string | Secret, mode: number
       fs.fchmodSync(file, mode);
       fs.writeSync(file, content instanceof Secret ? content.reveal() : Buffer.from(content));
       fs.fsyncSync(file);
+      fs.renameSync(fresh, path);
+      fs.fsyncSync(file);
     } finally {
       fs.closeSync(file);
     }
-    fs.renameSync(fresh, path);
     const parent = fs.openSync(directory, 'r');
     try {
       fs.fsyncSync(parent);

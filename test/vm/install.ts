@@ -93,7 +93,8 @@ export interface Unlocked {
   unlockHostKey: string;
 }
 
-export type UnlockWay = 'ssh' | 'console';
+/** "nothing": the pool is not encrypted. */
+export type UnlockWay = 'ssh' | 'console' | 'nothing';
 
 /**
  * Boots the disk by itself and opens it, over SSH or at the console.
@@ -105,6 +106,11 @@ export async function bootInstalled(
   { by = 'ssh', wrongFirst = false }: { by?: UnlockWay; wrongFirst?: boolean } = {},
 ): Promise<Unlocked> {
   const machine = await site.start({ name: 'disk', boot: { from: 'disk' }, limitSeconds: 600, ...options });
+  if (by === 'nothing') {
+    const ssh = site.ssh();
+    await unlessItEnds(machine, ssh.waitUntilUp(180));
+    return { machine, ssh, unlockHostKey: '' };
+  }
   const [unlockHostKey = ''] = await unlessItEnds(machine, scanHostKeys(site.unlockPort, 180));
   if (wrongFirst) await unlock(site, machine, by, unlockHostKey, 'not the passphrase');
   await unlock(site, machine, by, unlockHostKey, site.keys.passphrase);

@@ -19,7 +19,7 @@ export interface SshTarget {
 export interface SshOptions {
   /** Limit for the whole command, connecting included. */
   seconds?: number;
-  stdin?: string;
+  stdin?: string | Buffer;
   onLine?: (line: string) => void;
 }
 

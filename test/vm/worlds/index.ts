@@ -1,5 +1,6 @@
 import type { World } from '../world.ts';
 import { deadManWorlds } from './dead-man.ts';
+import { diskWorlds } from './disks.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
 import { kexecWorlds } from './kexec.ts';
@@ -7,7 +8,9 @@ import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
 import { networkWorlds } from './network.ts';
 import { nixosAnywhereWorlds } from './nixos-anywhere.ts';
+import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
+import { remainsWorlds } from './remains.ts';
 import { rescueWorlds } from './rescue.ts';
 
 /** All worlds, the quick ones first. */
@@ -20,6 +23,9 @@ export const worlds: readonly World[] = [
   ...kexecWorlds,
   ...kexecRefusalWorlds,
   ...installWorlds,
+  ...diskWorlds,
+  ...remainsWorlds,
+  ...powerCutWorlds,
   ...netbootWorlds,
   ...nixosAnywhereWorlds,
 ];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../disk.ts';
+import { run } from '../../../image/host.ts';
 import { stageFailed } from '../install.ts';
+import type { DiskOptions } from '../qemu.ts';
 import { configParameter, type Site } from '../site.ts';
 import type { World } from '../world.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
@@ -17,6 +19,9 @@ interface Row {
   disks?: number;
   /** Sparse, so size costs little; but all of it is hashed twice. */
   diskMegabytes?: number;
+  disk?: Partial<DiskOptions>;
+  /** Puts something onto the first disk, besides bytes that nobody knows. */
+  prepare?: (file: string) => Promise<unknown>;
   parameters: (site: Site, config: ConfigInput) => string[];
   stage: string;
   code: ErrorCode;
@@ -106,6 +111,88 @@ const rows: Row[] = [
     code: 'DISK_AMBIGUOUS',
     says: /vda.*vdb|first.*second/s,
   },
+  {
+    name: 'foreign-data',
+    core: false,
+    about: 'a disk with partitions, and no word that they may be erased',
+    diskMegabytes: 3072,
+    prepare: file =>
+      run({
+        doing: 'partitioning a disk',
+        argv: ['sgdisk', '--new=1:0:+512M', '--new=2:0:0', file],
+        timeoutSeconds: 60,
+      }),
+    parameters: (_, config) => [configParameter(config)],
+    stage: 'plan',
+    code: 'DISK_FOREIGN_DATA',
+    says: /\/dev\/vda1 unknown.*\/dev\/vda2 unknown[^]*disks\.wipe/,
+  },
+  {
+    name: 'too-small',
+    core: false,
+    about: 'a disk that is smaller than the layout',
+    parameters: (_, config) => [configParameter(config)],
+    stage: 'plan',
+    code: 'DISK_TOO_SMALL',
+    says: /256 MiB.*needs 2\.5 GiB/,
+  },
+  {
+    name: 'read-only',
+    core: false,
+    about: 'a disk that cannot be written to',
+    diskMegabytes: 3072,
+    disk: { readOnly: true },
+    parameters: (_, config) => [configParameter(config)],
+    stage: 'plan',
+    code: 'DISK_READ_ONLY',
+    says: /read-only/,
+  },
+  {
+    name: 'members',
+    core: false,
+    about: 'a mirror of one disk',
+    diskMegabytes: 3072,
+    parameters: (_, config) => [
+      configParameter({ ...config, disks: { ...config.disks!, layout: 'mirror' } }),
+    ],
+    stage: 'plan',
+    code: 'DISK_MEMBERS',
+    says: /mirror.*at least 2 disks/,
+  },
+  {
+    name: 'same-disk-twice',
+    core: false,
+    about: 'a mirror whose two names mean one disk',
+    disks: 2,
+    diskMegabytes: 3072,
+    parameters: (_, config) => [
+      configParameter({
+        ...config,
+        disks: { ...config.disks!, layout: 'mirror', devices: ['/dev/vda', { serial: 'first' }] },
+      }),
+    ],
+    stage: 'plan',
+    code: 'DISK_AMBIGUOUS',
+    says: /an earlier selector means already[^]*second/,
+  },
+  {
+    name: 'unknown-layout',
+    core: false,
+    about: 'a layout that does not exist',
+    parameters: (_, config) => [configParameter({ ...config, disks: { ...config.disks, layout: 'raidz4' } })],
+    stage: 'config',
+    code: 'CONFIG_SCHEMA',
+    says: /disks\.layout.*raidz3/,
+  },
+  {
+    name: 'no-key',
+    core: false,
+    about: 'no passphrase, and no word that none is wanted',
+    parameters: (_, config) => [configParameter({ ...config, disks: { devices: ['/dev/vda'] } })],
+    stage: 'config',
+    code: 'CONFIG_SCHEMA',
+    says: /disks\.key.*needed to install/,
+  },
 ];
 
 export const refusalWorlds: World[] = rows.map(row => ({
@@ -116,8 +203,9 @@ export const refusalWorlds: World[] = rows.map(row => ({
   script: async site => {
     const disks = ['first', 'second']
       .slice(0, row.disks ?? 1)
-      .map(name => site.disk(name, row.diskMegabytes ?? 256));
+      .map(name => site.disk(name, row.diskMegabytes ?? 256, row.disk));
     for (const { file } of disks) fillWithForeignBytes(file);
+    await row.prepare?.(disks[0]!.file);
     const before = await Promise.all(disks.map(({ file }) => hashDisk(file)));
 
     const config: ConfigInput = {
