@@ -54,8 +54,11 @@ export type ImageOptions = Omit<StartOptions, 'boot'> & {
 /** What a machine is made of, apart from what it boots. */
 export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> & { limitSeconds?: number };
 
-/** Kernel messages from warnings on: a notice would show the command line, and a serial line is slow. */
-export const consoleParameters = ['console=ttyS0', 'loglevel=5'];
+/**
+ * Kernel messages from warnings on: a notice would show the command line, and a serial line is slow. An emulated timer on a
+ * busy host may miss the ticks that the kernel checks for, and then it gives up (arch/x86/kernel/apic/io_apic.c).
+ */
+export const consoleParameters = ['console=ttyS0', 'loglevel=5', 'no_timer_check'];
 
 export async function openSite(directory: string): Promise<Site> {
   files.remove(directory);

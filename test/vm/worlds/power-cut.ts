@@ -105,6 +105,27 @@ export const powerCutWorlds: World[] = [
     },
   },
   {
+    name: 'install-repeated',
+    core: false,
+    about: 'Nix is killed while it installs; "dabei install" by hand goes on, and the disk boots',
+    limitSeconds: 1500,
+    script: async site => {
+      const disk = site.disk('target', 4096);
+      const machine = await start(site, 'install', disk, await site.installConfig());
+      const ssh = site.ssh();
+      await machine.console.waitFor(/^stage 7\/9 install: started/m, 300);
+      await ssh.run('until killall nix nix-instantiate nix-store; do sleep 0.3; done', { seconds: 180 });
+      const { stage } = await stageFailed(machine, 60);
+      assert.equal(stage, 'install');
+      const again = await ssh.run('dabei install && dabei status', { seconds: installLimitSeconds });
+      assert.match(again, /^installed: [^]*goes on at host-flake: the stage host-flake was done/m);
+      await ssh.attempt('reboot', { seconds: 30 });
+      await machine.waitForEnd(120);
+      const booted = await bootInstalled(site, { ...guest, disks: [disk] });
+      await booted.machine.end();
+    },
+  },
+  {
     name: 'power-cut-edges',
     core: false,
     about: 'one installation, cut at the edge of every stage in turn; then the disk boots',
