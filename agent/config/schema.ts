@@ -134,6 +134,12 @@ export const systemSchema = z.strictObject({
     .string()
     .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
     .default('26.05'),
+  impermanence: z
+    .boolean()
+    .default(false)
+    .describe(
+      'the root file system is empty again after every start; what stays is in /persist, /home and /nix',
+    ),
 });
 
 export const sshSchema = z.strictObject({

@@ -64,6 +64,7 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
     'flake.nix': flake(config, info.hostName),
     'hardware.nix': fillIn(templates.hardware, {}),
     'dabei.nix': fillIn(templates.dabei, {}),
+    ...(info.impermanence === null ? {} : { 'impermanence.nix': fillIn(templates.impermanence, {}) }),
     'runtime-info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }

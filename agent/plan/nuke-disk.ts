@@ -6,7 +6,15 @@ import { installSwapNames, startInstallSwap, stopInstallSwap } from './install-s
 import { claimEsp, markDone, type JournalHead } from './journal-steps.ts';
 import { layOut, partitionGuids } from './layout.ts';
 import { biosBootBytes, espBytes, zfsBytes, type MemberGuids } from './partitions.ts';
-import { byPartuuid, createPool, makeMountPoint, mountDatasets, openPool, prepareZfs } from './pool.ts';
+import {
+  bindPersisted,
+  byPartuuid,
+  createPool,
+  makeMountPoint,
+  mountDatasets,
+  openPool,
+  prepareZfs,
+} from './pool.ts';
 import { cancelReturn } from './return.ts';
 import type { Step } from './step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from './target.ts';
@@ -69,6 +77,7 @@ export function planNukeDisk(
       ...tearDown(members),
       ...(continues ? reopened : made),
       ...mountDatasets(datasets),
+      ...(config.system?.impermanence ? bindPersisted() : []),
       ...guids.flatMap(({ esp }, index) => mountEsp(esp, `${targetRoot}${espMountpoint(index)}`)),
       ...(continues ? [] : markDone(layout.journal, 'nuke-disk', pool.name, members.length)),
     ],

@@ -3,7 +3,7 @@ import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { mebibyte } from './partitions.ts';
 import type { Step } from './step.ts';
-import { targetRoot, type TargetDataset } from './target.ts';
+import { persistedDirectories, targetRoot, type TargetDataset } from './target.ts';
 
 /** Steps that create the encrypted pool, its datasets and their mounts; zpool-create(8), zfsprops(7). */
 
@@ -188,6 +188,23 @@ export function mountDatasets(datasets: readonly TargetDataset[]): Step[] {
         kind: 'run',
         doing: `mounting ${name}`,
         argv: ['mount', '-t', 'zfs', name, path],
+        timeoutSeconds: 60,
+      },
+    ];
+  });
+}
+
+/** What the installed system keeps is written where it will find it: below /persist. */
+export function bindPersisted(): Step[] {
+  return persistedDirectories.flatMap((directory): Step[] => {
+    const [kept, path] = [`${targetRoot}/persist${directory}`, `${targetRoot}${directory}`];
+    return [
+      makeMountPoint(kept),
+      makeMountPoint(path),
+      {
+        kind: 'run',
+        doing: `keeping ${directory} in /persist`,
+        argv: ['mount', '--bind', kept, path],
         timeoutSeconds: 60,
       },
     ];

@@ -4,7 +4,7 @@ import type { Disk, Facts, Link, Machine } from '../facts.ts';
 import { hostKeyType } from './host-key.ts';
 import { modulesOf } from './links-batch.ts';
 import { runtimeNetwork, type RuntimeNetwork } from './runtime-network.ts';
-import { espMountpoint, type TargetStorage } from './target.ts';
+import { espMountpoint, persistedDirectories, type TargetStorage } from './target.ts';
 
 /**
  * /etc/nixos/runtime-info.json: everything that is true of this machine and not of another. dabei.nix and hardware.nix
@@ -33,8 +33,19 @@ export interface RuntimeInfo {
   disks: readonly RuntimeDisk[];
   /** Kernel modules that stage 1 must have. */
   modules: { disks: readonly string[]; network: readonly string[] };
+  /** null unless the root file system is emptied at every start. */
+  impermanence: Impermanence | null;
   /** As `console=` takes them; the last one is /dev/console. */
   consoles: readonly string[];
+}
+
+export interface Impermanence {
+  /** Snapshot of the empty root. */
+  snapshot: string;
+  /** Kept, each below /persist under the same path. */
+  directories: readonly string[];
+  /** 32 hexadecimal digits; the file that it stands in would be gone at every start. */
+  machineId: string;
 }
 
 export interface RuntimeDisk {
@@ -86,7 +97,21 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
         ...network.interfaces.flatMap(({ kind }) => madeBy(kind)),
       ]),
     },
+    impermanence: config.system?.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
+  };
+}
+
+function impermanence(config: Config, storage: TargetStorage): Impermanence {
+  const root = storage.datasets.find(({ mountpoint }) => mountpoint === '/')!;
+  // Derived like the partitions' GUIDs, so that the same plan is made at every start (machine-id(5)).
+  const derived = createHash('sha256').update(
+    `machine-id\n${storage.hostId}\n${storage.members[0]!.zfsPartuuid}`,
+  );
+  return {
+    snapshot: `${root.name}@blank`,
+    directories: persistedDirectories,
+    machineId: config.machineId ?? derived.digest('hex').slice(0, 32),
   };
 }
 

@@ -39,6 +39,9 @@ export interface TargetDataset {
   mountpoint: string;
 }
 
+/** With impermanence: directories of the root file system that are kept, each below /persist under the same path. */
+export const persistedDirectories = ['/etc/nixos', '/etc/ssh', '/var/lib', '/var/log'] as const;
+
 /** Where the ESP of the nth member, counted from 0, is mounted in the installed system. */
 export function espMountpoint(index: number): string {
   return index === 0 ? '/boot' : `/boot-${index + 1}`;

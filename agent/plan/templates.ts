@@ -2,9 +2,10 @@ import dabei from '../../nix/host-flake/dabei.nix';
 import flakeWithConfig from '../../nix/host-flake/flake-with-config.nix';
 import flake from '../../nix/host-flake/flake.nix';
 import hardware from '../../nix/host-flake/hardware.nix';
+import impermanence from '../../nix/host-flake/impermanence.nix';
 
 /** The files of the host flake before placeholders are filled in; only the two flakes have any. */
-export const templates = { flake, flakeWithConfig, dabei, hardware } as const;
+export const templates = { flake, flakeWithConfig, dabei, hardware, impermanence } as const;
 
 /**
  * Replaces @name@ by the value of that name, written as a Nix string.

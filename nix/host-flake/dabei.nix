@@ -240,6 +240,9 @@ let
     // lib.optionalAttrs (from.search != [ ]) { Domains = from.search; };
 in
 {
+  # There only where it was asked for.
+  imports = lib.optional (builtins.pathExists ./impermanence.nix) ./impermanence.nix;
+
   networking = {
     hostName = own host.hostName;
     domain = own host.domain;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { keyOf } from '../../image/cache.ts';
 import * as files from '../../image/files.ts';
 import * as clock from '../../agent/host/clock.ts';
+import { patience } from './patience.ts';
 import { attempt, type Finished } from '../../agent/host/exec.ts';
 
 /** The real OpenSSH client against a machine, with the host key pinned. ssh(1), ssh_config(5) */
@@ -59,7 +60,7 @@ export class Ssh {
         }
         return null;
       },
-      seconds,
+      seconds * patience,
       0.5,
     );
     if (up === null) throw new Error(`ssh: not up within ${seconds} s: ${last}`);
@@ -77,7 +78,7 @@ export class Ssh {
       PreferredAuthentications: 'publickey',
       LogLevel: 'ERROR',
       // slirp accepts at once and forwards later: the wait is for the banner, which ConnectTimeout covers too.
-      ConnectTimeout: '10',
+      ConnectTimeout: String(10 * patience),
       ServerAliveInterval: '15',
       ServerAliveCountMax: '4',
     };
@@ -98,7 +99,7 @@ export class Ssh {
         '--',
         command,
       ],
-      timeoutSeconds: options.seconds ?? 60,
+      timeoutSeconds: (options.seconds ?? 60) * patience,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     });
@@ -135,7 +136,7 @@ export async function scanHostKeys(port: number, seconds: number, types = ['ed25
       const found = [...stdout.matchAll(/^\S+ (\S+ \S+)$/gm)].map(match => match[1]!);
       return found.length > 0 ? found : null;
     },
-    seconds,
+    seconds * patience,
     3,
   );
   if (keys === null) throw new Error(`no SSH host key on port ${port} within ${seconds} s`);

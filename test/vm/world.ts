@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import * as files from '../../image/files.ts';
 import { cacheDirectory } from '../../image/cache.ts';
 import * as clock from '../../agent/host/clock.ts';
+import { patience } from './patience.ts';
 import { openSite, type Site } from './site.ts';
 
 /**
@@ -48,7 +49,7 @@ export async function runWorld(world: World): Promise<Result> {
   try {
     const late = new Promise<never>((_, reject) => {
       const error = new Error(`the world took longer than ${world.limitSeconds} s`);
-      limit = setTimeout(() => reject(error), world.limitSeconds * 1000);
+      limit = setTimeout(() => reject(error), world.limitSeconds * patience * 1000);
     });
     await Promise.race([world.script(site, report), late]);
   } catch (error) {

@@ -201,6 +201,21 @@ t.test('without encryption, only in so many words', async t => {
   t.match(made.summary.join('\n'), 'NOT ENCRYPTED');
 });
 
+t.test('with impermanence, what is kept is written below /persist from the start', async t => {
+  const config = configSchema.parse({
+    version: 1,
+    disks: { devices: ['only'], key },
+    system: { impermanence: true },
+  });
+  const { steps } = planNukeDisk(config, [disk()], facts([disk()]), swapKey);
+  t.same(
+    commands(steps, 'mount').filter(line => line.includes('--bind')),
+    ['/etc/nixos', '/etc/ssh', '/var/lib', '/var/log'].map(
+      directory => `mount --bind /mnt/persist${directory} /mnt${directory}`,
+    ),
+  );
+});
+
 t.test('a key in hexadecimal digits', async t => {
   const made = plan({ devices: ['only'], keyFormat: 'hex', key: '0123456789abcdef'.repeat(4) }, [disk()]);
   t.match(commands(made.steps, 'zpool')[0], '-O keyformat=hex -O keylocation=prompt');

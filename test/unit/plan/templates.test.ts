@@ -27,4 +27,5 @@ t.test('only the two flakes have placeholders', async t => {
   t.same(names(templates.flakeWithConfig), ['@attribute@', '@config@', '@hostName@', '@stateVersion@']);
   t.same(names(templates.dabei), []);
   t.same(names(templates.hardware), []);
+  t.same(names(templates.impermanence), []);
 });

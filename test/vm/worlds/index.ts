@@ -1,6 +1,7 @@
 import type { World } from '../world.ts';
 import { deadManWorlds } from './dead-man.ts';
 import { diskWorlds } from './disks.ts';
+import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
 import { kexecWorlds } from './kexec.ts';
@@ -25,6 +26,7 @@ export const worlds: readonly World[] = [
   ...installWorlds,
   ...diskWorlds,
   ...remainsWorlds,
+  ...impermanenceWorlds,
   ...powerCutWorlds,
   ...netbootWorlds,
   ...nixosAnywhereWorlds,

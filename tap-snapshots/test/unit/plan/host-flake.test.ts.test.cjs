@@ -423,6 +423,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -506,6 +507,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "igb"
     ]
   },
+  "impermanence": null,
   "consoles": []
 }
 
@@ -646,6 +648,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -726,6 +729,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -869,6 +873,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1224,6 +1229,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "bridge"
     ]
   },
+  "impermanence": null,
   "consoles": []
 }
 
@@ -1301,6 +1307,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1446,6 +1453,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "igb"
     ]
   },
+  "impermanence": null,
   "consoles": []
 }
 
@@ -1586,6 +1594,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1729,6 +1738,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
