@@ -115,11 +115,15 @@ function parseMountinfo(text: string): { number: string; mountPoint: string; sou
   });
 }
 
-/** Leaves about which lsblk knows no signature: udev may not have looked, or libblkid saw several and chose none. */
+/**
+ * Leaves, arrays and mapped devices about which lsblk knows no signature: udev may not have looked (its rules for md are not
+ * in the image), or libblkid saw several and chose none.
+ */
 export function blindDevices(tree: readonly BlockDevice[]): string[] {
   const devices = new Set<string>();
   const visit = (node: BlockDevice): void => {
-    if (node.children.length === 0 && !node.fstype && (node.type === 'part' || !node.pttype)) {
+    const isLayer = node.type !== 'disk' && node.type !== 'part';
+    if ((isLayer || node.children.length === 0) && !node.fstype && (node.type === 'part' || !node.pttype)) {
       devices.add(node.path);
     }
     node.children.forEach(visit);

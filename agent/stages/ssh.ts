@@ -85,7 +85,7 @@ export async function startSsh(
     warnings,
   };
   for (const text of warnings) log({ event: 'warning', text });
-  await waitForSshd(root, ssh.port, options.startSeconds ?? 15);
+  await waitForSshd(root, ssh.port, options.startSeconds ?? 60);
   if (bad.length === 0) return result;
   throw new DabeiError('SSH_HOST_KEY', {
     doing: 'placing the SSH host keys',

@@ -20,7 +20,7 @@ const letters = ['a', 'b', 'c', 'd', 'e'];
 const named: readonly RegExp[] = [
   /\/dev\/vda is not empty.*\/dev\/vda1 swap in use as swap.*zfs_member "rpool".*imported pool/,
   /\/dev\/vdb is not empty.*zfs_member "old"/,
-  /\/dev\/vdc is not empty.*linux_raid_member.*LVM2_member.*swap in use as swap/,
+  /\/dev\/vdc is not empty.*linux_raid_member.*\/dev\/md127 LVM2_member.*swap in use as swap/,
   /\/dev\/vdd is not empty.*dos.*linux_raid_member.*crypto_LUKS.*vfat.*mounted at \/mnt\/secret/,
   /\/dev\/vde is not empty.*gpt.*btrfs "photos"/,
 ];
