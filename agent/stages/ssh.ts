@@ -212,7 +212,7 @@ async function release(root: string): Promise<void> {
 }
 
 async function waitForSshd(root: string, port: number, seconds: number): Promise<void> {
-  const banner = await clock.poll(() => readBanner('127.0.0.1', port, 2), seconds, 0.2);
+  const banner = await clock.poll(() => readBanner('127.0.0.1', port, 10), seconds, 0.2);
   if (banner?.startsWith('SSH-2.0-')) return;
   const lastLines = (readText(`${root}/var/log/sshd.log`) ?? '').trim().split('\n').slice(-4).join('; ');
   throw new DabeiError('SSH_START', {
