@@ -7,6 +7,7 @@ const base: Status = {
   index: 4,
   of: 4,
   code: null,
+  beginning: null,
   reasons: [],
   addresses: { eth0: ['192.0.2.7/24', '2001:db8::7/64'], eth1: [] },
   hostKeys: ['SHA256:abc (ED25519)'],
