@@ -28,6 +28,18 @@ t.test('for people', async t => {
       ],
     ],
     [
+      'an installation that goes on',
+      {
+        ...base,
+        state: 'running',
+        stage: 'install',
+        addresses: {},
+        hostKeys: [],
+        beginning: 'goes on at host-flake',
+      },
+      ['running: stage 4/4 install', 'goes on at host-flake'],
+    ],
+    [
       'failed',
       {
         ...base,
