@@ -94,7 +94,7 @@ export function planNukeDisk(
     installSwap,
     summary: [
       ...(continues
-        ? members.map(member => `this disk is gone on with: ${describeDisk(member)}`)
+        ? members.map(member => `this disk keeps what is on it: ${describeDisk(member)}`)
         : members.flatMap(member => [
             `everything on this disk will be destroyed: ${describeDisk(member)}`,
             `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(espBytes)}, ` +
