@@ -13,6 +13,7 @@ import { unpack } from './packages.ts';
 import { tell } from './progress.ts';
 import { buildStaticProgram, staticPrograms } from './programs.ts';
 import { assembleRoot } from './root.ts';
+import { slimPrograms } from './slim.ts';
 import { describeImage, writeOutput } from './output.ts';
 import { imageSet, librarySet, toolchainSet } from './sets.ts';
 
@@ -41,6 +42,7 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   ];
   const image = await cached('image', recipe, async directory => {
     await assembleRoot(join(directory, 'root'), parts);
+    slimPrograms(join(directory, 'root'));
     await requireSymbolsBound(join(directory, 'root'));
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, epoch, compression);
