@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, tree, type Built } from './cache.ts';
@@ -6,19 +7,25 @@ import { requireSymbolsBound } from './check.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
-import { buildInitrd, type Compression } from './initrd.ts';
+import { buildInitrd, shareBusybox, type Compression } from './initrd.ts';
 import { buildKernel } from './kernel.ts';
-import { buildLibrary, libraries } from './libraries.ts';
-import { unpack } from './packages.ts';
+import { rebuild, rebuiltSources } from './libraries.ts';
+import { installer as installerRelease, unpack, unpackAlone } from './packages.ts';
 import { tell } from './progress.ts';
 import { buildStaticProgram, staticPrograms } from './programs.ts';
+import { buildStandIns } from './stand-ins.ts';
 import { assembleRoot } from './root.ts';
+import { explain } from './explain.ts';
+import { listParts, writeParts } from './parts.ts';
 import { slimPrograms } from './slim.ts';
 import { describeImage, writeOutput } from './output.ts';
-import { imageSet, librarySet, toolchainSet } from './sets.ts';
+import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts';
 
-/** Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache. */
-export async function buildImage(compression: Compression = 'small'): Promise<Built> {
+/**
+ * Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache.
+ * @param output whether out/ is written, or only the cache
+ */
+export async function buildImage({ compression = 'small' as Compression, output = true } = {}) {
   requireRoot();
   await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
   const toolchain = await unpack(toolchainSet);
@@ -26,10 +33,11 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   const kernel = await buildKernel(toolchain);
   const icu = await trimIcu(toolchain, packages);
   const tools = await unpack(librarySet);
-  const rebuilt: Built[] = [];
-  for (const library of libraries) rebuilt.push(await buildLibrary(library, tools));
+  const rebuilt = [await buildStandIns(toolchain)];
+  for (const recipe of rebuiltSources) rebuilt.push(await rebuild(recipe, tools));
+  const installer = await unpackAlone('installer', Object.keys(installerPrograms), installerRelease);
   const agent = await buildAgent(toolchain, packages);
-  const parts = { toolchain, packages, kernel, icu, rebuilt, agent };
+  const parts = { toolchain, packages, kernel, icu, installer, rebuilt, agent };
   const recipe = [
     'image 1',
     compression,
@@ -38,12 +46,16 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
     kernel,
     icu,
     agent,
+    installer,
+    ...rebuilt,
     ...tree(checkout('image'), bundleOnly),
   ];
   const image = await cached('image', recipe, async directory => {
-    await assembleRoot(join(directory, 'root'), parts);
+    const owners = await assembleRoot(join(directory, 'root'), parts);
     slimPrograms(join(directory, 'root'));
     await requireSymbolsBound(join(directory, 'root'));
+    shareBusybox(directory);
+    writeParts(directory, listParts(join(directory, 'root'), owners));
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, epoch, compression);
     files.copy(join(kernel.path, 'bzImage'), join(directory, 'bzImage'));
@@ -54,8 +66,8 @@ export async function buildImage(compression: Compression = 'small'): Promise<Bu
   const programs: Built[] = [];
   for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
   const bundle = await buildBundle(toolchain, image, await describeImage(image, parts), programs);
-  await writeOutput(image, bundle, parts);
-  return image;
+  if (output) await writeOutput(image, bundle, parts);
+  return { image, toolchain };
 }
 
 /** The image's date: that of the newest program in it, so the same packages always give the same bytes. */
@@ -64,8 +76,27 @@ function newestProgram(directory: string): number {
   return Math.floor(Math.max(...dates) / 1000);
 }
 
+/**
+ * `npm run image -- [--quick] [--explain] [--update] [--cache-only]`: --quick compresses for development, --update fetches
+ * Debian's package lists anew.
+ */
 if (process.argv[1] === import.meta.filename) {
-  await buildImage(process.argv.includes('--quick') ? 'quick' : 'small').catch(error => {
+  const main = async () => {
+    const { values } = parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        explain: { type: 'boolean', default: false },
+        update: { type: 'boolean', default: false },
+        'cache-only': { type: 'boolean', default: false },
+      },
+    });
+    const { image, toolchain } = await buildImage({
+      compression: values.quick ? 'quick' : 'small',
+      output: !values['cache-only'],
+    });
+    if (values.explain) await explain(toolchain, image);
+  };
+  await main().catch(error => {
     tell(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   });

@@ -15,8 +15,11 @@ export const bundleNames = {
   selfExtracting: 'nix-dabei-kexec-x86_64-linux.sh',
 } as const;
 
-/** Files below image/ that make the bundle and are not part of the image: changing one builds no new image. */
-export const bundleOnly = ['bundle', 'programs.ts', 'output.ts'];
+/** Files below image/ that make the bundle, or measure what was made: changing one builds no new image. */
+export const bundleOnly = [
+  ...['bundle', 'programs.ts', 'output.ts'],
+  ...['budgets.json', 'explain.ts', 'twice.ts'],
+];
 
 const epochOf = (image: Built) =>
   (JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout).epoch;

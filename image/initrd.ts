@@ -4,11 +4,12 @@ import { checkout, runIn } from './host.ts';
 import type { Packages } from './packages.ts';
 
 /**
- * The initrd: [zstd cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.
+ * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.
  *
  * The squashfs lies uncompressed at an offset that is a multiple of 4096, so the old system can loop-mount it in place.
  * The kernel skips zeros between archives, wants an uncompressed one to start at a multiple of 4
- * (Documentation/driver-api/early-userspace/buffer-format.rst), and takes one zstd frame an archive.
+ * (Documentation/driver-api/early-userspace/buffer-format.rst), and unpacks each by itself. xz is an eighth
+ * smaller than zstd here, for 50 ms; its dictionary is allocated while it is unpacked, so it is no larger than the archive.
  */
 
 const align = 4096;
@@ -31,6 +32,8 @@ export interface InitrdLayout {
   imageOffset: number;
   imageBytes: number;
   imageSha256: string;
+  /** Of the first archive, before it is compressed. */
+  firstBytes: number;
 }
 
 /**
@@ -67,10 +70,9 @@ export async function buildInitrd(
   const image = join(directory, imageName);
   const layout = { imageBytes: files.sizeOf(image), imageSha256: await files.sha256(image) };
 
-  const early = join(directory, 'early');
+  const early = earlyDirectory(directory);
   for (const name of ['init', 'redact.sed']) files.copy(checkout('image/initramfs', name), join(early, name));
   files.copy(checkout('image/initramfs/return'), join(early, 'return.sh'));
-  files.copy(join(directory, 'root/usr/bin/busybox'), join(early, 'bin/busybox'));
   files.write(join(early, 'image.size'), `${layout.imageBytes} ${layout.imageSha256}\n`);
   files.write(join(early, 'epoch'), `${epoch}\n`);
   for (const name of ['dev', 'proc', 'sys', 'run']) files.makeDirectory(join(early, name));
@@ -78,17 +80,34 @@ export async function buildInitrd(
   const cpio = (doing: string, from: string, to: string) =>
     make(doing, ['/image/cpio.sh', from, to, `${epoch}`]);
   await cpio('packing the first archive', '/build/early', '/build/early.cpio');
-  await make('compressing the first archive', ['zstd', '-q', '-19', '/build/early.cpio']);
+  await make('compressing the first archive', [
+    ...['xz', '--keep', '--threads=1', '--check=crc32', '--x86', '--lzma2=preset=9e,dict=4MiB'],
+    '/build/early.cpio',
+  ]);
   files.makeDirectory(join(directory, 'late'));
   files.rename(image, join(directory, 'late', imageName));
   await cpio('packing the image', '/build/late', '/build/late.cpio');
 
-  const first = files.sizeOf(join(directory, 'early.cpio.zst'));
+  const first = files.sizeOf(join(directory, 'early.cpio.xz'));
+  const firstBytes = files.sizeOf(join(directory, 'early.cpio'));
   const imageOffset = Math.ceil((first + memberDataOffset) / align) * align;
   files.write(join(directory, 'zeros'), Buffer.alloc(imageOffset - memberDataOffset - first));
-  const parts = ['early.cpio.zst', 'zeros', 'late.cpio'].map(name => join(directory, name));
+  const parts = ['early.cpio.xz', 'zeros', 'late.cpio'].map(name => join(directory, name));
   await files.concatenate(parts, join(directory, 'initrd'));
   for (const part of [...parts, early, join(directory, 'late'), join(directory, 'early.cpio')])
     files.remove(part);
-  return { imageOffset, ...layout };
+  return { imageOffset, firstBytes, ...layout };
+}
+
+const earlyDirectory = (directory: string) => join(directory, 'early');
+
+/**
+ * Takes busybox out of the root: the first archive's is that of the root too, and /init binds it over the empty file that
+ * is left. To be called before the initrd is built.
+ * @param directory where root/ is
+ */
+export function shareBusybox(directory: string): void {
+  const busybox = join(directory, 'root/usr/bin/busybox');
+  files.copy(busybox, join(earlyDirectory(directory), 'bin/busybox'));
+  files.write(busybox, '', 0o755);
 }

@@ -23,7 +23,7 @@ const reproducible = {
 };
 
 export async function buildKernel(toolchain: Packages): Promise<Built> {
-  const sources = await unpackAlone([kernelSource, zfsSource]);
+  const sources = await unpackAlone('sources', [kernelSource, zfsSource]);
   const fragments = files.walk(checkout('kernel-config'));
   const inputs = [
     'kernel 1',

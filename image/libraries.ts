@@ -6,20 +6,20 @@ import { runIn } from './host.ts';
 import { unpackSource, type Packages } from './packages.ts';
 
 /**
- * Libraries of Nix, built from Debian's source packages with only what Nix uses of them. What Debian switches on besides
- * drags in libraries that nothing else in the image asks for.
+ * Libraries and programs, built from Debian's source packages with only what the image uses of them. What Debian switches
+ * on besides drags in libraries that nothing else in the image asks for.
  */
 
-interface Library {
+export interface Rebuilt {
   /** Debian's source package. */
   source: string;
+  /** The Debian release that it is taken from; without it, the image's own. */
+  release?: string;
   why: string;
   /** In the source tree, in order. */
   commands: readonly (readonly string[])[];
-  /** The result, inside of the source tree. */
-  built: string;
-  /** The name by which programs ask for it. */
-  name: string;
+  /** Name of the file in Debian's package that it stands in for -> the result, inside of the source tree. */
+  results: Readonly<Record<string, string>>;
 }
 
 const jobs = `-j${availableParallelism()}`;
@@ -45,7 +45,12 @@ const otherLibraries = [
   ...['brotli', 'zstd', 'libidn2', 'libpsl', 'libssh2', 'librtmp', 'gssapi', 'nghttp3', 'ngtcp2'],
 ].map(name => `--without-${name}`);
 
-export const libraries: readonly Library[] = [
+const small = 'CFLAGS=-Os -ffunction-sections -fdata-sections';
+const linking = 'LDFLAGS=-Wl,--gc-sections';
+/** Debian's patches are younger than the files that autoconf made; those are good enough. */
+const asReleased = ['AUTOCONF=:', 'AUTOMAKE=:', 'AUTOHEADER=:', 'ACLOCAL=:'];
+
+export const rebuiltSources: readonly Rebuilt[] = [
   {
     source: 'curl',
     why: 'HTTP and HTTPS over the OpenSSL that Node brings anyway, instead of 13 protocols and a second TLS library',
@@ -71,8 +76,7 @@ export const libraries: readonly Library[] = [
       ],
       ['make', '--silent', jobs, '-C', 'lib'],
     ],
-    built: 'lib/.libs/libcurl.so.4',
-    name: 'libcurl-gnutls.so.4',
+    results: { 'libcurl-gnutls.so.4': 'lib/.libs/libcurl.so.4' },
   },
   {
     source: 'libgit2',
@@ -85,31 +89,103 @@ export const libraries: readonly Library[] = [
       ],
       ['make', '--silent', jobs, '-C', 'build'],
     ],
-    built: 'build/libgit2.so.1.9',
-    name: 'libgit2.so.1.9',
+    results: { 'libgit2.so.1.9': 'build/libgit2.so.1.9' },
+  },
+  {
+    source: 'libarchive',
+    why: 'the tarballs that Nix unpacks: no XML for xar, no hashes for mtree, no ACLs, which the store has none of',
+    commands: [
+      [
+        ...['env', small, linking, './configure', '--quiet', '--disable-static', ...asReleased],
+        ...['bsdtar', 'bsdcat', 'bsdcpio', 'bsdunzip', 'acl'].map(name => `--disable-${name}`),
+        ...['nettle', 'openssl', 'xml2', 'expat', 'lz4', 'libb2'].map(name => `--without-${name}`),
+      ],
+      ['make', '--silent', jobs, 'libarchive.la'],
+    ],
+    results: { 'libarchive.so.13': '.libs/libarchive.so.13' },
+  },
+  {
+    source: 'libtirpc',
+    why: "the encoding of ZFS's name-value lists; no Kerberos",
+    commands: [
+      [
+        ...['env', small, linking, './configure', '--quiet', '--disable-static', '--disable-gssapi'],
+        ...asReleased,
+      ],
+      ['make', '--silent', jobs, '-C', 'src'],
+    ],
+    results: { 'libtirpc.so.3': 'src/.libs/libtirpc.so.3' },
+  },
+  {
+    source: 'openssh',
+    why: 'keys only: no PAM, Kerberos, SELinux, audit or login records, for the one account that is there',
+    commands: [
+      ['touch', 'aclocal.m4', 'config.h.in', 'configure'],
+      [
+        ...['env', small, linking, './configure', '--quiet', '--prefix=/usr', '--sysconfdir=/etc/ssh'],
+        ...['--libexecdir=/usr/lib/openssh', '--with-privsep-path=/run/sshd', '--with-pid-dir=/run'],
+        ...['--disable-strip', '--without-openssl-header-check', '--disable-lastlog', '--disable-utmp'],
+        ...['--disable-wtmp', '--with-default-path=/usr/local/bin:/usr/bin:/bin:/usr/games'],
+        '--with-superuser-path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      ],
+      ['make', '--silent', jobs, 'sshd', 'sshd-session', 'sshd-auth', 'sftp-server', 'ssh-keygen'],
+    ],
+    results: {
+      sshd: 'sshd',
+      'sshd-session': 'sshd-session',
+      'sshd-auth': 'sshd-auth',
+      'sftp-server': 'sftp-server',
+      'ssh-keygen': 'ssh-keygen',
+    },
+  },
+  {
+    source: 'kexec-tools',
+    why: 'without the libraries of the Xen tools; nobody loads a crash kernel for a hypervisor from here',
+    commands: [
+      ['env', small, linking, './configure', '--quiet', '--without-xen', '--without-lzma'],
+      ['make', '--silent', jobs, 'build/sbin/kexec'],
+    ],
+    results: { kexec: 'build/sbin/kexec' },
+  },
+  {
+    source: 'iproute2',
+    // The newer source is not on every mirror.
+    release: 'bookworm',
+    why: 'without BPF programs, for which it would bring libbpf and libelf, and without SELinux labels',
+    commands: [
+      ['sh', './configure'],
+      [
+        ...['sed', '-i', '-E'],
+        '/(HAVE_ELF|HAVE_LIBBPF|LIBBPF_DYNAMIC|HAVE_SELINUX|HAVE_CAP|HAVE_BERKELEY_DB)|(-lelf|-lbpf|-lselinux|-lcap)/d',
+        'config.mk',
+      ],
+      ['make', '--silent', jobs, 'SUBDIRS=lib ip', 'CCOPTS=-Os -ffunction-sections -fdata-sections'],
+    ],
+    results: { ip: 'ip/ip' },
   },
 ];
 
-/** Leaves the library under its name. */
-export async function buildLibrary(library: Library, tools: Packages): Promise<Built> {
-  const { source: name, commands, built, name: soname } = library;
-  const source = await unpackSource(name, tools);
+/** Leaves each result under its name, stripped. */
+export async function rebuild(recipe: Rebuilt, tools: Packages): Promise<Built> {
+  const { source: name, release, commands, results } = recipe;
+  const source = await unpackSource(name, tools, release);
   return cached(
     name,
-    ['library 1', JSON.stringify(commands), built, soname, tools, source],
+    ['rebuilt 1', JSON.stringify(commands), JSON.stringify(results), tools, source],
     async directory => {
       const make = (argv: readonly string[]) =>
         runIn({
           doing: `building ${name}`,
           root: tools.path,
           mounts: { '/build': directory },
-          argv: ['env', `--chdir=/build/${name}`, ...argv],
+          argv: ['env', `--chdir=/build/.source/${name}`, ...argv],
           timeoutSeconds: 1800,
         });
-      files.copy(join(source.path, name), join(directory, name));
+      files.copy(join(source.path, name), join(directory, '.source', name));
       for (const argv of commands) await make(argv);
-      await make(['strip', '--strip-unneeded', '-o', `/build/${soname}`, built]);
-      files.remove(join(directory, name));
+      for (const [result, built] of Object.entries(results))
+        await make(['strip', '--strip-unneeded', '-o', `/build/${result}`, built]);
+      files.remove(join(directory, '.source'));
     },
   );
 }

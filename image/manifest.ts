@@ -1,9 +1,12 @@
 /**
- * Everything in the image that comes from Debian, and what for. Libraries are found by following the programs (elf.ts);
- * what a program only opens while it runs is named here. Nothing is in the image that no line asks for.
+ * Everything in the image, and what for. Libraries are found by following the programs (elf.ts); what a program only opens
+ * while it runs is named here. A library belongs to the first part that needs it. Nothing is in the image that no line asks
+ * for: the build fails (parts.ts).
  */
 
 export interface Part {
+  /** As in image/budgets.json. */
+  name: string;
   /** Who needs it and what for; shown by `npm run image -- --explain`. */
   why: string;
   /** Absolute paths inside the unpacked packages, or bare library names that are opened with dlopen(3). */
@@ -15,10 +18,27 @@ const udevRules = '/usr/lib/udev/rules.d';
 
 export const manifest: readonly Part[] = [
   {
+    name: 'C and C++ libraries',
+    why: 'every program that is not static; the C++ library for Node and Nix',
+    files: ['libc.so.6', 'libm.so.6', 'libgcc_s.so.1', 'libstdc++.so.6'],
+  },
+  {
+    name: 'OpenSSL',
+    why: 'TLS of Nix and Node, keys of OpenSSH: one library for all',
+    files: ['libcrypto.so.3', 'libssl.so.3'],
+  },
+  {
+    name: 'ICU',
+    why: "Node's Intl and host names beyond ASCII; its data is cut to English (icu.ts)",
+    files: ['libicudata.so.76', 'libicuuc.so.76', 'libicui18n.so.76'],
+  },
+  {
+    name: 'Node',
     why: 'Node as a shared library: the runtime of dabei',
     files: ['libnode.so.115'],
   },
   {
+    name: "Node's files",
     why: "Node's built-in modules that Debian keeps as files; libnode reads them at every start",
     files: [
       `${nodeBuiltins}/acorn/dist/acorn.js`,
@@ -30,6 +50,7 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'Nix',
     why: 'Nix: evaluates, fetches and builds the system; serves its store to nixos-anywhere',
     files: [
       '/usr/bin/nix',
@@ -47,6 +68,7 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'OpenSSH',
     why: 'OpenSSH: every host key type of the old machine works unconverted; sftp and scp work',
     files: [
       '/usr/sbin/sshd',
@@ -57,6 +79,7 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'ZFS tools',
     why: 'ZFS: pools and datasets; which features a pool may have',
     files: [
       '/usr/sbin/zfs',
@@ -67,6 +90,7 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'disk tools',
     why: 'partition tables, the ESP, swap, and what a disk held before',
     files: [
       '/usr/sbin/sgdisk',
@@ -87,6 +111,7 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'mounts',
     why: 'mounts and namespaces: nixos-enter; nixos-anywhere asks for setsid --wait and umount -R',
     files: [
       '/usr/bin/mount',
@@ -97,10 +122,12 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'network tools',
     why: 'addresses and routes, in JSON and in batches; name servers from router advertisements',
     files: ['/usr/bin/ip', '/usr/sbin/ip', '/usr/sbin/rdnssd'],
   },
   {
+    name: 'devices',
     why: 'devices: modules by modalias, links by id and partition UUID',
     files: [
       '/usr/bin/udevadm',
@@ -127,20 +154,68 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'shell and archives',
     why: 'shells and archives: nixos-anywhere and disko run bash scripts and send tar; people use them too',
     files: ['/usr/bin/bash', '/usr/bin/tar', '/usr/bin/cpio'],
   },
   {
+    name: 'kexec',
     why: 'from this system into another kernel without the firmware in between',
     files: ['/usr/sbin/kexec'],
   },
   {
-    why: 'PID 1, DHCP, and every small tool that is not named above',
+    name: 'busybox',
+    why: 'PID 1, DHCP, and every small tool that is not named above; an empty file, the program lies in the first archive',
     files: ['/usr/bin/busybox'],
   },
   {
+    name: 'name lookup',
     why: 'name lookup: ports, protocols, and the module that Nix opens to look up host names before it forks',
     files: ['libnss_dns.so.2', '/etc/protocols', '/etc/services'],
+  },
+];
+
+/** The parts that are not Debian's, or not taken from it file by file. The first pattern that fits a path counts. */
+export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
+  {
+    name: 'dabei',
+    why: 'the agent itself, with the code cache of V8',
+    files: /^usr\/bin\/dabei$/,
+  },
+  {
+    name: 'certificates',
+    why: 'HTTPS to substituters, flakes and configurations',
+    files: /^etc\/ssl\/certs\//,
+  },
+  {
+    name: 'ZFS modules',
+    why: 'the pool that everything is installed on',
+    files: /^usr\/lib\/modules\/[^/]+\/extra\//,
+  },
+  {
+    name: 'modules: network',
+    why: 'network cards by vendor, of machines and of hypervisors; bonds, VLANs, bridges (kernel-config/)',
+    files: /^usr\/lib\/modules\/[^/]+\/kernel\/(net|drivers\/net)\//,
+  },
+  {
+    name: 'modules: disks',
+    why: 'controllers of machines and hypervisors; md and device mapper, to tear down and to set up',
+    files: /^usr\/lib\/modules\/[^/]+\/kernel\/(block|drivers\/(ata|block|cdrom|md|message|mmc|nvme|scsi))\//,
+  },
+  {
+    name: 'modules: file systems',
+    why: 'the ESP, media, and what people rescue or lay out with disko: ext4, XFS, btrfs',
+    files: /^usr\/lib\/modules\/[^/]+\/kernel\/fs\//,
+  },
+  {
+    name: 'modules: others',
+    why: 'USB, keyboards, watchdogs, Hyper-V, ciphers, compression, and the index by which udev finds all modules',
+    files: /^usr\/lib\/modules\//,
+  },
+  {
+    name: 'scripts and settings',
+    why: 'what the image does that is neither dabei nor Debian (image/root)',
+    files: /^(etc|usr\/lib\/dabei)\/|^usr\/s?bin\/(nixos-enter|nohup|partprobe)$/,
   },
 ];
 

@@ -11,6 +11,8 @@ import { note, step } from './progress.ts';
 
 const suite = 'trixie';
 const components = 'main,contrib';
+/** The packages of Debian's own installer, in the place of a release: apart from the others, whose names they provide. */
+export const installer = 'installer';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Package lists older than this are fetched again; the mirror drops old versions only at point releases. */
 const listsMaxAgeDays = 7;
@@ -57,14 +59,22 @@ export async function unpack(set: PackageSet): Promise<Packages> {
   return { ...built, path: join(built.path, 'root'), versions };
 }
 
-/** Fetches single packages without what they depend on and unpacks their files, one directory a package. */
-export async function unpackAlone(names: readonly string[]): Promise<Packages> {
+/**
+ * Fetches single packages without what they depend on and unpacks their files, one directory a package.
+ * @param name of the directory in the cache
+ * @param release the Debian release that they are taken from, or `installer`
+ */
+export async function unpackAlone(
+  name: string,
+  names: readonly string[],
+  release = suite,
+): Promise<Packages> {
   const versions = Object.fromEntries(
-    Object.entries(await resolve(names)).filter(([name]) => names.includes(name)),
+    Object.entries(await resolve(names, release)).filter(([name]) => names.includes(name)),
   );
-  const built = await cached('sources', ['unpackAlone 1', JSON.stringify(versions)], async directory => {
+  const built = await cached(name, ['unpackAlone 1', JSON.stringify(versions)], async directory => {
     const exact = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
-    await apt('fetching Debian source packages', ['download', ...exact], { cwd: directory });
+    await apt(`fetching the packages of the ${name}`, ['download', ...exact], { release, cwd: directory });
     for (const name of names) {
       const archive = files.list(directory).find(file => file.startsWith(`${name}_`));
       if (archive === undefined) throw new Error(`apt-get did not fetch ${name}`);
@@ -145,8 +155,11 @@ async function refreshLists(release: string): Promise<void> {
   await step('reading the Debian package lists', async () => {
     for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
     files.write(join(state, 'status'), '');
-    const repository = `[signed-by=${keyring}] ${await debianMirror()} ${release} ${components.replace(',', ' ')}`;
-    files.write(join(state, 'sources.list'), `deb ${repository}\ndeb-src ${repository}\n`);
+    const [from, parts] = release === installer ? [suite, 'main/debian-installer'] : [release, components];
+    const repository = `[signed-by=${keyring}] ${await debianMirror()} ${from} ${parts.replace(',', ' ')}`;
+    // Debian's installer has its sources where the other packages have theirs.
+    const kinds = release === installer ? ['deb'] : ['deb', 'deb-src'];
+    files.write(join(state, 'sources.list'), kinds.map(kind => `${kind} ${repository}\n`).join(''));
     await apt('reading the Debian package lists', ['update', '--error-on=any'], { release });
     files.remove(join(state, 'resolved'));
     files.write(stamp, '');

@@ -5,6 +5,7 @@ import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
 import { droppedApplets, manifest } from './manifest.ts';
 import type { Packages } from './packages.ts';
+import { installerPrograms } from './sets.ts';
 
 /** Assembles the root file system of the image in an empty directory. */
 
@@ -13,7 +14,9 @@ export interface Parts {
   packages: Packages;
   kernel: Built;
   icu: Built;
-  /** Libraries that are smaller than Debian's. */
+  /** Files of Debian's installer that stand in for others of the same name. */
+  installer: Packages;
+  /** Libraries and programs that are smaller than Debian's, under the names that those have. */
   rebuilt: readonly Built[];
   agent: Built;
 }
@@ -34,14 +37,15 @@ const emptyDirectories = [
   'var/tmp',
 ];
 
-export async function assembleRoot(root: string, parts: Parts): Promise<void> {
+/** @returns which part of the manifest each file of Debian's belongs to, by path without a leading slash */
+export async function assembleRoot(root: string, parts: Parts): Promise<ReadonlyMap<string, string>> {
   for (const name of mergedDirectories) files.symlink(`usr/${name}`, join(root, name));
   for (const name of emptyDirectories) files.makeDirectory(join(root, name));
   for (const name of ['tmp', 'var/tmp']) files.setMode(join(root, name), 0o1777);
   files.setMode(join(root, 'root'), 0o700);
   files.symlink('../run', join(root, 'var/run'));
 
-  await copyPrograms(root, parts);
+  const owners = await copyPrograms(root, parts);
   await copyModules(root, parts);
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
@@ -52,6 +56,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<void> {
   await linkApplets(root, parts.packages.path);
   files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
   copyOwnFiles(root);
+  return owners;
 }
 
 /** What kernel-config/test-only.config brings, and what only that depends on. */
@@ -68,14 +73,21 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
   for (const path of files.walk(modules)) {
     if (testOnlyModules.includes(posix.basename(path, '.ko'))) files.remove(path);
   }
-  await runIn({
-    doing: 'indexing the modules of the image',
-    root: toolchain.path,
-    mounts: { '/image': root },
-    argv: ['depmod', '--basedir=/image', files.readText(join(kernel.path, 'release'))],
-    timeoutSeconds: 60,
-  });
+  const inside = (doing: string, argv: readonly string[]) =>
+    runIn({ doing, root: toolchain.path, mounts: { '/image': root }, argv, timeoutSeconds: 300 });
+  // Names of local symbols are for backtraces; the kernel resolves what a module asks for by the global ones.
+  await inside('removing local symbols from the modules', [
+    ...['find', '/image/usr/lib/modules', '-name', '*.ko'],
+    ...['-exec', 'strip', '--strip-unneeded', '--remove-section=.comment', '{}', '+'],
+  ]);
+  const release = files.readText(join(kernel.path, 'release'));
+  await inside('indexing the modules of the image', ['depmod', '--basedir=/image', release]);
+  for (const path of files.walk(modules))
+    if (unusedIndices.includes(posix.basename(path))) files.remove(path);
 }
+
+/** Of the indices that depmod(8) writes, what neither kmod nor dabei opens. */
+const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'];
 
 /** image/root, with modes that do not depend on how it was checked out: git keeps nothing but the executable bit. */
 function copyOwnFiles(root: string): void {
@@ -91,25 +103,36 @@ function copyOwnFiles(root: string): void {
 }
 
 /** The manifest's files with every library they need; what was built smaller, or belongs to dabei, stands in for Debian's. */
-async function copyPrograms(root: string, { packages, agent, icu, rebuilt }: Parts): Promise<void> {
-  const built = [agent, icu, ...rebuilt].flatMap(({ path }) =>
-    files.list(path).map(name => join(path, name)),
-  );
-  const replaced = Object.fromEntries(
-    built.filter(path => path.includes('.so.')).map(path => [posix.basename(path), path]),
-  );
-  const named = manifest.flatMap(part => part.files);
-  const expanded = named.flatMap(path =>
-    files.kind(join(packages.path, path)) === 'directory'
-      ? files.walk(join(packages.path, path)).map(file => file.slice(packages.path.length))
-      : [path],
-  );
-  for (const path of await elfClosure(packages.path, expanded, replaced)) {
-    const target = join(root, path);
-    if (files.exists(target)) continue;
-    files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), target);
+async function copyPrograms(
+  root: string,
+  { packages, agent, icu, installer, rebuilt }: Parts,
+): Promise<ReadonlyMap<string, string>> {
+  const built = (from: readonly Built[]) =>
+    from.flatMap(({ path }) => files.list(path).map(name => join(path, name)));
+  const smaller = [
+    ...built([agent, icu]).filter(path => path.includes('.so.')),
+    ...built(rebuilt),
+    ...Object.entries(installerPrograms).flatMap(([name, paths]) =>
+      paths.map(path => join(installer.path, name, path)),
+    ),
+  ];
+  const replaced = Object.fromEntries(smaller.map(path => [posix.basename(path), path]));
+  const owners = new Map<string, string>();
+  for (const part of manifest) {
+    const expanded = part.files.flatMap(path =>
+      files.kind(join(packages.path, path)) === 'directory'
+        ? files.walk(join(packages.path, path)).map(file => file.slice(packages.path.length))
+        : [path],
+    );
+    for (const path of await elfClosure(packages.path, expanded, replaced)) {
+      const target = join(root, path);
+      if (owners.has(path.slice(1))) continue;
+      owners.set(path.slice(1), part.name);
+      files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), target);
+    }
   }
   files.copy(join(agent.path, 'dabei'), join(root, 'usr/bin/dabei'));
+  return owners;
 }
 
 /** A link to busybox for each applet whose name no real program has. */

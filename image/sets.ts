@@ -13,7 +13,7 @@ export const toolchainSet: PackageSet = {
   ],
 };
 
-/** For libraries that are built anew with less in them; apart from the toolchain, so that the kernel is not built again. */
+/** For libraries and programs that are built anew with less in them; apart from the toolchain, so that the kernel is not built again. */
 export const librarySet: PackageSet = {
   name: 'library-tools',
   variant: 'apt',
@@ -28,6 +28,10 @@ export const librarySet: PackageSet = {
     'libnghttp2-dev',
     'zlib1g-dev',
     'libhttp-parser-dev',
+    'liblzma-dev',
+    'libzstd-dev',
+    'libbz2-dev',
+    'libmnl-dev',
   ],
 };
 
@@ -52,6 +56,15 @@ export const imageSet: PackageSet = {
       'netbase',
     ],
   ],
+};
+
+/**
+ * Of Debian's installer: programs that need less than those of the same name in the main archive. Package -> the files that
+ * stand in for the others.
+ */
+export const installerPrograms: Readonly<Record<string, readonly string[]>> = {
+  // Not linked to libsystemd-shared, which is three times as large as all that udev needs of it.
+  'udev-udeb': ['usr/bin/udevadm', 'usr/lib/udev/ata_id', 'usr/lib/udev/cdrom_id', 'usr/lib/udev/scsi_id'],
 };
 
 /** Boot loaders, which the installed system brings; the test system's come from here. */

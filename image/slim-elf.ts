@@ -1,13 +1,5 @@
-import {
-  align,
-  dt,
-  gnuHashTable,
-  parseImage,
-  relrTable,
-  sysvHash,
-  type Image,
-  type Symbol,
-} from './elf-tables.ts';
+import { gnuHashTable, relrTable, sysvHash } from './elf-hash.ts';
+import { align, dt, parseImage, type Image, type Symbol } from './elf-tables.ts';
 
 /**
  * Makes a linked ELF file smaller without linking it again (elf(5), System V ABI, "Relocation" in the x86-64 supplement).

@@ -2,23 +2,52 @@ import { join } from 'node:path';
 import { buildImage } from '../image/build.ts';
 import * as files from '../image/files.ts';
 import { checkout } from '../image/host.ts';
+import { measureParts } from '../image/parts.ts';
 import { table } from './vm/table.ts';
 
-/** What is given to machines stays within its bytes (image/budgets.json). The last line counts: "N passed, N failed". */
-const budgets = JSON.parse(files.readText(checkout('image/budgets.json'))) as Record<string, number>;
-const image = await buildImage();
-const rows = Object.entries(budgets).map(([name, most]) => {
-  const bytes = files.sizeOf(join(image.path, name));
-  return { name, bytes, most, holds: bytes <= most };
-});
-const count = (value: number) => value.toLocaleString('en');
-const lines = rows.map(({ name, bytes, most, holds }) => [
-  name,
-  count(bytes),
-  count(most),
-  holds ? 'ok' : 'TOO LARGE',
-]);
-process.stdout.write(`${table(['file', 'bytes', 'at most', ''], lines)}\n`);
-const failed = rows.filter(({ holds }) => !holds).length;
+/**
+ * What is given to machines, and each part of it, stays within its bytes (image/budgets.json; parts as compressed alone).
+ * The last line counts: "N passed, N failed".
+ */
+interface Budgets {
+  artefacts: Record<string, number>;
+  parts: Record<string, number>;
+}
+
+const budgets = JSON.parse(files.readText(checkout('image/budgets.json'))) as Budgets;
+const { image, toolchain } = await buildImage();
+
+const artefacts = Object.fromEntries(
+  Object.keys(budgets.artefacts).map(name => [
+    name,
+    name.split(' + ').reduce((sum, file) => sum + files.sizeOf(join(image.path, file)), 0),
+  ]),
+);
+const parts = Object.fromEntries(
+  (await measureParts(toolchain, image)).map(({ name, compressedBytes }) => [name, compressedBytes]),
+);
+const rows = [...compare(artefacts, budgets.artefacts), ...compare(parts, budgets.parts)];
+const count = (value: number | undefined) => value?.toLocaleString('en') ?? '';
+const lines = rows.map(({ name, bytes, most, fault }) => [name, count(bytes), count(most), fault ?? 'ok']);
+process.stdout.write(`${table(['part', 'bytes', 'at most', ''], lines)}\n`);
+const failed = rows.filter(({ fault }) => fault !== null).length;
 process.stdout.write(`${rows.length - failed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Both sides must name the same things, or a new part would have no budget and an old budget would hold for ever. */
+function compare(sizes: Record<string, number>, limits: Record<string, number>) {
+  const names = [...new Set([...Object.keys(limits), ...Object.keys(sizes)])];
+  return names.map(name => {
+    const bytes = sizes[name];
+    const most = limits[name];
+    const fault =
+      bytes === undefined
+        ? 'NOT IN THE IMAGE'
+        : most === undefined
+          ? 'NO BUDGET'
+          : bytes > most
+            ? 'TOO LARGE'
+            : null;
+    return { name, bytes, most, fault };
+  });
+}

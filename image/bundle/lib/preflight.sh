@@ -9,8 +9,9 @@ preflight() {
     : >"$memory/result"
     code=0
 
-    timeout 180 chroot "$image" /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/ TERM="${TERM-dumb}" \
-      dabei preflight --capture /mnt/boot/dabei/capture --image /mnt/bundle \
+    # The image's own small tools, env among them, come with its initramfs and are not there yet.
+    timeout 180 env -i "PATH=/usr/sbin:/usr/bin:$PATH" HOME=/ "TERM=${TERM-dumb}" \
+      chroot "$image" /usr/bin/dabei preflight --capture /mnt/boot/dabei/capture --image /mnt/bundle \
       --command-line /mnt/command-line --result /mnt/result || code=$?
     umount_image
     case $code in

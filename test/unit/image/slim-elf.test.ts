@@ -2,7 +2,8 @@ import t from 'tap';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gnuHashTable, parseImage, relrTable, sysvHash, type Symbol } from '../../../image/elf-tables.ts';
+import { gnuHashTable, relrTable, sysvHash } from '../../../image/elf-hash.ts';
+import { parseImage, type Symbol } from '../../../image/elf-tables.ts';
 import { slim } from '../../../image/slim-elf.ts';
 
 /** As the loader reads DT_RELR (glibc, elf/dynamic-link.h). */

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildImage } from './build.ts';
+import { bundleNames } from './bundle.ts';
+import { cacheDirectory } from './cache.ts';
+import * as files from './files.ts';
+import { checkout, requireRoot, run } from './host.ts';
+import { note, step, tell } from './progress.ts';
+
+/**
+ * `npm run image:twice -- [--no-kernel]`: builds the image twice from scratch, from the same Debian packages, each time into
+ * an empty cache, and compares what comes out byte by byte. Takes an hour on two cores; without the kernel, which is then
+ * taken from the cache, a quarter of that.
+ */
+
+/** What is fetched, not built: both builds start from the same. */
+const fetched =
+  /^(apt|apt-\w+|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
+const kernel = /^kernel-[0-9a-f]{20}$/;
+const results = ['bzImage', 'initrd', 'dabei', 'layout.json', 'parts.json', ...Object.values(bundleNames)];
+
+async function buildFromScratch(name: string, keepKernel: boolean): Promise<string> {
+  const cache = join(cacheDirectory, 'twice', name);
+  files.remove(cache);
+  files.makeDirectory(cache);
+  const taken = (entry: string) => fetched.test(entry) || (keepKernel && kernel.test(entry));
+  for (const entry of files.list(cacheDirectory).filter(taken))
+    files.symlink(join(cacheDirectory, entry), join(cache, entry));
+  await step(name, () =>
+    run({
+      doing: `building the image, ${name}`,
+      argv: [process.execPath, '--import=tsx', checkout('image/build.ts'), '--cache-only'],
+      cwd: checkout(),
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', DABEI_CACHE: cache },
+      timeoutSeconds: 4 * 3600,
+      onLine: note,
+    }),
+  );
+  return cache;
+}
+
+/** SHA-256 of every file that was built, by its name and that of the step that built it. */
+async function built(cache: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const directory of files.list(cache).filter(name => files.kind(join(cache, name)) === 'directory')) {
+    for (const path of files.walk(join(cache, directory)).filter(path => files.kind(path) === 'file'))
+      found.set(path.slice(cache.length + 1), await files.sha256(path));
+  }
+  return found;
+}
+
+requireRoot();
+const { values } = parseArgs({ options: { 'no-kernel': { type: 'boolean', default: false } } });
+// Fetches what is not there yet, so that both builds find the same packages.
+await buildImage({ output: false });
+const names = ['first build', 'second build'];
+const [first, second] = [
+  await built(await buildFromScratch(names[0]!, values['no-kernel'])),
+  await built(await buildFromScratch(names[1]!, values['no-kernel'])),
+];
+const differing = [...new Set([...first.keys(), ...second.keys()])]
+  .filter(name => first.get(name) !== second.get(name))
+  .sort();
+for (const name of differing) tell(`differs: ${name}`);
+for (const [name, hash] of first) if (results.includes(name.split('/').at(-1)!)) tell(`${hash}  ${name}`);
+tell(
+  differing.length === 0
+    ? `${first.size} files are the same in both builds`
+    : `${differing.length} of ${first.size} files differ; both builds stay in ${join(cacheDirectory, 'twice')}`,
+);
+if (differing.length === 0) files.remove(join(cacheDirectory, 'twice'));
+process.exitCode = differing.length === 0 ? 0 : 1;

@@ -1,0 +1,23 @@
+import t from 'tap';
+import { listParts } from '../../../image/parts.ts';
+import { manifest, ownParts } from '../../../image/manifest.ts';
+
+t.test('every name stands once', t => {
+  const names = [...manifest, ...ownParts].map(({ name }) => name);
+  t.equal(new Set(names).size, names.length);
+  t.end();
+});
+
+t.test('a file that no line asks for, and a line that asks for nothing', t => {
+  const root = t.testdir({
+    etc: { hosts: '127.0.0.1 localhost\n' },
+    usr: {
+      bin: { nix: 'program', stray: 'nobody asked' },
+      sbin: { init: t.fixture('symlink', '../bin/nix') },
+    },
+  });
+  const owners = new Map([['usr/bin/nix', 'Nix']]);
+  t.throws(() => listParts(root, owners), { message: '/usr/bin/stray: no line of the manifest asks for it' });
+  t.throws(() => listParts(root, owners), { message: '"OpenSSH": nothing of the image belongs to it' });
+  t.end();
+});
