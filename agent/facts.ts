@@ -75,6 +75,8 @@ export interface Link {
   driver: string | null;
   /** The device's modalias, by which a module is found: "virtio:d00000001v00001AF4". */
   modalias: string | null;
+  /** Kernel modules from the interface to its bus; without it, the one that `driver` names. */
+  drivers?: readonly string[];
   carrier: boolean;
   mtu: number;
   /** Other names that udev gave it (ip-link(8), altname); an interface may be configured by one of them. */

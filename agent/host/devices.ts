@@ -1,5 +1,11 @@
 import { basename, dirname } from 'node:path';
-import { moduleName, parseAliases, parseBuiltinAliases, parseModulePaths } from '../plan/modalias.ts';
+import {
+  moduleName,
+  modulesInUse,
+  parseAliases,
+  parseBuiltinAliases,
+  parseModulePaths,
+} from '../plan/modalias.ts';
 import type { BusDevice, ModuleIndex } from '../plan/modalias.ts';
 import { attempt } from './exec.ts';
 import { exists, list, readText, realPath } from './files.ts';
@@ -44,6 +50,14 @@ function upwards(start: string): BusDevice[] {
     });
   }
   return devices;
+}
+
+let index: ModuleIndex | undefined;
+
+/** Modules of the drivers of these devices. */
+export function driversOf(devices: readonly BusDevice[]): string[] {
+  index ??= readModuleIndex();
+  return modulesInUse(devices, index);
 }
 
 /** The modules of this image, which on the old system is not the running kernel. */

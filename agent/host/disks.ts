@@ -1,5 +1,5 @@
-import { basename, dirname } from 'node:path';
 import type { Disk } from '../facts.ts';
+import { devicesOfDisk, driversOf } from './devices.ts';
 import { attempt, run } from './exec.ts';
 import { list, paths, readText, realPath } from './files.ts';
 import {
@@ -59,7 +59,7 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
   return describeDisks(tree, {
     links: readLinks(),
     signatures,
-    drivers: new Map(tree.filter(isDisk).map(({ path }) => [path, readDrivers(path)])),
+    drivers: new Map(tree.filter(isDisk).map(({ path }) => [path, driversOf(devicesOfDisk(path))])),
     // Another release of ZFS in the kernel may not talk to these tools; its disks still show what is on them.
     pools: leaving ? await readPools().catch(() => []) : await readPools(),
     leaving,
@@ -81,26 +81,4 @@ function readLinks(): Map<string, string[]> {
     }
   }
   return links;
-}
-
-/** Drivers whose module, where sysfs does not name it, is called otherwise. */
-const moduleOfDriver: Readonly<Record<string, string>> = { sd: 'sd_mod', xhci_hcd: 'xhci_pci' };
-
-/** Drivers that every kernel has built in, or that carry no disk by themselves. */
-const busDrivers = new Set(['pcieport', 'usb', 'hub', 'shpchp']);
-
-/** Modules of the devices between a disk and its bus, nearest first: ["virtio_blk", "virtio_pci"]. */
-function readDrivers(path: string): string[] {
-  const modules: string[] = [];
-  let directory = realPath(`/sys/class/block/${basename(path)}/device`);
-  while (directory?.startsWith('/sys/devices/')) {
-    const driver = realPath(`${directory}/driver`);
-    const module = realPath(`${directory}/driver/module`);
-    if (driver !== null && !busDrivers.has(basename(driver))) {
-      const name = basename(driver);
-      modules.push(module === null ? (moduleOfDriver[name] ?? name) : basename(module));
-    }
-    directory = dirname(directory);
-  }
-  return [...new Set(modules.map(name => name.replaceAll('-', '_')))];
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { DabeiError } from '../errors.ts';
 import type { Link } from '../facts.ts';
+import { devicesOfLink, driversOf } from './devices.ts';
 import { attempt, run } from './exec.ts';
 import { readText, realPath } from './files.ts';
 
@@ -181,6 +182,7 @@ export async function readLinks(): Promise<Link[]> {
     if (link.kind !== undefined) continue;
     const names = [...(link.altNames ?? []), ...(await predictableNames(link.name))];
     link.altNames = [...new Set(names)].filter(name => name !== link.name);
+    link.drivers = driversOf(devicesOfLink(link.name));
   }
   return links;
 }

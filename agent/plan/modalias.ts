@@ -94,6 +94,29 @@ const moduleOfDriver: Readonly<Record<string, string>> = {
   xhci_hcd: 'xhci_pci',
 };
 
+/** What the module of a device may be called, likeliest first. */
+function namesOf({ module, driver }: BusDevice): string[] {
+  const names = [module, driver === null ? null : moduleOfDriver[driver], driver];
+  return names.flatMap(name => (name ? [moduleName(name)] : []));
+}
+
+/**
+ * The modules that drive these devices now, each once; another kernel's may be called the same. sysfs names the module
+ * of a driver only where it was loaded: of one that is built in, the device's modalias tells it.
+ */
+export function modulesInUse(devices: readonly BusDevice[], index: ModuleIndex): string[] {
+  const modules = devices.flatMap(device => {
+    if (device.driver === null || busDrivers.has(device.driver) || busDevices.test(device.modalias))
+      return [];
+    if (device.module !== null) return [moduleName(device.module)];
+    const possible = modulesFor(device.modalias, index);
+    const names = namesOf(device);
+    const own = names.find(name => possible.includes(name));
+    return own !== undefined ? [own] : possible.length > 0 ? possible : names.slice(0, 1);
+  });
+  return [...new Set(modules)];
+}
+
 export interface Verdict {
   /** Devices that nothing in the image drives. */
   missing: BusDevice[];
@@ -105,12 +128,11 @@ export interface Verdict {
 export function judgeDrivers(devices: readonly BusDevice[], index: ModuleIndex): Verdict {
   const verdict: Verdict = { missing: [], modules: [] };
   for (const device of devices) {
-    const { modalias, driver, module } = device;
+    const { modalias, driver } = device;
     // What nothing drives now is not needed.
     if (driver === null || busDrivers.has(driver) || busDevices.test(modalias)) continue;
     const modules = modulesFor(modalias, index);
-    const names = [module, moduleOfDriver[driver], driver].flatMap(name => (name ? [moduleName(name)] : []));
-    const byName = names.find(name => index.names.has(name));
+    const byName = namesOf(device).find(name => index.names.has(name));
     if (modules.length > 0) verdict.modules.push(...modules);
     else if (byName !== undefined) verdict.modules.push(byName);
     else verdict.missing.push(device);

@@ -139,10 +139,13 @@ const commonDiskModules = [
 ];
 
 function diskModules(disk: Disk): readonly string[] {
-  return withBus(disk.drivers ?? modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);
+  const { drivers = [] } = disk;
+  if (drivers.length > 0) return withBus(drivers);
+  return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);
 }
 
 function networkModules(link: Link): readonly string[] {
+  if (link.drivers && link.drivers.length > 0) return withBus(link.drivers);
   return link.driver === null ? [] : withBus([link.driver]);
 }
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import {
   judgeDrivers,
   matchesPattern,
+  modulesInUse,
   modulesFor,
   parseAliases,
   parseBuiltinAliases,
@@ -105,4 +106,20 @@ t.test('drivers', async t => {
     );
   }
   t.strictSame(modulesFor('xen:vif', index), ['xen_netfront']);
+});
+
+t.test('modules in use', async t => {
+  const rows: [string, BusDevice[], string[]][] = [
+    ['loaded', [bus('pci:v1AF4', 'virtio-pci', 'virtio_pci_legacy-dev')], ['virtio_pci_legacy_dev']],
+    ['built in: by alias', [bus('pci:v00008086d000010D3sv0sd0bc02sc00i00', 'e1000e')], ['e1000e']],
+    ['built in: by alias, under another name', [bus('xen:vif', 'vif')], ['xen_netfront']],
+    ['no alias', [bus('scsi:t-0x00', 'sd'), bus('virtio:d1v1', 'virtio-blk')], ['sd_mod', 'virtio_blk']],
+    [
+      'bridges, firmware tables, undriven',
+      [bus('pci:v1', 'pcieport'), bus('acpi:VMBUS:', 'vmbus'), bus('x', null)],
+      [],
+    ],
+    ['twice', [bus('a', 'ahci', 'ahci'), bus('b', 'ahci', 'ahci')], ['ahci']],
+  ];
+  for (const [name, devices, modules] of rows) t.strictSame(modulesInUse(devices, index), modules, name);
 });
