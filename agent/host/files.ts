@@ -64,6 +64,15 @@ export function list(path: string): string[] {
   }
 }
 
+/** Ordinary files below a directory, by their path below it, sorted; empty where there is none. */
+export function walk(directory: string, below = ''): string[] {
+  return list(`${directory}/${below}`).flatMap(name => {
+    const path = `${below}${name}`;
+    const found = fs.lstatSync(`${directory}/${path}`);
+    return found.isDirectory() ? walk(directory, `${path}/`) : found.isFile() ? [path] : [];
+  });
+}
+
 /** Where a chain of symbolic links ends; null where it ends nowhere. */
 export function realPath(path: string): string | null {
   try {
@@ -78,7 +87,7 @@ export function realPath(path: string): string | null {
  * rename, fsync of the directory (rename(2) alone orders nothing on disk). On FAT the new name first gets an entry of size
  * 0, which only the next write-back of the inode fills in (fs/fat/namei_vfat.c), so the file is synced once more.
  */
-export function writeAtomic(path: string, content: string | Secret, mode: number): void {
+export function writeAtomic(path: string, content: string | Buffer | Secret, mode: number): void {
   const directory = dirname(path);
   const fresh = join(directory, `.${process.pid}.new`);
   try {
@@ -86,7 +95,7 @@ export function writeAtomic(path: string, content: string | Secret, mode: number
     const file = fs.openSync(fresh, 'w', mode);
     try {
       fs.fchmodSync(file, mode);
-      fs.writeSync(file, content instanceof Secret ? content.reveal() : Buffer.from(content));
+      fs.writeSync(file, bytesOf(content));
       fs.fsyncSync(file);
       fs.renameSync(fresh, path);
       fs.fsyncSync(file);
@@ -102,6 +111,11 @@ export function writeAtomic(path: string, content: string | Secret, mode: number
   } catch (error) {
     throw new DabeiError('FILE', { doing: `writing ${path}`, problem: describe(error), cause: error });
   }
+}
+
+function bytesOf(content: string | Buffer | Secret): Buffer {
+  if (content instanceof Secret) return content.reveal();
+  return typeof content === 'string' ? Buffer.from(content) : content;
 }
 
 /** Writes to a kernel file below /proc or /sys: no rename there. */

@@ -1,6 +1,6 @@
 import { paths } from '../host/files.ts';
 import type { RunStep, Step } from './step.ts';
-import { targetRoot } from './target.ts';
+import { flakeDirectory, targetRoot } from './target.ts';
 
 /** From a system profile to a disk that boots by itself. */
 
@@ -11,6 +11,15 @@ import { targetRoot } from './target.ts';
 export function planBootLoader(): Step[] {
   return [
     installBootLoader(targetRoot, 'dabei install'),
+    {
+      // Only now: what Nix has locked the inputs to belongs to it.
+      kind: 'commit',
+      doing: 'putting the host flake under git',
+      directory: `${targetRoot}${flakeDirectory}`,
+      message: 'dabei: the system as it was installed',
+      author: 'dabei <root@localhost>',
+      optional: true,
+    },
     {
       kind: 'run',
       doing: 'keeping the log of the installation',

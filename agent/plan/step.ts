@@ -53,7 +53,18 @@ export interface KernelStep {
   optional?: boolean;
 }
 
-export type Step = RunStep | WriteStep | KernelStep;
+/** Puts a directory under git (host/repository.ts); the image has no git(1). */
+export interface CommitStep {
+  kind: 'commit';
+  doing: string;
+  directory: string;
+  message: string;
+  /** "NAME <ADDRESS>" */
+  author: string;
+  optional?: boolean;
+}
+
+export type Step = RunStep | WriteStep | KernelStep | CommitStep;
 
 /** One printed line a step: a comment with what it is for, then the command in shell quoting. Secrets appear as [secret]. */
 export function renderStep(step: Step): string {
@@ -69,6 +80,8 @@ export function renderStep(step: Step): string {
     }
     case 'kernel':
       return `# ${step.doing}\necho ${quote(step.value)} > ${quote(step.path)}`;
+    case 'commit':
+      return `# ${step.doing}\ncommit ${quote(step.directory)} message=${quote(step.message)}`;
     case 'write':
       return `# ${step.doing}\nwrite ${quote(step.path)} mode=${step.mode.toString(8).padStart(4, '0')} ${step.content.length} bytes`;
   }

@@ -2,6 +2,7 @@ import { DabeiError, asDabeiError } from '../errors.ts';
 import { run } from '../host/exec.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log, type LogEntry } from '../host/log.ts';
+import { commitAll } from '../host/repository.ts';
 import type { RunStep, Step } from '../plan/step.ts';
 
 /**
@@ -32,6 +33,8 @@ async function execute(step: Step, report: (entry: LogEntry) => void): Promise<v
       return writeAtomic(step.path, step.content, step.mode);
     case 'kernel':
       return writeKernelFile(step.path, step.value);
+    case 'commit':
+      return commitAll(step);
   }
 }
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { planBootLoader } from '../../../agent/plan/boot.ts';
 
 t.test('the installed system installs its boot loader', async t => {
-  const [install, keepLog, ...rest] = planBootLoader();
+  const [install, commit, keepLog, ...rest] = planBootLoader();
   t.same(rest, []);
   t.match(install, {
     kind: 'run',
@@ -10,6 +10,7 @@ t.test('the installed system installs its boot loader', async t => {
     env: { NIXOS_INSTALL_BOOTLOADER: '1' },
     errorCode: 'BOOT_LOADER',
   });
+  t.match(commit, { kind: 'commit', directory: '/mnt/etc/nixos', optional: true });
   t.match(keepLog, {
     argv: ['cp', '-p', '/var/log/dabei.jsonl', '/mnt/var/log/dabei.jsonl'],
     optional: true,
