@@ -18,7 +18,6 @@ export const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
  * @throws DabeiError CONFIG_SCHEMA or SSH_HOST_KEY when the configuration cannot be carried out
  */
 export function planHostFlake(config: Config, facts: Facts, storage: TargetStorage): Step[] {
-  // Adding the directory to a git repository belongs at the end of this list: `path:` flakes need none.
   return [
     ...Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
       kind: 'write' as const,
@@ -65,6 +64,9 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
     'hardware.nix': fillIn(templates.hardware, {}),
     'dabei.nix': fillIn(templates.dabei, {}),
     ...(info.impermanence === null ? {} : { 'impermanence.nix': fillIn(templates.impermanence, {}) }),
+    'network.nix': fillIn(templates.network, {}),
+    // A flake that is written here uses networkd.
+    ...(info.flake === null ? {} : { 'network-scripted.nix': fillIn(templates.networkScripted, {}) }),
     'runtime-info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }

@@ -12,19 +12,22 @@ import { matchLinks, type Match, type Matching } from './match-links.ts';
 import { planNetwork } from './network.ts';
 import { isDefault, type PlannedRoute } from './routes.ts';
 import { ruleFamily, withPriorities } from './rules.ts';
+import { needsNetworkd } from './scripted-network.ts';
 
 /** The network of the installed system, as runtime-info.json has it; dabei.nix makes networkd units of it. */
 export interface RuntimeNetwork {
   /** Empty: DHCP and router advertisements on every Ethernet interface. */
   interfaces: readonly RuntimeInterface[];
   dns: { servers: readonly string[]; search: readonly string[] };
+  /** NixOS's scripted style of networking cannot say it. */
+  needsNetworkd: boolean;
 }
 
 export interface RuntimeInterface {
   kind: 'physical' | 'bond' | 'vlan' | 'bridge' | 'loopback';
   /** Permanent MAC address, lower case: what hardware is recognised by; null for everything else. */
   mac: string | null;
-  /** What hardware was called while installing; the installed system may choose another name, unless it is kept. */
+  /** What hardware is called if its name is kept; otherwise the installed system may choose another one. */
   name: string;
   /** Rules or routes call the interface by its name, so it is to have this one. */
   keepName: boolean;
@@ -96,7 +99,7 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
     ({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa,
   );
   // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
-  if (!asks) return { interfaces: [], dns };
+  if (!asks) return { interfaces: [], dns, needsNetworkd: false };
   const finalName = nameChooser(matching, links);
   const called = namesInUse(config, plan.routes, matching);
   const used = plan.links.map(
@@ -139,7 +142,7 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
       dns: firstOf(wanted, each => each.dns),
     };
   });
-  return { interfaces, dns };
+  return { interfaces, dns, needsNetworkd: needsNetworkd(interfaces) };
 }
 
 function firstOf<T>(
@@ -163,15 +166,24 @@ function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T,
   return rest;
 }
 
-/** The old system's names where the configuration has them, as long as they can be had. */
+/**
+ * The old system's names where the configuration has them, as long as they can be had; otherwise what udev would call
+ * hardware: a name such as "eth0" may not be given by hand, since the kernel gives it at the same time (systemd.link(5)).
+ */
 function nameChooser({ matches }: Matching, links: readonly Link[]): (name: string) => string {
   const chosen = new Map(
-    matches.flatMap(({ wanted, link }) =>
-      link.kind === undefined && wanted.name !== undefined ? [[link.name, wanted.name]] : [],
-    ),
+    links.flatMap(({ name, kind, altNames = [] }) => {
+      if (kind !== undefined) return [];
+      const configured = matches.find(({ link, wanted }) => link.name === name && wanted.name !== undefined);
+      const predictable = altNames
+        .filter(alt => /^en[osp]/.test(alt))
+        .sort((a, b) => (a.slice(0, 3) < b.slice(0, 3) ? -1 : 1));
+      const wish = configured?.wanted.name ?? (/^eth\d+$/.test(name) ? predictable[0] : undefined);
+      return wish === undefined ? [] : [[name, wish]];
+    }),
   );
   const taken = (name: string, own: string) =>
-    links.some(link => link.name !== own && link.name === name && !chosen.has(link.name));
+    links.some(link => link.name !== own && (chosen.get(link.name) ?? link.name) === name);
   return name => {
     const wish = chosen.get(name);
     return wish === undefined || taken(wish, name) ? name : wish;

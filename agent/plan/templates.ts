@@ -3,9 +3,19 @@ import flakeWithConfig from '../../nix/host-flake/flake-with-config.nix';
 import flake from '../../nix/host-flake/flake.nix';
 import hardware from '../../nix/host-flake/hardware.nix';
 import impermanence from '../../nix/host-flake/impermanence.nix';
+import networkScripted from '../../nix/host-flake/network-scripted.nix';
+import network from '../../nix/host-flake/network.nix';
 
 /** The files of the host flake before placeholders are filled in; only the two flakes have any. */
-export const templates = { flake, flakeWithConfig, dabei, hardware, impermanence } as const;
+export const templates = {
+  flake,
+  flakeWithConfig,
+  dabei,
+  hardware,
+  impermanence,
+  network,
+  networkScripted,
+} as const;
 
 /**
  * Replaces @name@ by the value of that name, written as a Nix string.

@@ -6,7 +6,8 @@
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = @nixpkgs@;

@@ -37,7 +37,41 @@ in
     domain
     hostId
     useDHCP
+    useNetworkd
+    nameservers
     ;
+  defaultGateways = lib.filter (gateway: gateway != null) [
+    config.networking.defaultGateway
+    config.networking.defaultGateway6
+  ];
+  scripted = lib.mapAttrs (
+    _: interface:
+    let
+      families = [
+        interface.ipv4
+        interface.ipv6
+      ];
+    in
+    {
+      inherit (interface) useDHCP mtu;
+      addresses = lib.concatMap (
+        family: map ({ address, prefixLength, ... }: "${address}/${toString prefixLength}") family.addresses
+      ) families;
+      routes = lib.concatMap (family: map ({ address, via, ... }: "${address} ${toString via}") family.routes) families;
+    }
+  ) config.networking.interfaces;
+  networkdEnabled = config.systemd.network.enable;
+  networkManager = config.networking.networkmanager.enable;
+  links = lib.mapAttrs (_: link: link.linkConfig.Name or null) config.systemd.network.links;
+  firmware = config.hardware.enableRedistributableFirmware;
+  microcode = {
+    amd = config.hardware.cpu.amd.updateMicrocode;
+    intel = config.hardware.cpu.intel.updateMicrocode;
+  };
+  initrdSsh = {
+    inherit (config.boot.initrd.network.ssh) enable port;
+    keys = config.boot.initrd.network.ssh.authorizedKeys;
+  };
   initrdModules = config.boot.initrd.availableKernelModules;
   initrdSecrets = config.boot.initrd.secrets;
   supportsInitrdSecrets = config.boot.loader.supportsInitrdSecrets;

@@ -5,6 +5,76 @@
  * Make sure to inspect the output below.  Do not ignore changes!
  */
 'use strict'
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of aws-nitro 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."ip-10-0-0-5" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of azure 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."azure-01" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
 exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-dhcp 1`] = `
 {
   # Written by dabei when it installed this machine; from then on it is yours.
@@ -14,7 +84,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -48,7 +119,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -82,7 +154,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -179,6 +252,289 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
 
 `
 
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of cupboard 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."home" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "25.11";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of dell-raid 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."dell" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of google-cloud 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."gce-01" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of hetzner-cloud 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."web-02" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of ipv6-advertised 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
+  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  #
+  #   nixos-rebuild switch                     builds and activates it
+  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #
+  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  description = "NixOS on a machine installed by dabei, from its owner's flake";
+
+  inputs.config.url = "github:me/infra";
+
+  outputs =
+    { config, ... }:
+    {
+      nixosConfigurations."six-ra" = config.nixosConfigurations."web".extendModules {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          (
+            { lib, ... }:
+            {
+              # Holds only where your flake sets none.
+              system.stateVersion = lib.mkDefault "26.05";
+            }
+          )
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of ipv6-only 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."six" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of point-to-point 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
+  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  #
+  #   nixos-rebuild switch                     builds and activates it
+  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #
+  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  description = "NixOS on a machine installed by dabei, from its owner's flake";
+
+  inputs.config.url = "github:me/infra";
+
+  outputs =
+    { config, ... }:
+    {
+      nixosConfigurations."netcup" = config.nixosConfigurations."web".extendModules {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          (
+            { lib, ... }:
+            {
+              # Holds only where your flake sets none.
+              system.stateVersion = lib.mkDefault "26.05";
+            }
+          )
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of rack-raidz1-bond 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
+  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  #
+  #   nixos-rebuild switch                     builds and activates it
+  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #
+  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  description = "NixOS on a machine installed by dabei, from its owner's flake";
+
+  inputs.config.url = "https://example.org/infra.tar.gz";
+
+  outputs =
+    { config, ... }:
+    {
+      nixosConfigurations."rack-07" = config.nixosConfigurations."web".extendModules {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          (
+            { lib, ... }:
+            {
+              # Holds only where your flake sets none.
+              system.stateVersion = lib.mkDefault "26.05";
+            }
+          )
+        ];
+      };
+    };
+}
+
+`
+
 exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-bond-vlan-bridge 1`] = `
 {
   # Written by dabei when it installed this machine; from then on it is yours.
@@ -188,7 +544,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -222,7 +579,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -256,7 +614,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -290,7 +649,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   #
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
-  # dabei.nix          file systems, boot loader, network, SSH
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -351,6 +711,254 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
 
 `
 
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of vmware 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."esx-01" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of xen 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."xen-01" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./hardware.nix
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of aws-nitro 1`] = `
+{
+  "version": 1,
+  "hostName": "ip-10-0-0-5",
+  "domain": "example.net",
+  "hostId": "c0ffee02",
+  "system": "x86_64-linux",
+  "firmware": "uefi",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Amazon EC2",
+    "model": "t3.micro",
+    "cpuVendor": "Intel",
+    "virtualization": "kvm"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/nvme-vol0a",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "nvme"
+    ],
+    "network": [
+      "ena"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of azure 1`] = `
+{
+  "version": 1,
+  "hostName": "azure-01",
+  "domain": null,
+  "hostId": "c0ffee03",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Microsoft Corporation",
+    "model": "Virtual Machine",
+    "cpuVendor": "Intel",
+    "virtualization": "hyperv"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "00:0d:3a:aa:bb:01",
+        "name": "eth0",
+        "keepName": false,
+        "driver": "hv_netvsc",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": true,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/wwn-0x60022480a",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "sd_mod",
+      "hv_storvsc"
+    ],
+    "network": [
+      "hv_netvsc",
+      "mlx5_core"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
 exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of bios-dhcp 1`] = `
 {
   "version": 1,
@@ -379,7 +987,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     "dns": {
       "servers": [],
       "search": []
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -460,7 +1069,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     "dns": {
       "servers": [],
       "search": []
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -604,7 +1214,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "search": [
         "example.org"
       ]
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -685,7 +1296,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     "dns": {
       "servers": [],
       "search": []
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -829,7 +1441,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "search": [
         "example.org"
       ]
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -874,6 +1487,1019 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     ]
   },
   "impermanence": null,
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of cupboard 1`] = `
+{
+  "version": 1,
+  "hostName": "home",
+  "domain": null,
+  "hostId": "c0ffee0c",
+  "system": "x86_64-linux",
+  "firmware": "uefi",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Intel",
+    "model": "NUC8i3BEH",
+    "cpuVendor": "Intel",
+    "virtualization": false
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/ata-Samsung_SSD_S4EVNX0R",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "sd_mod",
+      "ahci"
+    ],
+    "network": [
+      "e1000e"
+    ]
+  },
+  "consoles": [
+    "tty0"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of dell-raid 1`] = `
+{
+  "version": 1,
+  "hostName": "dell",
+  "domain": null,
+  "hostId": "c0ffee0b",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Dell Inc.",
+    "model": "PowerEdge R640",
+    "cpuVendor": "Intel",
+    "virtualization": false
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "78:ac:44:00:00:03",
+        "name": "eno3",
+        "keepName": false,
+        "driver": "tg3",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": true,
+        "clientId": "mac",
+        "acceptRa": true,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/wwn-0x6d09466",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "sd_mod",
+      "megaraid_sas"
+    ],
+    "network": [
+      "tg3"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of google-cloud 1`] = `
+{
+  "version": 1,
+  "hostName": "gce-01",
+  "domain": null,
+  "hostId": "c0ffee04",
+  "system": "x86_64-linux",
+  "firmware": "uefi",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Google",
+    "model": "Google Compute Engine",
+    "cpuVendor": "Intel",
+    "virtualization": "kvm"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "42:01:0a:80:00:02",
+        "name": "ens4",
+        "keepName": false,
+        "driver": "virtio_net",
+        "macAddress": null,
+        "mtu": 1460,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": true,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of hetzner-cloud 1`] = `
+{
+  "version": 1,
+  "hostName": "web-02",
+  "domain": null,
+  "hostId": "c0ffee01",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "96:00:02:aa:bb:01",
+        "name": "enp1s0",
+        "keepName": false,
+        "driver": "virtio_net",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [
+          {
+            "address": "203.0.113.17/32",
+            "peer": null
+          },
+          {
+            "address": "2001:db8:c17::1/64",
+            "peer": null
+          }
+        ],
+        "routes": [
+          {
+            "destination": "172.31.1.1/32",
+            "gateway": null,
+            "onlink": false,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          },
+          {
+            "destination": "0.0.0.0/0",
+            "gateway": "172.31.1.1",
+            "onlink": true,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          },
+          {
+            "destination": "::/0",
+            "gateway": "fe80::1",
+            "onlink": false,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          }
+        ],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [
+        "192.0.2.53",
+        "2001:db8::53"
+      ],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of ipv6-advertised 1`] = `
+{
+  "version": 1,
+  "hostName": "six-ra",
+  "domain": null,
+  "hostId": "c0ffee08",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": "github:me/infra#web",
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "52:54:00:12:34:67",
+        "name": "ens3",
+        "keepName": false,
+        "driver": "virtio_net",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": true,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of ipv6-only 1`] = `
+{
+  "version": 1,
+  "hostName": "six",
+  "domain": null,
+  "hostId": "c0ffee07",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "52:54:00:12:34:66",
+        "name": "ens3",
+        "keepName": false,
+        "driver": "virtio_net",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [
+          {
+            "address": "2001:db8:6::2/64",
+            "peer": null
+          }
+        ],
+        "routes": [
+          {
+            "destination": "::/0",
+            "gateway": "fe80::1",
+            "onlink": false,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          }
+        ],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [
+        "2001:db8::53"
+      ],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of point-to-point 1`] = `
+{
+  "version": 1,
+  "hostName": "netcup",
+  "domain": null,
+  "hostId": "c0ffee09",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": "github:me/infra#web",
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "52:54:00:12:34:68",
+        "name": "eth0",
+        "keepName": false,
+        "driver": "virtio_net",
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [
+          {
+            "address": "198.51.100.9/32",
+            "peer": "192.0.2.1/32"
+          }
+        ],
+        "routes": [
+          {
+            "destination": "0.0.0.0/0",
+            "gateway": "192.0.2.1",
+            "onlink": false,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          }
+        ],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": true
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": null,
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of rack-raidz1-bond 1`] = `
+{
+  "version": 1,
+  "hostName": "rack-07",
+  "domain": null,
+  "hostId": "00c0ffee",
+  "system": "x86_64-linux",
+  "firmware": "uefi",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Supermicro",
+    "model": "AS-1114S",
+    "cpuVendor": "AMD",
+    "virtualization": false
+  },
+  "flake": "https://example.org/infra.tar.gz#web",
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [
+      {
+        "kind": "physical",
+        "mac": "3c:ec:ef:00:00:01",
+        "name": "eno1",
+        "keepName": false,
+        "driver": "ixgbe",
+        "macAddress": null,
+        "mtu": null,
+        "bond": "bond0",
+        "primary": true,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      },
+      {
+        "kind": "physical",
+        "mac": "3c:ec:ef:00:00:02",
+        "name": "eno2",
+        "keepName": false,
+        "driver": "ixgbe",
+        "macAddress": null,
+        "mtu": null,
+        "bond": "bond0",
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": null,
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      },
+      {
+        "kind": "bond",
+        "mac": null,
+        "name": "bond0",
+        "keepName": false,
+        "driver": null,
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [
+          "vlan30"
+        ],
+        "options": {
+          "mode": "active-backup",
+          "miimon": 100
+        },
+        "addresses": [],
+        "routes": [],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      },
+      {
+        "kind": "vlan",
+        "mac": null,
+        "name": "vlan30",
+        "keepName": false,
+        "driver": null,
+        "macAddress": null,
+        "mtu": null,
+        "bond": null,
+        "primary": false,
+        "bridge": null,
+        "vlans": [],
+        "options": {
+          "id": 30,
+          "protocol": "802.1Q"
+        },
+        "addresses": [
+          {
+            "address": "10.30.0.7/24",
+            "peer": null
+          },
+          {
+            "address": "2001:db8:30::7/64",
+            "peer": null
+          }
+        ],
+        "routes": [
+          {
+            "destination": "0.0.0.0/0",
+            "gateway": "10.30.0.1",
+            "onlink": false,
+            "metric": null,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          },
+          {
+            "destination": "::/0",
+            "gateway": "2001:db8:30::1",
+            "onlink": false,
+            "metric": 1024,
+            "table": null,
+            "type": null,
+            "source": null,
+            "scope": null,
+            "mtu": null,
+            "advmss": null,
+            "nexthops": []
+          }
+        ],
+        "rules": [],
+        "dhcp": false,
+        "clientId": "mac",
+        "acceptRa": false,
+        "dns": null
+      }
+    ],
+    "dns": {
+      "servers": [
+        "10.30.0.53"
+      ],
+      "search": [
+        "rack.example.org"
+      ]
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/wwn-0x5000c500a1b2c3da",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    },
+    {
+      "path": "/dev/disk/by-id/wwn-0x5000c500a1b2c3db",
+      "espPartuuid": "00000002-0000-8000-8000-000000000001",
+      "espMountpoint": "/boot-2",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000001",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000001"
+    },
+    {
+      "path": "/dev/disk/by-id/wwn-0x5000c500a1b2c3dc",
+      "espPartuuid": "00000002-0000-8000-8000-000000000002",
+      "espMountpoint": "/boot-3",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000002",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000002"
+    },
+    {
+      "path": "/dev/disk/by-id/wwn-0x5000c500a1b2c3dd",
+      "espPartuuid": "00000002-0000-8000-8000-000000000003",
+      "espMountpoint": "/boot-4",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000003",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000003"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "sd_mod",
+      "mpt3sas"
+    ],
+    "network": [
+      "ixgbe",
+      "bonding",
+      "8021q"
+    ]
+  },
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1179,7 +2805,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "192.0.2.53"
       ],
       "search": []
-    }
+    },
+    "needsNetworkd": true
   },
   "pool": {
     "name": "rpool",
@@ -1263,7 +2890,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     "dns": {
       "servers": [],
       "search": []
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -1406,7 +3034,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
     "dns": {
       "servers": [],
       "search": []
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -1550,7 +3179,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "search": [
         "example.org"
       ]
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -1694,7 +3324,8 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "search": [
         "example.org"
       ]
-    }
+    },
+    "needsNetworkd": false
   },
   "pool": {
     "name": "rpool",
@@ -1742,6 +3373,157 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "consoles": [
     "tty0",
     "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of vmware 1`] = `
+{
+  "version": 1,
+  "hostName": "esx-01",
+  "domain": null,
+  "hostId": "c0ffee06",
+  "system": "x86_64-linux",
+  "firmware": "uefi",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "VMware, Inc.",
+    "model": "VMware7,1",
+    "cpuVendor": "Intel",
+    "virtualization": "vmware"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-path/pci-0000:03:00.0-scsi-0:0:0:0",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "sd_mod",
+      "vmw_pvscsi"
+    ],
+    "network": [
+      "vmxnet3"
+    ]
+  },
+  "consoles": []
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of xen 1`] = `
+{
+  "version": 1,
+  "hostName": "xen-01",
+  "domain": null,
+  "hostId": "c0ffee05",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Xen",
+    "model": "HVM domU",
+    "cpuVendor": "Intel",
+    "virtualization": "xen"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/xvda",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "xen_blkfront"
+    ],
+    "network": [
+      "xen_netfront"
+    ]
+  },
+  "consoles": [
+    "hvc0"
   ]
 }
 

@@ -1,0 +1,157 @@
+# The same network in NixOS's older style, options below `networking`, for a flake of your own that uses it; where it
+# uses systemd-networkd, this file says nothing.
+{ config, lib, ... }:
+
+let
+  host = lib.importJSON ./runtime-info.json;
+  inherit (host.network) interfaces;
+
+  given = lib.filterAttrs (_: value: value != null);
+  ofKind = kind: lib.filter (interface: interface.kind == kind) interfaces;
+  byName =
+    value: list:
+    lib.listToAttrs (
+      map (interface: {
+        inherit (interface) name;
+        value = value interface;
+      }) list
+    );
+  isV6 = lib.hasInfix ":";
+  family = isIt: text: lib.filter (entry: isV6 (text entry) == isIt);
+
+  split =
+    cidr:
+    let
+      parts = lib.splitString "/" cidr;
+    in
+    {
+      address = lib.head parts;
+      prefixLength = lib.toInt (lib.last parts);
+    };
+
+  interface =
+    entry:
+    let
+      familyOf = isIt: {
+        addresses = map ({ address, ... }: split address) (family isIt (each: each.address) entry.addresses);
+        routes = map route (family isIt (each: each.destination) entry.routes);
+      };
+    in
+    {
+      useDHCP = entry.dhcp;
+      ipv4 = familyOf false;
+      ipv6 = familyOf true;
+    }
+    // given { inherit (entry) macAddress mtu; };
+
+  route =
+    entry:
+    split entry.destination
+    // {
+      via = entry.gateway;
+      options = lib.mapAttrs (_: toString) (
+        given {
+          inherit (entry)
+            metric
+            table
+            scope
+            mtu
+            advmss
+            ;
+          src = entry.source;
+        }
+        // lib.optionalAttrs entry.onlink { onlink = ""; }
+      );
+    };
+
+  dns = lib.concatMap (interface: lib.optional (interface.dns != null) interface.dns) interfaces;
+  all = what: lib.unique (lib.concatMap (from: from.${what}) ([ host.network.dns ] ++ dns));
+
+  # Here everything goes by names, so hardware gets the one that is used here.
+  links = lib.listToAttrs (
+    map (interface: {
+      name = "10-${lib.replaceStrings [ ":" ] [ "" ] interface.mac}";
+      value = {
+        matchConfig = {
+          PermanentMACAddress = interface.mac;
+        }
+        // lib.optionalAttrs (interface.driver == "hv_netvsc") { Driver = "hv_netvsc"; };
+        linkConfig = {
+          Name = interface.name;
+        }
+        // given {
+          MACAddress = interface.macAddress;
+          MTUBytes = if interface.mtu == null then null else toString interface.mtu;
+        };
+      };
+    }) (ofKind "physical")
+  );
+
+  # Documentation/networking/bonding.rst
+  bondOptions = {
+    mode = "mode";
+    miimon = "miimon";
+    updelay = "updelay";
+    downdelay = "downdelay";
+    arpInterval = "arp_interval";
+    arpIpTargets = "arp_ip_target";
+    primaryReselect = "primary_reselect";
+    failOverMac = "fail_over_mac";
+    lacpRate = "lacp_rate";
+    adSelect = "ad_select";
+    xmitHashPolicy = "xmit_hash_policy";
+    minLinks = "min_links";
+  };
+  membersOf = what: name: lib.filter (entry: entry.${what} == name) interfaces;
+  namesOf = map ({ name, ... }: name);
+in
+{
+  config = lib.mkIf (!config.networking.useNetworkd) {
+    networking = lib.mapAttrs (_: lib.mkForce) {
+      # Without any configured interface: DHCP and router advertisements on all.
+      useDHCP = interfaces == [ ];
+      interfaces = byName interface interfaces;
+      nameservers = all "servers";
+      search = all "search";
+
+      bonds = byName (
+        { name, options, ... }:
+        {
+          interfaces = namesOf (membersOf "bond" name);
+          driverOptions =
+            lib.mapAttrs' (
+              option: value:
+              lib.nameValuePair bondOptions.${option} (
+                if lib.isList value then lib.concatStringsSep "," value else toString value
+              )
+            ) (given (lib.filterAttrs (option: _: bondOptions ? ${option}) options))
+            // lib.listToAttrs (
+              map ({ name, ... }: lib.nameValuePair "primary" name) (
+                lib.filter (member: member.primary) (membersOf "bond" name)
+              )
+            );
+        }
+      ) (ofKind "bond");
+      bridges = byName ({ name, ... }: { interfaces = namesOf (membersOf "bridge" name); }) (ofKind "bridge");
+      vlans = byName (
+        { name, options, ... }:
+        {
+          inherit (options) id;
+          interface = (lib.findFirst (entry: lib.elem name entry.vlans) null interfaces).name;
+        }
+      ) (ofKind "vlan");
+    };
+
+    # Two at once would both set addresses. A flake that has networkd on says networking.useNetworkd = true.
+    systemd.network.enable = lib.mkForce false;
+    systemd.network.links = links;
+    boot.initrd.systemd.network.links = links;
+
+    boot.kernel.sysctl = lib.listToAttrs (
+      map (interface: {
+        name = "net.ipv6.conf.${lib.replaceStrings [ "." ] [ "/" ] interface.name}.accept_ra";
+        value = if interface.acceptRa then 1 else 0;
+      }) (lib.filter (interface: interface.kind != "loopback") interfaces)
+    );
+  };
+}

@@ -1,0 +1,279 @@
+# Addresses, routes and interfaces of this machine, from runtime-info.json, for the system and for stage 1.
+{ config, lib, ... }:
+
+let
+  host = lib.importJSON ./runtime-info.json;
+
+  # As in dabei.nix.
+  wraps = host.flake != null;
+  own = if wraps then lib.mkForce else lib.id;
+
+  # A flake of your own keeps its style of networking, systemd-networkd or NixOS's older scripts
+  # (network-scripted.nix), unless this machine's network cannot be said in the older one.
+  networkd = config.networking.useNetworkd;
+  decidesStyle = !wraps || host.network.needsNetworkd;
+
+  given = lib.filterAttrs (_: value: value != null);
+  yes = value: if value then true else null;
+
+  # One networkd unit for each interface. Hardware is recognised by its permanent MAC address, since names may change.
+  networks =
+    if host.network.interfaces == [ ] then
+      {
+        "10-ethernet" = {
+          # Hardware has no kind; bridges, bonds and the interfaces of containers do.
+          matchConfig = {
+            Type = "ether";
+            Kind = "!*";
+          };
+          networkConfig = dns // {
+            DHCP = "yes";
+            IPv6AcceptRA = true;
+          };
+        };
+      }
+    else
+      lib.listToAttrs (
+        map (interface: {
+          name = unitName interface;
+          value = network interface;
+        }) host.network.interfaces
+      );
+
+  unitName =
+    interface:
+    "10-"
+    + (if interface.mac == null then interface.name else lib.replaceStrings [ ":" ] [ "" ] interface.mac)
+    + lib.optionalString (isTwin interface) "-${interface.name}";
+
+  # Two cards of the same MAC address are told apart by their names alone.
+  isTwin =
+    interface:
+    interface.mac != null
+    && lib.length (lib.filter (other: other.mac == interface.mac) host.network.interfaces) > 1;
+
+  match =
+    interface:
+    if interface.mac == null then
+      { Name = interface.name; }
+    else
+      { PermanentMACAddress = interface.mac; }
+      // lib.optionalAttrs (isTwin interface) { Name = interface.name; }
+      // lib.optionalAttrs (interface.driver == "hv_netvsc") {
+        # On Hyper-V the network card behind it has the same address.
+        Driver = "hv_netvsc";
+      };
+
+  network =
+    interface:
+    let
+      isMember = interface.bond != null || interface.bridge != null;
+      servers = if interface.dns == null then dns else dns // dnsOf interface.dns;
+    in
+    {
+      matchConfig = match interface;
+      linkConfig = given {
+        MTUBytes = if interface.mtu == null then null else toString interface.mtu;
+        MACAddress = if interface.kind == "physical" then interface.macAddress else null;
+      };
+      networkConfig =
+        (
+          if isMember then
+            # The bond or the bridge has the addresses.
+            { LinkLocalAddressing = "no"; }
+          else
+            servers
+        )
+        // {
+          DHCP = if interface.dhcp then "ipv4" else "no";
+          IPv6AcceptRA = interface.acceptRa;
+        }
+        // given { PrimarySlave = yes interface.primary; }
+        # A bridge has an address also while nothing is plugged in.
+        // lib.optionalAttrs (interface.kind == "bridge") { ConfigureWithoutCarrier = true; };
+      address = map (entry: entry.address) (lib.filter (entry: entry.peer == null) interface.addresses);
+      addresses = map (entry: {
+        Address = entry.address;
+        Peer = entry.peer;
+      }) (lib.filter (entry: entry.peer != null) interface.addresses);
+      routes = map route interface.routes;
+      routingPolicyRules = map rule interface.rules;
+      bond = lib.optional (interface.bond != null) interface.bond;
+      bridge = lib.optional (interface.bridge != null) interface.bridge;
+      vlan = interface.vlans;
+      dhcpV4Config = lib.optionalAttrs interface.dhcp (
+        if interface.clientId == "mac" then
+          { ClientIdentifier = "mac"; }
+        else
+          {
+            ClientIdentifier = "duid";
+            IAID = interface.clientId.iaid;
+            DUIDType = duidTypes.${toString interface.clientId.duidType} or "vendor";
+            DUIDRawData = interface.clientId.duid;
+          }
+      );
+    };
+
+  # RFC 8415, 11.1; RFC 6355
+  duidTypes = {
+    "1" = "link-layer-time";
+    "2" = "vendor";
+    "3" = "link-layer";
+    "4" = "uuid";
+  };
+
+  route =
+    route:
+    {
+      Destination = route.destination;
+    }
+    // given {
+      Gateway = route.gateway;
+      GatewayOnLink = yes route.onlink;
+      Metric = route.metric;
+      Table = route.table;
+      Type = route.type;
+      PreferredSource = route.source;
+      Scope = route.scope;
+      MTUBytes = if route.mtu == null then null else toString route.mtu;
+      TCPAdvertisedMaximumSegmentSize = if route.advmss == null then null else toString route.advmss;
+    }
+    // lib.optionalAttrs (route.nexthops != [ ]) { MultiPathRoute = route.nexthops; };
+
+  rule =
+    rule:
+    {
+      Family = rule.family;
+      Priority = rule.priority;
+    }
+    // given {
+      InvertRule = yes rule.not;
+      From = rule.from;
+      To = rule.to;
+      FirewallMark = rule.fwmark;
+      IncomingInterface = rule.iif;
+      OutgoingInterface = rule.oif;
+      Table = rule.table;
+      Type = rule.type;
+      SuppressPrefixLength = rule.suppressPrefixLength;
+    };
+
+  # Bonds, VLANs and bridges.
+  netdevs = lib.listToAttrs (
+    map (interface: {
+      name = "10-${interface.name}";
+      value = {
+        netdevConfig = {
+          Name = interface.name;
+          Kind = interface.kind;
+        }
+        // given { MACAddress = interface.macAddress; };
+      }
+      // lib.optionalAttrs (interface.kind == "bond") { bondConfig = bond interface.options; }
+      // lib.optionalAttrs (interface.kind == "vlan") { vlanConfig = vlan interface.options; }
+      // lib.optionalAttrs (interface.kind == "bridge") { bridgeConfig = bridge interface.options; };
+    }) (lib.filter (interface: interface.options != null) host.network.interfaces)
+  );
+
+  bond =
+    options:
+    let
+      text = name: options.${name} or null;
+      ms = name: if options ? ${name} then "${toString options.${name}}ms" else null;
+    in
+    given {
+      Mode = options.mode;
+      MIIMonitorSec = ms "miimon";
+      UpDelaySec = ms "updelay";
+      DownDelaySec = ms "downdelay";
+      ARPIntervalSec = ms "arpInterval";
+      ARPIPTargets = text "arpIpTargets";
+      PrimaryReselectPolicy = text "primaryReselect";
+      FailOverMACPolicy = text "failOverMac";
+      LACPTransmitRate = if options.mode == "802.3ad" then text "lacpRate" else null;
+      AdSelect = if options.mode == "802.3ad" then text "adSelect" else null;
+      TransmitHashPolicy = text "xmitHashPolicy";
+      MinLinks = text "minLinks";
+    };
+
+  vlan =
+    options:
+    {
+      Id = options.id;
+    }
+    // lib.optionalAttrs (options.protocol == "802.1ad") { Protocol = "802.1ad"; };
+
+  bridge =
+    options:
+    {
+      STP = options.stp;
+    }
+    // given {
+      ForwardDelaySec = options.forwardDelay or null;
+      Priority = options.priority or null;
+      VLANFiltering = options.vlanFiltering or null;
+    };
+
+  dns = dnsOf host.network.dns;
+  dnsOf =
+    from:
+    lib.optionalAttrs (from.servers != [ ]) { DNS = from.servers; }
+    // lib.optionalAttrs (from.search != [ ]) { Domains = from.search; };
+
+  # Rules and some routes call an interface by its name, so it keeps the one that they know.
+  links = lib.listToAttrs (
+    map (interface: {
+      name = unitName interface;
+      value = {
+        matchConfig = match interface;
+        linkConfig.Name = interface.name;
+      };
+    }) (lib.filter (interface: interface.keepName && !isTwin interface) host.network.interfaces)
+  );
+in
+{
+  imports = lib.optional wraps ./network-scripted.nix;
+
+  networking = {
+    hostName = own host.hostName;
+    domain = own host.domain;
+    networkmanager.enable = lib.mkIf wraps (lib.mkForce false);
+
+    useNetworkd = lib.mkIf decidesStyle (own true);
+
+    # In the older style, default routes stand among those of their interface.
+    defaultGateway = lib.mkIf wraps (lib.mkForce null);
+    defaultGateway6 = lib.mkIf wraps (lib.mkForce null);
+  }
+  // lib.mapAttrs (_: value: lib.mkIf networkd (own value)) (
+    {
+      useDHCP = false;
+    }
+    // lib.optionalAttrs wraps {
+      interfaces = { };
+      bonds = { };
+      bridges = { };
+      vlans = { };
+      nameservers = [ ];
+      search = [ ];
+    }
+  );
+
+  systemd.network = {
+    enable = lib.mkIf networkd (own true);
+    networks = lib.mkIf networkd (own networks);
+    netdevs = lib.mkIf networkd (own netdevs);
+    links = lib.mkIf networkd (own links);
+    # An interface without a cable does not hold up the boot.
+    wait-online.anyInterface = own true;
+  };
+
+  # Stage 1 asks for the passphrase under the addresses that the machine has later. There it is always networkd.
+  boot.initrd.systemd.network = {
+    enable = own true;
+    networks = own networks;
+    netdevs = own netdevs;
+    links = lib.mkIf networkd (own links);
+    wait-online.anyInterface = own true;
+  };
+}

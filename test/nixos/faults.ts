@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RuntimeInfo } from '../../agent/plan/runtime-info.ts';
+
+/** What evaluate.nix yields. */
+export interface Evaluated {
+  toplevel: string;
+  warnings: string[];
+  failedAssertions: string[];
+  networkUnits: Record<string, string>;
+  initrdNetworkUnits: Record<string, string>;
+  fileSystems: Record<string, { device: string; fsType: string; options: string[] }>;
+  swap: string[];
+  hostName: string;
+  hostId: string;
+  useDHCP: boolean;
+  useNetworkd: boolean;
+  networkdEnabled: boolean;
+  networkManager: boolean;
+  nameservers: string[];
+  defaultGateways: unknown[];
+  scripted: Record<
+    string,
+    { useDHCP: boolean | null; mtu: number | null; addresses: string[]; routes: string[] }
+  >;
+  links: Record<string, string | null>;
+  initrdModules: string[];
+  initrdSecrets: Record<string, string>;
+  initrdSsh: { enable: boolean; port: number; keys: string[] };
+  supportsInitrdSecrets: boolean;
+  grub: { enable: boolean; mirroredBoots: { path: string; devices: string[] }[] };
+  systemdBoot: boolean;
+  kernelParams: string[];
+  zfs: { devNodes: string; forceImportRoot: boolean };
+  firmware: boolean;
+  microcode: { amd: boolean; intel: boolean };
+  stateVersion: string;
+}
+
+export interface Expected {
+  /** The flake's own style where it wraps one that has another. */
+  scripted: boolean;
+  stateVersion: string;
+}
+
+/** What does not hold of an evaluated system, one line each. */
+export function faults(info: RuntimeInfo, values: Evaluated, { scripted, stateVersion }: Expected): string[] {
+  return [
+    ...values.warnings.map(text => `warning: ${text}`),
+    ...values.failedAssertions.map(text => `failed assertion: ${text}`),
+    ...same('hostName', values.hostName, info.hostName),
+    ...same('hostId', values.hostId, info.hostId),
+    ...same('stateVersion', values.stateVersion, stateVersion),
+    ...networkFaults(info, values, scripted),
+    ...stage1Faults(info, values),
+    ...storageFaults(info, values),
+  ];
+}
+
+function networkFaults(info: RuntimeInfo, values: Evaluated, scripted: boolean): string[] {
+  const { interfaces, dns } = info.network;
+  const isDhcpAnywhere = interfaces.length === 0;
+  const common = [
+    ...same('useNetworkd', values.useNetworkd, !scripted),
+    ...same('networkd', values.networkdEnabled, !scripted),
+    ...same('NetworkManager', values.networkManager, false),
+    ...same('default gateways outside of routes', values.defaultGateways, []),
+    ...same('useDHCP', values.useDHCP, scripted && isDhcpAnywhere),
+  ];
+  if (!scripted) {
+    return [
+      ...common,
+      ...same('scripted interfaces', values.scripted, {}),
+      // Stage 1 has the same units; only what is asked of addresses left by stage 1 may differ.
+      ...same('networkd units of stage 1', values.initrdNetworkUnits, values.networkUnits),
+    ];
+  }
+  return [
+    ...common,
+    ...same('networkd units', values.networkUnits, {}),
+    ...holds(
+      'DNS servers',
+      [...dns.servers].every(server => values.nameservers.includes(server)),
+    ),
+    ...same('scripted interfaces', Object.keys(values.scripted), interfaces.map(({ name }) => name).sort()),
+    ...interfaces.flatMap(({ name, mac, addresses, routes, dhcp }) => [
+      ...same(
+        `addresses of ${name}`,
+        values.scripted[name]?.addresses,
+        addresses.map(({ address }) => address),
+      ),
+      ...same(
+        `routes of ${name}`,
+        [...(values.scripted[name]?.routes ?? [])].sort(),
+        routes.map(({ destination, gateway }) => `${destination.split('/')[0]} ${gateway ?? ''}`).sort(),
+      ),
+      ...same(`DHCP on ${name}`, values.scripted[name]?.useDHCP, dhcp),
+      ...(mac === null ? [] : same(`name of ${mac}`, values.links[`10-${mac.replaceAll(':', '')}`], name)),
+    ]),
+  ];
+}
+
+function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
+  const units = Object.values(values.initrdNetworkUnits).join('\n');
+  const initrdKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
+  const { cpuVendor, virtualization } = info.machine;
+  const isPhysical = virtualization === false;
+  return [
+    ...info.network.interfaces.flatMap(entry => [
+      ...holds(
+        `stage 1: ${entry.name}`,
+        units.includes(entry.mac === null ? `Name=${entry.name}\n` : `PermanentMACAddress=${entry.mac}\n`),
+      ),
+      ...entry.addresses.flatMap(({ address }) => holds(address, units.includes(`Address=${address}\n`))),
+      ...entry.routes.flatMap(({ gateway }) =>
+        holds(`${gateway}`, gateway === null || units.includes(`Gateway=${gateway}\n`)),
+      ),
+    ]),
+    ...holds('stage 1: DHCP', info.network.interfaces.length > 0 || units.includes('DHCP=yes\n')),
+    ...[...info.modules.disks, ...info.modules.network].flatMap(name =>
+      holds(`stage 1: module ${name}`, values.initrdModules.includes(name)),
+    ),
+    ...same('SSH in stage 1', values.initrdSsh, {
+      enable: true,
+      port: 2222,
+      keys: [...new Set([...info.rootAuthorizedKeys, ...values.initrdSsh.keys])],
+    }),
+    ...same('initrd secrets', values.initrdSecrets, { [initrdKey]: initrdKey }),
+    ...same('supportsInitrdSecrets', values.supportsInitrdSecrets, true),
+    ...info.consoles.flatMap(name => holds(name, values.kernelParams.includes(`console=${name}`))),
+    ...same('firmware', values.firmware, isPhysical),
+    ...same('microcode', values.microcode, {
+      amd: isPhysical && cpuVendor === 'AMD',
+      intel: isPhysical && cpuVendor === 'Intel',
+    }),
+  ];
+}
+
+function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
+  const uefi = info.firmware === 'uefi';
+  const partuuid = (id: string) => `/dev/disk/by-partuuid/${id}`;
+  const devices = [
+    ...info.pool.datasets.map(({ name, mountpoint }) => [mountpoint, name] as const),
+    ...info.disks.map(disk => [disk.espMountpoint, partuuid(disk.espPartuuid)] as const),
+  ].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    ...same(
+      'fileSystems',
+      Object.fromEntries(Object.entries(values.fileSystems).map(([path, { device }]) => [path, device])),
+      Object.fromEntries(devices),
+    ),
+    ...info.disks.flatMap(({ espMountpoint }) =>
+      holds(
+        `nofail of ${espMountpoint}`,
+        values.fileSystems[espMountpoint]?.options.includes('nofail') === info.disks.length > 1,
+      ),
+    ),
+    ...same(
+      'swap',
+      values.swap,
+      info.disks.flatMap(disk => (disk.swapPartuuid === null ? [] : [partuuid(disk.swapPartuuid)])),
+    ),
+    ...same('zfs', values.zfs, { devNodes: '/dev/disk/by-partuuid', forceImportRoot: false }),
+    ...same('systemd-boot', values.systemdBoot, uefi),
+    ...same('GRUB', values.grub.enable, !uefi),
+    ...same(
+      'GRUB mirroredBoots',
+      values.grub.mirroredBoots,
+      info.disks.map(disk => ({ path: disk.espMountpoint, devices: [disk.path] })),
+    ),
+  ];
+}
+
+function same(what: string, seen: unknown, wanted: unknown): string[] {
+  return isDeepStrictEqual(seen, wanted)
+    ? []
+    : [`${what} is ${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`];
+}
+
+function holds(what: string, isTrue: boolean): string[] {
+  return isTrue ? [] : [`${what} is missing`];
+}

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../image/cache.ts';
+
+/**
+ * Debian's Nix for tests that only parse or evaluate: the one in PATH, else the one among the image's packages, started
+ * by its own loader so that neither root nor a chroot is needed; null where there is none.
+ */
+export function findNix(): { argv: readonly [string, ...string[]]; env: Record<string, string> } | null {
+  const PATH = process.env['PATH'] ?? '';
+  const env = { PATH, HOME: '/nonexistent', NIX_CONFIG: 'experimental-features = nix-command flakes' };
+  if (PATH.split(':').some(directory => existsSync(join(directory, 'nix-instantiate')))) {
+    return { argv: ['nix-instantiate'], env };
+  }
+  const roots = existsSync(cacheDirectory)
+    ? readdirSync(cacheDirectory).map(name => join(cacheDirectory, name, 'root'))
+    : [];
+  const root = roots.find(path => existsSync(join(path, 'usr/bin/nix-instantiate')));
+  if (root === undefined) return null;
+  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  return {
+    argv: [
+      join(libraries, 'ld-linux-x86-64.so.2'),
+      ...['--argv0', 'nix-instantiate', '--library-path', libraries],
+      join(root, 'usr/bin/nix-instantiate'),
+    ],
+    env,
+  };
+}
