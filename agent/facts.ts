@@ -11,6 +11,8 @@ export interface Facts {
   machine: Machine;
   disks: readonly Disk[];
   links: readonly Link[];
+  /** Files of the flake that was sent along with the initrd, by their path in it; none without one. */
+  sentFlake?: readonly string[];
   /** Consoles of the kernel, each as `console=` takes it ("ttyS0,115200"), in the order of the command line. */
   consoles?: readonly string[];
 }

@@ -2,7 +2,8 @@ import { DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import { capturedConsoles } from './captured.ts';
 import { readDisks } from './disks.ts';
-import { exists, paths, readText } from './files.ts';
+import { sentDirectory } from '../plan/flake-reference.ts';
+import { exists, paths, readText, walk } from './files.ts';
 import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
 
@@ -19,6 +20,7 @@ export async function readFacts(): Promise<Facts> {
     machine,
     disks,
     links,
+    sentFlake: walk(`${paths.bootDirectory}${sentDirectory}`),
     consoles: consolesOf(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
   };
 }

@@ -8,6 +8,14 @@ export interface FlakeReference {
   attribute: string;
 }
 
+/** Where a whole flake that is sent along lies in the initramfs: it becomes /etc/nixos as it is. */
+export const sentDirectory = '/dabei/flake';
+
+/** Whether it is the flake that was sent along. */
+export function isSentAlong({ url }: FlakeReference): boolean {
+  return url.replace(/^path:/, '').replace(/\/+$/, '') === sentDirectory;
+}
+
 /**
  * Takes "URL#attribute" apart, as nixos-rebuild(8) reads its --flake: the attribute is one name, dots included, and the
  * host's own name where none is given. "nixosConfigurations." in front of it may be written out.

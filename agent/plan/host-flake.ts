@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
-import { flakeReference } from './flake-reference.ts';
+import { DabeiError } from '../errors.ts';
+import { paths } from '../host/files.ts';
+import { flakeReference, isSentAlong, sentDirectory } from './flake-reference.ts';
 import { hostKeyFile, hostKeyType, hostPublicKey, type HostKeyType } from './host-key.ts';
 import type { Secret } from '../secret.ts';
 import { runtimeInfo } from './runtime-info.ts';
@@ -19,13 +21,7 @@ export const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
  */
 export function planHostFlake(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   return [
-    ...Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
-      kind: 'write' as const,
-      doing: `writing ${name} of the host flake`,
-      path: `${targetRoot}${flakeDirectory}/${name}`,
-      mode: 0o644,
-      content,
-    })),
+    ...planDirectory(config, facts, storage),
     {
       kind: 'run',
       doing: 'making the directory for host keys',
@@ -48,6 +44,48 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
         ...(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `stage 1 of ${config.hostName}`] as const),
         ...['-f', `${targetRoot}${initrdHostKey}`],
       ],
+      timeoutSeconds: 60,
+    },
+  ];
+}
+
+/** @throws DabeiError CONFIG_SCHEMA when a flake was to be sent along, and is not here */
+function planDirectory(config: Config, facts: Facts, storage: TargetStorage): Step[] {
+  const flake = config.system?.flake;
+  const directory = `${targetRoot}${flakeDirectory}`;
+  if (flake === undefined || !isSentAlong(flakeReference(flake, config.hostName))) {
+    return Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
+      kind: 'write',
+      doing: `writing ${name} of the host flake`,
+      path: `${directory}/${name}`,
+      mode: 0o644,
+      content,
+    }));
+  }
+  if (!facts.sentFlake?.includes('flake.nix')) {
+    throw new DabeiError('CONFIG_SCHEMA', {
+      doing: `reading system.flake ${JSON.stringify(flake)}`,
+      problem: `no flake was sent along: the initramfs has no ${sentDirectory}/flake.nix`,
+      remedy: 'append a cpio archive with that directory to the initrd, or give the address of a flake',
+    });
+  }
+  return [
+    {
+      kind: 'run',
+      doing: 'making the directory of the host flake',
+      argv: ['mkdir', '-p', directory],
+      timeoutSeconds: 10,
+    },
+    {
+      kind: 'run',
+      doing: 'taking the flake that was sent along',
+      argv: ['cp', '-R', `${paths.bootDirectory}${sentDirectory}/.`, directory],
+      timeoutSeconds: 600,
+    },
+    {
+      kind: 'run',
+      doing: 'making it readable',
+      argv: ['chmod', '-R', 'u+rwX,go+rX', directory],
       timeoutSeconds: 60,
     },
   ];

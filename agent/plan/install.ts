@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { RunStep, Step } from './step.ts';
 import { flakeDirectory, targetRoot, workDirectory } from './target.ts';
-import { nixString } from './templates.ts';
+import { toplevelExpression } from './toplevel-expression.ts';
 
 /** What Nix does: from the host flake to a system profile in the target's store, as nixos-install(8) leaves it. */
 
@@ -40,7 +40,14 @@ export function planInstall(config: Config, facts: Facts): Step[] {
     ),
     nix(
       'evaluating the system',
-      ['nix-instantiate', ...store, '--add-root', derivation, '--expr', toplevelExpression(config)],
+      [
+        'nix-instantiate',
+        ...store,
+        '--add-root',
+        derivation,
+        '--expr',
+        toplevelExpression(config, facts.system),
+      ],
       hour,
       'FLAKE_EVALUATION',
     ),
@@ -116,13 +123,6 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   FLAKE_BUILD:
     'see that the machine reaches its binary cache and has the time right, then run: dabei install',
 };
-
-/** The toplevel derivation of the host (nixpkgs, nixos/modules/system/activation/top-level.nix). */
-function toplevelExpression(config: Config): string {
-  const [hostName = ''] = config.hostName.split('.');
-  const flake = nixString(`path:${targetRoot}${flakeDirectory}`);
-  return `(builtins.getFlake ${flake}).nixosConfigurations.${nixString(hostName)}.config.system.build.toplevel`;
-}
 
 const directories = {
   HOME: `${workDirectory}/home`,

@@ -20,12 +20,20 @@ passphrase=''
 
 # With --config, the file is /dabei.json as it is, and the options stand in a second file that overrides it.
 write_configuration() {
+  [ -z "$sent_flake" ] || write_flake
   if [ -n "$config_file" ]; then
     cat <"$config_file" >"$boot/dabei.json"
     options_json >"$boot/dabei/options.json"
   else
     options_json >"$boot/dabei.json"
   fi
+}
+
+# Without its history: the new system begins one of its own.
+write_flake() {
+  mkdir -p "$boot/dabei/flake"
+  cp -R "$sent_flake/." "$boot/dabei/flake/"
+  rm -rf "$boot/dabei/flake/.git"
 }
 
 options_json() {

@@ -8,7 +8,8 @@ Leaves the running Linux for the nix-dabei system by kexec, with the same addres
 Without --install, --flake or --config it is a rescue system: no disk is touched, and a restart brings the old system back.
 
   --install               install NixOS on the disks named with --disk; all that is on them is lost
-  --flake REFERENCE       the same, with the system github:me/infra#web-01
+  --flake REFERENCE       the same, with the system github:me/infra#web-01; DIRECTORY#web-01 takes a whole flake along, which
+                          becomes /etc/nixos as it is
   --config FILE           take the configuration from a JSON file; the options below override single values of it
   --disk DISK             /dev/…, serial=…, wwn=…, model=… or "only"; once for each disk
   --layout LAYOUT         single (default), mirror, raidz1, raidz2 or raidz3
@@ -43,7 +44,7 @@ wrong_usage() {
 }
 
 # Kept in the form in which they go into JSON, one selector a line.
-disk_selectors='' layout='' flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
+disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
 dry_run=no yes=no no_reboot=no delay=6 return_after=900 append='' extra_flags='' nixos_anywhere=no
 
 read_options() {
@@ -103,7 +104,7 @@ set_option() {
         *) wrong_usage "--layout $2 is none of single, mirror, raidz1, raidz2, raidz3" ;;
       esac
       ;;
-    --flake) flake=$2 ;;
+    --flake) set_flake "$2" ;;
     --config) config_file=$2 ;;
     --disk-key-file) disk_key_file=$2 ;;
     --hostname) host_name=$2 ;;
@@ -115,6 +116,19 @@ set_option() {
       is_number "$2" || wrong_usage "--return-after $2 is no number of seconds"
       return_after=$2
       ;;
+  esac
+}
+
+# A directory of this system is taken along (agent/plan/flake-reference.ts, sentDirectory).
+set_flake() {
+  flake=$1
+  flake_directory=${1%%#*}
+  [ -d "$flake_directory" ] || return 0
+  [ -f "$flake_directory/flake.nix" ] || wrong_usage "--flake $flake_directory has no flake.nix"
+  sent_flake=$flake_directory
+  case $1 in
+    *#*) flake="path:/dabei/flake#${1#*#}" ;;
+    *) flake=path:/dabei/flake ;;
   esac
 }
 

@@ -114,6 +114,22 @@ underEachShell('with a file, the options stand beside it', (t, argv) => {
   t.strictSame(JSON.parse(readFileSync(`${boot}/dabei/options.json`, 'utf8')), { disks: { wipe: true } });
 });
 
+underEachShell('a whole flake is taken along', (t, argv) => {
+  const boot = t.testdir({
+    dabei: {},
+    infra: { 'flake.nix': '{ }', hosts: { 'web.nix': '{ }' }, '.git': { HEAD: 'ref' } },
+    empty: {},
+  });
+  const script = `read_options --flake ${boot}/infra#web --disk only; write_configuration`;
+  t.equal(shell(argv, script, { boot }).stderr, '');
+  t.match(JSON.parse(readFileSync(`${boot}/dabei.json`, 'utf8')), {
+    system: { flake: 'path:/dabei/flake#web' },
+  });
+  t.equal(readFileSync(`${boot}/dabei/flake/hosts/web.nix`, 'utf8'), '{ }');
+  t.notOk(existsSync(`${boot}/dabei/flake/.git`), 'without its history');
+  t.match(shell(argv, `read_options --flake ${boot}/empty#web`), { status: 2, stderr: /has no flake.nix/ });
+});
+
 underEachShell('strings in JSON', (t, argv) => {
   for (const text of [
     '',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { flakeReference } from '../../../agent/plan/flake-reference.ts';
+import { flakeReference, isSentAlong } from '../../../agent/plan/flake-reference.ts';
 
 t.test('URL and attribute', async t => {
   const rows: [string, string, string][] = [
@@ -34,4 +34,14 @@ t.test('references that mean nothing here', async t => {
   for (const [text, problem] of rows) {
     t.throws(() => flakeReference(text, 'host'), { code: 'CONFIG_SCHEMA', problem }, text);
   }
+});
+
+t.test('the flake that was sent along', async t => {
+  const rows: [string, boolean][] = [
+    ['path:/dabei/flake#web', true],
+    ['/dabei/flake/', true],
+    ['path:/dabei/flakes#web', false],
+    ['github:dabei/flake', false],
+  ];
+  for (const [text, expected] of rows) t.equal(isSentAlong(flakeReference(text, 'host')), expected, text);
 });

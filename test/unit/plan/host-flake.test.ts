@@ -123,6 +123,24 @@ t.test('steps', async t => {
   );
 });
 
+t.test('a flake that was sent along', async t => {
+  const wanted = config({ system: { flake: 'path:/dabei/flake#web' } });
+  const here = { ...facts, sentFlake: ['flake.nix', 'hosts/web/default.nix'] };
+  const steps = planHostFlake(wanted, here, storage).slice(0, 3);
+  t.same(
+    steps.map(step => (step.kind === 'run' ? step.argv.join(' ') : step.kind)),
+    [
+      'mkdir -p /mnt/etc/nixos',
+      'cp -R /run/dabei/boot/dabei/flake/. /mnt/etc/nixos',
+      'chmod -R u+rwX,go+rX /mnt/etc/nixos',
+    ],
+  );
+  for (const sentFlake of [undefined, [], ['web/flake.nix']]) {
+    const without = { ...facts, ...(sentFlake && { sentFlake }) };
+    t.throws(() => planHostFlake(wanted, without, storage), { code: 'CONFIG_SCHEMA', problem: /sent along/ });
+  }
+});
+
 t.test('given host keys', async t => {
   const first = await makeKey('first', 'ed25519');
   const keys = [first, await makeKey('ecdsa', 'ecdsa'), await makeKey('second', 'ed25519')];

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { planInstall } from '../../../agent/plan/install.ts';
+import { toplevelExpression } from '../../../agent/plan/toplevel-expression.ts';
 import type { RunStep } from '../../../agent/plan/step.ts';
 import { config, machines } from './machines.ts';
 
@@ -20,7 +21,7 @@ t.test('the sequence', async t => {
       ['nix', 'flake', 'lock', '--store', '/mnt', 'path:/mnt/etc/nixos'],
       [
         ...['nix-instantiate', '--store', '/mnt', '--add-root', '/mnt/.dabei/toplevel.drv', '--expr'],
-        '(builtins.getFlake "path:/mnt/etc/nixos").nixosConfigurations."web-01".config.system.build.toplevel',
+        toplevelExpression(config({ hostName: 'web-01' }), 'x86_64-linux'),
       ],
       [
         'nix-store',
