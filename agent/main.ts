@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { collect } from './collect.ts';
 import { install, logs, plan, status, stay, boot } from './commands.ts';
 import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
@@ -14,6 +15,8 @@ const usage = `usage: dabei COMMAND
   status [--json]          how far it is, what went wrong, addresses and host keys
   stay                     do not return to the old system (the timer of kexec)
   logs [--json]            everything since the start
+  collect --output DIR FILE...
+                           puts machines, by their runtime-info.json, into an infrastructure flake; see docs/host-flake.md
   preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--result FILE] [--json]
                            whether a running Linux can be left by kexec; 10: refused
   boot                     what the machine does by itself after the start
@@ -30,6 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) return print(usage);
+  if (command === 'collect') return print(collect(machinesOf(rest, values), values.output!));
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   switch (command) {
     case 'boot':
@@ -51,6 +55,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function machinesOf(
+  files: readonly string[],
+  { output }: ReturnType<typeof parse>['values'],
+): readonly string[] {
+  if (files.length === 0 || output === undefined) throw wrongUsage('collect needs --output and files');
+  return files;
+}
+
 function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
   const { capture, image, config, 'command-line': commandLine, result, json = false } = values;
   if (capture === undefined || image === undefined) throw wrongUsage('preflight needs --capture and --image');
@@ -68,6 +80,7 @@ function parse(argv: readonly string[]) {
         image: { type: 'string' },
         'command-line': { type: 'string' },
         result: { type: 'string' },
+        output: { type: 'string' },
         json: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

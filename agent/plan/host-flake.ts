@@ -101,10 +101,9 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
     'flake.nix': flake(config, info.hostName),
     'hardware.nix': fillIn(templates.hardware, {}),
     'dabei.nix': fillIn(templates.dabei, {}),
-    ...(info.impermanence === null ? {} : { 'impermanence.nix': fillIn(templates.impermanence, {}) }),
+    'impermanence.nix': fillIn(templates.impermanence, {}),
     'network.nix': fillIn(templates.network, {}),
-    // A flake that is written here uses networkd.
-    ...(info.flake === null ? {} : { 'network-scripted.nix': fillIn(templates.networkScripted, {}) }),
+    'network-scripted.nix': fillIn(templates.networkScripted, {}),
     'runtime-info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }

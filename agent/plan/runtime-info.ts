@@ -18,6 +18,8 @@ export interface RuntimeInfo {
   domain: string | null;
   /** 8 hexadecimal digits. */
   hostId: string;
+  /** The NixOS release whose formats its data follow, where the owner's flake says nothing else. */
+  stateVersion: string | null;
   /** As Nix names it: "x86_64-linux". */
   system: string;
   firmware: 'bios' | 'uefi';
@@ -71,6 +73,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     hostName,
     domain: domain.length > 0 ? domain.join('.') : null,
     hostId: storage.hostId,
+    stateVersion: config.system?.stateVersion ?? null,
     system: facts.system,
     firmware: facts.firmware,
     machine: facts.machine,

@@ -17,7 +17,6 @@
     {
       nixosConfigurations.@hostName@ = config.nixosConfigurations.@attribute@.extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:

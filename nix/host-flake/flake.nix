@@ -7,7 +7,7 @@
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = @nixpkgs@;
@@ -17,7 +17,6 @@
     {
       nixosConfigurations.@hostName@ = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.

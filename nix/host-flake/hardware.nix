@@ -2,7 +2,7 @@
 { config, lib, ... }:
 
 let
-  host = lib.importJSON ./runtime-info.json;
+  inherit (config.dabei) host;
   isPhysical = host.machine.virtualization == false;
   microcodeFor =
     vendor: host.machine.cpuVendor == vendor && config.hardware.enableRedistributableFirmware;

@@ -3,7 +3,7 @@
 { config, lib, ... }:
 
 let
-  host = lib.importJSON ./runtime-info.json;
+  inherit (config.dabei) host;
   inherit (host.network) interfaces;
 
   given = lib.filterAttrs (_: value: value != null);
@@ -106,7 +106,7 @@ let
   namesOf = map ({ name, ... }: name);
 in
 {
-  config = lib.mkIf (!config.networking.useNetworkd) {
+  config = lib.mkIf (host.flake != null && !config.networking.useNetworkd) {
     networking = lib.mapAttrs (_: lib.mkForce) {
       # Without any configured interface: DHCP and router advertisements on all.
       useDHCP = interfaces == [ ];

@@ -2,7 +2,7 @@
 { config, lib, ... }:
 
 let
-  host = lib.importJSON ./runtime-info.json;
+  inherit (config.dabei) host;
 
   # As in dabei.nix.
   wraps = host.flake != null;
@@ -232,8 +232,6 @@ let
   );
 in
 {
-  imports = lib.optional wraps ./network-scripted.nix;
-
   networking = {
     hostName = own host.hostName;
     domain = own host.domain;

@@ -15,7 +15,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -25,7 +25,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."ip-10-0-0-5" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -50,7 +49,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -60,7 +59,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."azure-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -85,7 +83,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -95,7 +93,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."vm" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -120,7 +117,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -130,7 +127,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."storage" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -155,7 +151,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -165,7 +161,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -200,7 +195,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-01" = config.nixosConfigurations."web".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -236,7 +230,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-01" = config.nixosConfigurations."networkd".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -262,7 +255,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
@@ -272,7 +265,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."home" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -297,7 +289,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -307,7 +299,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."dell" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -332,7 +323,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -342,7 +333,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."gce-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -367,7 +357,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -377,7 +367,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-02" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -412,7 +401,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."six-ra" = config.nixosConfigurations."web".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -438,7 +426,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -448,7 +436,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."six" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -483,7 +470,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."netcup" = config.nixosConfigurations."web".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -519,7 +505,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."rack-07" = config.nixosConfigurations."web".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -545,7 +530,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -555,7 +540,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."rack" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -580,7 +564,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -590,7 +574,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."vm" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -615,7 +598,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -625,7 +608,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."storage" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -650,7 +632,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -660,7 +642,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -695,7 +676,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."web-01" = config.nixosConfigurations."web".extendModules {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           (
             { lib, ... }:
@@ -721,7 +701,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -731,7 +711,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."esx-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -756,7 +735,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # network.nix        interfaces, addresses, routes, for the system and for unlocking it
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
   inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
@@ -766,7 +745,6 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
     {
       nixosConfigurations."xen-01" = nixpkgs.lib.nixosSystem {
         modules = [
-          ./hardware.nix
           ./dabei.nix
           {
             # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
@@ -787,6 +765,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "ip-10-0-0-5",
   "domain": "example.net",
   "hostId": "c0ffee02",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -864,6 +843,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "azure-01",
   "domain": null,
   "hostId": "c0ffee03",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -965,6 +945,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "vm",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1047,6 +1028,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "storage",
   "domain": null,
   "hostId": "deadbeef",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1129,6 +1111,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-01",
   "domain": "example.org",
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1274,6 +1257,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-01",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1356,6 +1340,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-01",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1501,6 +1486,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "home",
   "domain": null,
   "hostId": "c0ffee0c",
+  "stateVersion": "25.11",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -1578,6 +1564,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "dell",
   "domain": null,
   "hostId": "c0ffee0b",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1678,6 +1665,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "gce-01",
   "domain": null,
   "hostId": "c0ffee04",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -1780,6 +1768,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-02",
   "domain": null,
   "hostId": "c0ffee01",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -1934,6 +1923,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "six-ra",
   "domain": null,
   "hostId": "c0ffee08",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -2036,6 +2026,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "six",
   "domain": null,
   "hostId": "c0ffee07",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -2159,6 +2150,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "netcup",
   "domain": null,
   "hostId": "c0ffee09",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {
@@ -2280,6 +2272,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "rack-07",
   "domain": null,
   "hostId": "00c0ffee",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -2514,6 +2507,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "rack",
   "domain": null,
   "hostId": "deadbeef",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -2868,6 +2862,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "vm",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -2950,6 +2945,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "storage",
   "domain": null,
   "hostId": "deadbeef",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -3094,6 +3090,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-01",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -3239,6 +3236,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "web-01",
   "domain": null,
   "hostId": "8425e349",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -3384,6 +3382,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "esx-01",
   "domain": null,
   "hostId": "c0ffee06",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "uefi",
   "machine": {
@@ -3459,6 +3458,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
   "hostName": "xen-01",
   "domain": null,
   "hostId": "c0ffee05",
+  "stateVersion": "26.05",
   "system": "x86_64-linux",
   "firmware": "bios",
   "machine": {

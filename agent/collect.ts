@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { DabeiError } from './errors.ts';
+import { exists, readText, writeAtomic } from './host/files.ts';
+import { infraFlake } from './plan/infra-flake.ts';
+
+/** `dabei collect`: from several machines' runtime-info.json to one infrastructure flake. */
+
+/** What the flake needs; everything else is for the modules. */
+const known = z.looseObject({
+  version: z.literal(1),
+  hostName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/),
+  stateVersion: z.string().nullable(),
+  hostId: z.string(),
+  pool: z.looseObject({ name: z.string() }),
+});
+
+/**
+ * Writes hosts/NAME/runtime-info.json and the shared modules anew, and whatever else belongs to an infrastructure flake
+ * where it is not there yet: the rest is its owner's.
+ * @param files runtime-info.json of each machine, or the directory that it lies in
+ * @returns what was written, for people
+ * @throws DabeiError USAGE for what is no runtime-info.json, and for two of one name
+ */
+export function collect(files: readonly string[], output: string): string {
+  const hosts = files.map(read);
+  const names = hosts.map(({ hostName }) => hostName);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(`two machines are called ${twice}`, 'give one of them another name');
+  const lines = infraFlake(hosts).flatMap(({ path, content, owners }) => {
+    const target = `${output}/${path}`;
+    const there = readText(target);
+    if (there === content) return [];
+    if (owners && exists(target)) return [`kept     ${path}`];
+    writeAtomic(target, content, 0o644);
+    return [`${there === null ? 'new     ' : 'changed '} ${path}`];
+  });
+  return [...lines, `next: git -C ${output} add --all && git -C ${output} commit`, ''].join('\n');
+}
+
+function read(file: string) {
+  const path = exists(`${file}/runtime-info.json`) ? `${file}/runtime-info.json` : file;
+  const text = readText(path);
+  if (text === null) throw wrong(`there is no file ${path}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong(`${path} is no JSON`);
+  }
+  const parsed = known.safeParse(value);
+  if (!parsed.success) throw wrong(`${path} is no runtime-info.json: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function wrong(
+  problem: string,
+  remedy = 'copy /etc/nixos/runtime-info.json from an installed machine',
+): DabeiError {
+  return new DabeiError('USAGE', { doing: 'collecting machines', problem, remedy });
+}

@@ -1,0 +1,6 @@
+# What all machines share.
+{ pkgs, ... }:
+
+{
+  environment.systemPackages = [ pkgs.tmux ];
+}

@@ -1,0 +1,51 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { collect } from '../../agent/collect.ts';
+import { runtimeInfo } from '../../agent/plan/runtime-info.ts';
+import { machines, type ExampleMachine } from './plan/machines.ts';
+
+function infoOf({ config, facts, storage }: ExampleMachine): string {
+  return JSON.stringify(runtimeInfo(config, facts, storage));
+}
+
+t.test('machines become hosts of one flake, and what is its owner’s is kept', async t => {
+  const directory = t.testdir({
+    'web.json': infoOf(machines['hetzner-cloud']),
+    rack: { 'runtime-info.json': infoOf(machines['rack-raidz1-bond']) },
+    infra: {},
+  });
+  const output = join(directory, 'infra');
+  const text = (path: string) => readFileSync(join(output, path), 'utf8');
+  const first = collect([join(directory, 'web.json'), join(directory, 'rack')], output);
+  for (const path of ['flake.nix', 'common.nix', 'dabei/dabei.nix', 'hosts/web-02/default.nix'])
+    t.match(first, `new      ${path}`);
+  t.match(JSON.parse(text('hosts/rack-07/runtime-info.json')), { hostName: 'rack-07', hostId: '00c0ffee' });
+  t.match(text('hosts/web-02/default.nix'), 'system.stateVersion = "26.05";');
+  writeFileSync(join(output, 'hosts/web-02/default.nix'), 'mine');
+  writeFileSync(join(output, 'dabei/network.nix'), 'older');
+  const again = collect([join(directory, 'web.json')], output);
+  t.equal(text('hosts/web-02/default.nix'), 'mine');
+  t.match(again, /^kept +hosts\/web-02\/default\.nix$/m);
+  t.match(again, /^changed +dabei\/network\.nix$/m);
+  t.notMatch(again, 'flake.nix', 'nothing is said of what is the same');
+});
+
+t.test('what is refused', async t => {
+  const directory = t.testdir({
+    'a.json': infoOf(machines['bios-dhcp']),
+    'b.json': infoOf(machines['uefi-dhcp']),
+    'no.json': '{',
+    'other.json': '{"version": 1, "hostName": "../../etc"}',
+  });
+  const rows: [string[], RegExp][] = [
+    [['missing.json'], /there is no file/],
+    [['no.json'], /is no JSON/],
+    [['other.json'], /is no runtime-info.json/],
+    [['a.json', 'b.json'], /two machines are called vm/],
+  ];
+  for (const [files, problem] of rows) {
+    const paths = files.map(name => join(directory, name));
+    t.throws(() => collect(paths, directory), { code: 'USAGE', problem }, files.join());
+  }
+});
