@@ -21,7 +21,9 @@ export const libnode = 'usr/lib/x86_64-linux-gnu/libnode.so.115';
 export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {
   const sources = [
     ...tree(checkout('agent')),
-    ...tree(checkout('nix')),
+    ...tree(checkout('nix/host-flake')),
+    ...tree(checkout('nix/infra')),
+    { file: checkout('nix/infra-host.nix') },
     { file: checkout('package-lock.json') },
   ];
   const inputs = ['agent 1', packages, toolchain, ...sources, { file: checkout('image/agent.ts') }];

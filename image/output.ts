@@ -9,16 +9,6 @@ import type { Parts } from './root.ts';
 
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
 
-/** `initrd` with a second file name is iPXE's way to put a file into the initramfs (ipxe.org/cmd/imgfetch). */
-const netbootScript = `#!ipxe
-# Kernel and initrd lie beside this script. host.json is the machine's configuration, secrets included; it reaches the
-# initramfs as /dabei.json, which only root can read, and stands on no command line.
-kernel bzImage initrd=initrd console=tty0 console=ttyS0,115200
-initrd initrd
-initrd host.json /dabei.json mode=600 || echo no host.json: the machine becomes a rescue system
-boot
-`;
-
 export interface Layout extends InitrdLayout {
   epoch: number;
 }
@@ -33,7 +23,7 @@ export async function writeOutput(image: Built, bundle: Built, parts: Parts): Pr
   if (files.exists(stamp) && files.readText(stamp) === key) return tell(`out/ is up to date (image ${key})`);
   for (const name of imageFiles) copyFresh(join(image.path, name), join(out, name));
   for (const name of bundles) copyFresh(join(bundle.path, name), join(out, name));
-  files.write(join(out, 'netboot.ipxe'), netbootScript);
+  copyFresh(checkout('image/netboot.ipxe'), join(out, 'netboot.ipxe'));
   const summary = await describeImage(image, parts, bundle);
   files.write(join(out, 'image.json'), summary);
   const sums = await Promise.all(

@@ -14,7 +14,7 @@ import networkScripted from '../../nix/host-flake/network-scripted.nix';
 import network from '../../nix/host-flake/network.nix';
 import infraCommon from '../../nix/infra/common.nix';
 import infra from '../../nix/infra/flake.nix';
-import infraHost from '../../nix/infra/host.nix';
+import infraHost from '../../nix/infra-host.nix';
 
 /** The files of the host flake before placeholders are filled in; only the two flakes and a host of an infrastructure flake have any. */
 export const templates = {

@@ -15,7 +15,7 @@
   outputs =
     { nixpkgs, ... }:
     let
-      names = builtins.attrNames (builtins.readDir ./hosts);
+      names = if builtins.pathExists ./hosts then builtins.attrNames (builtins.readDir ./hosts) else [ ];
     in
     {
       nixosConfigurations = nixpkgs.lib.genAttrs names (

@@ -1,0 +1,55 @@
+{
+  # nix-dabei, built by Nix. What is not "where does a program come from" is shared with image/, which builds the same from
+  # Debian packages: the kernel's fragments, the files of the root and of the initramfs, the kexec bundle, the agent.
+  #
+  #   nix build .#kexec     the tarball that leaves a running Linux
+  #   nix build .#netboot   kernel, initrd and a script for iPXE
+  #   nix run .#vm          the rescue system in QEMU
+  #   nix run .#dabei -- collect --output infra web-01.json
+  description = "An in-initrd installer for NixOS on natively encrypted ZFS";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      system = "x86_64-linux";
+      pkgs = nixpkgs.legacyPackages.${system};
+      packages = import ./nix/packages { inherit pkgs; };
+    in
+    {
+      packages.${system} = packages // {
+        default = packages.kexec;
+      };
+
+      apps.${system} = {
+        dabei = {
+          type = "app";
+          program = pkgs.lib.getExe packages.dabei;
+        };
+        vm = {
+          type = "app";
+          program = pkgs.lib.getExe packages.vm;
+        };
+      };
+
+      nixosModules = {
+        # File systems, boot loader, network and SSH from a machine's runtime-info.json, the value of dabei.host.
+        default = ./nix/host-flake/dabei.nix;
+        instance-data = ./nix/modules/instance-data.nix;
+      };
+
+      # For many machines: `nix flake init --template`, then `dabei collect --output .`.
+      templates.default = {
+        path = ./nix/infra;
+        description = "An infrastructure flake for machines installed by dabei";
+      };
+
+      checks.${system} = import ./nix/checks {
+        inherit pkgs packages;
+        modules = self.nixosModules;
+      };
+
+      formatter.${system} = pkgs.nixfmt;
+    };
+}

@@ -1,0 +1,33 @@
+# A machine becomes the system that a file names, once; by its own name, or by something that is no name, it does nothing.
+{ module }:
+
+{ pkgs, ... }:
+
+{
+  name = "dabei-instance-data";
+
+  nodes.machine = {
+    imports = [ module ];
+    dabei.instanceData = {
+      enable = true;
+      flake = "github:me/infra";
+      files = [ "/instance-data.json" ];
+      rebuild = [ "${pkgs.writeShellScript "rebuild" ''echo "$*" >> /rebuilt''}" ];
+    };
+  };
+
+  testScript = ''
+    def given(text):
+        machine.succeed(f"echo '{text}' > /instance-data.json; rm -f /rebuilt")
+        return machine.execute("systemctl restart dabei-instance-data.service")[0]
+
+    machine.wait_for_unit("dabei-instance-data.service")
+    machine.fail("test -e /rebuilt")
+    assert given('{"hostname": "web-02.example.org"}') == 0
+    assert machine.succeed("cat /rebuilt").strip() == "switch --flake github:me/infra#web-02"
+    assert given('{"hostname": "machine"}') == 0
+    machine.fail("test -e /rebuilt")
+    assert given('{"hostname": "x; reboot"}') != 0
+    machine.fail("test -e /rebuilt")
+  '';
+}

@@ -1,0 +1,135 @@
+# For images that many machines start from: at boot, a machine learns its name from a file or from its provider, and where
+# it is not the name that it has, becomes the system of that name in a flake. Off unless it is enabled.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+
+let
+  inherit (lib) mkOption types;
+  cfg = config.dabei.instanceData;
+
+  # Where providers tell a machine its name, as plain text.
+  addresses = {
+    digitalocean = "http://169.254.169.254/metadata/v1/hostname";
+    ec2 = "http://169.254.169.254/latest/meta-data/local-hostname";
+    google = "http://metadata.google.internal/computeMetadata/v1/instance/hostname";
+    hetzner = "http://169.254.169.254/hetzner/v1/metadata/hostname";
+    vultr = "http://169.254.169.254/v1/hostname";
+  };
+
+  script = pkgs.writeShellApplication {
+    name = "dabei-instance-data";
+    runtimeInputs = [
+      pkgs.coreutils
+      pkgs.curl
+      pkgs.jq
+    ];
+    text = ''
+      get() {
+        curl --silent --fail --noproxy '*' --max-time 10 --retry 6 --retry-all-errors "$@"
+      }
+
+      wanted() {
+        for file in ${lib.escapeShellArgs cfg.files}; do
+          if [ -r "$file" ]; then
+            jq --raw-output '.hostname // .hostName // empty' "$file"
+            return
+          fi
+        done
+        ${
+          {
+            ec2 = ''
+              token=$(get --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
+                http://169.254.169.254/latest/api/token)
+              get --header "X-aws-ec2-metadata-token: $token" ${addresses.ec2}
+            '';
+            google = "get --header 'Metadata-Flavor: Google' ${addresses.google}";
+          }
+          .${toString cfg.provider} or (
+            if cfg.provider == null then "true" else "get ${addresses.${cfg.provider}}"
+          )
+        }
+      }
+
+      name=$(wanted)
+      # Providers give names with a domain; a system is called by the first label.
+      name=''${name%%.*}
+      case $name in
+        "")
+          echo "no name is given to this machine"
+          exit 0
+          ;;
+        *[!A-Za-z0-9-]* | -*)
+          echo "the name given to this machine is no host name" >&2
+          exit 1
+          ;;
+      esac
+      if [ "$name" = "$(cat /proc/sys/kernel/hostname)" ]; then
+        echo "this machine is $name"
+        exit 0
+      fi
+      echo "this machine becomes $name"
+      exec ${lib.escapeShellArgs cfg.rebuild} switch --flake ${lib.escapeShellArg cfg.flake}"#$name"
+    '';
+  };
+in
+{
+  options.dabei.instanceData = {
+    enable = lib.mkEnableOption "becoming, at boot, the system of the name that the provider or a file gives to this machine";
+
+    flake = mkOption {
+      type = types.str;
+      example = "github:me/infra";
+      description = ''
+        The flake whose nixosConfigurations has a system for each name. It is part of this system and never taken from
+        the instance's data: who can change those can choose among your systems, and no other.
+      '';
+    };
+
+    files = mkOption {
+      type = types.listOf types.path;
+      default = [ "/boot/instance-data.json" ];
+      description = "JSON files with the key `hostname`; the first that is there counts, and no provider is asked.";
+    };
+
+    provider = mkOption {
+      type = types.nullOr (types.enum (lib.attrNames addresses));
+      default = null;
+      description = "The provider whose metadata service is asked where none of the files is there.";
+    };
+
+    rebuild = mkOption {
+      type = types.listOf types.str;
+      default = [ "/run/current-system/sw/bin/nixos-rebuild" ];
+      defaultText = lib.literalExpression ''[ "/run/current-system/sw/bin/nixos-rebuild" ]'';
+      internal = true;
+      description = "The command that is given `switch --flake FLAKE#NAME`.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    systemd.services.dabei-instance-data = {
+      description = "Becoming the system of this machine's name";
+      wantedBy = [ "multi-user.target" ];
+      wants = [ "network-online.target" ];
+      after = [ "network-online.target" ];
+      # It is what switches.
+      restartIfChanged = false;
+      unitConfig.X-StopOnRemoval = false;
+      environment.HOME = "/root";
+      path = [
+        config.nix.package
+        pkgs.gitMinimal
+      ];
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = lib.getExe script;
+        TimeoutStartSec = "1h";
+      };
+    };
+  };
+}

@@ -1,0 +1,74 @@
+# The agent: the same bundle as image/agent.ts makes, run by nixpkgs' Node instead of being one executable with it.
+{
+  lib,
+  sourceOf,
+  buildNpmPackage,
+  importNpmLock,
+  makeWrapper,
+  nodejs-slim,
+}:
+
+let
+  # The lock file leaves out where packages come from where that is npm's own registry.
+  lock = lib.importJSON ../../package-lock.json;
+  nameOf = path: lib.last (lib.splitString "node_modules/" path);
+  packageLock = lock // {
+    packages = lib.mapAttrs (
+      path: package:
+      let
+        name = package.name or (nameOf path);
+      in
+      lib.optionalAttrs (path != "") {
+        resolved = "https://registry.npmjs.org/${name}/-/${baseNameOf name}-${package.version}.tgz";
+      }
+      // package
+    ) lock.packages;
+  };
+in
+buildNpmPackage {
+  pname = "dabei";
+  inherit (lib.importJSON ../../package.json) version;
+
+  src = sourceOf [
+    ../../agent
+    ../../image
+    ../host-flake
+    ../infra
+    ../infra-host.nix
+    ../../package.json
+    ../../package-lock.json
+    ../../tsconfig.json
+  ];
+
+  # Every package by the hash that the lock file has for it.
+  npmDeps = importNpmLock {
+    npmRoot = ../..;
+    inherit packageLock;
+  };
+  inherit (importNpmLock) npmConfigHook;
+
+  nativeBuildInputs = [ makeWrapper ];
+
+  buildPhase = ''
+    runHook preBuild
+    node --import=tsx --eval "import('./image/agent.ts').then(({ bundle }) => bundle('dabei.cjs'))"
+    runHook postBuild
+  '';
+
+  installPhase = ''
+    runHook preInstall
+    install -D dabei.cjs $out/lib/dabei.cjs
+    makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/dabei --add-flags $out/lib/dabei.cjs
+    # dabei looks at the name that it is started under.
+    makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/nixos-install \
+      --argv0 nixos-install --add-flags $out/lib/dabei.cjs
+    runHook postInstall
+  '';
+
+  meta = {
+    description = "Installs NixOS on natively encrypted ZFS from an initrd";
+    license = lib.licenses.mit;
+    mainProgram = "dabei";
+    platforms = [ "x86_64-linux" ];
+  };
+}

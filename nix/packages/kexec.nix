@@ -1,0 +1,36 @@
+# The tarball that leaves a running Linux: image/bundle with kernel, initrd, and static kexec and ip, as in image/bundle.ts.
+{
+  lib,
+  runCommand,
+  kernel,
+  initrd,
+  pkgsStatic,
+}:
+
+runCommand "nix-dabei-kexec-x86_64-linux" { } ''
+  mkdir -p kexec $out
+  cp ${kernel}/bzImage ${initrd}/initrd ${initrd}/offset kexec/
+  cp -r ${../../image/bundle/run} kexec/run
+  cp -r ${../../image/bundle/lib} kexec/lib
+  cp ${pkgsStatic.kexec-tools}/bin/kexec kexec/kexec
+  cp ${pkgsStatic.iproute2}/bin/ip kexec/ip
+  chmod -R u+w kexec
+  chmod 755 kexec/run kexec/kexec kexec/ip
+
+  # The preflight compares the sizes of what it finds.
+  {
+    printf '{"version": 1, "kernel": "%s", "files": {' ${lib.escapeShellArg kernel.modDirVersion}
+    comma=
+    for name in bzImage initrd; do
+      printf '%s"%s": {"bytes": %s, "sha256": "%s"}' "$comma" $name \
+        "$(stat -c %s kexec/$name)" "$(sha256sum < kexec/$name | cut -d' ' -f1)"
+      comma=', '
+    done
+    printf '}}\n'
+  } > kexec/image.json
+  (cd kexec && find . -type f -printf '%P\n' | sort | xargs sha256sum > ../SHA256SUMS)
+  mv SHA256SUMS kexec/
+
+  tar --create --format=ustar --mode=u+rwX,go+rX,go-w --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner kexec |
+    gzip --no-name -1 > $out/nix-dabei-kexec-x86_64-linux.tar.gz
+''

@@ -1,0 +1,12 @@
+# What a server for PXE hands out.
+{
+  runCommand,
+  kernel,
+  initrd,
+}:
+
+runCommand "dabei-netboot" { } ''
+  mkdir $out
+  ln -s ${kernel}/bzImage ${initrd}/initrd $out/
+  cp ${../../image/netboot.ipxe} $out/netboot.ipxe
+''
