@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -29,6 +29,15 @@ t.test('the generated directory', async t => {
     }
   }
   t.equal(texts.size, 1, 'the modules are the same on every machine');
+});
+
+t.test('the documentation shows a generated directory', async t => {
+  const { config, facts, storage } = machines['hetzner-cloud'];
+  const files = hostFlake(config, facts, storage);
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/host-flake.md'), 'utf8');
+  const [, json = ''] = /^```json\n([^]*?)^```$/m.exec(text) ?? [];
+  t.ok(text.includes(files['flake.nix']!), 'flake.nix');
+  t.same(JSON.parse(json), JSON.parse(files['runtime-info.json']!), 'runtime-info.json');
 });
 
 t.test('every Nix file parses', async t => {

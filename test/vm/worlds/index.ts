@@ -13,6 +13,7 @@ import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
 import { rescueWorlds } from './rescue.ts';
+import { userFlakeWorlds } from './user-flake.ts';
 
 /** All worlds, the quick ones first. */
 export const worlds: readonly World[] = [
@@ -28,6 +29,7 @@ export const worlds: readonly World[] = [
   ...remainsWorlds,
   ...impermanenceWorlds,
   ...powerCutWorlds,
+  ...userFlakeWorlds,
   ...netbootWorlds,
   ...nixosAnywhereWorlds,
 ];
