@@ -14,7 +14,8 @@ export interface InfraFile {
  * One flake for many machines: the modules once, below dabei/, and for each machine its facts, below hosts/NAME/.
  */
 export function infraFlake(hosts: readonly Pick<RuntimeInfo, 'hostName' | 'stateVersion'>[]): InfraFile[] {
-  const { dabei, hardware, impermanence, network, networkScripted, infra, infraCommon, infraHost } = templates;
+  const { dabei, hardware, impermanence, network, networkScripted, infra, infraCommon, infraHost } =
+    templates;
   const modules = {
     'dabei.nix': dabei,
     'hardware.nix': hardware,

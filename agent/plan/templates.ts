@@ -5,43 +5,11 @@ import hardware from '../../nix/host-flake/hardware.nix';
 import impermanence from '../../nix/host-flake/impermanence.nix';
 import networkScripted from '../../nix/host-flake/network-scripted.nix';
 import network from '../../nix/host-flake/network.nix';
-import infraCommon from '../../nix/infra/common.nix';
-import infra from '../../nix/infra/flake.nix';
-import infraHost from '../../nix/infra/host.nix';
-
-import impermanence from '../../nix/host-flake/impermanence.nix';
-import networkScripted from '../../nix/host-flake/network-scripted.nix';
-import network from '../../nix/host-flake/network.nix';
-import infraCommon from '../../nix/infra/common.nix';
-import infra from '../../nix/infra/flake.nix';
 import infraHost from '../../nix/infra-host.nix';
-
-/** The files of the host flake before placeholders are filled in; only the two flakes and a host of an infrastructure flake have any. */
-export const templates = {
-  flake,
-  flakeWithConfig,
-  dabei,
-  hardware,
-  impermanence,
-  network,
-  networkScripted,
-  infra,
-  infraCommon,
-  infraHost,
-} as const;
-export const templates = {
-  flake,
-  flakeWithConfig,
-  dabei,
-  hardware,
-import impermanence from '../../nix/host-flake/impermanence.nix';
-import networkScripted from '../../nix/host-flake/network-scripted.nix';
-import network from '../../nix/host-flake/network.nix';
 import infraCommon from '../../nix/infra/common.nix';
 import infra from '../../nix/infra/flake.nix';
-import infraHost from '../../nix/infra/host.nix';
 
-/** The files of the host flake before placeholders are filled in; only the two flakes and a host of an infrastructure flake have any. */
+/** The files of the host flake before placeholders are filled in; only the flakes and an infrastructure's host have any. */
 export const templates = {
   flake,
   flakeWithConfig,
@@ -53,7 +21,6 @@ export const templates = {
   infra,
   infraCommon,
   infraHost,
-} as const;
 } as const;
 
 /**

@@ -7,6 +7,7 @@
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 

@@ -141,6 +141,7 @@ function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
   const devices = [
     ...info.pool.datasets.map(({ name, mountpoint }) => [mountpoint, name] as const),
     ...info.disks.map(disk => [disk.espMountpoint, partuuid(disk.espPartuuid)] as const),
+    ...(info.impermanence?.directories ?? []).map(path => [path, `/persist${path}`] as const),
   ].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...same(

@@ -39,6 +39,8 @@ const flakes: Readonly<Record<string, string | undefined>> = {
   plain: undefined,
   'user-flake': 'github:me/infra#web',
   'user-flake-networkd': 'github:me/infra#networkd',
+  impermanence: undefined,
+  'impermanence-user-flake': 'github:me/infra#web',
 };
 
 /** Every layout with every firmware, network and kind of flake. */
@@ -56,7 +58,10 @@ export function matrix(): Record<string, ExampleMachine> {
             config: config({
               hostName: 'rack',
               network,
-              system: flake === undefined ? {} : { flake },
+              system: {
+                ...(flake === undefined ? {} : { flake }),
+                impermanence: flakeName.startsWith('impermanence'),
+              },
             }),
             facts: { ...facts, firmware, disks },
             storage: storage(

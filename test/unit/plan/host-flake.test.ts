@@ -18,7 +18,7 @@ t.test('the generated directory', async t => {
   const texts = new Set<string>();
   for (const [name, machine] of Object.entries<ExampleMachine>(machines)) {
     const files = hostFlake(machine.config, machine.facts, machine.storage);
-    const modules = ['hardware.nix', 'dabei.nix', 'network.nix', 'network-scripted.nix'];
+    const modules = ['hardware.nix', 'dabei.nix', 'impermanence.nix', 'network.nix', 'network-scripted.nix'];
     t.same(Object.keys(files), ['flake.nix', ...modules, 'runtime-info.json'], name);
     t.matchSnapshot(files['runtime-info.json'], `runtime-info.json of ${name}`);
     t.matchSnapshot(files['flake.nix'], `flake.nix of ${name}`);
@@ -117,6 +117,7 @@ t.test('steps', async t => {
       '644 /mnt/etc/nixos/flake.nix',
       '644 /mnt/etc/nixos/hardware.nix',
       '644 /mnt/etc/nixos/dabei.nix',
+      '644 /mnt/etc/nixos/impermanence.nix',
       '644 /mnt/etc/nixos/network.nix',
       '644 /mnt/etc/nixos/network-scripted.nix',
       '644 /mnt/etc/nixos/runtime-info.json',

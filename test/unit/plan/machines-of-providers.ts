@@ -251,6 +251,16 @@ export const providers = {
     ),
     storage: storage(['/dev/disk/by-id/wwn-0x6d09466'], 'c0ffee0b'),
   },
+  impermanence: {
+    config: config({ hostName: 'fresh', system: { impermanence: true } }),
+    facts: facts('hetznerCloud', [scsiDisk], [virtioNic('eth0', '52:54:00:12:34:69')]),
+    storage: storage([virtioScsi], 'c0ffee0d'),
+  },
+  'impermanence-user-flake': {
+    config: config({ hostName: 'fresh', system: { flake: 'github:me/infra#web', impermanence: true } }),
+    facts: facts('hetznerCloud', [scsiDisk], [virtioNic('eth0', '52:54:00:12:34:69')]),
+    storage: storage([virtioScsi], 'c0ffee0d'),
+  },
   cupboard: {
     config: config({
       hostName: 'home',

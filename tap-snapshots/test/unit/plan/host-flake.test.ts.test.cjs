@@ -15,6 +15,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -49,6 +50,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -83,6 +85,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -117,6 +120,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -151,6 +155,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -255,6 +260,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -289,6 +295,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -323,6 +330,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -357,6 +365,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -374,6 +383,76 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
 
             # Your own configuration goes here, or into files of your own listed above.
           }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of impermanence 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  #   nixos-rebuild switch                     builds and activates what is described here
+  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #
+  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # hardware.nix       platform, drivers, firmware
+  # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
+  description = "NixOS on a machine installed by dabei";
+
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+
+  outputs =
+    { nixpkgs, ... }:
+    {
+      nixosConfigurations."fresh" = nixpkgs.lib.nixosSystem {
+        modules = [
+          ./dabei.nix
+          {
+            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            system.stateVersion = "26.05";
+
+            # Your own configuration goes here, or into files of your own listed above.
+          }
+        ];
+      };
+    };
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > flake.nix of impermanence-user-flake 1`] = `
+{
+  # Written by dabei when it installed this machine; from then on it is yours.
+  #
+  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
+  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  #
+  #   nixos-rebuild switch                     builds and activates it
+  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #
+  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  description = "NixOS on a machine installed by dabei, from its owner's flake";
+
+  inputs.config.url = "github:me/infra";
+
+  outputs =
+    { config, ... }:
+    {
+      nixosConfigurations."fresh" = config.nixosConfigurations."web".extendModules {
+        modules = [
+          ./dabei.nix
+          (
+            { lib, ... }:
+            {
+              # Holds only where your flake sets none.
+              system.stateVersion = lib.mkDefault "26.05";
+            }
+          )
         ];
       };
     };
@@ -426,6 +505,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -530,6 +610,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -564,6 +645,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -598,6 +680,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -632,6 +715,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -701,6 +785,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -735,6 +820,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > fla
   # runtime-info.json  what was found out about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -829,6 +915,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "ena"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -931,6 +1018,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "mlx5_core"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1551,6 +1639,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "e1000e"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0"
   ]
@@ -1651,6 +1740,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "tg3"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1754,6 +1844,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -1909,6 +2000,189 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of impermanence 1`] = `
+{
+  "version": 1,
+  "hostName": "fresh",
+  "domain": null,
+  "hostId": "c0ffee0d",
+  "stateVersion": "26.05",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": null,
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "impermanence": {
+    "snapshot": "rpool/local/root@blank",
+    "directories": [
+      "/etc/nixos",
+      "/etc/ssh",
+      "/var/lib",
+      "/var/log"
+    ],
+    "machineId": "6b26b53587a43fd2713025ba66adb257"
+  },
+  "consoles": [
+    "tty0",
+    "ttyS0,115200"
+  ]
+}
+
+`
+
+exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > runtime-info.json of impermanence-user-flake 1`] = `
+{
+  "version": 1,
+  "hostName": "fresh",
+  "domain": null,
+  "hostId": "c0ffee0d",
+  "stateVersion": "26.05",
+  "system": "x86_64-linux",
+  "firmware": "bios",
+  "machine": {
+    "cpuModel": null,
+    "vendor": "Hetzner",
+    "model": "vServer",
+    "cpuVendor": "AMD",
+    "virtualization": "kvm"
+  },
+  "flake": "github:me/infra#web",
+  "rootAuthorizedKeys": [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example"
+  ],
+  "sshPort": 22,
+  "sshHostKeys": [
+    "ed25519"
+  ],
+  "network": {
+    "interfaces": [],
+    "dns": {
+      "servers": [],
+      "search": []
+    },
+    "needsNetworkd": false
+  },
+  "pool": {
+    "name": "rpool",
+    "datasets": [
+      {
+        "name": "rpool/local/root",
+        "mountpoint": "/"
+      },
+      {
+        "name": "rpool/local/nix",
+        "mountpoint": "/nix"
+      },
+      {
+        "name": "rpool/safe/home",
+        "mountpoint": "/home"
+      },
+      {
+        "name": "rpool/safe/persist",
+        "mountpoint": "/persist"
+      }
+    ]
+  },
+  "disks": [
+    {
+      "path": "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_100000001",
+      "espPartuuid": "00000002-0000-8000-8000-000000000000",
+      "espMountpoint": "/boot",
+      "swapPartuuid": "00000003-0000-8000-8000-000000000000",
+      "zfsPartuuid": "00000004-0000-8000-8000-000000000000"
+    }
+  ],
+  "modules": {
+    "disks": [
+      "virtio_pci",
+      "sd_mod",
+      "virtio_scsi"
+    ],
+    "network": [
+      "virtio_pci",
+      "virtio_net"
+    ]
+  },
+  "impermanence": {
+    "snapshot": "rpool/local/root@blank",
+    "directories": [
+      "/etc/nixos",
+      "/etc/ssh",
+      "/var/lib",
+      "/var/log"
+    ],
+    "machineId": "6b26b53587a43fd2713025ba66adb257"
+  },
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -2012,6 +2286,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -2136,6 +2411,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -2258,6 +2534,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "virtio_net"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -2493,6 +2770,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "8021q"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "tty0",
     "ttyS0,115200"
@@ -3447,6 +3725,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "vmxnet3"
     ]
   },
+  "impermanence": null,
   "consoles": []
 }
 
@@ -3522,6 +3801,7 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
       "xen_netfront"
     ]
   },
+  "impermanence": null,
   "consoles": [
     "hvc0"
   ]
