@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import type { Mode } from './config/schema.ts';
 import { DabeiError, type DabeiError as Failure } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
 import { readCaptured } from './host/captured.ts';
-import { readFacts } from './host/facts.ts';
 import { observeCommands, run } from './host/exec.ts';
 import { claim, paths, readBytes, readText } from './host/files.ts';
 import { formatLogLine, log } from './host/log.ts';
 import { formatReturnTimer, readReturnTimer, stayProgram } from './host/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
-import { makePlan, renderPlan } from './plan/plan.ts';
-import { Secret } from './secret.ts';
-import { readJournal } from './stages/journal.ts';
+import { renderPlan } from './plan/plan.ts';
+import { measureAndPlan } from './stages/measure.ts';
 import { runStages, type Session, type Stage } from './stages/sequence.ts';
 import { waysIn } from './stages/stages.ts';
 
@@ -59,8 +56,7 @@ export async function plan(configFile: string | undefined): Promise<string> {
       problem: problems.map(({ source, path, message }) => `${source} ${path}: ${message}`).join('\n'),
     });
   }
-  const facts = await readFacts();
-  return renderPlan(makePlan(config, facts, new Secret(randomBytes(32)), await readJournal(config, facts)));
+  return renderPlan((await measureAndPlan(config)).plan);
 }
 
 export function status(json: boolean): string {

@@ -19,7 +19,8 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mti
   run('touch', [installed]);
 }
 const [program, ...args] = process.argv.slice(2);
-process.exitCode = run(process.execPath, ['--import=tsx', resolve(checkout, program), ...args], true);
+const loaders = ['--import=tsx', `--import=${join(checkout, 'test/support/nix-text.mjs')}`];
+process.exitCode = run(process.execPath, [...loaders, resolve(checkout, program), ...args], true);
 
 function run(command, argv, mayFail = false) {
   const { status, signal, error } = spawnSync(command, argv, { cwd: checkout, stdio: 'inherit' });

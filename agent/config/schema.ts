@@ -123,24 +123,73 @@ export const disksSchema = z
     { path: ['key'], error: 'must be 64 hexadecimal digits with the key format "hex"' },
   );
 
-export const systemSchema = z.strictObject({
-  flake: text
-    .optional()
-    .describe('flake reference with attribute, "github:me/infra#web-01"; without it, a flake is generated'),
-  nixpkgs: text
-    .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
-    .describe('flake reference of nixpkgs for the generated flake'),
-  stateVersion: z
-    .string()
-    .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
-    .default('26.05'),
-  impermanence: z
-    .boolean()
-    .default(false)
-    .describe(
-      'the root file system is empty again after every start; what stays is in /persist, /home and /nix',
-    ),
-});
+/** The part of a store path before the name is 20 bytes in Nix's base 32, which has no e, o, u and t. */
+const storePath = z
+  .string()
+  .regex(
+    /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
+    'is no store path, such as /nix/store/HASH-nixos-system-NAME',
+  );
+
+const substituter = z
+  .string()
+  .regex(
+    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    'is no address of a binary cache, such as https://cache.example.org',
+  )
+  .transform(value => value.replace(/\/+$/, ''));
+
+/** nix key convert-secret-to-public: a name, and the 32 bytes of an Ed25519 key. */
+const trustedPublicKey = z
+  .string()
+  .regex(
+    /^[^:\s]+:[A-Za-z0-9+/]{43}=$/,
+    'is no public key of a binary cache, such as cache.example.org-1:BASE64',
+  );
+
+export const systemSchema = z
+  .strictObject({
+    flake: text
+      .optional()
+      .describe('flake reference with attribute, "github:me/infra#web-01"; without it, a flake is generated'),
+    nixpkgs: text
+      .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
+      .describe('flake reference of nixpkgs for the generated flake'),
+    storePath: storePath
+      .optional()
+      .describe('toplevel of a system that was built elsewhere: it is copied, and nothing is evaluated'),
+    substituters: z
+      .array(substituter)
+      .min(1)
+      .optional()
+      .describe('binary caches that are asked for store paths, in this order; needed with storePath'),
+    trustedPublicKeys: z
+      .array(trustedPublicKey)
+      .min(1)
+      .optional()
+      .describe('keys of which one must have signed each path; needed with storePath'),
+    stateVersion: z
+      .string()
+      .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
+      .default('26.05'),
+    impermanence: z
+      .boolean()
+      .default(false)
+      .describe(
+        'the root file system is empty again after every start; what stays is in /persist, /home and /nix',
+      ),
+  })
+  .superRefine((system, context) => {
+    if (system.storePath === undefined) return;
+    for (const name of ['substituters', 'trustedPublicKeys'] as const) {
+      if (system[name] !== undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'is missing, and is needed with system.storePath',
+      });
+    }
+  });
 
 export const sshSchema = z.strictObject({
   hostKeys: z

@@ -20,6 +20,8 @@ export interface Command {
   timeoutSeconds: number;
   /** Exit codes besides 0 that are success. */
   accept?: readonly number[];
+  /** Standard output is bytes, not text: each character of `stdout` is one of them (latin1). */
+  binary?: boolean;
   /** Called for each line of output as it comes. */
   onLine?: (line: string) => void;
 }
@@ -84,7 +86,9 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
     let stdout = '';
     let stderr = '';
     let timedOut = false;
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout = (stdout + text).slice(-keep)));
+    child
+      .stdout!.setEncoding(command.binary ? 'latin1' : 'utf8')
+      .on('data', (text: string) => (stdout = (stdout + text).slice(-keep)));
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keep)));
     if (command.onLine) {
       createInterface({ input: child.stdout! }).on('line', command.onLine);

@@ -1,5 +1,6 @@
 import { appendToLog, consolePaths, writeConsole } from './files.ts';
 import type { ErrorCode } from '../errors.ts';
+import { formatBytes } from '../plan/describe-disk.ts';
 import * as clock from './clock.ts';
 
 /**
@@ -30,8 +31,26 @@ export type LogEntry =
       stderr?: string;
     }
   | { event: 'progress'; text: string }
+  | {
+      event: 'copied';
+      paths: number;
+      ofPaths: number;
+      bytes: number;
+      ofBytes: number;
+      /** Of the last half minute. */
+      bytesPerSecond: number;
+      /** null while nothing comes. */
+      secondsLeft: number | null;
+    }
   | { event: 'note'; text: string }
   | { event: 'warning'; text: string };
+
+/** "45 s", "12 min", "3 h 20 min". */
+function formatSeconds(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
 
 /** The line for people; null for entries that belong in the log file alone. */
 export function formatEntry(entry: LogEntry): string | null {
@@ -49,6 +68,14 @@ export function formatEntry(entry: LogEntry): string | null {
       return !entry.failed ? null : `  exit code ${entry.exitCode}: ${entry.argv.join(' ')}`;
     case 'progress':
       return `  ${entry.text}`;
+    case 'copied': {
+      const { paths, ofPaths, bytes, ofBytes, bytesPerSecond, secondsLeft } = entry;
+      const left = secondsLeft === null ? 'waiting' : `${formatSeconds(secondsLeft)} left`;
+      return (
+        `  ${paths} of ${ofPaths} paths, ${formatBytes(bytes)} of ${formatBytes(ofBytes)}, ` +
+        `${formatBytes(bytesPerSecond)}/s, ${left}`
+      );
+    }
     case 'note':
       return entry.text;
     case 'warning':

@@ -98,7 +98,10 @@ function planDirectory(config: Config, facts: Facts, storage: TargetStorage): St
 export function hostFlake(config: Config, facts: Facts, storage: TargetStorage): Record<string, string> {
   const info = runtimeInfo(config, facts, storage);
   return {
-    'flake.nix': flake(config, info.hostName),
+    // Who gives a built system alone has its source elsewhere; rebuilding from here must not replace it.
+    ...(config.system?.storePath !== undefined && config.system.flake === undefined
+      ? {}
+      : { 'flake.nix': flake(config, info.hostName) }),
     'hardware.nix': fillIn(templates.hardware, {}),
     'dabei.nix': fillIn(templates.dabei, {}),
     'impermanence.nix': fillIn(templates.impermanence, {}),

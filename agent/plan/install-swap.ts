@@ -12,7 +12,7 @@ import type { Step } from './step.ts';
 /** Machines with less RAM swap while they install: evaluating a configuration takes about 740 MiB. */
 export const installSwapBelowBytes = 2 * 2 ** 30;
 
-/** Above the -2 and below that a file or zram gets by default (swapon(8)): zram set up by hand with 100 is used first. */
+/** Above the -2 that the kernel gives by default (swapon(8)); zram, where somebody sets it up, has 100 and is used first. */
 const priority = 10;
 
 /** Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. */
@@ -68,6 +68,50 @@ export function startInstallSwap(
         timeoutSeconds: 60,
       },
     ]),
+  ];
+}
+
+/** Machines with less RAM and no swap partition compress what they have: a third of it makes up for as much again. */
+const zramBelowBytes = 2 ** 30;
+
+/**
+ * Swap in compressed memory, for small machines that get no swap partition. It needs no key, since it never leaves the
+ * RAM (Documentation/admin-guide/blockdev/zram.rst).
+ */
+export function startZram(facts: Facts): Step[] {
+  if (facts.memoryBytes >= zramBelowBytes) return [];
+  return [
+    {
+      kind: 'run',
+      doing: 'loading the module for compressed memory',
+      argv: ['modprobe', 'zram'],
+      timeoutSeconds: 60,
+    },
+    {
+      kind: 'kernel',
+      doing: 'compressing memory with zstd',
+      path: '/sys/block/zram0/comp_algorithm',
+      value: 'zstd',
+      optional: true,
+    },
+    {
+      kind: 'kernel',
+      doing: 'setting the size of the compressed memory before compression',
+      path: '/sys/block/zram0/disksize',
+      value: String(Math.floor(facts.memoryBytes / 2 ** 20) * 2 ** 20),
+    },
+    {
+      kind: 'run',
+      doing: 'formatting /dev/zram0 as swap',
+      argv: ['mkswap', '/dev/zram0'],
+      timeoutSeconds: 60,
+    },
+    {
+      kind: 'run',
+      doing: 'swapping to /dev/zram0',
+      argv: ['swapon', '--priority', '100', '/dev/zram0'],
+      timeoutSeconds: 60,
+    },
   ];
 }
 

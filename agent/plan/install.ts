@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import type { Closure } from './closure.ts';
 import type { RunStep, Step } from './step.ts';
 import { flakeDirectory, targetRoot, workDirectory } from './target.ts';
 import { toplevelExpression } from './toplevel-expression.ts';
@@ -9,6 +10,10 @@ import { toplevelExpression } from './toplevel-expression.ts';
 
 /** The profile whose newest generation the boot loader starts. */
 export const systemProfile = `${targetRoot}/nix/var/nix/profiles/system`;
+
+const store = ['--store', targetRoot];
+/** A root of the garbage collector until the profile is one. */
+const toplevel = `${workDirectory}/toplevel`;
 
 const gibibyte = 2 ** 30;
 const minute = 60;
@@ -19,12 +24,10 @@ const hour = 60 * minute;
  *
  * Evaluation is a process of its own that leaves a derivation behind: it takes some 740 MB, which are free again when
  * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
+ * @param closure of a system that was built elsewhere: it is copied instead
  */
-export function planInstall(config: Config, facts: Facts): Step[] {
-  const nix = nixIn(nixEnvironment(facts));
-  const store = ['--store', targetRoot];
-  const derivation = `${workDirectory}/toplevel.drv`;
-  const toplevel = `${workDirectory}/toplevel`;
+export function planInstall(config: Config, facts: Facts, closure?: Closure): Step[] {
+  const nix = nixIn(nixEnvironment(config, facts, closure?.substituters));
   return [
     {
       kind: 'run',
@@ -32,31 +35,7 @@ export function planInstall(config: Config, facts: Facts): Step[] {
       argv: ['mkdir', '-p', ...Object.values(directories), `${targetRoot}/var/log`],
       timeoutSeconds: 10,
     },
-    nix(
-      'fetching and locking the inputs of the host flake',
-      ['nix', 'flake', 'lock', ...store, `path:${targetRoot}${flakeDirectory}`],
-      hour,
-      'FLAKE_EVALUATION',
-    ),
-    nix(
-      'evaluating the system',
-      [
-        'nix-instantiate',
-        ...store,
-        '--add-root',
-        derivation,
-        '--expr',
-        toplevelExpression(config, facts.system),
-      ],
-      hour,
-      'FLAKE_EVALUATION',
-    ),
-    nix(
-      'fetching and building the system',
-      ['nix-store', ...store, '--realise', derivation, '--add-root', toplevel],
-      6 * hour,
-      'FLAKE_BUILD',
-    ),
+    ...(closure ? [copy(nix, closure)] : evaluateAndBuild(nix, config, facts.system)),
     nix(
       'setting the system profile',
       ['nix-env', ...store, '--profile', systemProfile, '--set', toplevel],
@@ -72,6 +51,48 @@ export function planInstall(config: Config, facts: Facts): Step[] {
     },
     ...markAsNixos(targetRoot),
   ];
+}
+
+type MakeNixStep = ReturnType<typeof nixIn>;
+
+function evaluateAndBuild(nix: MakeNixStep, config: Config, system: string): Step[] {
+  const derivation = `${workDirectory}/toplevel.drv`;
+  return [
+    nix(
+      'fetching and locking the inputs of the host flake',
+      ['nix', 'flake', 'lock', ...store, `path:${targetRoot}${flakeDirectory}`],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+    nix(
+      'evaluating the system',
+      ['nix-instantiate', ...store, '--add-root', derivation, '--expr', toplevelExpression(config, system)],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+    nix(
+      'fetching and building the system',
+      ['nix-store', ...store, '--realise', derivation, '--add-root', toplevel],
+      6 * hour,
+      'FLAKE_BUILD',
+    ),
+  ];
+}
+
+/** Nothing is evaluated. Nix compares every signature and every hash once more, and leaves nothing half copied behind. */
+function copy(nix: MakeNixStep, { toplevel: path, paths, narBytes }: Closure): Step {
+  const quiet = ['--log-format', 'internal-json'];
+  return {
+    ...nix(
+      'copying the prebuilt system',
+      ['nix-store', ...store, ...quiet, '--realise', path, '--add-root', toplevel],
+      6 * hour,
+      'CLOSURE_COPY',
+    ),
+    copies: { paths, bytes: narBytes },
+    // What has arrived stays.
+    attempts: 5,
+  };
 }
 
 /** Makes steps that start Nix with an environment. */
@@ -122,6 +143,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   FLAKE_EVALUATION: 'correct the flake that the message is about, then run: dabei install',
   FLAKE_BUILD:
     'see that the machine reaches its binary cache and has the time right, then run: dabei install',
+  CLOSURE_COPY: 'see that the machine reaches its binary caches, then run: dabei install',
 };
 
 const directories = {
@@ -130,12 +152,23 @@ const directories = {
   TMPDIR: `${workDirectory}/tmp`,
 };
 
-function nixEnvironment(facts: Facts): Record<string, string> {
-  return { ...directories, NIX_CONFIG: nixSettings(facts.memoryBytes) };
+function nixEnvironment(
+  { system }: Config,
+  facts: Facts,
+  substituters: readonly string[] | undefined = system?.substituters,
+): Record<string, string> {
+  const keys = system?.trustedPublicKeys;
+  const caches: Record<string, string> = {
+    ...(substituters === undefined ? {} : { substituters: substituters.join(' ') }),
+    ...(keys === undefined ? {} : { 'trusted-public-keys': keys.join(' ') }),
+    // A prebuilt system is tried again as a whole, after longer waits.
+    ...(system?.storePath === undefined ? {} : { 'download-attempts': '5' }),
+  };
+  return { ...directories, NIX_CONFIG: nixSettings(facts.memoryBytes, caches) };
 }
 
 /** Text of a nix.conf for installing into a store below another root. */
-export function nixSettings(memoryBytes: number): string {
+export function nixSettings(memoryBytes: number, more: Readonly<Record<string, string>> = {}): string {
   const isSmall = memoryBytes < 2 * gibibyte;
   const settings: Record<string, string | number | boolean> = {
     'experimental-features': 'nix-command flakes',
@@ -156,6 +189,7 @@ export function nixSettings(memoryBytes: number): string {
     'download-buffer-size': (isSmall ? 8 : 64) * 2 ** 20,
     // ZFS writes in the order of its transaction groups: a power cut takes the last seconds, never a path's content alone.
     'fsync-metadata': false,
+    ...more,
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}`)

@@ -1,8 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
+import { poolBytes } from './closure.ts';
 import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
-import { installSwapNames, startInstallSwap, stopInstallSwap } from './install-swap.ts';
+import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
 import { claimEsp, markDone, type JournalHead } from './journal-steps.ts';
 import { layOut, partitionGuids } from './layout.ts';
 import { biosBootBytes, espBytes, zfsBytes, type MemberGuids } from './partitions.ts';
@@ -28,6 +29,8 @@ export interface DiskPlan extends TargetStorage {
   /** Mapped devices that are swapped to while installing; `planFinish` takes them down. */
   installSwap: readonly string[];
   journal: JournalHead;
+  /** What the pool has room for, before compression. */
+  capacityBytes: number;
   /** What will happen to which disk, for a person to read before it does. */
   summary: string[];
 }
@@ -51,6 +54,8 @@ export function planNukeDisk(
   const installSwap = installSwapNames(facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
+  const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
+  const zfs = members.map(member => zfsBytes(member, swap));
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
     ...layout.partitioning,
@@ -59,14 +64,14 @@ export function planNukeDisk(
     ...members.flatMap((member, index) => clearPartitions(guids[index]!, swap, member.logicalSectorBytes)),
     eraseSignatures('the new partitions', links),
     ...guids.flatMap(({ esp }) => [formatEsp(esp), ...claimEsp(layout.journal, esp)]),
-    ...startInstallSwap(installSwap, swapPartuuids, swap, swapKey),
+    ...swapping,
     ...prepareZfs(hostId, facts),
     ...createPool(pool),
   ];
   const reopened: Step[] = [
     settle,
     waitForPartitions(links),
-    ...startInstallSwap(installSwap, swapPartuuids, swap, swapKey),
+    ...swapping,
     ...prepareZfs(hostId, facts),
     ...openPool(pool),
   ];
@@ -92,6 +97,7 @@ export function planNukeDisk(
     })),
     datasets,
     installSwap,
+    capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
         ? members.map(member => `this disk keeps what is on it: ${describeDisk(member)}`)

@@ -3,6 +3,7 @@ import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { planBootLoader } from './boot.ts';
+import { closureRefusals, describeClosure, type Closure } from './closure.ts';
 import { formatBytes } from './describe-disk.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
@@ -30,12 +31,11 @@ export interface Plan {
 export const minimumMemoryBytes = 200 * 2 ** 20;
 
 /**
- * From what was asked and what the machine is to what will be done; pure.
- * @param swapKey 32 random bytes for swap during the installation
+ * Finds the disks and the memory for what was asked, or every reason why not.
  * @param found what an earlier start left on the disks
- * @throws Refusals with every reason against it
+ * @throws Refusals
  */
-export function makePlan(config: Config, facts: Facts, swapKey: Secret, found: Found = nothingFound): Plan {
+export function chooseDisks(config: Config, facts: Facts, found: Found = nothingFound): Choice {
   if (config.disks === undefined) {
     throw new DabeiError('CONFIG_SCHEMA', {
       doing: 'planning the installation',
@@ -43,24 +43,50 @@ export function makePlan(config: Config, facts: Facts, swapKey: Secret, found: F
       remedy: 'name the disks as disks.devices; there is no default, since they are erased',
     });
   }
-  const { members, warnings, refusals, beginning } = choose(config, config.disks, facts, found);
-  const all = [...memoryRefusal(facts), ...refusals];
+  const choice = choose(config, config.disks, facts, found);
+  const all = [...memoryRefusal(facts), ...choice.refusals];
   if (all.length > 0) throw new Refusals(all);
+  return choice;
+}
+
+/**
+ * From what was asked and what the machine is to what will be done; pure.
+ * @param swapKey 32 random bytes for swap during the installation
+ * @param found what an earlier start left on the disks
+ * @param closure what the binary caches say of system.storePath
+ * @throws Refusals with every reason against it
+ */
+export function makePlan(
+  config: Config,
+  facts: Facts,
+  swapKey: Secret,
+  found: Found = nothingFound,
+  closure?: Closure,
+): Plan {
+  const { members, warnings, beginning } = chooseDisks(config, facts, found);
+  if (config.system?.storePath !== undefined && closure === undefined)
+    throw new DabeiError('INTERNAL', { doing: 'planning the installation', problem: 'no cache was asked' });
   const continues = beginning.kind === 'continue';
   try {
     const disks = planNukeDisk(config, members, facts, swapKey, continues);
+    const tooLarge = closure ? closureRefusals(closure, disks.capacityBytes) : [];
+    if (tooLarge.length > 0) throw new Refusals(tooLarge);
     const done = (stage: PlannedStage & JournalStage) =>
       markDone(disks.journal, stage, disks.poolName, members.length);
     const atBootLoader = continues && beginning.at === 'boot-loader';
     const told = describeBeginning(beginning);
     return {
-      summary: [...(told === null ? [] : [told]), ...disks.summary],
+      summary: [
+        ...(told === null ? [] : [told]),
+        ...disks.summary,
+        ...(closure ? describeClosure(closure) : []),
+      ],
       warnings: 'warning' in beginning ? [...warnings, beginning.warning!] : warnings,
       beginning: told,
       stages: {
         'nuke-disk': disks.steps,
         'host-flake': atBootLoader ? [] : [...planHostFlake(config, facts, disks), ...done('host-flake')],
-        install: atBootLoader ? [] : [...planInstall(config, facts), ...done('install')],
+        install: atBootLoader ? [] : [...planInstall(config, facts, closure), ...done('install')],
         'boot-loader': [...planBootLoader(), ...done('boot-loader')],
         finish: planFinish(disks),
       },
@@ -70,7 +96,7 @@ export function makePlan(config: Config, facts: Facts, swapKey: Secret, found: F
   }
 }
 
-interface Choice extends Selection {
+export interface Choice extends Selection {
   beginning: Beginning;
 }
 

@@ -26,6 +26,10 @@ export interface RunStep {
   optional?: boolean;
   /** Show the program's output lines as progress. */
   progress?: boolean;
+  /** It is Nix, logging as internal-json, and this is what it copies, in paths and bytes. */
+  copies?: { paths: number; bytes: number };
+  /** How often it is tried in all, each time after a longer wait; 1 without it. */
+  attempts?: number;
   /** Printing anything on standard output is a failure: for programs that list what should not be there. */
   expect?: 'no-output';
   /** The code of the error instead of COMMAND_FAILED. */

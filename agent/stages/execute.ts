@@ -1,9 +1,11 @@
-import { DabeiError, asDabeiError } from '../errors.ts';
+import { DabeiError, asDabeiError, type ErrorCode } from '../errors.ts';
+import * as clock from '../host/clock.ts';
 import { run } from '../host/exec.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log, type LogEntry } from '../host/log.ts';
 import { commitAll } from '../host/repository.ts';
 import type { RunStep, Step } from '../plan/step.ts';
+import { NixLog } from './nix-log.ts';
 
 /**
  * Carries out steps in order and stops at the first that fails, unless it is optional.
@@ -38,31 +40,65 @@ async function execute(step: Step, report: (entry: LogEntry) => void): Promise<v
   }
 }
 
+/** Before the second attempt; before the third one it is twice as long, and so on. */
+const firstWaitSeconds = 5;
+
 async function runStep(step: RunStep, report: (entry: LogEntry) => void): Promise<void> {
-  try {
-    const { stdout } = await run({
-      doing: step.doing,
-      argv: step.argv,
-      ...(step.stdin === undefined ? {} : { stdin: step.stdin }),
-      ...(step.env === undefined ? {} : { env: step.env }),
-      timeoutSeconds: step.timeoutSeconds,
-      ...(step.accept === undefined ? {} : { accept: step.accept }),
-      ...(step.progress ? { onLine: (text: string) => report({ event: 'progress', text }) } : {}),
-    });
-    if (step.expect === 'no-output' && stdout.trim() !== '') {
-      throw new DabeiError('COMMAND_FAILED', {
-        doing: step.doing,
-        problem: `${step.argv[0]} should have found nothing, but printed: ${stdout.trim()}`,
-      });
+  const { doing, copies, attempts = 1 } = step;
+  const nixLog = copies && new NixLog(copies, report);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runOnce(step, report, nixLog);
+      nixLog?.end();
+      return;
+    } catch (thrown) {
+      const reason = nixLog?.failure(doing);
+      const error = reason ?? withStepsOwn(asDabeiError(thrown, doing), step);
+      // Nix that says nothing did not get as far as the network.
+      const isHopeless = (nixLog && !reason) || hopeless.includes(error.code);
+      if (attempt >= attempts || isHopeless) throw error;
+      const wait = firstWaitSeconds * 2 ** (attempt - 1);
+      report({ event: 'warning', text: `${error.message}; trying again in ${wait} s` });
+      nixLog?.startAgain();
+      await clock.sleep(wait);
     }
-  } catch (thrown) {
-    const error = asDabeiError(thrown, step.doing);
-    if (step.errorCode === undefined && step.remedy === undefined) throw error;
-    throw new DabeiError(step.errorCode ?? error.code, {
-      doing: error.doing,
-      problem: error.problem,
-      remedy: step.remedy ?? error.remedy,
-      cause: error,
+  }
+}
+
+/** The same the next time. */
+const hopeless: readonly ErrorCode[] = ['POOL_FULL', 'CLOSURE_HASH', 'COMMAND_MISSING'];
+
+async function runOnce(
+  step: RunStep,
+  report: (entry: LogEntry) => void,
+  nixLog: NixLog | undefined,
+): Promise<void> {
+  const onLine = nixLog
+    ? (line: string) => nixLog.take(line)
+    : step.progress && ((text: string) => report({ event: 'progress', text }));
+  const { stdout } = await run({
+    doing: step.doing,
+    argv: step.argv,
+    ...(step.stdin === undefined ? {} : { stdin: step.stdin }),
+    ...(step.env === undefined ? {} : { env: step.env }),
+    timeoutSeconds: step.timeoutSeconds,
+    ...(step.accept === undefined ? {} : { accept: step.accept }),
+    ...(onLine ? { onLine } : {}),
+  });
+  if (step.expect === 'no-output' && stdout.trim() !== '') {
+    throw new DabeiError('COMMAND_FAILED', {
+      doing: step.doing,
+      problem: `${step.argv[0]} should have found nothing, but printed: ${stdout.trim()}`,
     });
   }
+}
+
+function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
+  if (step.errorCode === undefined && step.remedy === undefined) return error;
+  return new DabeiError(step.errorCode ?? error.code, {
+    doing: error.doing,
+    problem: error.problem,
+    remedy: step.remedy ?? error.remedy,
+    cause: error,
+  });
 }

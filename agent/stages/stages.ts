@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { formatProblem, type Problem } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
-import { availableMemoryBytes, readFacts } from '../host/facts.ts';
+import { availableMemoryBytes } from '../host/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
-import { makePlan, type PlannedStage } from '../plan/plan.ts';
-import { Secret } from '../secret.ts';
+import type { PlannedStage } from '../plan/plan.ts';
 import { executeSteps } from './execute.ts';
-import { readJournal } from './journal.ts';
+import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session } from './sequence.ts';
 import { readHostKeys, startSsh } from './ssh.ts';
@@ -96,13 +94,11 @@ function isResult<T extends object>(cause: unknown): cause is T {
 
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
-  session.facts = await readFacts();
-  const config = withHostKeys(configOf(session));
-  const found = await readJournal(config, session.facts);
-  session.plan = makePlan(config, session.facts, new Secret(randomBytes(32)), found);
-  updateStatus({ beginning: session.plan.beginning });
-  for (const text of session.plan.summary) log({ event: 'note', text });
-  for (const text of session.plan.warnings) log({ event: 'warning', text });
+  const { facts, plan } = await measureAndPlan(withHostKeys(configOf(session)));
+  Object.assign(session, { facts, plan });
+  updateStatus({ beginning: plan.beginning });
+  for (const text of plan.summary) log({ event: 'note', text });
+  for (const text of plan.warnings) log({ event: 'warning', text });
 }
 
 /** The installed system keeps the host keys that this one shows, also when they were made here. */

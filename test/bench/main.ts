@@ -1,12 +1,15 @@
 import { benchBoot } from './boot.ts';
+import { benchClosure } from './closure.ts';
 import { benchKexec } from './kexec.ts';
-import { benchMemory } from './memory.ts';
+import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
 import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
-/** `npm run bench -- boot|ram|kexec`: a table for people, and the same as JSON in out/bench-NAME.json. */
+/** `npm run bench -- boot|ram|ram-prebuilt|closure|kexec`: a table for people, and the same as JSON in out/bench-NAME.json. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   boot: benchBoot,
   ram: benchMemory,
+  'ram-prebuilt': benchMemoryPrebuilt,
+  closure: benchClosure,
   kexec: benchKexec,
 };
 

@@ -1,14 +1,37 @@
 import { join } from 'node:path';
+import type { ConfigInput } from '../../agent/config/schema.ts';
 import { cacheDirectory } from '../../image/cache.ts';
+import { serveCache } from '../vm/binary-cache.ts';
 import { finishInstall, startInstall } from '../vm/install.ts';
-import { openSite } from '../vm/site.ts';
+import { anyPrebuilt, prebuiltDisk } from '../vm/prebuilt.ts';
+import { openSite, type Site } from '../vm/site.ts';
 import { publish } from './report.ts';
 
 const stepMiB = 8;
+const bounds = { fails: 128, works: 512 };
+const diskMegabytes = 4096;
 
 /** The most memory with which the demo's installation fails. */
 export async function benchMemory(): Promise<void> {
-  publish('ram', await leastMemory('the installation', { fails: 128, works: 512 }, installs));
+  const installs = (memoryMiB: number) => installsWith(memoryMiB, site => site.installConfig());
+  publish('ram', await leastMemory('the installation', bounds, installs));
+}
+
+/** The same for a system that was built elsewhere. */
+export async function benchMemoryPrebuilt(): Promise<void> {
+  const site = await openSite(join(cacheDirectory, 'bench'));
+  const example = await site.installConfig();
+  await site.close();
+  const prebuilt = await anyPrebuilt(example, { memoryMiB: 512, diskMegabytes });
+  const server = await serveCache(prebuilt.directory);
+  try {
+    const substituters = [server.urlFor('').replace(/\/$/, '')];
+    const system = { storePath: prebuilt.storePath, substituters, trustedPublicKeys: [prebuilt.publicKey] };
+    const installs = (memoryMiB: number) => installsWith(memoryMiB, each => each.installConfig({ system }));
+    publish('ram-prebuilt', await leastMemory('the prebuilt installation', bounds, installs));
+  } finally {
+    await server.close();
+  }
 }
 
 /**
@@ -33,11 +56,14 @@ export async function leastMemory(
   return { works, fails, unit: 'MiB' };
 }
 
-async function installs(memoryMiB: number): Promise<boolean> {
+async function installsWith(
+  memoryMiB: number,
+  configure: (site: Site) => Promise<ConfigInput>,
+): Promise<boolean> {
   const site = await openSite(join(cacheDirectory, 'bench'));
   try {
-    const disk = site.disk('target', 4096);
-    const machine = await startInstall(site, await site.installConfig(), { memoryMiB, disks: [disk] });
+    const disk = site.disk(prebuiltDisk, diskMegabytes);
+    const machine = await startInstall(site, await configure(site), { memoryMiB, disks: [disk] });
     await finishInstall(site, machine);
     return true;
   } catch {

@@ -18,6 +18,8 @@ export const installLimitSeconds = 600;
 export interface Watched {
   /** Least MemAvailable seen while installing, in MiB. */
   leastFreeMiB: number;
+  /** Most that was swapped out, in MiB. */
+  mostSwappedMiB: number;
   /** Secrets seen in the arguments or the environment of any process. */
   leaks: ReadonlySet<string>;
 }
@@ -26,20 +28,29 @@ export interface Watched {
  * Watches an installing machine over SSH until it is gone: the memory left, and whether any process has a secret in its
  * arguments or environment. One `cat` a round, since every process started costs under emulation.
  */
-export async function watch(ssh: Ssh, secrets: Readonly<Record<string, Buffer>>): Promise<Watched> {
+export async function watch(
+  ssh: Ssh,
+  secrets: Readonly<Record<string, Buffer>>,
+  seconds = installLimitSeconds,
+): Promise<Watched> {
   const leaks = new Set<string>();
   let leastFreeMiB = Infinity;
+  let swapMiB = 0;
+  let mostSwappedMiB = 0;
   const look =
-    "while :; do grep MemAvailable /proc/meminfo; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; sleep 2; done";
+    "while :; do grep -E '^(MemAvailable|SwapTotal|SwapFree)' /proc/meminfo; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; sleep 2; done";
   await ssh.attempt(look, {
-    seconds: installLimitSeconds + 60,
+    seconds: seconds + 60,
     onLine: line => {
-      const free = /^MemAvailable: +(\d+) kB$/.exec(line);
-      if (free) leastFreeMiB = Math.min(leastFreeMiB, Math.floor(Number(free[1]) / 1024));
+      const [, name, kibibytes] = /^(MemAvailable|SwapTotal|SwapFree): +(\d+) kB$/.exec(line) ?? [];
+      const mebibytes = Math.floor(Number(kibibytes) / 1024);
+      if (name === 'MemAvailable') leastFreeMiB = Math.min(leastFreeMiB, mebibytes);
+      if (name === 'SwapTotal') swapMiB = mebibytes;
+      if (name === 'SwapFree') mostSwappedMiB = Math.max(mostSwappedMiB, swapMiB - mebibytes);
       for (const name of findSecrets(line, secrets)) leaks.add(name);
     },
   });
-  return { leastFreeMiB, leaks };
+  return { leastFreeMiB, mostSwappedMiB, leaks };
 }
 
 /** Waits for a stage to be done; a stage that fails ends the wait with the console's last lines. */
@@ -75,13 +86,17 @@ export function startInstall(site: Site, config: ConfigInput, options: GuestOpti
 }
 
 /** From a started machine to a finished installation: every stage done, then the reboot. */
-export async function finishInstall(site: Site, machine: Machine): Promise<Watched> {
+export async function finishInstall(
+  site: Site,
+  machine: Machine,
+  seconds = installLimitSeconds,
+): Promise<Watched> {
   await stageDone(machine, 'ssh', 120);
   const ssh = site.ssh();
   await ssh.waitUntilUp(60);
-  const watching = watch(ssh, secretBytes(site.keys));
+  const watching = watch(ssh, secretBytes(site.keys), seconds);
   watching.catch(() => {});
-  await stageDone(machine, 'finish');
+  await stageDone(machine, 'finish', seconds);
   await machine.waitForEnd(60);
   return watching;
 }

@@ -1,5 +1,5 @@
 import { createReadStream, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 
 /** Files over HTTP on loopback; a guest on slirp reaches them at 10.0.N.2. */
 export interface FileServer {
@@ -32,6 +32,11 @@ export async function serveFiles(served: Readonly<Record<string, string>>): Prom
         .on('error', () => response.destroy())
         .pipe(response);
   });
+  return { ...(await listen(server)), requests };
+}
+
+/** On a port of loopback that the kernel chooses. */
+export async function listen(server: Server): Promise<Omit<FileServer, 'requests'>> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -40,7 +45,6 @@ export async function serveFiles(served: Readonly<Record<string, string>>): Prom
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
     port,
-    requests,
     urlFor: name => `http://10.0.2.2:${port}/${name}`,
     close: () =>
       new Promise(resolve => {

@@ -89,3 +89,25 @@ t.test('settings', async t => {
   });
   t.match(settings(8 * 2 ** 30), { 'max-jobs': 'auto', 'max-substitution-jobs': '16' });
 });
+
+t.test('a prebuilt system is copied, not evaluated', async t => {
+  const toplevel = '/nix/store/vbck4p2kkc5pfi8n2k5ggjaskpkbrxyb-nixos-system-web';
+  const key = `cache.example.org-1:${Buffer.alloc(32).toString('base64')}`;
+  const system = { storePath: toplevel, substituters: ['https://a', 'https://b'], trustedPublicKeys: [key] };
+  const substituters = ['https://b'];
+  const closure = { toplevel, substituters, paths: 4, narBytes: 1000, fileBytes: 500 };
+  const steps = planInstall(config({ system }), facts, closure);
+  const [copy, profile, ...more] = steps.filter(
+    (step): step is RunStep => step.kind === 'run' && step.argv[0] === 'unshare',
+  );
+  t.same(more, []);
+  t.same(copy!.argv.slice(inNamespaces.length), [
+    ...['nix-store', '--store', '/mnt', '--log-format', 'internal-json'],
+    ...['--realise', toplevel, '--add-root', '/mnt/.dabei/toplevel'],
+  ]);
+  t.match(copy, { copies: { paths: 4, bytes: 1000 }, attempts: 5, errorCode: 'CLOSURE_COPY' });
+  t.equal(profile!.argv[inNamespaces.length], 'nix-env');
+  const settings = copy!.env!['NIX_CONFIG']!.split('\n');
+  t.ok(settings.includes('substituters = https://b'), 'only those that answer');
+  t.ok(settings.includes(`trusted-public-keys = ${key}`));
+});

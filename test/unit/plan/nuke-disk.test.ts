@@ -251,3 +251,17 @@ t.test('refusals', async t => {
   t.throws(refused({}), { code: 'INTERNAL' });
   t.throws(refused({ disks: { devices: ['only'], key } }, []), { code: 'INTERNAL' });
 });
+
+t.test('swap while installing', async t => {
+  const swapping = (memoryBytes: number, swap?: 0) => {
+    const disks = { devices: ['/dev/vda'], ...(swap === undefined ? {} : { swap }) };
+    const { steps } = plan(disks, [disk({ sizeBytes: 40 * GiB })], { memoryBytes });
+    const all = commands(steps, 'swapon', 'zpool');
+    return { on: all.filter(line => line.startsWith('swapon')), first: all[0] };
+  };
+  const onDisk = 'swapon --priority 10 /dev/mapper/dabei-swap-1';
+  t.match(swapping(GiB / 2), { on: [onDisk], first: onDisk }, 'before the pool, with a random key');
+  t.match(swapping(4 * GiB), { on: [] });
+  t.match(swapping(GiB / 2, 0), { on: ['swapon --priority 100 /dev/zram0'] }, 'compressed memory');
+  t.match(swapping(GiB, 0), { on: [] });
+});

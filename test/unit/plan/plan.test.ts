@@ -2,6 +2,7 @@ import t from 'tap';
 import { configSchema, type ConfigInput } from '../../../agent/config/schema.ts';
 import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
 import type { Disk, Facts } from '../../../agent/facts.ts';
+import type { Closure } from '../../../agent/plan/closure.ts';
 import { makePlan, minimumMemoryBytes, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { GiB, content, disk, facts } from '../../fixtures/disks.ts';
@@ -10,14 +11,25 @@ const passphrase = 'correct horse battery';
 const hostKey =
   '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n-----END OPENSSH PRIVATE KEY-----\n';
 
-function plan(disks: Disk[], input: Partial<ConfigInput> = {}, overrides: Partial<Facts> = {}) {
+function plan(
+  disks: Disk[],
+  input: Partial<ConfigInput> = {},
+  overrides: Partial<Facts> = {},
+  closure?: Closure,
+) {
   const config = configSchema.parse({
     hostName: 'web-01',
     disks: { devices: ['/dev/vda'], key: passphrase },
     system: {},
     ...input,
   });
-  return makePlan(config, facts(disks, overrides), new Secret('0123456789abcdef'.repeat(4)));
+  return makePlan(
+    config,
+    facts(disks, overrides),
+    new Secret('0123456789abcdef'.repeat(4)),
+    undefined,
+    closure,
+  );
 }
 
 t.test('a plan has steps for every stage, and the writing begins with the first', async t => {
@@ -101,3 +113,17 @@ for (const { name, disks, input, overrides, codes } of refusals) {
     }
   });
 }
+
+t.test('a prebuilt system', async t => {
+  const toplevel = '/nix/store/vbck4p2kkc5pfi8n2k5ggjaskpkbrxyb-nixos-system-web';
+  const substituters = ['https://cache.example.org'];
+  const trustedPublicKeys = [`cache.example.org-1:${Buffer.alloc(32).toString('base64')}`];
+  const system = { storePath: toplevel, substituters, trustedPublicKeys };
+  const planned = (narBytes: number) =>
+    plan([disk()], { system }, {}, { toplevel, substituters, paths: 4, narBytes, fileBytes: 500 });
+  const made = planned(1000);
+  t.match(made.summary.join('\n'), /4 paths, each signed .*: 500 bytes to fetch .*, 1000 bytes unpacked/);
+  t.notMatch(renderPlan(made), /nix-instantiate|flake\.nix/);
+  t.throws(() => planned(1e15), { code: 'CLOSURE_TOO_LARGE' });
+  t.throws(() => plan([disk()], { system }), { code: 'INTERNAL' });
+});

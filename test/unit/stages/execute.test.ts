@@ -113,3 +113,36 @@ t.test('files', async t => {
   await t.rejects(execute(impossible), { code: 'FILE' });
   t.match(await execute({ ...impossible, optional: true }), [{ event: 'warning' }]);
 });
+
+t.test('a step that may be tried again', async t => {
+  t.setTimeout(60_000);
+  const directory = t.testdir();
+  const marker = join(directory, 'tried');
+  const second = step(['sh', '-c', `test -e ${marker} || { touch ${marker}; exit 1; }`], { attempts: 2 });
+  const entries = await execute(second);
+  t.match(entries, [{ event: 'warning', text: /exit code 1.*; trying again in 5 s$/ }]);
+  const missing = step(['/nonexistent/program'], { attempts: 5 });
+  await t.rejects(
+    execute(missing),
+    { code: 'COMMAND_MISSING' },
+    'what cannot become better is not tried again',
+  );
+});
+
+t.test("Nix's log becomes progress, and its errors the error", async t => {
+  const error = JSON.stringify({ action: 'msg', level: 0, msg: 'hash mismatch importing path' });
+  const nix = step(['sh', '-c', `echo '@nix ${error}' >&2; exit 1`], {
+    copies: { paths: 1, bytes: 1 },
+    errorCode: 'CLOSURE_COPY',
+    attempts: 3,
+  });
+  await t.rejects(execute(nix), { code: 'CLOSURE_HASH', problem: 'hash mismatch importing path' });
+  const killed = step(['sh', '-c', 'kill -9 $$'], { copies: { paths: 1, bytes: 1 }, attempts: 3 });
+  await t.rejects(
+    execute(killed),
+    { code: 'COMMAND_FAILED' },
+    'nothing is tried again where Nix gave no reason',
+  );
+  const [entry] = await execute(step(['true'], { copies: { paths: 1, bytes: 1 } }));
+  t.match(entry, { event: 'copied', ofPaths: 1 });
+});

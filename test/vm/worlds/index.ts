@@ -1,10 +1,12 @@
 import type { World } from '../world.ts';
+import { closureWorlds } from './closures.ts';
 import { deadManWorlds } from './dead-man.ts';
 import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
 import { kexecWorlds } from './kexec.ts';
+import { memoryWorlds } from './memory.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
 import { networkWorlds } from './network.ts';
@@ -31,5 +33,7 @@ export const worlds: readonly World[] = [
   ...powerCutWorlds,
   ...userFlakeWorlds,
   ...netbootWorlds,
+  ...closureWorlds,
+  ...memoryWorlds,
   ...nixosAnywhereWorlds,
 ];

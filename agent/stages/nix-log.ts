@@ -1,0 +1,160 @@
+import { DabeiError } from '../errors.ts';
+import * as clock from '../host/clock.ts';
+import type { LogEntry } from '../host/log.ts';
+
+/**
+ * Reads Nix's log in its machine-readable form (--log-format internal-json; libutil/logging.hh, ActivityType and
+ * ResultType): how much is copied, and what went wrong.
+ */
+
+const prefix = '@nix ';
+const copyPath = 100;
+const progress = 105;
+/** Errors; 1 are warnings. */
+const errorLevel = 0;
+
+/** Of each path, Nix tells all but the last piece, and of a small one nothing. */
+const lastPieceBytes = 64 * 1024;
+
+const tellEverySeconds = 2;
+/** The rate is that of the last half minute: time left is about what comes, not about a slow start. */
+const windowSeconds = 30;
+
+/** What a step is going to copy. */
+export interface Amount {
+  paths: number;
+  /** Unpacked. */
+  bytes: number;
+}
+
+interface NixEntry {
+  action: 'start' | 'stop' | 'result' | 'msg';
+  id?: number;
+  type?: number;
+  fields?: readonly unknown[];
+  level?: number;
+  msg?: string;
+  raw_msg?: string;
+}
+
+/** Takes Nix's lines one by one, over several attempts if need be, and reports at most every other second. */
+export class NixLog {
+  readonly #expected: Amount;
+  readonly #report: (entry: LogEntry) => void;
+  readonly #now: () => number;
+  readonly #running = new Map<number, { done: number; of: number }>();
+  readonly #errors: string[] = [];
+  readonly #samples: { at: number; bytes: number }[] = [];
+  #finished: Amount = { paths: 0, bytes: 0 };
+  #told: number;
+
+  constructor(expected: Amount, report: (entry: LogEntry) => void, now = clock.uptimeSeconds) {
+    this.#expected = expected;
+    this.#report = report;
+    this.#now = now;
+    this.#told = now();
+    this.#samples.push({ at: this.#told, bytes: 0 });
+  }
+
+  take(line: string): void {
+    // Standard output: where the result is.
+    if (line.startsWith('/')) return;
+    if (!line.startsWith(prefix)) return this.#say(line);
+    const entry = parse(line.slice(prefix.length));
+    if (entry?.action === 'msg') return this.#hear(entry);
+    if (entry?.id === undefined) return;
+    if (entry.action === 'start' && entry.type === copyPath) this.#running.set(entry.id, { done: 0, of: 0 });
+    const path = this.#running.get(entry.id);
+    if (path === undefined) return;
+    if (entry.action === 'result' && entry.type === progress) {
+      const [done, of] = entry.fields ?? [];
+      if (typeof done === 'number' && typeof of === 'number') Object.assign(path, { done, of });
+    }
+    if (entry.action === 'stop') {
+      this.#running.delete(entry.id);
+      // One that was cut off is copied anew.
+      if (path.of - path.done <= lastPieceBytes) {
+        const { paths, bytes } = this.#finished;
+        this.#finished = { paths: paths + 1, bytes: bytes + path.of };
+      }
+    }
+    if (this.#now() - this.#told >= tellEverySeconds) this.#tell();
+  }
+
+  /** The next attempt begins: what was under way is lost. */
+  startAgain(): void {
+    this.#running.clear();
+    this.#errors.length = 0;
+  }
+
+  /** Nix ended well: everything is there, also what it told nothing of. */
+  end(): void {
+    this.#running.clear();
+    this.#finished = this.#expected;
+    this.#tell();
+  }
+
+  /** Nix's own reasons; null where it gave none. */
+  failure(doing: string): DabeiError | null {
+    if (this.#errors.length === 0) return null;
+    const problem = this.#errors.join('\n');
+    const [, code, remedy] = reasons.find(([pattern]) => pattern.test(problem))!;
+    return new DabeiError(code, { doing, problem, remedy });
+  }
+
+  #hear({ level = 0, msg = '', raw_msg }: NixEntry): void {
+    const text = withoutColours(raw_msg ?? msg).trim();
+    if (level === errorLevel && !this.#errors.includes(text)) this.#errors.push(text);
+    if (level <= 1 && !text.includes('download buffer is full')) this.#say(text);
+  }
+
+  #say(text: string): void {
+    if (text !== '') this.#report({ event: 'progress', text });
+  }
+
+  #tell(): void {
+    const now = this.#now();
+    const bytes = [...this.#running.values()].reduce((sum, { done }) => sum + done, this.#finished.bytes);
+    this.#told = now;
+    this.#samples.push({ at: now, bytes });
+    while (this.#samples.length > 2 && now - this.#samples[1]!.at >= windowSeconds) this.#samples.shift();
+    const since = this.#samples[0]!;
+    const bytesPerSecond = Math.round(Math.max(0, bytes - since.bytes) / Math.max(0.001, now - since.at));
+    const left = Math.max(0, this.#expected.bytes - bytes);
+    this.#report({
+      event: 'copied',
+      paths: this.#finished.paths,
+      ofPaths: this.#expected.paths,
+      bytes,
+      ofBytes: this.#expected.bytes,
+      bytesPerSecond,
+      secondsLeft: bytesPerSecond > 0 ? Math.ceil(left / bytesPerSecond) : null,
+    });
+  }
+}
+
+const reasons = [
+  [
+    /No space left on device|Disk quota exceeded/i,
+    'POOL_FULL',
+    'name larger disks, or build a smaller system, then run: dabei install',
+  ],
+  [
+    /hash mismatch/i,
+    'CLOSURE_HASH',
+    'the binary cache holds other content than what was signed: repair or replace it, then run: dabei install',
+  ],
+  [/(?:)/, 'CLOSURE_COPY', 'see that the machine reaches its binary caches, then run: dabei install'],
+] as const;
+
+function parse(json: string): NixEntry | null {
+  try {
+    return JSON.parse(json) as NixEntry;
+  } catch {
+    return null;
+  }
+}
+
+function withoutColours(text: string): string {
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+}

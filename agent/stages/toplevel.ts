@@ -1,0 +1,82 @@
+import { posix } from 'node:path';
+import { DabeiError } from '../errors.ts';
+import type { Config } from '../config/schema.ts';
+import type { Facts } from '../facts.ts';
+import { attempt } from '../host/exec.ts';
+import { log, type LogEntry } from '../host/log.ts';
+import type { Closure } from '../plan/closure.ts';
+import { hostIdOf } from '../plan/runtime-info.ts';
+
+/**
+ * Looks into a prebuilt system while it still lies in its binary cache: a machine whose disk holds a system that it cannot
+ * start would be lost.
+ */
+
+/**
+ * @throws DabeiError CLOSURE_SYSTEM for something else than a NixOS system, another processor's, or one that would not
+ * import the pool
+ */
+export async function inspectToplevel(
+  { toplevel, substituters }: Closure,
+  config: Config,
+  facts: Facts,
+  report: (entry: LogEntry) => void = log,
+): Promise<void> {
+  const [cache = ''] = substituters;
+  const refuse = (problem: string, remedy: string) =>
+    new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${toplevel}`, problem, remedy });
+  const system = await readThrough(cache, `${toplevel}/system`);
+  if (system === null) {
+    const remedy = 'give the path that config.system.build.toplevel has, as system.storePath';
+    throw refuse('it has no file "system", so it is no toplevel of NixOS', remedy);
+  }
+  const platform = system.toString('utf8').trim();
+  if (platform !== facts.system) {
+    const remedy = `build it for ${facts.system}`;
+    throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
+  }
+  // Written by NixOS as the processor has it, least byte first (nixos/modules/tasks/network-interfaces.nix).
+  const bytes = await readThrough(cache, `${toplevel}/etc/hostid`);
+  if (bytes?.length !== 4) {
+    report({
+      event: 'warning',
+      text: `${toplevel} sets no networking.hostId, without which ZFS may not start`,
+    });
+    return;
+  }
+  const hostId = bytes.readUInt32LE().toString(16).padStart(8, '0');
+  if (hostId === hostIdOf(config)) return;
+  throw refuse(
+    `its networking.hostId is ${hostId}, and the pool would belong to ${hostIdOf(config)}: it would not be imported`,
+    `set hostId to "${hostId}", or build the system with the other one`,
+  );
+}
+
+const mostLinks = 8;
+
+/** A file in a cache, through symbolic links, as the running system will see it; null where there is none. */
+async function readThrough(cache: string, path: string, links = 0): Promise<Buffer | null> {
+  const argv = ['nix', 'store', 'cat', '--store', cache, path];
+  const read = await attempt({ doing: `reading ${path}`, argv, binary: true, timeoutSeconds: 120 });
+  if (read.exitCode === 0) return Buffer.from(read.stdout, 'latin1');
+  if (links >= mostLinks) return null;
+  const followed = await followFirstLink(cache, path);
+  return followed === null ? null : readThrough(cache, followed, links + 1);
+}
+
+/** The path with its first symbolic link, the last part included, replaced by what it points to; null without any. */
+async function followFirstLink(cache: string, path: string): Promise<string | null> {
+  const parts = path.split('/');
+  // "", "nix", "store" and the store path itself.
+  for (let length = 5; length <= parts.length; length++) {
+    const prefix = parts.slice(0, length).join('/');
+    const argv = ['nix', 'store', 'ls', '--json', '--store', cache, prefix];
+    const { exitCode, stdout } = await attempt({ doing: `looking at ${prefix}`, argv, timeoutSeconds: 120 });
+    if (exitCode !== 0) return null;
+    const { target } = JSON.parse(stdout) as { target?: string };
+    if (target === undefined) continue;
+    const from = target.startsWith('/') ? target : `${parts.slice(0, length - 1).join('/')}/${target}`;
+    return posix.normalize([from, ...parts.slice(length)].join('/'));
+  }
+  return null;
+}

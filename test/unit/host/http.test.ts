@@ -1,0 +1,90 @@
+import { createServer, type ServerResponse } from 'node:http';
+import t, { type Test } from 'tap';
+import { request } from '../../../agent/host/http.ts';
+import { listen } from '../../vm/serve.ts';
+
+type Answer = (response: ServerResponse) => unknown;
+
+/** Answers in order; the last one again and again. */
+async function serve(t: Test, ...answers: Answer[]): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answers[Math.min(asked.length, answers.length) - 1]!(response);
+  });
+  const { port, close } = await listen(server);
+  t.teardown(close);
+  return { url: `http://127.0.0.1:${port}/x`, asked };
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  response =>
+    response.writeHead(code, '', headers).end();
+const text =
+  (body: string): Answer =>
+  response =>
+    response.end(body);
+
+const doing = 'asking';
+
+t.test('answers', async t => {
+  const { url, asked } = await serve(t, text('hello'));
+  t.same(await request({ doing, url }), { status: 200, text: 'hello' });
+  t.same(await request({ doing, url, method: 'HEAD' }), { status: 200, text: '' });
+  t.same(await request({ doing, url, method: 'GET-HEADERS' }), { status: 200, text: '' });
+  t.same(asked, ['GET /x', 'HEAD /x', 'GET /x']);
+});
+
+t.test('a status that stays is an answer', async t => {
+  for (const code of [204, 403, 404, 410, 501]) {
+    const { url, asked } = await serve(t, status(code));
+    t.equal((await request({ doing, url })).status, code);
+    t.equal(asked.length, 1, `${code} is not asked again`);
+  }
+});
+
+t.test('what may pass is asked again', async t => {
+  const busy = [
+    status(429, { 'retry-after': '0' }),
+    status(503),
+    (response: ServerResponse) => response.destroy(),
+  ];
+  const { url, asked } = await serve(t, ...busy, text('at last'));
+  t.same(await request({ doing, url }), { status: 200, text: 'at last' });
+  t.equal(asked.length, 4);
+});
+
+t.test('but not for ever', async t => {
+  const { url, asked } = await serve(t, status(500));
+  const failed = { code: 'HTTP', doing, problem: /x: the server answered 500.* \(2 attempts\)/ };
+  await t.rejects(request({ doing, url, attempts: 2 }), failed);
+  t.equal(asked.length, 2);
+  const nobody = { doing, url: 'http://127.0.0.1:9/', attempts: 1 };
+  await t.rejects(request(nobody), { code: 'HTTP', problem: /ECONNREFUSED/ });
+});
+
+t.test('redirections', async t => {
+  const { url, asked } = await serve(
+    t,
+    status(302, { location: '/y' }),
+    status(307, { location: '/z' }),
+    text('z'),
+  );
+  t.same(await request({ doing, url }), { status: 200, text: 'z' });
+  t.same(asked, ['GET /x', 'GET /y', 'GET /z']);
+  const loop = await serve(t, status(302, { location: '/x' }));
+  await t.rejects(request({ doing, url: loop.url }), { code: 'HTTP', problem: /redirect/ });
+  t.equal(loop.asked.length, 6, 'a loop is not tried again');
+});
+
+t.test('limits', async t => {
+  const long = await serve(t, text('x'.repeat(2000)));
+  await t.rejects(request({ doing, url: long.url, limitBytes: 1000 }), { code: 'HTTP', problem: /1000/ });
+  t.equal(long.asked.length, 1);
+  const silent = await serve(t, () => {});
+  const started = Date.now();
+  const asked = { doing, url: silent.url, timeoutSeconds: 0.2, attempts: 1 };
+  await t.rejects(request(asked), { code: 'HTTP', problem: /no answer within 0.2 s/ });
+  t.ok(Date.now() - started < 5000);
+});

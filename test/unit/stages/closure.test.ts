@@ -1,0 +1,153 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { createServer } from 'node:http';
+import t, { type Test } from 'tap';
+import { reasonsOf, type DabeiError } from '../../../agent/errors.ts';
+import { fingerprint, narinfoName, parseNarinfo } from '../../../agent/plan/narinfo.ts';
+import { readClosure } from '../../../agent/stages/closure.ts';
+import { listen } from '../../vm/serve.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const key = `test-1:${publicKey.export({ format: 'der', type: 'spki' }).subarray(12).toString('base64')}`;
+
+const pathOf = (name: string) => `/nix/store/${name.padStart(32, '0')}-${name}`;
+
+/** A signed narinfo; every path takes 1000 bytes, 100 as a file. */
+function narinfo(name: string, references: readonly string[]): string {
+  const text = [
+    `StorePath: ${pathOf(name)}`,
+    `URL: nar/${name}.nar`,
+    'FileSize: 100',
+    `NarHash: sha256:${'1'.repeat(52)}`,
+    'NarSize: 1000',
+    `References: ${references.map(each => pathOf(each).slice('/nix/store/'.length)).join(' ')}`,
+  ].join('\n');
+  const message = Buffer.from(fingerprint(parseNarinfo(text, pathOf(name))));
+  return `${text}\nSig: test-1:${sign(null, message, privateKey).toString('base64')}\n`;
+}
+
+/** name -> what it refers to */
+type Graph = Readonly<Record<string, readonly string[]>>;
+
+interface Cache {
+  url: string;
+  /** Path -> times. */
+  asked: Map<string, number>;
+}
+
+/** @param changes what is answered for a path instead: a status, or another text */
+async function cache(
+  t: Test,
+  graph: Graph,
+  changes: Readonly<Record<string, number | string>> = {},
+): Promise<Cache> {
+  const answers = new Map<string, number | string>([['/nix-cache-info', 'StoreDir: /nix/store\n']]);
+  for (const [name, references] of Object.entries(graph)) {
+    answers.set(`/${narinfoName(pathOf(name))}`, narinfo(name, references));
+    answers.set(`/nar/${name}.nar`, 'the archive');
+  }
+  for (const [path, answer] of Object.entries(changes)) answers.set(path, answer);
+  const asked = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    asked.set(path, (asked.get(path) ?? 0) + 1);
+    const answer = answers.get(path) ?? 404;
+    if (typeof answer === 'number') response.writeHead(answer).end();
+    else response.end(answer);
+  });
+  const { port, close } = await listen(server);
+  t.teardown(close);
+  return { url: `http://127.0.0.1:${port}`, asked };
+}
+
+const read = (toplevel: string, caches: readonly Cache[], keys = [key]) =>
+  readClosure({ toplevel: pathOf(toplevel), substituters: caches.map(({ url }) => url), keys }, () => {});
+
+async function refusals(reading: Promise<unknown>): Promise<[string, string][]> {
+  const error = await reading.then(
+    () => null,
+    (thrown: DabeiError) => thrown,
+  );
+  return error === null
+    ? []
+    : reasonsOf(error).map(({ code, doing, problem }) => [code, `${doing}: ${problem}`]);
+}
+
+const diamond: Graph = { a: ['b', 'c', 'a'], b: ['d'], c: ['d'], d: [] };
+
+t.test('all paths, each once', async t => {
+  const one = await cache(t, diamond);
+  t.same(await read('a', [one]), {
+    toplevel: pathOf('a'),
+    substituters: [one.url],
+    paths: 4,
+    narBytes: 4000,
+    fileBytes: 400,
+  });
+  t.ok([...one.asked.values()].every(times => times === 1));
+});
+
+t.test('a chain and a wide closure', async t => {
+  const names = Array.from({ length: 300 }, (_, index) => `n${index}`);
+  const chain = Object.fromEntries(names.map((name, index) => [name, names.slice(index + 1, index + 2)]));
+  t.match(await read('n0', [await cache(t, chain)]), { paths: 300 });
+  const wide = { ...Object.fromEntries(names.map(name => [name, []])), a: names };
+  t.match(await read('a', [await cache(t, wide)]), { paths: 301 });
+});
+
+t.test('several caches together', async t => {
+  const first = await cache(t, { a: ['b', 'c', 'a'], b: ['d'] });
+  const second = await cache(t, diamond);
+  t.match(await read('a', [first, second]), { paths: 4, substituters: [first.url, second.url] });
+  const unsigned = await cache(t, diamond, {
+    [`/${narinfoName(pathOf('d'))}`]: narinfo('d', []).replace(/Sig.*/, ''),
+  });
+  t.match(await read('a', [unsigned, second]), { paths: 4 }, 'what one has unsigned, another has signed');
+  const otherStore = await cache(t, diamond, { '/nix-cache-info': 'StoreDir: /gnu/store\n' });
+  t.match(await read('a', [otherStore, second]), { paths: 4, substituters: [second.url] });
+});
+
+t.test('refusals', async t => {
+  const at = (name: string) => `/${narinfoName(pathOf(name))}`;
+  const rows: [string, Readonly<Record<string, number | string>>, [string, RegExp][]][] = [
+    ['a path that is not there', { [at('d')]: 404 }, [['CLOSURE_PATH_MISSING', /-d: it answered 404/]]],
+    ['a bucket that cannot be listed', { [at('d')]: 403 }, [['CLOSURE_PATH_MISSING', /-d: it answered 403/]]],
+    ['an archive that is gone', { '/nar/c.nar': 404 }, [['CLOSURE_PATH_MISSING', /-c: its archive is gone/]]],
+    ['an error page', { [at('b')]: '<html>' }, [['CLOSURE_NARINFO', /-b: a line has no colon/]]],
+    [
+      'another signature',
+      { [at('b')]: narinfo('b', ['d']).replace('NarSize: 1000', 'NarSize: 1001') },
+      [['CLOSURE_SIGNATURE', /-b: the signature by test-1/]],
+    ],
+    [
+      'no signature',
+      { [at('b')]: narinfo('b', []).replace(/Sig.*/, '') },
+      [['CLOSURE_SIGNATURE', /-b: it is not signed/]],
+    ],
+    ['no binary cache', { '/nix-cache-info': 404 }, [['CACHE_UNREACHABLE', /it answered 404/]]],
+    [
+      'several at once',
+      { [at('b')]: '<html>', '/nar/c.nar': 404 },
+      [
+        ['CLOSURE_NARINFO', /-b/],
+        ['CLOSURE_PATH_MISSING', /-c/],
+      ],
+    ],
+  ];
+  for (const [name, changes, expected] of rows) {
+    const found = await refusals(read('a', [await cache(t, diamond, changes)]));
+    t.match(found.sort(), expected, name);
+    t.equal(found.length, expected.length, name);
+  }
+});
+
+t.test('many that are missing are told as a few and a number', async t => {
+  const names = Array.from({ length: 9 }, (_, index) => `n${index}`);
+  const [[code, text] = []] = await refusals(read('a', [await cache(t, { a: names })]));
+  t.equal(code, 'CLOSURE_PATH_MISSING');
+  t.match(text, /-n\d.*\n.*-n\d.*\n.*-n\d.*\n {2}and 6 more$/);
+});
+
+t.test('a signer that nobody trusts', async t => {
+  const found = await refusals(read('a', [await cache(t, diamond)], [`other-1:${key.split(':')[1]}`]));
+  t.match(found, [['CLOSURE_SIGNATURE', /test-1/]]);
+});

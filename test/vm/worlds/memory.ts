@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as files from '../../../image/files.ts';
+import { run } from '../../../image/host.ts';
+import { tinyNixos } from '../fixtures.ts';
+import { bootInstalled, finishInstall, startInstall } from '../install.ts';
+import { serveFiles } from '../serve.ts';
+import type { Site } from '../site.ts';
+import type { World } from '../world.ts';
+
+/** Installations that need more memory than there is. */
+
+/**
+ * A configuration as large as a real one of NixOS: a heap of 820 MB when it has been evaluated (NIX_SHOW_STATS, heapSize),
+ * of pairs that are all alive until the last one is added up.
+ */
+const largeFlake = (nixpkgs: string) => `{
+  inputs.nixpkgs.url = "${nixpkgs}";
+  outputs = { nixpkgs, ... }:
+    let
+      pairs = builtins.genList (n: [ n (n + 1) ]) 4900000;
+      sum = builtins.deepSeq pairs (builtins.foldl' (sum: pair: sum + builtins.elemAt pair 1) 0 pairs);
+    in {
+      nixosConfigurations.tiny = nixpkgs.lib.nixosSystem {
+        modules = [ { boot.kernelParams = [ "sum=\${toString sum}" ]; } ];
+      };
+    };
+}
+`;
+
+async function packFlake(site: Site, text: string): Promise<string> {
+  const tarball = join(site.directory, 'large.tar');
+  files.write(join(site.directory, 'large/flake.nix'), text);
+  const argv = ['tar', '--create', `--file=${tarball}`, `--directory=${site.directory}`, 'large'];
+  await run({ doing: 'packing a flake', argv, timeoutSeconds: 60 });
+  files.write(`${tarball}.gz`, gzipSync(files.readBytes(tarball)));
+  return `${tarball}.gz`;
+}
+
+interface Row {
+  name: string;
+  about: string;
+  /** An eighth of the disk is swap, unless there is to be none. */
+  diskMegabytes: number;
+  swap?: 0;
+  leastSwappedMiB: number;
+}
+
+const rows: Row[] = [
+  {
+    name: 'evaluation-large',
+    about: '512 MB of memory, an evaluation that takes 820 MB: swap with a random key on the disk',
+    diskMegabytes: 8192,
+    leastSwappedMiB: 400,
+  },
+  {
+    name: 'evaluation-large-zram',
+    about: 'the same without a swap partition: compressed memory',
+    diskMegabytes: 4096,
+    swap: 0,
+    leastSwappedMiB: 300,
+  },
+];
+
+export const memoryWorlds: World[] = rows.map(row => ({
+  name: row.name,
+  core: false,
+  about: row.about,
+  limitSeconds: 1800,
+  script: async (site, report) => {
+    const served = await serveFiles({ 'tiny-nixos.tar.gz': await tinyNixos() });
+    const flake = await packFlake(site, largeFlake(served.urlFor('tiny-nixos.tar.gz')));
+    const server = await serveFiles({ 'large.tar.gz': flake });
+    try {
+      const config = await site.installConfig({
+        system: { flake: `${server.urlFor('large.tar.gz')}#tiny` },
+        disks: {
+          devices: ['/dev/vda'],
+          key: site.keys.passphrase,
+          ...(row.swap === undefined ? {} : { swap: row.swap }),
+        },
+      });
+      const guest = { memoryMiB: 512, disks: [site.disk('target', row.diskMegabytes)] };
+      const install = await startInstall(site, config, { ...guest, limitSeconds: 1500 });
+      const { leastFreeMiB, mostSwappedMiB } = await finishInstall(site, install, 1200);
+      report.leastFreeMiB = leastFreeMiB;
+      assert.ok(mostSwappedMiB >= row.leastSwappedMiB, `${mostSwappedMiB} MiB were swapped out`);
+      const { machine, ssh } = await bootInstalled(site, guest);
+      assert.match(await ssh.run('cat /proc/cmdline'), /sum=\d{14}/);
+      await machine.end();
+    } finally {
+      await Promise.all([served.close(), server.close()]);
+    }
+  },
+}));
