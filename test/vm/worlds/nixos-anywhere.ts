@@ -182,8 +182,11 @@ async function script(site: Site): Promise<void> {
 
   // Row 1: the run's own key, by OpenSSH's own script.
   const temporary = (await makeKeys(join(site.directory, 'temporary'))).user;
+  // It makes its temporary file in there, and a machine that runs the tests may have none.
+  files.makeDirectory(join(site.directory, '.ssh'));
   await run({
     doing: 'ssh-copy-id',
+    env: { HOME: site.directory },
     argv: [
       ...[
         'ssh-copy-id',
