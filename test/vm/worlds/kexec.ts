@@ -120,7 +120,7 @@ export const kexecWorlds: World[] = [
   ...rows.map(keptWorld),
   {
     name: 'kexec-install',
-    core: false,
+    core: true,
     about:
       'Debian 13 becomes NixOS on its own disk, unattended, with its address, host key and login, without a console',
     limitSeconds: 1200,
