@@ -52,6 +52,12 @@ const shown = (line: string) => !/^\s+(ok|#|\d+\.\.)|^\s*$/.test(line);
 const inherited = ['PATH', 'HOME', 'CI', 'DABEI_CACHE', 'http_proxy', 'https_proxy', 'no_proxy'];
 const bin = (name: string) => checkout('node_modules', name);
 const alone = () => null;
+/** As image/start.mjs starts a program. */
+const program = (path: string) => [
+  '--import=tsx',
+  `--import=${new URL('support/nix-text.mjs', import.meta.url).href}`,
+  checkout(path),
+];
 
 const counts = [
   await check('types', [bin('typescript/bin/tsc')], 5, alone),
@@ -59,12 +65,8 @@ const counts = [
   await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount),
 ];
 if (!values.quick) {
-  counts.push(
-    await check('image and budgets', ['--import=tsx', checkout('test/budgets.ts')], 80, lastLineCount),
-  );
-  counts.push(
-    await check('core worlds', ['--import=tsx', checkout('test/vm/run.ts'), '--core'], 80, lastLineCount),
-  );
+  counts.push(await check('image and budgets', program('test/budgets.ts'), 80, lastLineCount));
+  counts.push(await check('core worlds', [...program('test/vm/run.ts'), '--core'], 80, lastLineCount));
 }
 const total = counts.reduce((all, { passed, failed }) => ({
   passed: all.passed + passed,
