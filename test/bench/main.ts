@@ -1,6 +1,6 @@
 import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
-import { benchKexec } from './kexec.ts';
+import { benchKexec, benchKexecMemory } from './kexec.ts';
 import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
 import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   'ram-prebuilt': benchMemoryPrebuilt,
   closure: benchClosure,
   kexec: benchKexec,
+  'ram-kexec': benchKexecMemory,
 };
 
 const names = process.argv.slice(2);
