@@ -1,4 +1,5 @@
-import { paths, readBytes } from './files.ts';
+import { readBytes } from './files.ts';
+import { paths } from '../paths.ts';
 
 /**
  * Configuration files that kexec or iPXE appended to the initrd, as sources in their order: later ones override earlier

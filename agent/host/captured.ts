@@ -1,7 +1,8 @@
 import { capturedIdentity, type CapturedIdentity } from '../config/captured.ts';
 import { capturedNetwork } from '../config/captured-network.ts';
 import { readCapture } from './capture.ts';
-import { list, paths, readBytes, readText } from './files.ts';
+import { list, readBytes, readText } from './files.ts';
+import { paths } from '../paths.ts';
 
 /** The files that `run` appended to the initrd about the system that it left (below /run/dabei/boot). */
 

@@ -1,7 +1,8 @@
 import type { Disk } from '../facts.ts';
 import { devicesOfDisk, driversOf } from './devices.ts';
 import { attempt, run } from './exec.ts';
-import { list, paths, readText, realPath } from './files.ts';
+import { list, readText, realPath } from './files.ts';
+import { paths } from '../paths.ts';
 import {
   blindDevices,
   describeDisks,

@@ -3,16 +3,18 @@ import type { Facts } from '../facts.ts';
 import { capturedConsoles } from './captured.ts';
 import { readDisks } from './disks.ts';
 import { sentDirectory } from '../plan/flake-reference.ts';
-import { exists, paths, readText, walk } from './files.ts';
+import { exists, readText, walk } from './files.ts';
+import { paths } from '../paths.ts';
 import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
 
 /**
  * Measures the machine; planning looks at nothing else.
+ * @param options leaving: the running system is the one that will be left, and its disks are in use
  * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
  */
-export async function readFacts(): Promise<Facts> {
-  const [disks, links, machine] = await Promise.all([readDisks(), readLinks(), readMachine()]);
+export async function readFacts(options: { leaving?: boolean } = {}): Promise<Facts> {
+  const [disks, links, machine] = await Promise.all([readDisks(options), readLinks(), readMachine()]);
   return {
     firmware: exists('/sys/firmware/efi') ? 'uefi' : 'bios',
     memoryBytes: memoryBytes(),

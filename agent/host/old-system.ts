@@ -1,12 +1,8 @@
 import { machine as processor } from 'node:os';
-import type { Facts } from '../facts.ts';
 import type { OldSystem } from '../plan/preflight.ts';
 import { devicesOfDisk, devicesOfLink } from './devices.ts';
-import { readDisks } from './disks.ts';
-import { memoryBytes, nixSystem } from './facts.ts';
+import { readFacts } from './facts.ts';
 import { exists, list, readBytes, readLink, readText } from './files.ts';
-import { readLinks } from './links.ts';
-import { readMachine } from './system.ts';
 
 /**
  * What decides whether the running system can be left by kexec. This program then runs in the image's root, with /proc, /sys,
@@ -14,7 +10,7 @@ import { readMachine } from './system.ts';
  * @param routeLinks interfaces of the default routes
  */
 export async function readOldSystem(routeLinks: readonly string[]): Promise<OldSystem> {
-  const facts = await readOldFacts();
+  const facts = await readFacts({ leaving: true });
   const sys = '/sys/kernel';
   return {
     facts,
@@ -33,22 +29,6 @@ export async function readOldSystem(routeLinks: readonly string[]): Promise<OldS
     availableBytes: loadableBytes(readText('/proc/meminfo') ?? ''),
     linkDevices: new Map(routeLinks.map(name => [name, devicesOfLink(name)])),
     diskDevices: new Map(facts.disks.map(({ path }) => [path, devicesOfDisk(path)])),
-  };
-}
-
-async function readOldFacts(): Promise<Facts> {
-  const [disks, links, machine] = await Promise.all([
-    readDisks({ leaving: true }),
-    readLinks(),
-    readMachine(),
-  ]);
-  return {
-    firmware: exists('/sys/firmware/efi') ? 'uefi' : 'bios',
-    memoryBytes: memoryBytes(),
-    system: nixSystem(process.arch),
-    machine,
-    disks,
-    links,
   };
 }
 

@@ -1,6 +1,7 @@
 import { reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
 import * as clock from './clock.ts';
-import { paths, readText, writeAtomic } from './files.ts';
+import { readText, writeAtomic } from './files.ts';
+import { paths } from '../paths.ts';
 
 /** What `dabei status` tells: one JSON object in RAM, rewritten as things change. */
 

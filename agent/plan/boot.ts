@@ -1,4 +1,4 @@
-import { paths } from '../host/files.ts';
+import { paths } from '../paths.ts';
 import type { RunStep, Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import { DabeiError } from '../errors.ts';
-import { paths } from '../host/files.ts';
+import { paths } from '../paths.ts';
 import { flakeReference, isSentAlong, sentDirectory } from './flake-reference.ts';
 import { hostKeyFile, hostKeyType, hostPublicKey, type HostKeyType } from './host-key.ts';
 import type { Secret } from '../secret.ts';

@@ -1,0 +1,12 @@
+/** Where things lie in the running installer. */
+export const paths = {
+  /** Files that kexec or iPXE appended to the initramfs, and facts that /init left; root-only. */
+  bootDirectory: '/run/dabei/boot',
+  /** What was on the kernel command line, secrets included; /proc/cmdline itself is covered by a redacted copy. */
+  commandLine: '/run/dabei/boot/cmdline',
+  /** State that `dabei status` shows; one JSON object. */
+  status: '/run/dabei/status.json',
+  log: '/var/log/dabei.jsonl',
+  /** Process id of the one dabei that may change the machine. */
+  lock: '/run/dabei/lock',
+} as const;
