@@ -88,6 +88,21 @@ export function startZram(facts: Facts): Step[] {
       timeoutSeconds: 60,
     },
     {
+      kind: 'run',
+      // An installation that is repeated by hand finds it in use, and its size cannot be set then.
+      doing: 'no longer swapping to /dev/zram0',
+      argv: ['swapoff', '/dev/zram0'],
+      timeoutSeconds: 300,
+      // 4: it was not in use (swapoff(8)).
+      accept: [4],
+    },
+    {
+      kind: 'kernel',
+      doing: 'emptying the compressed memory',
+      path: '/sys/block/zram0/reset',
+      value: '1',
+    },
+    {
       kind: 'kernel',
       doing: 'compressing memory with zstd',
       path: '/sys/block/zram0/comp_algorithm',

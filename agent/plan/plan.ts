@@ -27,7 +27,7 @@ export interface Plan {
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
 
-/** Measured: below it a whole installation ends in the kernel's out-of-memory killer. In bytes of MemTotal. */
+/** A whole installation was seen to work in a virtual machine of 224 MiB, which has this as MemTotal; none with less. */
 export const minimumMemoryBytes = 200 * 2 ** 20;
 
 /**
