@@ -7,7 +7,10 @@ import { exists, readBytes, walk, writeAtomic } from './files.ts';
 export function commitAll({ directory, message, author }: Omit<CommitStep, 'kind' | 'doing'>): void {
   if (exists(`${directory}/.git/HEAD`)) return;
   const files = Object.fromEntries(
-    walk(directory).map(path => [path, readBytes(`${directory}/${path}`) ?? Buffer.alloc(0)]),
+    // What a power cut left of an earlier attempt is no content.
+    walk(directory)
+      .filter(path => !path.startsWith('.git/'))
+      .map(path => [path, readBytes(`${directory}/${path}`) ?? Buffer.alloc(0)]),
   );
   const seconds = Math.floor(now().getTime() / 1000);
   const repository = gitRepository({ files, message, author, seconds });

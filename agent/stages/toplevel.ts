@@ -22,10 +22,9 @@ export async function inspectToplevel(
   facts: Facts,
   report: (entry: LogEntry) => void = log,
 ): Promise<void> {
-  const [cache = ''] = substituters;
   const refuse = (problem: string, remedy: string) =>
     new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${toplevel}`, problem, remedy });
-  const system = await readThrough(cache, `${toplevel}/system`);
+  const system = await readFromAny(substituters, `${toplevel}/system`);
   if (system === null) {
     const remedy = 'give the path that config.system.build.toplevel has, as system.storePath';
     throw refuse('it has no file "system", so it is no toplevel of NixOS', remedy);
@@ -36,7 +35,7 @@ export async function inspectToplevel(
     throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
   }
   // Written by NixOS as the processor has it, least byte first (nixos/modules/tasks/network-interfaces.nix).
-  const bytes = await readThrough(cache, `${toplevel}/etc/hostid`);
+  const bytes = await readFromAny(substituters, `${toplevel}/etc/hostid`);
   if (bytes?.length !== 4) {
     report({
       event: 'warning',
@@ -50,6 +49,15 @@ export async function inspectToplevel(
     `its networking.hostId is ${hostId}, and the pool would belong to ${hostIdOf(config)}: it would not be imported`,
     `set hostId to "${hostId}", or build the system with the other one`,
   );
+}
+
+/** A closure may be spread over several caches. */
+async function readFromAny(caches: readonly string[], path: string): Promise<Buffer | null> {
+  for (const cache of caches) {
+    const content = await readThrough(cache, path);
+    if (content !== null) return content;
+  }
+  return null;
 }
 
 const mostLinks = 8;
