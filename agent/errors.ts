@@ -45,6 +45,7 @@ export const errorCodes = {
   CLOSURE_HASH: 'a path arrived with other content than what was signed',
   CLOSURE_COPY: 'the prebuilt system cannot be copied from its binary caches',
   POOL_FULL: 'no space is left on the pool',
+  ESP_TOO_SMALL: 'the ESP has no room for the kernel and the initrd',
   BOOT_LOADER: 'the boot loader cannot be installed',
   POOL_EXPORT: 'the pool cannot be exported',
   // Leaving a running Linux by kexec (image/bundle/run and `dabei preflight`)

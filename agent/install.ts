@@ -10,6 +10,8 @@ export const installation: readonly Stage[] = [
   { name: 'network', run: stages.network, always: true },
   { name: 'ssh', run: stages.ssh, always: true },
   { name: 'plan', run: stages.plan },
+  // In RAM, where there is enough of it.
+  { name: 'evaluate', run: stages.carryOut('evaluate') },
   // Nothing was written so far, and every check is behind us.
   { name: 'nuke-disk', run: stages.carryOut('nuke-disk') },
   { name: 'host-flake', run: stages.carryOut('host-flake') },

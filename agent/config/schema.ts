@@ -90,6 +90,12 @@ export const disksSchema = z
       .describe(
         'swap with a random key at every boot, in bytes or as 8GiB; "auto" goes by the RAM, 0 is none',
       ),
+    // FAT32 has at least 65525 clusters, and a cluster at least a sector (fatgen103, "FAT Type Determination").
+    esp: size
+      .refine(bytes => bytes >= 260 * 2 ** 20, 'must be 260MiB or more: FAT32 on sectors of 4096 bytes')
+      .transform(bytes => Math.ceil(bytes / 2 ** 20) * 2 ** 20)
+      .default(512 * 2 ** 20)
+      .describe('the ESP of every member, in bytes or as 1GiB; each generation takes a kernel and an initrd'),
     encryption: z
       .enum(['aes-256-gcm', 'none'])
       .default('aes-256-gcm')
@@ -168,6 +174,13 @@ export const systemSchema = z
       .min(1)
       .optional()
       .describe('keys of which one must have signed each path; needed with storePath'),
+    evaluateFirst: z
+      .boolean()
+      .default(true)
+      .describe(
+        'with 3 GiB of RAM and more, the system is evaluated in RAM before the disks are touched; what is wrong with a ' +
+          'flake is found while nothing is lost',
+      ),
     stateVersion: z
       .string()
       .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')

@@ -14,6 +14,10 @@ export interface Closure {
   narBytes: number;
   /** What comes over the network. */
   fileBytes: number;
+  /** Store path -> bytes unpacked. */
+  sizes: ReadonlyMap<string, number>;
+  /** The initrd's store path; every ESP gets a copy of what is in it. null: the system has none, or it is not known. */
+  initrd: string | null;
 }
 
 export function closureOf(
@@ -29,6 +33,8 @@ export function closureOf(
     paths: narinfos.length,
     narBytes: sum(({ narSize }) => narSize),
     fileBytes: sum(({ fileSize }) => fileSize),
+    sizes: new Map(narinfos.map(({ storePath, narSize }) => [storePath, narSize])),
+    initrd: null,
   };
 }
 
@@ -60,17 +66,37 @@ export function poolBytes(layout: Layout, members: readonly number[], reservedBy
 
 /**
  * A closure that fits only once it is compressed leaves no room for the next one, without which nothing can be changed.
- * @returns no refusal, or CLOSURE_TOO_LARGE
+ * @returns CLOSURE_TOO_LARGE and ESP_TOO_SMALL, where they apply
  */
-export function closureRefusals(closure: Closure, poolBytes: number): DabeiError[] {
-  if (closure.narBytes <= poolBytes) return [];
-  return [
-    new DabeiError('CLOSURE_TOO_LARGE', {
-      doing: 'comparing the prebuilt system with the pool',
-      problem:
-        `${closure.toplevel} and what it needs take ${formatBytes(closure.narBytes)}, ` +
-        `and the pool has room for ${formatBytes(poolBytes)}`,
-      remedy: 'name larger disks, make disks.swap smaller, or build a smaller system',
-    }),
-  ];
+export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
+  const { toplevel, narBytes, sizes, initrd } = closure;
+  const initrdBytes = (initrd === null ? undefined : sizes.get(initrd)) ?? 0;
+  const refusals: DabeiError[] = [];
+  if (narBytes > room.capacityBytes) {
+    refusals.push(
+      new DabeiError('CLOSURE_TOO_LARGE', {
+        doing: 'comparing the prebuilt system with the pool',
+        problem:
+          `${toplevel} and what it needs take ${formatBytes(narBytes)}, ` +
+          `and the pool has room for ${formatBytes(room.capacityBytes)}`,
+        remedy: 'name larger disks, make disks.swap smaller, or build a smaller system',
+      }),
+    );
+  }
+  if (initrdBytes > room.espBytes) {
+    refusals.push(
+      new DabeiError('ESP_TOO_SMALL', {
+        doing: 'comparing the prebuilt system with the ESP',
+        problem: `its initrd alone takes ${formatBytes(initrdBytes)}, and the ESP has ${formatBytes(room.espBytes)}`,
+        remedy: 'make disks.esp larger: every generation takes a kernel and an initrd',
+      }),
+    );
+  }
+  return refusals;
+}
+
+/** What the planned disks have room for, in bytes. */
+export interface Room {
+  capacityBytes: number;
+  espBytes: number;
 }

@@ -21,7 +21,7 @@ export const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
  */
 export function planHostFlake(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   return [
-    ...planDirectory(config, facts, storage),
+    ...writeHostFlake(config, facts, storage, `${targetRoot}${flakeDirectory}`),
     {
       kind: 'run',
       doing: 'making the directory for host keys',
@@ -49,10 +49,18 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
   ];
 }
 
-/** @throws DabeiError CONFIG_SCHEMA when a flake was to be sent along, and is not here */
-function planDirectory(config: Config, facts: Facts, storage: TargetStorage): Step[] {
+/**
+ * Nothing but the flake: no key, and nothing that is secret.
+ * @param directory is made
+ * @throws DabeiError CONFIG_SCHEMA when a flake was to be sent along, and is not here
+ */
+export function writeHostFlake(
+  config: Config,
+  facts: Facts,
+  storage: TargetStorage,
+  directory: string,
+): Step[] {
   const flake = config.system?.flake;
-  const directory = `${targetRoot}${flakeDirectory}`;
   if (flake === undefined || !isSentAlong(flakeReference(flake, config.hostName))) {
     return Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
       kind: 'write',

@@ -7,7 +7,6 @@ import type { JournalHead } from './journal-steps.ts';
 import {
   alignmentBytes,
   biosBootBytes,
-  espBytes,
   mebibyte,
   memberGuids,
   partitionNumbers,
@@ -26,8 +25,12 @@ export interface Layout {
   members: readonly Disk[];
   /** In the order of the members. */
   guids: readonly MemberGuids[];
+  /** Bytes on each member. */
+  esp: number;
   /** Bytes on each member; 0 is none. */
   swap: number;
+  /** Bytes of ZFS, one a member. */
+  zfs: readonly number[];
   partitioning: readonly Step[];
   pool: PoolRequest;
   datasets: readonly TargetDataset[];
@@ -47,20 +50,22 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
   refuseHostIdZero(hostId);
   const swap = swapBytes(disks, members, facts.memoryBytes);
   const guids = memberGuids(hostId, members, facts.disks, swap > 0);
-  const partitioning = members.map((member, index) => partition(member, guids[index]!, swap));
-  const smallestZfs = Math.min(...members.map(member => zfsBytes(member, swap)));
+  const partitioning = members.map((member, index) => partition(member, guids[index]!, disks.esp, swap));
+  const zfs = members.map(member => zfsBytes(disks, member, swap));
   const pool: PoolRequest = {
     name: disks.poolName,
     layout: disks.layout,
     partuuids: guids.map(({ zfs }) => zfs),
     key: keyOf(disks),
-    reservedBytes: reservedBytes(smallestZfs),
+    reservedBytes: reservedBytes(Math.min(...zfs)),
   };
   return {
     hostId,
     members,
     guids,
+    esp: disks.esp,
     swap,
+    zfs,
     partitioning,
     pool,
     datasets: poolDatasets(disks.poolName),
@@ -88,7 +93,7 @@ export function partitionGuids(guids: MemberGuids): string[] {
 }
 
 /** All partitions of a disk in one call, so that udev sees one new table and not four. */
-function partition(disk: Disk, guids: MemberGuids, swap: number): Step {
+function partition(disk: Disk, guids: MemberGuids, esp: number, swap: number): Step {
   const add = (number: number, size: string, type: string, guid: string, name: string): string[] => [
     `--new=${number}:0:${size}`,
     `--typecode=${number}:${type}`,
@@ -106,7 +111,7 @@ function partition(disk: Disk, guids: MemberGuids, swap: number): Step {
       `--set-alignment=${alignmentBytes / disk.logicalSectorBytes}`,
       `--disk-guid=${guids.disk}`,
       ...add(partitionNumbers.biosBoot, `+${biosBootBytes / mebibyte}M`, 'EF02', guids.biosBoot, 'bios-boot'),
-      ...add(partitionNumbers.esp, `+${espBytes / mebibyte}M`, 'EF00', guids.esp, 'esp'),
+      ...add(partitionNumbers.esp, `+${esp / mebibyte}M`, 'EF00', guids.esp, 'esp'),
       ...(guids.swap === null
         ? []
         : add(partitionNumbers.swap, `+${swap / mebibyte}M`, '8200', guids.swap, 'swap')),

@@ -5,8 +5,8 @@ import { poolBytes } from './closure.ts';
 import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
 import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
 import { claimEsp, markDone, type JournalHead } from './journal-steps.ts';
-import { layOut, partitionGuids } from './layout.ts';
-import { biosBootBytes, espBytes, zfsBytes, type MemberGuids } from './partitions.ts';
+import { layOut, partitionGuids, type Layout } from './layout.ts';
+import { biosBootBytes, type MemberGuids } from './partitions.ts';
 import {
   bindPersisted,
   byPartuuid,
@@ -31,6 +31,8 @@ export interface DiskPlan extends TargetStorage {
   journal: JournalHead;
   /** What the pool has room for, before compression. */
   capacityBytes: number;
+  /** Of every ESP. */
+  espBytes: number;
   /** What will happen to which disk, for a person to read before it does. */
   summary: string[];
 }
@@ -49,19 +51,18 @@ export function planNukeDisk(
   continues = false,
 ): DiskPlan {
   const layout = layOut(config, members, facts);
-  const { guids, swap, hostId, datasets, pool } = layout;
+  const { guids, esp, swap, zfs, hostId, datasets, pool } = layout;
   const swapPartuuids = guids.flatMap(({ swap }) => (swap === null ? [] : [swap]));
   const installSwap = installSwapNames(facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
-  const zfs = members.map(member => zfsBytes(member, swap));
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
     ...layout.partitioning,
     settle,
     waitForPartitions(links),
-    ...members.flatMap((member, index) => clearPartitions(guids[index]!, swap, member.logicalSectorBytes)),
+    ...members.flatMap((member, index) => clearPartitions(guids[index]!, layout, member.logicalSectorBytes)),
     eraseSignatures('the new partitions', links),
     ...guids.flatMap(({ esp }) => [formatEsp(esp), ...claimEsp(layout.journal, esp)]),
     ...swapping,
@@ -97,14 +98,15 @@ export function planNukeDisk(
     })),
     datasets,
     installSwap,
+    espBytes: esp,
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
         ? members.map(member => `this disk keeps what is on it: ${describeDisk(member)}`)
-        : members.flatMap(member => [
+        : members.flatMap((member, index) => [
             `everything on this disk will be destroyed: ${describeDisk(member)}`,
-            `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(espBytes)}, ` +
-              `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfsBytes(member, swap))}`,
+            `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(esp)}, ` +
+              `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfs[index]!)}`,
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
     ],
@@ -159,10 +161,10 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
  * What began or ended just where a new partition does, in a table long gone, is visible again: an old ZFS label would be
  * a second pool of the same name to `zpool import`. The ZFS partition gets all four labels anew.
  */
-function clearPartitions(guids: MemberGuids, swap: number, sectorBytes: number): Step[] {
+function clearPartitions(guids: MemberGuids, { esp, swap }: Layout, sectorBytes: number): Step[] {
   return [
     ...zeroEnds(byPartuuid(guids.biosBoot), biosBootBytes, sectorBytes),
-    ...zeroEnds(byPartuuid(guids.esp), espBytes, sectorBytes),
+    ...zeroEnds(byPartuuid(guids.esp), esp, sectorBytes),
     ...(guids.swap === null ? [] : zeroEnds(byPartuuid(guids.swap), swap, sectorBytes)),
   ];
 }

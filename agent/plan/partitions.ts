@@ -12,14 +12,12 @@ const gibibyte = 2 ** 30;
 export const alignmentBytes = mebibyte;
 /** GRUB's core image, for machines that start by BIOS (UEFI machines have it, too: a disk may move). */
 export const biosBootBytes = mebibyte;
-/** Three or four kernels with their initrds. */
-export const espBytes = 512 * mebibyte;
 /** A minimal NixOS, compressed, with what building it needs on the way. */
 export const minimumZfsBytes = 2 * gibibyte;
 /** The GPT before the first partition and its copy after the last one, each in a MiB of its own. */
 const tableBytes = 2 * mebibyte;
 
-const fixedBytes = tableBytes + biosBootBytes + espBytes;
+const fixedBytes = ({ esp }: DisksConfig) => tableBytes + biosBootBytes + esp;
 
 /** GPT numbers of the partitions; a member without swap has no number 3. */
 export const partitionNumbers = { biosBoot: 1, esp: 2, swap: 3, zfs: 4 } as const;
@@ -27,7 +25,7 @@ export const partitionNumbers = { biosBoot: 1, esp: 2, swap: 3, zfs: 4 } as cons
 /** The least size of a member, in bytes: what the layout needs, with swap only where its size is asked for. */
 export function minimumDiskBytes(config: DisksConfig): number {
   const swap = config.swap === 'auto' ? 0 : share(config.swap, config.devices.length);
-  return fixedBytes + swap + minimumZfsBytes;
+  return fixedBytes(config) + swap + minimumZfsBytes;
 }
 
 /**
@@ -45,14 +43,14 @@ export function swapBytes(config: DisksConfig, members: readonly Disk[], memoryB
   const each = Math.min(
     share(total, members.length),
     wholeMebibytes(smallest / 8),
-    wholeMebibytes(smallest - fixedBytes - minimumZfsBytes),
+    wholeMebibytes(smallest - fixedBytes(config) - minimumZfsBytes),
   );
   return each < 256 * mebibyte ? 0 : each;
 }
 
 /** Bytes that are left for ZFS on a disk, rounded down to 1 MiB. */
-export function zfsBytes(disk: Disk, swap: number): number {
-  return wholeMebibytes(disk.sizeBytes - fixedBytes - swap);
+export function zfsBytes(config: DisksConfig, disk: Disk, swap: number): number {
+  return wholeMebibytes(disk.sizeBytes - fixedBytes(config) - swap);
 }
 
 /** The GUIDs of one member; lower case, as in /dev/disk/by-partuuid. */

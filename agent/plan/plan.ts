@@ -5,6 +5,7 @@ import type { Secret } from '../secret.ts';
 import { planBootLoader } from './boot.ts';
 import { closureRefusals, describeClosure, type Closure } from './closure.ts';
 import { formatBytes } from './describe-disk.ts';
+import { evaluatesFirst, keepLock, planEvaluation } from './evaluate.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
 import { decide, nothingFound, type Beginning, type Found, type JournalStage } from './journal.ts';
@@ -13,9 +14,17 @@ import { askedOf, layOut } from './layout.ts';
 import { planFinish, planNukeDisk } from './nuke-disk.ts';
 import { selectDisks, type Selection } from './select-disks.ts';
 import { renderStep, type Step } from './step.ts';
+import { flakeDirectory, targetRoot } from './target.ts';
 
-/** Stages that change the machine. Everything that they do is a step of the plan. */
-export const plannedStages = ['nuke-disk', 'host-flake', 'install', 'boot-loader', 'finish'] as const;
+/** Stages that the plan has steps for; all but the first one change the machine. */
+export const plannedStages = [
+  'evaluate',
+  'nuke-disk',
+  'host-flake',
+  'install',
+  'boot-loader',
+  'finish',
+] as const;
 export type PlannedStage = (typeof plannedStages)[number];
 
 export interface Plan {
@@ -69,10 +78,12 @@ export function makePlan(
   const continues = beginning.kind === 'continue';
   try {
     const disks = planNukeDisk(config, members, facts, swapKey, continues);
-    const tooLarge = closure ? closureRefusals(closure, disks.capacityBytes) : [];
+    const tooLarge = closure ? closureRefusals(closure, disks) : [];
     if (tooLarge.length > 0) throw new Refusals(tooLarge);
     const done = (stage: PlannedStage & JournalStage) =>
       markDone(disks.journal, stage, disks.poolName, members.length);
+    const evaluated = !continues && evaluatesFirst(config, facts);
+    const keep = evaluated ? [keepLock(`${targetRoot}${flakeDirectory}`)] : [];
     const atBootLoader = continues && beginning.at === 'boot-loader';
     const told = describeBeginning(beginning);
     return {
@@ -84,9 +95,14 @@ export function makePlan(
       warnings: 'warning' in beginning ? [...warnings, beginning.warning!] : warnings,
       beginning: told,
       stages: {
+        evaluate: evaluated ? planEvaluation(config, facts, disks) : [],
         'nuke-disk': disks.steps,
-        'host-flake': atBootLoader ? [] : [...planHostFlake(config, facts, disks), ...done('host-flake')],
-        install: atBootLoader ? [] : [...planInstall(config, facts, closure), ...done('install')],
+        'host-flake': atBootLoader
+          ? []
+          : [...planHostFlake(config, facts, disks), ...keep, ...done('host-flake')],
+        install: atBootLoader
+          ? []
+          : [...planInstall(config, facts, { closure, evaluated }), ...done('install')],
         'boot-loader': [...planBootLoader(), ...done('boot-loader')],
         finish: planFinish(disks),
       },

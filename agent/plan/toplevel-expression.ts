@@ -8,15 +8,20 @@ import { nixString } from './templates.ts';
  * nixos/modules/system/activation/top-level.nix). What is wrong with an owner's flake is said in words: Nix's own message
  * about a missing attribute names neither the flake nor what there is.
  * @param system the machine's, as Nix names it
+ * @param directory of the host flake
  */
-export function toplevelExpression(config: Config, system: string): string {
+export function toplevelExpression(
+  config: Config,
+  system: string,
+  directory = `${targetRoot}${flakeDirectory}`,
+): string {
   const [hostName = ''] = config.hostName.split('.');
   const flake = config.system?.flake;
   const reference = flake === undefined ? null : flakeReference(flake, hostName);
   const sent = reference !== null && isSentAlong(reference);
   const lines = [
     'let',
-    `  host = builtins.getFlake ${nixString(`path:${targetRoot}${flakeDirectory}`)};`,
+    `  host = builtins.getFlake ${nixString(`path:${directory}`)};`,
     `  system = host.nixosConfigurations.${nixString(sent ? reference.attribute : hostName)};`,
     ...(reference === null ? [] : ownersFlake(sent ? 'host' : 'host.inputs.config', reference.attribute)),
     '  inherit (system) config;',

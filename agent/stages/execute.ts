@@ -93,11 +93,17 @@ async function runOnce(
   }
 }
 
+/** As libc says it (strerror(3)). */
+const noSpace = /No space left on device/;
+
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
+  const { doing, problem } = error;
+  if (step.whenFull && noSpace.test(problem))
+    return new DabeiError(step.whenFull.code, { doing, problem, remedy: step.whenFull.remedy, cause: error });
   if (step.errorCode === undefined && step.remedy === undefined) return error;
   return new DabeiError(step.errorCode ?? error.code, {
-    doing: error.doing,
-    problem: error.problem,
+    doing,
+    problem,
     remedy: step.remedy ?? error.remedy,
     cause: error,
   });

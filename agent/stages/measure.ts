@@ -25,6 +25,5 @@ async function prebuilt(config: Config, facts: Facts): Promise<Closure | undefin
   const { storePath, substituters = [], trustedPublicKeys: keys = [] } = config.system ?? {};
   if (storePath === undefined) return undefined;
   const closure = await readClosure({ toplevel: storePath, substituters, keys });
-  await inspectToplevel(closure, config, facts);
-  return closure;
+  return { ...closure, initrd: await inspectToplevel(closure, config, facts) };
 }

@@ -5,6 +5,7 @@ import type { Facts } from '../facts.ts';
 import { attempt } from '../host/exec.ts';
 import { log, type LogEntry } from '../host/log.ts';
 import type { Closure } from '../plan/closure.ts';
+import { storeDirectory } from '../plan/narinfo.ts';
 import { hostIdOf } from '../plan/runtime-info.ts';
 
 /**
@@ -13,6 +14,7 @@ import { hostIdOf } from '../plan/runtime-info.ts';
  */
 
 /**
+ * @returns the store path of its initrd; null where it has none
  * @throws DabeiError CLOSURE_SYSTEM for something else than a NixOS system, another processor's, or one that would not
  * import the pool
  */
@@ -21,7 +23,7 @@ export async function inspectToplevel(
   config: Config,
   facts: Facts,
   report: (entry: LogEntry) => void = log,
-): Promise<void> {
+): Promise<string | null> {
   const refuse = (problem: string, remedy: string) =>
     new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${toplevel}`, problem, remedy });
   const system = await readFromAny(substituters, `${toplevel}/system`);
@@ -34,6 +36,7 @@ export async function inspectToplevel(
     const remedy = `build it for ${facts.system}`;
     throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
   }
+  const initrd = await initrdOf(toplevel, substituters);
   // Written by NixOS as the processor has it, least byte first (nixos/modules/tasks/network-interfaces.nix).
   const bytes = await readFromAny(substituters, `${toplevel}/etc/hostid`);
   if (bytes?.length !== 4) {
@@ -41,14 +44,23 @@ export async function inspectToplevel(
       event: 'warning',
       text: `${toplevel} sets no networking.hostId, without which ZFS may not start`,
     });
-    return;
+    return initrd;
   }
   const hostId = bytes.readUInt32LE().toString(16).padStart(8, '0');
-  if (hostId === hostIdOf(config)) return;
+  if (hostId === hostIdOf(config)) return initrd;
   throw refuse(
     `its networking.hostId is ${hostId}, and the pool would belong to ${hostIdOf(config)}: it would not be imported`,
     `set hostId to "${hostId}", or build the system with the other one`,
   );
+}
+
+/** The toplevel's "initrd" is a symbolic link to a file in a store path of its own (nixpkgs, top-level.nix). */
+async function initrdOf(toplevel: string, caches: readonly string[]): Promise<string | null> {
+  for (const cache of caches) {
+    const file = await followFirstLink(cache, `${toplevel}/initrd`);
+    if (file?.startsWith(`${storeDirectory}/`)) return file.split('/').slice(0, 4).join('/');
+  }
+  return null;
 }
 
 /** A closure may be spread over several caches. */

@@ -8,6 +8,8 @@ const closure: Closure = {
   paths: 612,
   narBytes: 2 * gib,
   fileBytes: 512 * 2 ** 20,
+  sizes: new Map([['/nix/store/initrd', 60 * 2 ** 20]]),
+  initrd: '/nix/store/initrd',
 };
 
 t.test('the plan says how much will be copied', async t => {
@@ -39,8 +41,16 @@ t.test('what a pool has room for', async t => {
 });
 
 t.test('a closure that is too large', async t => {
-  t.same(closureRefusals(closure, 2 * gib), []);
-  t.match(closureRefusals(closure, 2 * gib - 1), [
-    { code: 'CLOSURE_TOO_LARGE', problem: /take 2 GiB/, remedy: /larger/ },
-  ]);
+  const room = { capacityBytes: 2 * gib, espBytes: 60 * 2 ** 20 };
+  t.same(closureRefusals(closure, room), []);
+  const tooLarge = { code: 'CLOSURE_TOO_LARGE', problem: /take 2 GiB/, remedy: /larger/ };
+  t.match(closureRefusals(closure, { ...room, capacityBytes: 2 * gib - 1 }), [tooLarge]);
+  const esp = { code: 'ESP_TOO_SMALL', problem: /initrd alone takes 60 MiB/, remedy: /disks\.esp/ };
+  t.match(closureRefusals(closure, { ...room, espBytes: 50 * 2 ** 20 }), [esp]);
+  t.match(closureRefusals(closure, { capacityBytes: 0, espBytes: 0 }), [tooLarge, esp], 'both at once');
+  t.same(
+    closureRefusals({ ...closure, initrd: null }, { ...room, espBytes: 0 }),
+    [],
+    'a system without initrd',
+  );
 });

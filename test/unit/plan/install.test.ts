@@ -95,8 +95,11 @@ t.test('a prebuilt system is copied, not evaluated', async t => {
   const key = `cache.example.org-1:${Buffer.alloc(32).toString('base64')}`;
   const system = { storePath: toplevel, substituters: ['https://a', 'https://b'], trustedPublicKeys: [key] };
   const substituters = ['https://b'];
-  const closure = { toplevel, substituters, paths: 4, narBytes: 1000, fileBytes: 500 };
-  const steps = planInstall(config({ system }), facts, closure);
+  const closure = {
+    ...{ toplevel, substituters, paths: 4, narBytes: 1000, fileBytes: 500 },
+    ...{ sizes: new Map<string, number>(), initrd: null },
+  };
+  const steps = planInstall(config({ system }), facts, { closure });
   const [copy, profile, ...more] = steps.filter(
     (step): step is RunStep => step.kind === 'run' && step.argv[0] === 'unshare',
   );

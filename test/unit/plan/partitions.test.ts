@@ -39,8 +39,12 @@ t.test('swap', async t => {
 t.test('sizes', async t => {
   t.equal(minimumDiskBytes(disksSchema.parse({ devices: ['only'] })), 2 * GiB + 515 * MiB);
   t.equal(minimumDiskBytes(disksSchema.parse({ devices: ['only'], swap: '4GiB' })), 6 * GiB + 515 * MiB);
-  t.equal(zfsBytes(disk({ sizeBytes: 20 * GiB + 4095 }), GiB), 19 * GiB - 515 * MiB);
-  t.equal(zfsBytes(disk({ sizeBytes: 0 }), 0), 0);
+  const config = disksSchema.parse({ devices: ['only'] });
+  t.equal(zfsBytes(config, disk({ sizeBytes: 20 * GiB + 4095 }), GiB), 19 * GiB - 515 * MiB);
+  t.equal(zfsBytes(config, disk({ sizeBytes: 0 }), 0), 0);
+  const roomy = disksSchema.parse({ devices: ['only'], esp: '1GiB' });
+  t.equal(minimumDiskBytes(roomy), 3 * GiB + 3 * MiB, 'with a larger ESP');
+  t.equal(zfsBytes(roomy, disk({ sizeBytes: 20 * GiB }), 0), 19 * GiB - 3 * MiB);
 });
 
 t.test('GUIDs', async t => {

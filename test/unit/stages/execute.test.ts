@@ -36,6 +36,17 @@ t.test('a failure stops, with the code of the step', async t => {
       step(['false'], { errorCode: 'POOL_EXPORT', remedy: 'try again' }),
       { code: 'POOL_EXPORT', remedy: 'try again' },
     ],
+    [
+      step(['sh', '-c', 'echo "cp: error writing kernel: No space left on device" >&2; exit 1'], {
+        ...{ errorCode: 'BOOT_LOADER' as const, remedy: 'look' },
+        whenFull: { code: 'ESP_TOO_SMALL', remedy: 'more room' },
+      }),
+      { code: 'ESP_TOO_SMALL', problem: /error writing kernel/, remedy: 'more room' },
+    ],
+    [
+      step(['false'], { errorCode: 'BOOT_LOADER', whenFull: { code: 'ESP_TOO_SMALL', remedy: 'more room' } }),
+      { code: 'BOOT_LOADER' },
+    ],
     [step(['false'], { remedy: 'try again' }), { code: 'COMMAND_FAILED', remedy: 'try again' }],
     [step(['/nonexistent/program']), { code: 'COMMAND_MISSING' }],
     [step(['sleep', '30'], { timeoutSeconds: 0.2 }), { code: 'COMMAND_TIMEOUT' }],

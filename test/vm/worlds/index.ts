@@ -7,6 +7,7 @@ import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
 import { kexecWorlds } from './kexec.ts';
 import { memoryWorlds } from './memory.ts';
+import { fullWorlds } from './full.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
 import { networkWorlds } from './network.ts';
@@ -34,6 +35,7 @@ export const worlds: readonly World[] = [
   ...userFlakeWorlds,
   ...netbootWorlds,
   ...closureWorlds,
+  ...fullWorlds,
   ...memoryWorlds,
   ...nixosAnywhereWorlds,
 ];

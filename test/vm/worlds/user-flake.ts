@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as files from '../../../image/files.ts';
 import { checkout, run } from '../../../image/host.ts';
 import { bootInstalled, finishInstall, startInstall, stageFailed } from '../install.ts';
+import { fillWithForeignBytes, hashDisk } from '../disk.ts';
 import { isDhcpRequest, isIPv6 } from '../packets.ts';
 import { macOf } from '../qemu.ts';
 import { serveFiles, type FileServer } from '../serve.ts';
@@ -53,6 +54,52 @@ async function withFlake(
   }
 }
 
+/** With 4 GiB all of them are refused while the disk is as it was. */
+const flakes = [
+  {
+    name: 'attribute',
+    about: "the owner's flake has no such system: what it has is said, and the disk is untouched",
+    memoryMiB: 4096,
+    attribute: 'db',
+    stage: 'evaluate',
+    says: /the flake has no nixosConfigurations\.db; it has: .*web/,
+  },
+  {
+    name: 'small-memory',
+    about: 'the same with little memory: found on the disk, and the machine stays reachable',
+    memoryMiB: 1024,
+    attribute: 'db',
+    stage: 'install',
+    says: /the flake has no nixosConfigurations\.db; it has: .*web/,
+  },
+  {
+    name: 'option',
+    about:
+      "the owner's flake sets an option that does not exist: Nix's own message, and the disk is untouched",
+    memoryMiB: 4096,
+    attribute: 'misspelt',
+    stage: 'evaluate',
+    says: /networking\.hostNam\b/,
+  },
+  {
+    name: 'no-system',
+    about: 'the attribute is no NixOS system: the disk is untouched',
+    memoryMiB: 4096,
+    attribute: 'none',
+    stage: 'evaluate',
+    says: /nixosConfigurations\.none of the flake is no NixOS system/,
+  },
+  {
+    name: 'locked',
+    about:
+      'a system that cannot be switched to, and so cannot install its boot loader: the disk is untouched',
+    memoryMiB: 4096,
+    attribute: 'locked',
+    stage: 'evaluate',
+    says: /cannot be switched to.*set both to true/,
+  },
+];
+
 export const userFlakeWorlds: World[] = [
   {
     name: 'install-user-flake',
@@ -65,7 +112,8 @@ export const userFlakeWorlds: World[] = [
         const disk = site.disk('target', 4096);
         const config = await site.installConfig({ network, system: { flake } });
         const guest = {
-          memoryMiB: 1024,
+          // Enough for being evaluated in RAM first.
+          memoryMiB: 4096,
           disks: [disk],
           network: {
             // There is no DHCP server: what is reached, is reached at the configured address.
@@ -79,7 +127,12 @@ export const userFlakeWorlds: World[] = [
         const install = await startInstall(site, config, guest);
         const { leastFreeMiB } = await finishInstall(site, install);
         report.leastFreeMiB = leastFreeMiB;
-        const { machine, ssh, unlockHostKey } = await bootInstalled(site, guest, { by: 'ssh' });
+        assert.match(install.console.text, /evaluate: done/);
+        const { machine, ssh, unlockHostKey } = await bootInstalled(
+          site,
+          { ...guest, memoryMiB: 1024 },
+          { by: 'ssh' },
+        );
         await assertInstalled(site, ssh, unlockHostKey);
         assert.match(await ssh.run('cat /etc/owners-flake'), /from the owner's flake/);
         assert.equal((await ssh.run('hostname')).trim(), 'tiny');
@@ -88,23 +141,25 @@ export const userFlakeWorlds: World[] = [
         await machine.end();
       }),
   },
-  {
-    name: 'refuse-flake-attribute',
+  ...flakes.map(({ name, about, memoryMiB, attribute, stage, says }): World => ({
+    name: `refuse-flake-${name}`,
     core: false,
-    about: "the owner's flake has no such system: what it has is said, and the machine stays reachable",
+    about,
     limitSeconds: 900,
     script: async site =>
-      withFlake(site, 'db', async flake => {
+      withFlake(site, attribute, async flake => {
         const config = await site.installConfig({ system: { flake } });
-        const machine = await startInstall(site, config, {
-          memoryMiB: 1024,
-          disks: [site.disk('target', 4096)],
-        });
-        const { stage, code } = await stageFailed(machine, 500);
-        assert.deepEqual({ stage, code }, { stage: 'install', code: 'FLAKE_EVALUATION' });
-        assert.match(machine.console.text, /the flake has no nixosConfigurations\.db; it has: web/);
+        const disk = site.disk('target', 4096);
+        fillWithForeignBytes(disk.file);
+        const before = await hashDisk(disk.file);
+        const machine = await startInstall(site, config, { memoryMiB, disks: [disk] });
+        const failed = await stageFailed(machine, 500);
+        assert.deepEqual(failed, { stage, code: 'FLAKE_EVALUATION' });
+        assert.match(machine.console.text, says);
+        assert.match(machine.console.text, /next: correct the flake/);
         await site.ssh().waitUntilUp(60);
         await machine.end();
+        if (stage === 'evaluate') assert.equal(await hashDisk(disk.file), before, 'the disk is untouched');
       }),
-  },
+  })),
 ];

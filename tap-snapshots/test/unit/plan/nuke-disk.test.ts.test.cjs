@@ -147,7 +147,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=cf4472c6589c5e069de01cf5c35924e00de2596dc8de75276abbc8cb9e306499 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=3d61c1cef0eea816d787121604daf67e773d6f6044bd6189fa09de9f5d5a418a rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -279,7 +279,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=bb446daf0fe30d745974a0f6b879ad6929cdcc6f60416268484487bac330eec6 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=89e7d25b3b59046a439fd7f6a72f343c27033697465946a512a4cdccdd6805db rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -430,7 +430,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=2c16b2086d2227b721a0a7975f22fbbec5fd3d97efd2fb662594675ed3397f35 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=71ff350912a5825df80d4bd2bc6507802e7a745f66541c6a88f57588ac109d25 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -548,7 +548,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=0baf8eecd89938b9c2f017ced7b56baa2fce70561f0ae2308e483ecf8e109cb9 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=691fe1a16edd68c3d02baa63e96e0ae21c7d07f7e5e473cea19206e717485d28 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `

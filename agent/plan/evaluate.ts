@@ -1,0 +1,122 @@
+import type { Config } from '../config/schema.ts';
+import type { Facts } from '../facts.ts';
+import { writeHostFlake } from './host-flake.ts';
+import { hour, nixDirectories, nixEnvironment, nixIn, type MakeNixStep } from './nix-step.ts';
+import type { Step } from './step.ts';
+import type { TargetStorage } from './target.ts';
+import { toplevelExpression } from './toplevel-expression.ts';
+
+/** Evaluation of the system: in RAM, to see that it is one at all before a disk is touched, and then on the target. */
+
+/**
+ * MemTotal from which there is room for it: nixpkgs unpacked on a tmpfs (which takes half of the RAM at most), and the
+ * evaluator's own 740 MB.
+ */
+const enoughMemoryBytes = 3 * 2 ** 30;
+
+const directory = '/run/dabei/evaluation';
+const flake = `${directory}/flake`;
+/** What was fetched is not fetched again for the target. */
+const fetched = `${directory}/cache`;
+
+/** Whether a wrong flake is found while the disks are still as they were. */
+export function evaluatesFirst({ system }: Config, { memoryBytes }: Facts): boolean {
+  return (
+    system?.storePath === undefined && system?.evaluateFirst !== false && memoryBytes >= enoughMemoryBytes
+  );
+}
+
+/** Nothing is built, and all that is written is in RAM. */
+export function planEvaluation(config: Config, facts: Facts, storage: TargetStorage): Step[] {
+  const root = `${directory}/root`;
+  const directories = { ...nixDirectories(directory), XDG_CACHE_HOME: fetched };
+  const nix = nixIn(nixEnvironment(config, facts, directories));
+  return [
+    {
+      kind: 'run',
+      doing: 'removing what an earlier evaluation left',
+      argv: ['rm', '-rf', directory],
+      timeoutSeconds: 10 * 60,
+    },
+    {
+      kind: 'run',
+      doing: 'making directories for an evaluation in RAM',
+      argv: ['mkdir', '-p', root, ...Object.values(directories)],
+      timeoutSeconds: 10,
+    },
+    ...writeHostFlake(config, facts, storage, flake),
+    ...lockAndEvaluate(nix, config, facts.system, {
+      root,
+      flake,
+      derivation: `${directory}/toplevel.drv`,
+    }).map(step => ({ ...step, whenFull: tooLargeForRam })),
+    {
+      kind: 'run',
+      doing: 'giving back the memory of the evaluation',
+      argv: ['rm', '-rf', root],
+      timeoutSeconds: 10 * 60,
+    },
+  ];
+}
+
+const tooLargeForRam = {
+  code: 'MEMORY_TOO_SMALL' as const,
+  remedy:
+    'set system.evaluateFirst to false: it is evaluated on the disks then, with swap, after they were erased; or give ' +
+    'a system that was built elsewhere as system.storePath',
+};
+
+/** What the target gets of an evaluation in RAM: what its inputs were locked to. */
+export function keepLock(target: string): Step {
+  return {
+    kind: 'run',
+    doing: 'keeping what the inputs were locked to',
+    argv: ['cp', `${flake}/flake.lock`, target],
+    timeoutSeconds: 10,
+    // A flake without inputs has none.
+    optional: true,
+  };
+}
+
+/** Environment variables for Nix on the target. */
+export function fetchedAlready(): Record<string, string> {
+  return { XDG_CACHE_HOME: fetched };
+}
+
+export interface Place {
+  /** Nix's store is below it. */
+  root: string;
+  /** Directory of the host flake. */
+  flake: string;
+  /** The link that is made to the derivation. */
+  derivation: string;
+}
+
+/**
+ * Evaluation is a process of its own that leaves a derivation behind: it takes some 740 MB, which are free again when
+ * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
+ */
+export function lockAndEvaluate(
+  nix: MakeNixStep,
+  config: Config,
+  system: string,
+  { root, flake, derivation }: Place,
+) {
+  return [
+    nix(
+      'fetching and locking the inputs of the host flake',
+      ['nix', 'flake', 'lock', '--store', root, `path:${flake}`],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+    nix(
+      'evaluating the system',
+      [
+        ...['nix-instantiate', '--store', root, '--add-root', derivation],
+        ...['--expr', toplevelExpression(config, system, flake)],
+      ],
+      hour,
+      'FLAKE_EVALUATION',
+    ),
+  ];
+}

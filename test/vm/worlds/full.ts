@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { serveCache } from '../binary-cache.ts';
+import { installLimitSeconds, stageDone, stageFailed, startInstall } from '../install.ts';
+import { anyPrebuilt, prebuiltDisk } from '../prebuilt.ts';
+import type { World } from '../world.ts';
+
+/** No room left in the middle of an installation. */
+
+const memoryMiB = 512;
+const diskMegabytes = 4096;
+
+export const fullWorlds: World[] = [
+  {
+    name: 'full-esp',
+    core: false,
+    about: 'the ESP has no room for kernel and initrd: said so; once there is room, the installation goes on',
+    limitSeconds: 1200,
+    script: async site => {
+      const disks = [site.disk('target', diskMegabytes)];
+      const machine = await startInstall(site, await site.installConfig(), { memoryMiB, disks });
+      await stageDone(machine, 'nuke-disk', 300);
+      const ssh = site.ssh();
+      await ssh.waitUntilUp(60);
+      await ssh.attempt('dd if=/dev/zero of=/mnt/boot/filler bs=1M', { seconds: 120 });
+      const failed = await stageFailed(machine, installLimitSeconds);
+      assert.deepEqual(failed, { stage: 'boot-loader', code: 'ESP_TOO_SMALL' });
+      assert.match(machine.console.text, /No space left on device/);
+      assert.match(machine.console.text, /next: .*disks\.esp/);
+      await ssh.run('rm /mnt/boot/filler');
+      await ssh.attempt('dabei install', { seconds: 300 });
+      await machine.waitForEnd(120);
+      assert.match(machine.console.text, /goes on at boot-loader/);
+    },
+  },
+  {
+    name: 'full-pool',
+    core: false,
+    about: 'the pool has no room left while a prebuilt system is copied: said so, not tried again, reachable',
+    limitSeconds: 1200,
+    script: async site => {
+      const prebuilt = await anyPrebuilt(await site.installConfig(), { memoryMiB, diskMegabytes });
+      const isNar = (path: string) => path.startsWith('/nar/');
+      const server = await serveCache(prebuilt.directory, path =>
+        isNar(path) ? { bytesPerSecond: 1e6 } : undefined,
+      );
+      try {
+        const config = await site.installConfig({
+          system: {
+            storePath: prebuilt.storePath,
+            substituters: [server.urlFor('').replace(/\/$/, '')],
+            trustedPublicKeys: [prebuilt.publicKey],
+          },
+        });
+        const disks = [site.disk(prebuiltDisk, diskMegabytes)];
+        const machine = await startInstall(site, config, { memoryMiB, disks });
+        await stageDone(machine, 'host-flake', 400);
+        const ssh = site.ssh();
+        await ssh.waitUntilUp(60);
+        // What is promised to one dataset is missing to all others.
+        const left = Number(await ssh.run('zfs get -Hpo value available rpool'));
+        await ssh.run(`zfs create -o mountpoint=none -o reservation=${left - 8 * 2 ** 20} rpool/full`);
+        const failed = await stageFailed(machine, installLimitSeconds);
+        assert.deepEqual(failed, { stage: 'install', code: 'POOL_FULL' });
+        assert.match(await ssh.run('dabei status'), /POOL_FULL/);
+        await machine.end();
+      } finally {
+        await server.close();
+      }
+    },
+  },
+];
