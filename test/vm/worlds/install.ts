@@ -7,6 +7,7 @@ import {
   startInstall,
   type UnlockWay,
 } from '../install.ts';
+import { memoryBudget } from '../memory-budget.ts';
 import type { World } from '../world.ts';
 import type { Site } from '../site.ts';
 import { scanHostKeys, type Ssh } from '../ssh.ts';
@@ -29,9 +30,9 @@ const rows: Row[] = [
   {
     name: 'bios',
     core: true,
-    about: 'BIOS, virtio disk, DHCP: install, boot from disk, unlock over SSH',
+    about: `BIOS, virtio disk, DHCP, ${memoryBudget.install} MiB of memory: install, boot from disk, unlock over SSH`,
     firmware: 'bios',
-    memoryMiB: 1024,
+    memoryMiB: memoryBudget.install,
     unlock: 'ssh',
   },
   {
@@ -74,7 +75,8 @@ export const installWorlds: World[] = rows.map(row => ({
     assertStages(install.console.text, install.console.stages);
     assert.match(install.console.text, /ssh .*-p 2222 /, 'the last lines say how to unlock');
 
-    const guest = { memoryMiB, firmware, disks: [disk] };
+    // The installed system is another one, with needs of its own.
+    const guest = { memoryMiB: Math.max(384, memoryMiB), firmware, disks: [disk] };
     const unlocking = { by: row.unlock, wrongFirst: true };
     const { machine, ssh, unlockHostKey } = await bootInstalled(site, guest, unlocking);
     await assertInstalled(site, ssh, unlockHostKey);

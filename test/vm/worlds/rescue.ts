@@ -7,6 +7,7 @@ import { image } from '../image.ts';
 import { stageDone } from '../install.ts';
 import { configParameter } from '../site.ts';
 import { scanHostKeys } from '../ssh.ts';
+import { memoryBudget } from '../memory-budget.ts';
 import type { World } from '../world.ts';
 import { truncateSync } from 'node:fs';
 
@@ -23,7 +24,7 @@ export const rescueWorlds: World[] = [
       const before = await hashDisk(disk.file);
       const machine = await site.startImage({
         name: 'rescue',
-        memoryMiB: 512,
+        memoryMiB: memoryBudget.rescue,
         disks: [disk],
         parameters: [configParameter({ version: 1, rootAuthorizedKeys: [site.keys.user.public] })],
         limitSeconds: 200,
