@@ -19,17 +19,23 @@ import { hostIdOf } from '../plan/runtime-info.ts';
  * import the pool
  */
 export async function inspectToplevel(
-  { toplevel, substituters }: Closure,
+  { toplevel, substituters, sizes }: Closure,
   config: Config,
   facts: Facts,
   report: (entry: LogEntry) => void = log,
 ): Promise<string | null> {
   const refuse = (problem: string, remedy: string) =>
     new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${toplevel}`, problem, remedy });
+  // Nix reads all of an archive into memory to find one file in it.
+  if ((sizes.get(toplevel) ?? 0) > mostToplevelBytes) {
+    throw refuse(
+      'it is too large to be a toplevel of NixOS, which has little more than symbolic links',
+      noToplevel,
+    );
+  }
   const system = await readFromAny(substituters, `${toplevel}/system`);
   if (system === null) {
-    const remedy = 'give the path that config.system.build.toplevel has, as system.storePath';
-    throw refuse('it has no file "system", so it is no toplevel of NixOS', remedy);
+    throw refuse('it has no file "system", so it is no toplevel of NixOS', noToplevel);
   }
   const platform = system.toString('utf8').trim();
   if (platform !== facts.system) {
@@ -53,6 +59,10 @@ export async function inspectToplevel(
     `set hostId to "${hostId}", or build the system with the other one`,
   );
 }
+
+const noToplevel = 'give the path that config.system.build.toplevel has, as system.storePath';
+/** Some 100 KB are usual. */
+const mostToplevelBytes = 32 * 2 ** 20;
 
 /** The toplevel's "initrd" is a symbolic link to a file in a store path of its own (nixpkgs, top-level.nix). */
 async function initrdOf(toplevel: string, caches: readonly string[]): Promise<string | null> {

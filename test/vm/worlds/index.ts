@@ -1,4 +1,5 @@
 import type { World } from '../world.ts';
+import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
 import { deadManWorlds } from './dead-man.ts';
 import { diskWorlds } from './disks.ts';
@@ -35,6 +36,7 @@ export const worlds: readonly World[] = [
   ...userFlakeWorlds,
   ...netbootWorlds,
   ...closureWorlds,
+  ...closureRefusalWorlds,
   ...fullWorlds,
   ...memoryWorlds,
   ...nixosAnywhereWorlds,
