@@ -44,6 +44,8 @@ export class LoadedFile {
   /** library -> versions */
   readonly requires: ReadonlyMap<string, readonly string[]>;
   readonly provides: ReadonlySet<string>;
+  /** The code asks for these by their number. */
+  readonly #lazyJumps: readonly number[];
   readonly #file: Buffer;
   readonly #segments: ReturnType<typeof segmentsOf>;
   readonly #tags = new Map<Tag, number>();
@@ -87,14 +89,18 @@ export class LoadedFile {
     // glibc looks at no type for as many as this says (elf/do-rel.h).
     if (dynamicWords.slice(0, this.#tags.get('RELACOUNT') ?? 0).some(({ type }) => type !== 'RELATIVE'))
       throw new Error('it counts relative relocations that are none');
-    this.words = [...dynamicWords, ...this.#readRela('JMPREL', 'PLTRELSZ'), ...this.#readRelr()];
+    const jumps = this.#readRela('JMPREL', 'PLTRELSZ');
+    const bindsAtStart =
+      this.#tags.has('BIND_NOW') || (flags & 8) !== 0 || ((this.#tags.get('FLAGS_1') ?? 0) & 1) !== 0;
+    this.#lazyJumps = bindsAtStart ? [] : jumps.map(({ at }) => at);
+    this.words = [...dynamicWords, ...jumps, ...this.#readRelr()];
   }
 
   get hasRelr(): boolean {
     return this.#tags.has('RELR');
   }
 
-  /** What the dynamic section says besides where tables are: it does not depend on how they are written. */
+  /** What the dynamic section says, but for where tables are and how they are written. */
   get settings(): string {
     const others = [...this.#tags].filter(([tag]) => !known.movedTags.test(tag)).sort();
     const requires = [...this.requires].map(([library, versions]) => [
@@ -102,7 +108,7 @@ export class LoadedFile {
       ...versions.filter(version => version !== known.relrVersion),
     ]);
     const { needed, soname, searchPath, provides } = this;
-    return JSON.stringify([others, needed, soname, searchPath, requires, [...provides]]);
+    return JSON.stringify([others, needed, soname, searchPath, requires, [...provides], this.#lazyJumps]);
   }
 
   /**
