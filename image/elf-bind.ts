@@ -61,11 +61,12 @@ export class LinkedSet {
 
   /** Versions of libraries that are not there: _dl_check_map_versions of glibc. */
   missingVersions(path: string): string[] {
-    const { requires, hasRelr } = this.file(path);
+    const { needed, requires, hasRelr } = this.file(path);
     const libc = requires.get('libc.so.6');
     const unmarked =
       hasRelr && libc && !libc.includes(relrVersion) ? [`${path}: has DT_RELR unannounced`] : [];
     const missing = [...requires].flatMap(([library, versions]) => {
+      if (!needed.includes(library)) return [`${path}: wants versions of ${library}, which it does not need`];
       const { provides } = this.file(this.#library(path, library));
       return versions
         .filter(version => provides.size > 0 && !provides.has(version))
