@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { compareBindings, type LinkedSet } from './elf-bind.ts';
 import { parseElf } from './elf.ts';
+import { parseImage } from './elf-tables.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
 
@@ -45,4 +47,73 @@ export async function requireSymbolsBound(root: string): Promise<void> {
 function isDynamic(path: string): boolean {
   const isElf = files.readStart(path, 4).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46]));
   return isElf && parseElf(files.readBytes(path)).interpreter !== null;
+}
+
+/**
+ * Sections that are written anew (slim-elf.ts): what the loader reads in them is compared by what it does with them; and
+ * those that have no bytes in the file (SHT_NOBITS).
+ */
+const tables =
+  /^(|\.gnu\.hash|\.dynsym|\.dynstr|\.gnu\.version(|_r|_d)|\.rela\.(dyn|plt)|\.relr\.dyn|\.dynamic|\.t?bss)$/;
+const unwinding = ['.eh_frame', '.eh_frame_hdr', '.gcc_except_table'];
+
+/**
+ * Programs that were made smaller run as before: every word that the loader writes, in every program and library of the
+ * image, gets what it got; nothing else is changed; and every name that is needed is found.
+ * @param originals path -> bytes before
+ * @param lookedUp names that are asked for while programs run
+ * @throws Error naming each file and what is wrong with it
+ */
+export function requireSamePrograms(
+  originals: ReadonlyMap<string, Buffer>,
+  before: LinkedSet,
+  after: LinkedSet,
+  lookedUp: ReadonlySet<string>,
+): void {
+  const faults: string[] = [];
+  const linked: string[] = [];
+  for (const [path, original] of originals) {
+    const image = parseImage(original);
+    const isLinked = image?.dynamic != null;
+    const inPlace = isLinked ? after.file(path).words.filter(word => word.inPlace) : [];
+    if (!original.equals(after.bytesOf(path))) {
+      const places = inPlace.map(({ at }) => image!.offsetOf(at));
+      faults.push(
+        ...compareContents(original, after.bytesOf(path), places).map(fault => `${path}: ${fault}`),
+      );
+    }
+    if (!isLinked) continue;
+    linked.push(path);
+    if (before.file(path).settings !== after.file(path).settings)
+      faults.push(`${path}: its dynamic section says something else than before`);
+    for (const name of lookedUp)
+      if (before.file(path).find(name, null)?.value !== after.file(path).find(name, null)?.value)
+        faults.push(`${path}: ${name} is not found any more`);
+  }
+  faults.push(...compareBindings(before, after, linked));
+  if (faults.length > 0)
+    throw new Error(`programs would not run as before they were made smaller:\n  ${faults.join('\n  ')}`);
+}
+
+/** @param places offsets of words that hold an addend now, which the loader took from elsewhere before */
+function compareContents(original: Buffer, changed: Buffer, places: readonly number[]): string[] {
+  const { sections, end, headerOf } = parseImage(original)!;
+  if (changed.length !== end) return ['it does not end where its last segment does'];
+  const [was, is] = [Buffer.from(original.subarray(0, end)), Buffer.from(changed)];
+  for (const file of [was, is]) for (const place of places) file.fill(0, place, place + 8);
+  let hasUnwinding = true;
+  const faults = [...sections].flatMap(([name, { offset, size }]) => {
+    const [old, now] = [was, is].map(file => file.subarray(offset, offset + size)) as [Buffer, Buffer];
+    if (tables.test(name) || old.equals(now)) return [];
+    if (!unwinding.includes(name) || now.some(byte => byte !== 0)) return [`its ${name} is changed`];
+    hasUnwinding = false;
+    return [];
+  });
+  // elf(5): where the section headers are, and how many; the type of a program header is its first field.
+  was.fill(0, 0x28, 0x30).fill(0, 0x3c, 0x40);
+  const header = headerOf('ehFrame');
+  if (!hasUnwinding && header !== null) was.writeUInt32LE(0, header);
+  const headers = Number(was.readBigUInt64LE(0x20)) + was.readUInt16LE(0x36) * was.readUInt16LE(0x38);
+  if (!was.subarray(0, headers).equals(is.subarray(0, headers))) faults.push('its headers are changed');
+  return faults;
 }

@@ -68,8 +68,10 @@ export interface Image {
   end: number;
   /** Offset of a program header, null where there is none. */
   headerOf: (kind: 'ehFrame') => number | null;
-  /** Null: static, or without what is needed to write its tables anew. */
+  /** Null: static. */
   dynamic: Range | null;
+  /** Whether all that is needed to write its tables anew is there. */
+  isRewritable: boolean;
   isLibrary: boolean;
   bindsNow: boolean;
   needsLibc: boolean;
@@ -91,10 +93,10 @@ export interface Image {
 
 export const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** @returns null where the file is no 64-bit little-endian program or library */
+/** @returns null where the file is no program or library for x86-64 */
 export function parseImage(file: Buffer): Image | null {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) return null;
-  if (![2, 3].includes(file.readUInt16LE(0x10))) return null;
+  if (![2, 3].includes(file.readUInt16LE(0x10)) || file.readUInt16LE(0x12) !== 62) return null;
   const headers = readProgramHeaders(file);
   const loads = headers.filter(({ type }) => type === pt.load);
   const sections = readSections(file);
@@ -136,8 +138,7 @@ export function parseImage(file: Buffer): Image | null {
   const stringAt = (place: number) =>
     file.toString('latin1', strings + place, file.indexOf(0, strings + place));
   const arena = arenaOf(sections);
-  const usable =
-    dynamic !== null && arena !== null && tag(dt.gnuHash) !== null && tag(dt.hash) === null ? dynamic : null;
+  const isRewritable = arena !== null && tag(dt.gnuHash) !== null && tag(dt.hash) === null;
   const symtab = sections.get('.dynsym') ?? { offset: 0, size: 0 };
   const symbols = dynamic ? readSymbols(file, symtab, stringAt) : [];
   const verneed = dynamic ? readVerneed(file, sections.get('.gnu.version_r'), stringAt) : [];
@@ -150,7 +151,8 @@ export function parseImage(file: Buffer): Image | null {
     sections,
     end: Math.max(...loads.map(({ offset, size }) => offset + size)),
     headerOf: kind => headers.find(({ type }) => type === pt[kind])?.at ?? null,
-    dynamic: usable,
+    dynamic,
+    isRewritable,
     isLibrary: tag(dt.soname) !== null,
     bindsNow:
       tag(dt.bindNow) !== null || ((tag(dt.flags) ?? 0) & 8) !== 0 || ((tag(dt.flags1) ?? 0) & 1) !== 0,

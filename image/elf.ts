@@ -105,7 +105,12 @@ function inMergedUsr(root: string, path: string): string {
   return kind(root + resolveInRoot(root, path).real) === null ? `/usr${path}` : path;
 }
 
-function findLibrary(root: string, name: string, neededBy: string, searchPath: string[]): string {
+export function findLibrary(
+  root: string,
+  name: string,
+  neededBy: string,
+  searchPath: readonly string[],
+): string {
   if (name.includes('/')) return name;
   const origin = posix.dirname(neededBy);
   const own = searchPath.map(entry => entry.replace(/\$(ORIGIN|\{ORIGIN\})/g, origin));

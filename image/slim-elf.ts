@@ -12,23 +12,22 @@ import { align, dt, parseImage, type Image, type Symbol } from './elf-tables.ts'
 
 export interface SlimOptions {
   /** Whether this symbol, which the file defines, stays visible to others. */
-  keep: (name: string, isFunction: boolean) => boolean;
+  keep: (name: string) => boolean;
   /** Whether the tables go by which C++ exceptions find their way: right where none passes through this file. */
   withoutUnwinding: boolean;
 }
 
 const r = { absolute64: 1, globDat: 6, jumpSlot: 7, relative: 8 } as const;
-const symbolType = { none: 0, object: 1, function: 2 } as const;
+const symbolType = { function: 2 } as const;
 const relrVersion = 'GLIBC_ABI_DT_RELR';
 
-/**
- * @returns the smaller file, or null where it is built in a way that this does not know (then it stays as it is)
- * @throws RangeError where the file is cut off
- */
-export function slim(original: Buffer, options: SlimOptions): Buffer | null {
+/** @throws Error where the file is built in a way that this does not know; RangeError where it is cut off */
+export function slim(original: Buffer, options: SlimOptions): Buffer {
   const file = Buffer.from(original);
   const image = parseImage(file);
-  if (image === null) return null;
+  if (image === null) throw new Error('it is no program or library for x86-64');
+  if (image.dynamic !== null && !image.isRewritable)
+    throw new Error('its tables do not lie side by side, or there is an old hash table among them');
   if (options.withoutUnwinding) dropUnwinding(file, image);
   if (image.dynamic !== null) rewriteTables(file, image, options);
   // Section headers are for linkers and debuggers; the loader reads none.
@@ -60,8 +59,7 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const canRelr = !hasRelr && image.needsLibc && image.spareTags >= 3;
   // A lazily bound jump slot is found by its number, so none may go.
   const boundAtStart = image.bindsNow;
-  const kept = (symbol: Symbol): boolean =>
-    !image.isLibrary || options.keep(symbol.name, symbol.type === symbolType.function);
+  const kept = (symbol: Symbol): boolean => !image.isLibrary || options.keep(symbol.name);
   const local = ({ symbol, type }: Relocation): boolean => {
     const target = symbols[symbol]!;
     const plain = target.type <= symbolType.function && target.section !== 0 && target.section < 0xff00;
@@ -104,6 +102,8 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const asRelocations = canRelr
     ? []
     : relative.map(({ offset, value }) => ({ offset, type: r.relative, symbol: 0, addend: value }));
+  if (asRelocations.length > 0 && tables.rela === null)
+    throw new Error('it has no table for relative relocations');
   const rela = writeRelocations([...asRelocations, ...dynamicRelocations], place);
   const jumpRel = writeRelocations(jumpSlots, place);
   const verneed = writeVerneed(image, strings, canRelr && relr.length > 0);
