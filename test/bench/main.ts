@@ -3,6 +3,7 @@ import { benchClosure } from './closure.ts';
 import { benchKexec, benchKexecMemory } from './kexec.ts';
 import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
 import { parseOptions, type BenchOptions } from './options.ts';
+import { benchPeers } from './peers.ts';
 import { benchTimeline } from './timeline.ts';
 import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
@@ -13,6 +14,7 @@ import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   boot: benchBoot,
   timeline: benchTimeline,
+  peers: benchPeers,
   ram: benchMemory,
   'ram-prebuilt': benchMemoryPrebuilt,
   closure: benchClosure,
