@@ -5,7 +5,7 @@ import type { Machine } from '../vm/machine.ts';
 export interface Moment {
   /** Since QEMU's start, by the clock on the wall. */
   seconds: number;
-  /** That QEMU computed for: nearly the same on a busy host, but without what the machine waits for. */
+  /** Of all threads of QEMU together; what the machine waits for is not in it. */
   cpuSeconds: number;
 }
 

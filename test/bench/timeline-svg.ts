@@ -164,7 +164,7 @@ function legend(y: number): string[] {
     [colours.kernel, 'before dabei'],
   ];
   return entries.flatMap(([colour, what], index) => {
-    const left = chart.left + index * 176;
+    const left = chart.left + index * 190;
     return [
       `<rect x="${left}" y="${y - 10}" width="12" height="12" fill="${colour}"/>`,
       text(left + 18, y, what, { fill: colours.faint }),
