@@ -4,9 +4,9 @@ import { finishInstall, startInstall } from '../vm/install.ts';
 import { accelerator } from '../vm/accelerator.ts';
 import { openSite } from '../vm/site.ts';
 import { table } from '../vm/table.ts';
+import type { BenchOptions } from './options.ts';
 import { median, publish } from './report.ts';
 
-const runs = 3;
 const memoryMiB = 1024;
 
 interface Sample {
@@ -16,8 +16,8 @@ interface Sample {
   installed: number;
 }
 
-/** Seconds to "sshd answers" and to "installed", BIOS and UEFI: three runs each, the median, nothing else running. */
-export async function benchBoot(): Promise<void> {
+/** Seconds to "sshd answers" and to "installed", BIOS and UEFI: the median of three runs each, nothing else running. */
+export async function benchBoot({ runs = 3 }: BenchOptions): Promise<void> {
   const results: Record<string, Sample[]> = {};
   for (const firmware of ['bios', 'uefi'] as const) {
     results[firmware] = [];

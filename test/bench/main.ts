@@ -2,11 +2,19 @@ import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
 import { benchKexec, benchKexecMemory } from './kexec.ts';
 import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
+import { parseOptions, type BenchOptions } from './options.ts';
+import { benchPeers } from './peers.ts';
+import { benchTimeline } from './timeline.ts';
 import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
-/** `npm run bench -- boot|ram|ram-prebuilt|closure|kexec`: a table for people, and the same as JSON in out/bench-NAME.json. */
-const benches: Readonly<Record<string, () => Promise<void>>> = {
+/**
+ * `npm run bench -- NAME... [--runs N] [--svg FILE]`: a table for people, and the same as JSON in out/bench-NAME.json.
+ * --runs is for the benches with medians, --svg for the picture of "timeline".
+ */
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   boot: benchBoot,
+  timeline: benchTimeline,
+  peers: benchPeers,
   ram: benchMemory,
   'ram-prebuilt': benchMemoryPrebuilt,
   closure: benchClosure,
@@ -14,11 +22,12 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   'ram-kexec': benchKexecMemory,
 };
 
-const names = process.argv.slice(2);
-if (names.length === 0 || names.some(name => !(name in benches))) {
-  process.stdout.write(`usage: npm run bench -- ${Object.keys(benches).join('|')}\n`);
+const asked = parseOptions(process.argv.slice(2));
+if (asked === null || asked.names.length === 0 || asked.names.some(name => !Object.hasOwn(benches, name))) {
+  const names = Object.keys(benches).join('|');
+  process.stdout.write(`usage: npm run bench -- ${names} [--runs N] [--svg FILE]\n`);
   process.exit(2);
 }
 await requireVirtualMachines();
 await requireImage();
-for (const name of names) await benches[name]!();
+for (const name of asked.names) await benches[name]!(asked.options);

@@ -7,7 +7,6 @@ import { anyPrebuilt, prebuiltDisk } from '../vm/prebuilt.ts';
 import { openSite, type Site } from '../vm/site.ts';
 import { publish } from './report.ts';
 
-const stepMiB = 8;
 const bounds = { fails: 128, works: 512 };
 const diskMegabytes = 4096;
 
@@ -35,13 +34,14 @@ export async function benchMemoryPrebuilt(): Promise<void> {
 }
 
 /**
- * By bisection in steps of 8 MiB.
- * @param bounds in MiB; with the upper one it must work
+ * By bisection.
+ * @param bounds in MiB, multiples of the step; with the upper one it must work
  */
 export async function leastMemory(
   what: string,
   bounds: { fails: number; works: number },
   tryWith: (memoryMiB: number) => Promise<boolean>,
+  stepMiB = 8,
 ): Promise<{ works: number; fails: number; unit: 'MiB' }> {
   let { fails, works } = bounds;
   if (!(await tryWith(works))) throw new Error(`${what} already fails with ${works} MiB`);

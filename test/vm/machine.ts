@@ -115,7 +115,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   for (const { redirection, rule } of redirected) {
     closeWires.push(await Promise.race([redirect(redirection, rule), early]));
   }
-  const qmp = await Promise.race([connectQmp(join(sockets, 'qmp')), early]);
+  const qmp = await Promise.race([connectQmp(join(sockets, 'qmp')), early]).catch(async (error: unknown) => {
+    // Nobody else has it to end it.
+    qemu.kill();
+    await qemu.ended;
+    throw error;
+  });
   return {
     console: serial,
     consoleFile,

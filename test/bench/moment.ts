@@ -1,0 +1,30 @@
+import * as files from '../../image/files.ts';
+import type { Machine } from '../vm/machine.ts';
+
+/** How far a machine's start is when something is seen of it. */
+export interface Moment {
+  /** Since QEMU's start, by the clock on the wall. */
+  seconds: number;
+  /** Of all threads of QEMU together; what the machine waits for is not in it. */
+  cpuSeconds: number;
+}
+
+/** Takes the moment. */
+export function momentOf(machine: Machine): Moment {
+  return {
+    seconds: round(machine.seconds()),
+    cpuSeconds: round(cpuSecondsIn(files.readText(`/proc/${machine.pid}/stat`))),
+  };
+}
+
+/** User and system time of a process and all its threads; proc_pid_stat(5), in ticks of 10 ms on every architecture. */
+export function cpuSecondsIn(stat: string): number {
+  // The second field, the name in parentheses, may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** A machine that had to end a program did not have enough memory, even when it went on. */
+export const outOfMemory = /Out of memory: Killed process.*/;
+
+const round = (seconds: number): number => Math.round(seconds * 10) / 10;

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run bench` takes besides the names of benches; each bench looks at what concerns it. */
+export interface BenchOptions {
+  /** How often each thing is measured, where a bench takes medians. */
+  runs?: number;
+  /** Where the picture of the bench "timeline" is written. */
+  svg?: string;
+}
+
+/** @returns null for arguments that mean nothing */
+export function parseOptions(
+  args: readonly string[],
+): { names: readonly string[]; options: BenchOptions } | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { runs: { type: 'string' }, svg: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const { runs, svg } = values;
+    if (runs !== undefined && !/^[1-9]\d?$/.test(runs)) return null;
+    return {
+      names: positionals,
+      options: {
+        ...(runs === undefined ? {} : { runs: Number(runs) }),
+        ...(svg === undefined ? {} : { svg }),
+      },
+    };
+  } catch {
+    return null;
+  }
+}

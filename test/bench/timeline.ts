@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { cacheDirectory } from '../../image/cache.ts';
+import * as files from '../../image/files.ts';
+import { checkout } from '../../image/host.ts';
+import { accelerator } from '../vm/accelerator.ts';
+import { stageDone, startInstall } from '../vm/install.ts';
+import { openSite } from '../vm/site.ts';
+import type { Ssh } from '../vm/ssh.ts';
+import { table } from '../vm/table.ts';
+import type { BenchOptions } from './options.ts';
+import { publish } from './report.ts';
+import { readLog, timelineRows, timelineSvg } from './timeline-svg.ts';
+
+const memoryMiB = 1024;
+
+/** Where the time of one installation goes, as a table and as a picture, out/timeline.svg or --svg FILE. */
+export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
+  const site = await openSite(join(cacheDirectory, 'bench-timeline'));
+  try {
+    const disk = site.disk('target', 4096);
+    const machine = await startInstall(site, await site.installConfig(), { memoryMiB, disks: [disk] });
+    await stageDone(machine, 'ssh', 120);
+    const ssh = site.ssh();
+    const sshAnswers = Number((await ssh.run('cat /proc/uptime')).split(' ')[0]);
+    const lines: string[] = [];
+    const following = follow(ssh, line => lines.push(line));
+    following.catch(() => {});
+    await stageDone(machine, 'finish');
+    await machine.waitForEnd(60);
+    await following;
+
+    const log = readLog(lines.join('\n'));
+    const rows = timelineRows(log, sshAnswers);
+    const cells = rows.map(({ name, from, to, note }) => [
+      name,
+      from.toFixed(1),
+      (to - from).toFixed(1),
+      note,
+    ]);
+    process.stdout.write(`${table(['what', 'from, s', 'for, s', ''], cells)}\n`);
+    const emulated = (await accelerator()) === 'tcg' ? 'emulated (QEMU TCG)' : 'KVM';
+    const title = `From the kernel's start to an installed system: BIOS, ${memoryMiB} MiB, 2 processors, ${emulated}`;
+    const file = svg ?? checkout('out', 'timeline.svg');
+    files.write(file, timelineSvg(title, rows));
+    process.stdout.write(`${file}\n`);
+    publish('timeline', { accelerator: await accelerator(), memoryMiB, sshAnswers, log });
+  } finally {
+    await site.close();
+  }
+}
+
+/**
+ * Reads the log until the machine is gone. By bash alone: a program at every look would cost what is measured, and the last
+ * lines come in the moment in which all programs end.
+ */
+async function follow(ssh: Ssh, onLine: (line: string) => void): Promise<void> {
+  const copy = 'while IFS= read -r line <&3; do printf "%s\\n" "$line"; done';
+  const wait = 'read -r -t 0.2 <&4';
+  const script = `exec 3</var/log/dabei.jsonl; mkfifo /run/nothing; exec 4<>/run/nothing; while :; do ${copy}; ${wait}; done`;
+  await ssh.attempt(`bash -c '${script}'`, { seconds: 900, onLine });
+}
