@@ -25,6 +25,8 @@ export const errorCodes = {
   DISK_AMBIGUOUS: 'more disks match a selector than it asks for',
   DISK_BOOT_MEDIUM: 'a chosen disk is the medium that this system was booted from',
   DISK_READ_ONLY: 'a chosen disk is read-only',
+  DISK_CHANGED: 'a chosen disk is no longer what it was when the installation was planned',
+  DISK_SECTORS: 'this firmware cannot start from disks with sectors of that size',
   DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
   DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',
   DISK_INSTALLED: 'the disks hold an installation that dabei made and will not erase by itself',
@@ -51,6 +53,9 @@ export const errorCodes = {
   // Leaving a running Linux by kexec (image/bundle/run and `dabei preflight`)
   PREFLIGHT_ARCHITECTURE: 'the machine has another processor than the image is for',
   PREFLIGHT_CONTAINER: 'this is a container, whose kernel belongs to somebody else',
+  PREFLIGHT_CONFIDENTIAL: 'the memory of the virtual machine is encrypted, which the new kernel cannot do',
+  PREFLIGHT_WATCHDOG: 'a watchdog is in use that the new kernel would not feed',
+  PREFLIGHT_NO_LOGIN: 'nobody could log in to the new system',
   PREFLIGHT_IMAGE_HASH: 'the bundle is damaged or incomplete',
   PREFLIGHT_MEMORY: 'there is too little memory for loading the new system, or for the new system itself',
   PREFLIGHT_SECURE_BOOT: 'Secure Boot is on, and the image is not signed',

@@ -13,7 +13,7 @@ export const installation: readonly Stage[] = [
   // In RAM, where there is enough of it.
   { name: 'evaluate', run: stages.carryOut('evaluate') },
   // Nothing was written so far, and every check is behind us.
-  { name: 'nuke-disk', run: stages.carryOut('nuke-disk') },
+  { name: 'nuke-disk', run: stages.nukeDisk },
   { name: 'host-flake', run: stages.carryOut('host-flake') },
   { name: 'install', run: stages.carryOut('install') },
   { name: 'boot-loader', run: stages.carryOut('boot-loader') },

@@ -11,7 +11,7 @@ import { readBytes, readText, sizeOf, writeAtomic } from './host/files.ts';
 import { readOldSystem } from './host/old-system.ts';
 import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
 import { keptNetwork } from './plan/kept-network.ts';
-import { neededModules, preflight, type NewSystem, type OldSystem } from './plan/preflight.ts';
+import { checkLogin, neededModules, preflight, type NewSystem, type OldSystem } from './plan/preflight.ts';
 import { renderTable } from './plan/preflight-table.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
@@ -25,7 +25,7 @@ export interface PreflightOptions {
   config?: string | undefined;
   /** File with the new kernel's command line. */
   commandLine?: string | undefined;
-  /** File for what `run` has to know: lines "erases=yes", "passphrase=missing". */
+  /** File for what `run` has to know: lines "erases=yes", "passphrase=missing", "devices=[…]". */
   result?: string | undefined;
   json: boolean;
 }
@@ -45,12 +45,14 @@ export async function preflightCommand(
   const installs = resolution.mode === 'install';
 
   const network = keptNetwork(name => readText(`${options.capture}/${name}`));
-  const old = await readOldSystem(network.defaultLinks);
+  const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old);
   const config = resolution.config ?? (asksPassphrase ? resolve(options, appended, true).config : null);
   const found = preflight(config, installs, old, image, defaultRoutes(config, network.defaultLinks.length));
-  const refusals = [...problems.map(asRefusal), ...found.refusals];
   const { ssh, rootAuthorizedKeys } = resolution.salvaged;
+  const login = checkLogin(rootAuthorizedKeys, installs ? config : null);
+  const refusals = [...problems.map(asRefusal), ...found.refusals, ...login.refusals];
+  found.warnings.push(...login.warnings);
   const table = {
     old,
     found,
@@ -67,7 +69,11 @@ export async function preflightCommand(
     returnAfterSeconds: Number(readText(`${appended}/dabei/return-after`)) || null,
   };
   if (options.result !== undefined) {
-    const lines = [`erases=${installs ? 'yes' : 'no'}`, ...(asksPassphrase ? ['passphrase=missing'] : [])];
+    const lines = [
+      `erases=${installs ? 'yes' : 'no'}`,
+      ...(asksPassphrase ? ['passphrase=missing'] : []),
+      ...(found.selectors.length > 0 ? [`devices=${JSON.stringify(found.selectors)}`] : []),
+    ];
     writeAtomic(options.result, lines.join('\n') + '\n', 0o600);
   }
   if (options.json) {
@@ -126,13 +132,15 @@ function asRefusal(problem: Problem): DabeiError {
   return new DabeiError(code, remedy === undefined ? detail : { ...detail, remedy });
 }
 
-/** Those that are taken over, and those that are configured or could come by DHCP or a router advertisement. */
+/** Configured, taken over, or such that they could come by DHCP or a router advertisement. @param captured without a configuration */
 function defaultRoutes(config: Resolution['config'], captured: number): number {
-  const configured = (config?.network.interfaces ?? []).filter(
+  if (config === null) return captured;
+  const { interfaces, routes } = config.network;
+  const configured = interfaces.filter(
     ({ dhcp, acceptRa, routes }) =>
       dhcp || acceptRa || routes.some(({ destination }) => destination === 'default'),
   );
-  return captured + configured.length;
+  return configured.length + routes.filter(({ destination }) => destination === 'default').length;
 }
 
 const imageJson = z.looseObject({

@@ -23,6 +23,15 @@ export function readCaptured(directory: string = paths.bootDirectory): CapturedI
   };
 }
 
+/**
+ * Whether the machine starts by UEFI. Without EFI's runtime services (efi=noruntime, the default of real-time kernels) kexec
+ * hands nothing of it over, so neither the old kernel nor this one has /sys/firmware/efi; `run` saw it in the kernel's log.
+ */
+export function capturedFirmware(directory: string = paths.bootDirectory): 'bios' | 'uefi' | null {
+  const text = readText(`${directory}/dabei/capture/firmware`)?.trim();
+  return text === 'uefi' || text === 'bios' ? text : null;
+}
+
 /** Values of `console=` that the old system had, in order. */
 export function capturedConsoles(directory: string = paths.bootDirectory): string[] {
   return (readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);

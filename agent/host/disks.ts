@@ -69,6 +69,15 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
 }
 
 /**
+ * Whether several devices claim the link, as disks behind bad USB bridges do, with one serial number for all: it leads to the
+ * one that udev heard of last. udev notes each claim below a directory with the link's encoded name (udev-node.c).
+ */
+function isShared(link: string): boolean {
+  const encoded = link.slice('/dev'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
+  return list(`/run/udev/links/${encoded}`).length > 1;
+}
+
+/**
  * udev's links by disk. Those that name a volume by what is written on it are left out: they are gone after wiping.
  */
 function readLinks(): Map<string, string[]> {
@@ -77,6 +86,7 @@ function readLinks(): Map<string, string[]> {
     for (const name of list(directory)) {
       if (/^(lvm-pv-uuid|md|dm)-/.test(name)) continue;
       const link = `${directory}/${name}`;
+      if (isShared(link)) continue;
       const device = realPath(link);
       if (device !== null) links.set(device, [...(links.get(device) ?? []), link]);
     }

@@ -1,6 +1,6 @@
 import { DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { capturedConsoles } from './captured.ts';
+import { capturedConsoles, capturedFirmware } from './captured.ts';
 import { readDisks } from './disks.ts';
 import { sentDirectory } from '../plan/flake-reference.ts';
 import { exists, readText, walk } from './files.ts';
@@ -10,13 +10,14 @@ import { readMachine } from './system.ts';
 
 /**
  * Measures the machine; planning looks at nothing else.
- * @param options leaving: the running system is the one that will be left, and its disks are in use
+ * @param options leaving: the running system is the one that will be left, and its disks are in use; boot: the directory of
+ *   the files that were appended to the initrd, or will be
  * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
  */
-export async function readFacts(options: { leaving?: boolean } = {}): Promise<Facts> {
+export async function readFacts(options: { leaving?: boolean; boot?: string } = {}): Promise<Facts> {
   const [disks, links, machine] = await Promise.all([readDisks(options), readLinks(), readMachine()]);
   return {
-    firmware: exists('/sys/firmware/efi') ? 'uefi' : 'bios',
+    firmware: exists('/sys/firmware/efi') ? 'uefi' : (capturedFirmware(options.boot) ?? 'bios'),
     memoryBytes: memoryBytes(),
     system: nixSystem(process.arch),
     machine,

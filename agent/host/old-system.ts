@@ -8,15 +8,22 @@ import { exists, list, readBytes, readLink, readText } from './files.ts';
  * What decides whether the running system can be left by kexec. This program then runs in the image's root, with /proc, /sys,
  * /dev and /run of the running system in their places.
  * @param routeLinks interfaces of the default routes
+ * @param boot what `run` has captured so far, as it will be appended to the initrd
  */
-export async function readOldSystem(routeLinks: readonly string[]): Promise<OldSystem> {
-  const facts = await readFacts({ leaving: true });
+export async function readOldSystem(routeLinks: readonly string[], boot: string): Promise<OldSystem> {
+  const facts = await readFacts({ leaving: true, boot });
   const sys = '/sys/kernel';
   return {
     facts,
     processor: processor(),
     container: readContainer(),
     secureBoot: readSecureBoot(),
+    // Documentation/virt/coco; without the driver for it, a guest of TDX still shows the flag.
+    confidential:
+      exists('/dev/sev-guest') ||
+      exists('/dev/tdx_guest') ||
+      /^flags\s*:.*\btdx_guest\b/m.test(readText('/proc/cpuinfo') ?? ''),
+    ipmiWatchdog: Number(readText('/sys/module/ipmi_watchdog/refcnt')?.trim() ?? 0) > 0,
     // "none [integrity] confidentiality": the one in brackets holds (kernel_lockdown(7)).
     lockdown: /\[(\w+)\]/.exec(readText(`${sys}/security/lockdown`) ?? '')?.[1] ?? null,
     kexec: !exists(`${sys}/kexec_loaded`)

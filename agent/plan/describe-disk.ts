@@ -14,6 +14,9 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(value * 10) / 10} ${units[unit]}`;
 }
 
+/** Of udev's own rules (60-persistent-storage.rules); clouds and vendors add others, which other systems do not have. */
+const everywhere = /\/(ata|ieee1394|memstick|mmc|nvme|scsi|usb|virtio)-/;
+
 /**
  * The name by which the disk is found again after a reboot, best first: by-id with model and serial number, by-id with
  * a world wide name, by-path, and for a disk without any link its kernel name.
@@ -21,7 +24,8 @@ export function formatBytes(bytes: number): string {
 export function stablePath(disk: Disk): string {
   const rank = (alias: string): number => {
     if (!alias.startsWith('/dev/disk/by-id/')) return 2;
-    return /\/(wwn-|nvme-eui\.|nvme-uuid\.|nvme-nvme\.)/.test(alias) ? 1 : 0;
+    if (/\/(wwn-|nvme-eui\.|nvme-uuid\.|nvme-nvme\.)/.test(alias)) return 1;
+    return everywhere.test(alias) ? 0 : 3;
   };
   const [best] = [...disk.aliases].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return best ?? disk.path;

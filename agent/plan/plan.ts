@@ -1,10 +1,11 @@
 import type { Config, DisksConfig } from '../config/schema.ts';
 import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
-import type { Facts } from '../facts.ts';
+import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { planBootLoader } from './boot.ts';
 import { closureRefusals, describeClosure, type Closure } from './closure.ts';
 import { formatBytes } from './describe-disk.ts';
+import { sectorFaults } from './disk-faults.ts';
 import { evaluatesFirst, keepLock, planEvaluation } from './evaluate.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
@@ -33,6 +34,8 @@ export interface Plan {
   warnings: readonly string[];
   /** What was made of an earlier start that did not come to its end; null where there was none. */
   beginning: string | null;
+  /** The disks that are erased or gone on with, as they were when this was planned. */
+  members: readonly Disk[];
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
 
@@ -53,9 +56,10 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
     });
   }
   const choice = choose(config, config.disks, facts, found);
-  const all = [...memoryRefusal(facts), ...choice.refusals];
+  const sectors = sectorFaults(choice.members, facts.firmware);
+  const all = [...memoryRefusal(facts), ...choice.refusals, ...sectors.refusals];
   if (all.length > 0) throw new Refusals(all);
-  return choice;
+  return { ...choice, warnings: [...choice.warnings, ...sectors.warnings] };
 }
 
 /**
@@ -94,6 +98,7 @@ export function makePlan(
       ],
       warnings: 'warning' in beginning ? [...warnings, beginning.warning!] : warnings,
       beginning: told,
+      members,
       stages: {
         evaluate: evaluated ? planEvaluation(config, facts, disks) : [],
         'nuke-disk': disks.steps,

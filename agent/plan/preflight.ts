@@ -1,7 +1,8 @@
-import type { Config, DisksConfig } from '../config/schema.ts';
+import type { Config, DisksConfig, DiskSelector } from '../config/schema.ts';
 import { DabeiError, type ErrorCode } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
+import { pinned, sectorFaults } from './disk-faults.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
 import { selectDisks } from './select-disks.ts';
 
@@ -14,6 +15,10 @@ export interface OldSystem {
   /** The container's kind; null on a machine of its own. */
   container: string | null;
   secureBoot: boolean;
+  /** A guest whose memory the processor encrypts. */
+  confidential: boolean;
+  /** Somebody feeds the watchdog of the baseboard management controller. */
+  ipmiWatchdog: boolean;
   /** none, integrity or confidentiality; null where the kernel does not say. */
   lockdown: string | null;
   kexec: 'allowed' | 'disabled' | 'unsupported';
@@ -47,6 +52,8 @@ export interface Preflight {
   warnings: string[];
   /** Disks that will be erased. */
   targets: Disk[];
+  /** What means these disks, and no others, under the new kernel. */
+  selectors: DiskSelector[];
 }
 
 /** RAM of virtual machines in which the image was seen to work, less what firmware keeps for itself. */
@@ -71,7 +78,7 @@ export function preflight(
   image: NewSystem,
   defaultRoutes: number,
 ): Preflight {
-  const none: Preflight = { refusals: [], targets: [], warnings: [] };
+  const none: Preflight = { refusals: [], targets: [], warnings: [], selectors: [] };
   const disks = installs && config?.disks ? chooseDisks(config.disks, old) : none;
   const drivers = checkDrivers(old, image, disks.targets);
   return {
@@ -86,6 +93,7 @@ export function preflight(
     ],
     warnings: [...disks.warnings, ...drivers.warnings],
     targets: disks.targets,
+    selectors: disks.selectors,
   };
 }
 
@@ -101,11 +109,46 @@ function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
     const problem = `this machine is ${old.processor}, the image is for ${image.processor}`;
     refusals.push(refusal('PREFLIGHT_ARCHITECTURE', problem, `use an image for ${old.processor}`));
   }
+  if (old.confidential) {
+    const problem =
+      'the memory of this virtual machine is encrypted (AMD SEV or Intel TDX), and the new kernel cannot do that';
+    refusals.push(
+      refusal('PREFLIGHT_CONFIDENTIAL', problem, 'take a virtual machine without confidential computing'),
+    );
+  }
+  if (old.ipmiWatchdog) {
+    const problem =
+      "the server's own watchdog (IPMI) is in use: the new kernel would not feed it, and it would reset the machine in the middle";
+    const remedy =
+      'stop who feeds it (RuntimeWatchdogSec=0 in /etc/systemd/system.conf, systemctl daemon-reexec; watchdog-mux), then modprobe -r ipmi_watchdog';
+    refusals.push(refusal('PREFLIGHT_WATCHDOG', problem, remedy));
+  }
   if (old.container !== null) {
     const problem = `this is a container (${old.container}): the kernel belongs to its host`;
     refusals.push(refusal('PREFLIGHT_CONTAINER', problem, 'run it on the host, or take a virtual machine'));
   }
   return refusals;
+}
+
+/**
+ * Nobody could log in afterwards. A key whose command is given by its options opens no shell (sshd(8), command=).
+ * @param installed what will be installed; null for a rescue system
+ */
+export function checkLogin(
+  authorizedKeys: readonly string[],
+  installed: Config | null,
+): { refusals: DabeiError[]; warnings: string[] } {
+  if (authorizedKeys.some(key => !/^[^ ]*\bcommand="/i.test(key))) return { refusals: [], warnings: [] };
+  const problem =
+    authorizedKeys.length === 0
+      ? 'no authorized key was found, and the new system knows no password: nobody could log in'
+      : 'every authorized key may only run a command of its own: nobody would get a shell';
+  const { system } = installed ?? {};
+  if (system?.flake !== undefined || system?.storePath !== undefined)
+    return { refusals: [], warnings: [`${problem}, unless the installed system has keys of its own`] };
+  const remedy =
+    'put your public key into /root/.ssh/authorized_keys, or give rootAuthorizedKeys in --config FILE';
+  return { refusals: [refusal('PREFLIGHT_NO_LOGIN', problem, remedy)], warnings: [] };
 }
 
 function checkKexec({ kexec, lockdown, secureBoot, imaPolicy }: OldSystem): DabeiError[] {
@@ -188,20 +231,23 @@ function noDefaultRoute(): DabeiError {
 }
 
 function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
-  const { members: targets, warnings, refusals: found } = selectDisks(config, facts.disks);
-  const refusals = found.map(inTermsOfRun);
+  const { members: targets, warnings: told, refusals: found } = selectDisks(config, facts.disks);
+  const sectors = sectorFaults(targets, facts.firmware);
+  const refusals = [...found, ...sectors.refusals].map(inTermsOfRun);
+  const warnings = [...told, ...sectors.warnings];
+  const selectors = found.length === 0 ? pinned(config.devices, targets) : [];
   const holdsRoot = facts.disks.filter(disk => mountPointsOf(disk).includes('/'));
   if (holdsRoot.length === 0) {
     const text =
       'this system lies on none of the disks: what the machine starts afterwards is up to its firmware';
-    return { targets, refusals, warnings: [...warnings, text] };
+    return { targets, selectors, refusals, warnings: [...warnings, text] };
   }
   // Where a selector matches nothing, that is the reason.
   if (refusals.length > 0 || holdsRoot.some(disk => targets.includes(disk)))
-    return { targets, warnings, refusals };
+    return { targets, selectors, warnings, refusals };
   const problem = `this system lies on a disk that is not named, and would start again afterwards: ${holdsRoot.map(describeDisk).join('; ')}`;
   const remedy = `name it: --disk ${holdsRoot.map(stablePath).join(' --disk ')}; or boot the machine by PXE`;
-  return { targets, warnings, refusals: [refusal('PREFLIGHT_ROOT_ELSEWHERE', problem, remedy)] };
+  return { targets, selectors, warnings, refusals: [refusal('PREFLIGHT_ROOT_ELSEWHERE', problem, remedy)] };
 }
 
 /** The reader has a command line before them, and not a configuration. */

@@ -2,6 +2,7 @@ import type { DiskSelector, DisksConfig, Layout } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import type { Disk } from '../facts.ts';
 import { describeContents, describeDisk, formatBytes, stablePath, uniqueSelector } from './describe-disk.ts';
+import { twoPathsOfOne } from './disk-faults.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
 /** From selectors to disks, or to the reasons why not: nothing is guessed, and everything is said at once. */
@@ -63,7 +64,7 @@ export function selectDisks(
       refusals.push(...unfit(config, disk, disks, minimum, own.has(disk.path)));
     }
   });
-  refusals.push(...twinPools(config, members, disks));
+  refusals.push(...twoPathsOfOne(members), ...twinPools(config, members, disks));
   return { members, warnings: warningsAbout(members), refusals };
 }
 

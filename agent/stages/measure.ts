@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
+import * as clock from '../host/clock.ts';
 import { readFacts } from '../host/facts.ts';
+import { log } from '../host/log.ts';
 import type { Closure } from '../plan/closure.ts';
 import { chooseDisks, makePlan, type Plan } from '../plan/plan.ts';
+import { selectDisks } from '../plan/select-disks.ts';
 import { Secret } from '../secret.ts';
 import { readClosure } from './closure.ts';
 import { readJournal } from './journal.ts';
@@ -14,11 +17,49 @@ import { inspectToplevel } from './toplevel.ts';
  * @throws Refusals, those that need no network first
  */
 export async function measureAndPlan(config: Config): Promise<{ facts: Facts; plan: Plan }> {
-  const facts = await readFacts();
+  const facts = await readFactsOnceDisksAreThere(config);
   const found = await readJournal(config, facts);
   chooseDisks(config, facts, found);
   const closure = await prebuilt(config, facts);
   return { facts, plan: makePlan(config, facts, new Secret(randomBytes(32)), found, closure) };
+}
+
+/** Controllers look for their disks side by side, and some disks are slow to start. Seconds since the kernel's start. */
+const disksBySeconds = 60;
+/** Where another disk that comes later would match, too: nothing new for so long. */
+const quietSeconds = 5;
+const everySeconds = 2;
+
+async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
+  const { disks } = config;
+  let facts = await readFacts();
+  if (disks === undefined) return facts;
+  const byProperty = disks.devices.some(selector =>
+    typeof selector === 'string'
+      ? selector === 'only'
+      : selector.serial === undefined && selector.wwn === undefined,
+  );
+  const names = () => facts.disks.map(({ path }) => path).join(' ');
+  let since = clock.uptimeSeconds();
+  let told = false;
+  for (;;) {
+    const now = clock.uptimeSeconds();
+    const { refusals } = selectDisks(disks, facts.disks);
+    const isMissing = refusals.some(({ code }) => code === 'DISK_NOT_FOUND');
+    const isQuiet = !byProperty || now - since >= quietSeconds;
+    if ((!isMissing && isQuiet) || now >= Math.max(disksBySeconds, since + quietSeconds)) return facts;
+    if (isMissing && !told) {
+      log({
+        event: 'note',
+        text: `not all disks are there; waiting until ${disksBySeconds} s after the start`,
+      });
+      told = true;
+    }
+    await clock.sleep(everySeconds);
+    const before = names();
+    facts = await readFacts();
+    if (names() !== before) since = clock.uptimeSeconds();
+  }
 }
 
 async function prebuilt(config: Config, facts: Facts): Promise<Closure | undefined> {

@@ -2,11 +2,13 @@ import { formatProblem, type Problem } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
+import { readDisks } from '../host/disks.ts';
 import { availableMemoryBytes } from '../host/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
+import { assertUnchanged } from '../plan/disk-faults.ts';
 import type { PlannedStage } from '../plan/plan.ts';
 import { executeSteps } from './execute.ts';
 import { measureAndPlan } from './measure.ts';
@@ -114,6 +116,12 @@ export function carryOut(name: PlannedStage): (session: Session) => Promise<void
       throw new DabeiError('INTERNAL', { doing: name, problem: 'there is no plan' });
     await executeSteps(session.plan.stages[name]);
   };
+}
+
+/** From here on the disks are not what they were. They are looked at once more: planning and evaluating take time. */
+export async function nukeDisk(session: Session): Promise<void> {
+  assertUnchanged(session.plan?.members ?? [], await readDisks());
+  await carryOut('nuke-disk')(session);
 }
 
 /** Nothing to install, or nothing more to do: says how to get in. */

@@ -83,6 +83,8 @@ any() {
 # user's go first: cloud images put a copy of the same key into root's file with a command that only says so.
 capture_authorized_keys() {
   user=${SUDO_USER:-${DOAS_USER-}}
+  # "sudo su -" leaves no such variable, but the kernel knows who logged in (Documentation/ABI/stable/procfs-audit_loginuid).
+  [ -n "$user" ] || user=$(name_of "$(first_line /proc/self/loginuid)")
   [ "$user" != root ] || user=''
   for name in $user root; do
     home=$(home_of "$name")
@@ -92,6 +94,13 @@ capture_authorized_keys() {
     authorized_lines "/etc/ssh/authorized_keys.d/$name"
   done
   authorized_lines /etc/dropbear/authorized_keys
+}
+
+name_of() {
+  case $1 in '' | 0 | 4294967295) return ;; esac
+  while IFS=: read -r name_field _ uid_field _; do
+    [ "$uid_field" != "$1" ] || printf '%s' "$name_field"
+  done </etc/passwd
 }
 
 home_of() {
@@ -122,6 +131,8 @@ authorized_lines() {
     done
     case $entry in
       '' | '#'*) ;;
+      # cloud-init's, in root's file: it lets nobody in, and hides that nobody else is let in (cloudinit/ssh_util.py).
+      *'Please login as the user'*) ;;
       *ssh-*' AAAA'* | *ecdsa-*' AAAA'* | *sk-*' AAAA'*) printf '%s\n' "$entry" ;;
     esac
   done <"$1"

@@ -21,8 +21,8 @@ Without --install, --flake or --config it is a rescue system: no disk is touched
   --yes                   do not ask whether to go on
   --no-reboot             load the new system, but do not start it
   --delay SECONDS         between the last output and the jump (6)
-  --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long (900);
-                          0: never
+  --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long (900;
+                          2700 to install); 0: never
   --append PARAMETERS     further kernel parameters
   --kexec-extra-flags F   further options of kexec --load; passed by nixos-anywhere
   --help
@@ -45,7 +45,7 @@ wrong_usage() {
 
 # Kept in the form in which they go into JSON, one selector a line.
 disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
-dry_run=no yes=no no_reboot=no delay=6 return_after=900 append='' extra_flags='' nixos_anywhere=no
+dry_run=no yes=no no_reboot=no delay=6 return_after='' append='' extra_flags='' nixos_anywhere=no
 
 read_options() {
   while [ $# -gt 0 ]; do
@@ -154,11 +154,10 @@ stable_disk() {
   case $1 in
     /dev/*/*) ;;
     *)
-      for pattern in 'by-id/[!wlmd]*' 'by-id/[wlmd]*' 'by-path/*'; do
+      # Those that udev's own rules make in the new system, too (60-persistent-storage.rules).
+      for pattern in by-id/ata-* by-id/nvme-[!en]* by-id/scsi-* by-id/virtio-* by-id/mmc-* by-id/usb-* \
+        'by-id/nvme-*' 'by-id/wwn-*' 'by-path/*'; do
         for link in /dev/disk/$pattern; do
-          case $link in
-            */lvm-pv-uuid-* | */md-* | */dm-*) continue ;;
-          esac
           if [ -b "$link" ] && [ "$(readlink -f "$link")" = "$1" ]; then
             printf '%s' "$link"
             return
@@ -172,6 +171,11 @@ stable_disk() {
 
 check_options() {
   [ -z "$flake" ] || install=yes
+  # Before disks are touched, a system may be fetched and evaluated.
+  if [ -z "$return_after" ]; then
+    return_after=900
+    [ "$install" = no ] && [ -z "$config_file" ] || return_after=2700
+  fi
   case $install$config_file:$wipe:$disk_selectors$layout$disk_key_file in
     no:no:) ;;
     no:*) wrong_usage "--disk, --layout, --wipe or --disk-key-file without --install, --flake or --config" ;;

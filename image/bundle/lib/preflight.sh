@@ -37,6 +37,8 @@ read_result() {
     case $name:$value in
       erases:yes) erases=yes ;;
       passphrase:missing) ask_passphrase=yes ;;
+      # The disks that were shown, by names that mean the same ones under the new kernel.
+      devices:?*) disk_selectors=${value#?} disk_selectors=${disk_selectors%?} ;;
     esac
   done <"$memory/result"
 }

@@ -3,7 +3,13 @@ import { configSchema, type Config, type ConfigInput } from '../../../agent/conf
 import type { Disk } from '../../../agent/facts.ts';
 import { keptNetwork } from '../../../agent/plan/kept-network.ts';
 import { parseAliases, type BusDevice } from '../../../agent/plan/modalias.ts';
-import { loadingBytes, preflight, type NewSystem, type OldSystem } from '../../../agent/plan/preflight.ts';
+import {
+  checkLogin,
+  loadingBytes,
+  preflight,
+  type NewSystem,
+  type OldSystem,
+} from '../../../agent/plan/preflight.ts';
 import { renderTable } from '../../../agent/plan/preflight-table.ts';
 import { content, disk, machine } from '../../fixtures/disks.ts';
 
@@ -35,6 +41,8 @@ const debian: OldSystem = {
   processor: 'x86_64',
   container: null,
   secureBoot: false,
+  confidential: false,
+  ipmiWatchdog: false,
   lockdown: 'none',
   kexec: 'allowed',
   imaPolicy: null,
@@ -359,4 +367,23 @@ becomes                  NixOS, nixos
                          restarts into this system after 900 s without a login, unless a disk was touched
 `,
   );
+});
+
+t.test('who could log in afterwards', async t => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW me';
+  const forced = `no-pty,command="echo no" ${key}`;
+  const code = 'PREFLIGHT_NO_LOGIN';
+  t.same(checkLogin([key], null), { refusals: [], warnings: [] });
+  t.same(checkLogin([forced, `from="192.0.2.1" ${key}`], null).refusals, []);
+  t.match(checkLogin([], null), { refusals: [{ code, remedy: /authorized_keys/ }] });
+  t.match(checkLogin([forced], null), { refusals: [{ code, problem: /command of its own/ }] });
+  const own = configSchema.parse({ system: { flake: 'github:me/infra#web' } });
+  t.match(checkLogin([], own), { refusals: [], warnings: [/nobody could log in/] });
+});
+
+t.test('machines that the new kernel cannot run on', async t => {
+  const codes = (changes: Partial<OldSystem>) =>
+    preflight(null, false, { ...debian, ...changes }, image, 1).refusals.map(({ code }) => code);
+  t.same(codes({ confidential: true }), ['PREFLIGHT_CONFIDENTIAL']);
+  t.same(codes({ ipmiWatchdog: true }), ['PREFLIGHT_WATCHDOG']);
 });

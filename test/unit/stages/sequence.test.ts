@@ -117,8 +117,11 @@ for (const { name, stages, lines, code, state } of worlds) {
 
 t.test('the sequences', async t => {
   const names = (stages: readonly Stage[]) => stages.map(({ name }) => name).join(' ');
-  t.equal(names(installation), 'config network ssh plan nuke-disk host-flake install boot-loader finish');
+  t.equal(
+    names(installation),
+    'config network ssh plan evaluate nuke-disk host-flake install boot-loader finish',
+  );
   t.equal(names(rescue), 'config network ssh rescue');
   t.equal(names(rehearsal), 'config network ssh plan rescue');
-  t.equal(names(repetition), 'config plan nuke-disk host-flake install boot-loader finish');
+  t.equal(names(repetition), 'config plan evaluate nuke-disk host-flake install boot-loader finish');
 });

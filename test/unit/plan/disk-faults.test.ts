@@ -1,0 +1,53 @@
+import t from 'tap';
+import type { DiskSelector } from '../../../agent/config/schema.ts';
+import type { Disk } from '../../../agent/facts.ts';
+import { assertUnchanged, pinned, sectorFaults, twoPathsOfOne } from '../../../agent/plan/disk-faults.ts';
+import { content, disk } from '../../fixtures/disks.ts';
+
+t.test('two paths to one disk', async t => {
+  const sda = disk({ path: '/dev/sda', wwn: '0x5000c500a1b2c3d4' });
+  const sdb = disk({ path: '/dev/sdb', wwn: '0x5000c500a1b2c3d4' });
+  const other = disk({ path: '/dev/sdc', wwn: null });
+  t.match(twoPathsOfOne([sda, sdb]), [{ code: 'DISK_AMBIGUOUS', problem: /sdb and \/dev\/sda.*two paths/ }]);
+  t.same(twoPathsOfOne([sda, other, disk({ path: '/dev/sdd', wwn: null })]), []);
+});
+
+t.test('sectors that a BIOS cannot read', async t => {
+  const small = disk({ path: '/dev/sda' });
+  const large = disk({ path: '/dev/sdb', logicalSectorBytes: 4096 });
+  t.match(sectorFaults([large], 'bios'), { refusals: [{ code: 'DISK_SECTORS', remedy: /UEFI/ }] });
+  t.match(sectorFaults([small, large], 'bios'), { refusals: [], warnings: [/sdb has sectors of 4096/] });
+  t.same(sectorFaults([large], 'uefi'), { refusals: [], warnings: [] });
+  t.same(sectorFaults([small], 'bios'), { refusals: [], warnings: [] });
+});
+
+t.test('selectors for another kernel', async t => {
+  const link = '/dev/disk/by-id/ata-ST1000_S4EV';
+  const linked = disk({ path: '/dev/sda', aliases: [link, '/dev/disk/by-path/pci-0000:00:1f.2-ata-1'] });
+  const bare = disk({ path: '/dev/vda', aliases: [] });
+  const rows: [DiskSelector, Disk, DiskSelector][] = [
+    ['/dev/sda', linked, link],
+    ['only', linked, link],
+    [{ model: 'ST1000' }, linked, link],
+    [{ serial: 'S4EV' }, linked, { serial: 'S4EV' }],
+    ['/dev/disk/by-path/pci-0000:00:1f.2-ata-1', linked, '/dev/disk/by-path/pci-0000:00:1f.2-ata-1'],
+    ['/dev/vda', bare, '/dev/vda'],
+  ];
+  for (const [selector, member, expected] of rows)
+    t.same(pinned([selector], [member]), [expected], JSON.stringify(selector));
+});
+
+t.test('a disk that is no longer what it was', async t => {
+  const planned = disk({ path: '/dev/sda', serial: 'A', aliases: ['/dev/disk/by-id/ata-A'] });
+  const changed = (changes: Partial<Disk>) => [disk({ ...planned, ...changes })];
+  t.doesNotThrow(() => assertUnchanged([planned], changed({})));
+  const rows: [string, Disk[]][] = [
+    ['gone', []],
+    ['another one under the same name', changed({ serial: 'B' })],
+    ['another size', changed({ sizeBytes: planned.sizeBytes + 512 })],
+    ['the link leads elsewhere', changed({ aliases: [] })],
+    ['mounted since', changed({ contents: [content('/dev/sda1', { mountPoints: ['/data'] })] })],
+  ];
+  for (const [name, present] of rows)
+    t.throws(() => assertUnchanged([planned], present), { code: 'DISK_CHANGED' }, name);
+});
