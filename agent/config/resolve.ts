@@ -2,6 +2,7 @@ import { Secret } from '../secret.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from './captured.ts';
 import { besideConfigured } from './captured-network.ts';
+import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { configSchema, modes, type Config, type Mode, type NetworkConfig, type SshConfig } from './schema.ts';
@@ -53,7 +54,7 @@ export function resolveConfiguration(input: Input): Resolution {
     notes.push('disks.key has characters that not every console can type when the machine is unlocked');
   }
 
-  const config = problems.length === 0 ? data : null;
+  const config = problems.length === 0 && data ? { ...data, given: givenText(toJson(asked)) } : null;
   return {
     config,
     mode,

@@ -246,7 +246,10 @@ export const configSchema = z.strictObject({
 });
 
 /** The validated configuration: what planning and the stages see. */
-export type Config = z.output<typeof configSchema>;
+export type Config = z.output<typeof configSchema> & {
+  /** What people wrote, as JSON in one order: nothing by default, nothing captured, no secret (given.ts). */
+  readonly given?: string;
+};
 /** The same as people write it: JSON, defaults left out. */
 export type ConfigInput = z.input<typeof configSchema>;
 export type Mode = (typeof modes)[number];

@@ -27,6 +27,13 @@ export function planBootLoader(): Step[] {
       timeoutSeconds: 60,
       optional: true,
     },
+    {
+      kind: 'run',
+      // FAT writes a file's entry when it closes it and its blocks when it likes; the journal must not be ahead of them.
+      doing: 'writing the ESPs to disk',
+      argv: ['sync'],
+      timeoutSeconds: 600,
+    },
   ];
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { configSchema, type Config } from '../config/schema.ts';
+import { givenText } from '../config/given.ts';
+import type { Config } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import type { Disk } from '../facts.ts';
-import { Secret } from '../secret.ts';
 
 /**
  * What an installation remembers of itself on the disks that it makes, and what a later start makes of that.
@@ -60,27 +60,10 @@ export function latest(entries: readonly JournalEntry[]): JournalEntry | null {
 /**
  * What makes two configurations the same to the journal. Secrets count by their presence: whether the passphrase is the
  * right one is asked of the pool. Host keys are left out, since without any the installer makes new ones at every start.
- * What is as it is by default is left out: a later dabei, which knows more options, finds the same.
  */
-export function configurationHash(config: Config): string {
-  const { mode: _mode, $schema: _schema, ...asked } = config;
-  return hash(JSON.stringify(withoutDefaults({ ...asked, ssh: { ...asked.ssh, hostKeys: [] } }, defaults)));
-}
-
-const defaults = configSchema.parse({ disks: { devices: ['only'] }, system: {} });
-
-function withoutDefaults(value: object, defaults: object): object {
-  const usual = new Map<string, unknown>(Object.entries(defaults));
-  const differing = Object.entries(value).flatMap(([name, own]: [string, unknown]) => {
-    const other = usual.get(name);
-    if (JSON.stringify(own) === JSON.stringify(other)) return [];
-    return [[name, isObject(own) && isObject(other) ? withoutDefaults(own, other) : own] as const];
-  });
-  return Object.fromEntries(differing);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+export function configurationHash({ given, ...config }: Config): string {
+  // One that was not read from anywhere is what its values are.
+  return hash(given ?? givenText(JSON.parse(JSON.stringify(config))));
 }
 
 export function hash(text: string): string {
@@ -138,6 +121,15 @@ export function decide(asked: Asked, found: Found): Decision {
   const far = latest(entries);
   const own = ownDisks(asked, found);
   if (far === null) {
+    // Somebody has tidied the ESP up, or it cannot be read: the pool knows.
+    const { pool } = found;
+    if (
+      pool !== null &&
+      'stage' in pool &&
+      isBootable(pool.stage) &&
+      pool.configuration === asked.configuration
+    )
+      return { beginning: { kind: 'refuse', reason: installedAlready() }, own };
     const because = 'an earlier start had only just partitioned the disks';
     return { beginning: own.size > 0 ? { kind: 'over', because } : { kind: 'new' }, own };
   }

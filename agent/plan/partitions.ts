@@ -7,6 +7,7 @@ import { stablePath } from './describe-disk.ts';
 
 export const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
+const memoryStep = gibibyte / 4;
 
 /** Every partition starts at a multiple of it: right for sectors of 512 and 4096 bytes, and for flash. */
 export const alignmentBytes = mebibyte;
@@ -39,7 +40,9 @@ export function minimumDiskBytes(config: DisksConfig): number {
 export function swapBytes(config: DisksConfig, members: readonly Disk[], memoryBytes: number): number {
   if (config.swap !== 'auto') return share(config.swap, members.length);
   const smallest = Math.min(...members.map(member => member.sizeBytes));
-  const total = Math.min(Math.max(memoryBytes, 2 * gibibyte), 8 * gibibyte);
+  // Another kernel leaves a little more or less of the same RAM, and the layout must stay what it was.
+  const memory = Math.ceil(memoryBytes / memoryStep) * memoryStep;
+  const total = Math.min(Math.max(memory, 2 * gibibyte), 8 * gibibyte);
   const each = Math.min(
     share(total, members.length),
     wholeMebibytes(smallest / 8),

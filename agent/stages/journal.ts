@@ -31,7 +31,13 @@ export async function readJournal(config: Config, facts: Facts): Promise<Found> 
   const layout = layOut(config, members, facts);
   const traces: Trace[] = [];
   for (const disk of members) traces.push({ disk: disk.path, entry: await readEsps(disk) });
-  const asksPool = mayContinue(askedOf(layout, config.disks.wipe), traces);
+  const hasOwnPool = members.every(({ contents }, index) =>
+    contents.some(
+      ({ partUuid, signature }) => partUuid === layout.guids[index]!.zfs && signature === 'zfs_member',
+    ),
+  );
+  const noEntry = traces.every(({ entry }) => entry === null);
+  const asksPool = mayContinue(askedOf(layout, config.disks.wipe), traces) || (noEntry && hasOwnPool);
   return { traces, pool: asksPool ? await askPool(layout) : null };
 }
 

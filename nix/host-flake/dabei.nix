@@ -117,6 +117,7 @@ in
           extraInstallCommands = lib.concatMapStrings (disk: ''
             if ${pkgs.util-linux}/bin/mountpoint -q ${disk.espMountpoint}; then
               ${pkgs.rsync}/bin/rsync -rt --delete --modify-window=2 /boot/ ${disk.espMountpoint}/
+              ${pkgs.coreutils}/bin/sync -f ${disk.espMountpoint}
             fi
           '') (lib.tail host.disks);
         };

@@ -2,7 +2,7 @@ import t from 'tap';
 import { planBootLoader } from '../../../agent/plan/boot.ts';
 
 t.test('the installed system installs its boot loader', async t => {
-  const [install, commit, keepLog, ...rest] = planBootLoader();
+  const [install, commit, keepLog, sync, ...rest] = planBootLoader();
   t.same(rest, []);
   t.match(install, {
     kind: 'run',
@@ -15,4 +15,5 @@ t.test('the installed system installs its boot loader', async t => {
     argv: ['cp', '-p', '/var/log/dabei.jsonl', '/mnt/var/log/dabei.jsonl'],
     optional: true,
   });
+  t.match(sync, { argv: ['sync'] }, 'the journal is not ahead of the ESP');
 });

@@ -100,6 +100,16 @@ mount -t vfat /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /run/da
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 410 bytes
 # unmounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 umount /run/dabei/esp
+# loading the module for encrypted block devices
+modprobe dm-crypt
+# encrypting the swap partition 22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 with a random key
+dmsetup create dabei-swap-1 <<< [secret]
+# waiting for /dev/mapper/dabei-swap-1
+udevadm wait --timeout=60 /dev/mapper/dabei-swap-1
+# formatting /dev/mapper/dabei-swap-1 as swap
+mkswap /dev/mapper/dabei-swap-1
+# swapping to /dev/mapper/dabei-swap-1
+swapon --priority 10 /dev/mapper/dabei-swap-1
 # setting the host id to 0b9d9f06
 zgenhostid -f 0b9d9f06
 # loading ZFS
@@ -147,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=3d61c1cef0eea816d787121604daf67e773d6f6044bd6189fa09de9f5d5a418a rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=97ce3b5aac048f9ef94eaa0e0b9127e1316999917885d297b152cee0d8ca1141 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -279,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=89e7d25b3b59046a439fd7f6a72f343c27033697465946a512a4cdccdd6805db rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=f549b9a399e7cd83be16dc458a7f7cd216ad24e5dfbdddcd509c435b73a6a734 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -379,6 +389,24 @@ mount -t vfat /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /run/da
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 586 bytes
 # unmounting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd
 umount /run/dabei/esp
+# loading the module for encrypted block devices
+modprobe dm-crypt
+# encrypting the swap partition 22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 with a random key
+dmsetup create dabei-swap-1 <<< [secret]
+# waiting for /dev/mapper/dabei-swap-1
+udevadm wait --timeout=60 /dev/mapper/dabei-swap-1
+# formatting /dev/mapper/dabei-swap-1 as swap
+mkswap /dev/mapper/dabei-swap-1
+# swapping to /dev/mapper/dabei-swap-1
+swapon --priority 10 /dev/mapper/dabei-swap-1
+# encrypting the swap partition a03fd032-a82c-8b86-b1f2-7b19c5a82305 with a random key
+dmsetup create dabei-swap-2 <<< [secret]
+# waiting for /dev/mapper/dabei-swap-2
+udevadm wait --timeout=60 /dev/mapper/dabei-swap-2
+# formatting /dev/mapper/dabei-swap-2 as swap
+mkswap /dev/mapper/dabei-swap-2
+# swapping to /dev/mapper/dabei-swap-2
+swapon --priority 10 /dev/mapper/dabei-swap-2
 # setting the host id to 0b9d9f06
 zgenhostid -f 0b9d9f06
 # loading ZFS
@@ -430,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=71ff350912a5825df80d4bd2bc6507802e7a745f66541c6a88f57588ac109d25 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=591e8c15a16cd26097e74939de492ba50303f1965991210df5d2464a63138489 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -548,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=691fe1a16edd68c3d02baa63e96e0ae21c7d07f7e5e473cea19206e717485d28 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=b42e81f161b461715200d6e3460a5ae67ad0464affeecc9ccf09b26a7b9e09e7 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
