@@ -1,18 +1,20 @@
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import { writeHostFlake } from './host-flake.ts';
-import { hour, nixDirectories, nixEnvironment, nixIn, type MakeNixStep } from './nix-step.ts';
+import {
+  enoughMemoryBytes,
+  hour,
+  minute,
+  nixDirectories,
+  nixEnvironment,
+  nixIn,
+  type MakeNixStep,
+} from './nix-step.ts';
 import type { Step } from './step.ts';
 import type { TargetStorage } from './target.ts';
 import { toplevelExpression } from './toplevel-expression.ts';
 
 /** Evaluation of the system: in RAM, to see that it is one at all before a disk is touched, and then on the target. */
-
-/**
- * MemTotal from which there is room for it: nixpkgs unpacked on a tmpfs (which takes half of the RAM at most), and the
- * evaluator's own 740 MB.
- */
-const enoughMemoryBytes = 3 * 2 ** 30;
 
 const directory = '/run/dabei/evaluation';
 const flake = `${directory}/flake`;
@@ -49,7 +51,8 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
       root,
       flake,
       derivation: `${directory}/toplevel.drv`,
-    }).map(step => ({ ...step, whenFull: tooLargeForRam })),
+      // Before the time is over after which the old system returns (image/bundle/lib/options.sh).
+    }).map(step => ({ ...step, whenFull: tooLargeForRam, timeoutSeconds: 15 * minute })),
     {
       kind: 'run',
       doing: 'giving back the memory of the evaluation',
@@ -61,6 +64,7 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
 
 const tooLargeForRam = {
   code: 'MEMORY_TOO_SMALL' as const,
+  orKilled: true,
   remedy:
     'set system.evaluateFirst to false: it is evaluated on the disks then, with swap, after they were erased; or give ' +
     'a system that was built elsewhere as system.storePath',

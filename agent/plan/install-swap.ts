@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
+import { enoughMemoryBytes } from './nix-step.ts';
 import { Secret } from '../secret.ts';
 import { byPartuuid } from './pool.ts';
 import type { Step } from './step.ts';
@@ -9,15 +11,15 @@ import type { Step } from './step.ts';
  * nowhere but in the kernel: what Nix had in memory is unreadable afterwards.
  */
 
-/** Machines with less RAM swap while they install: evaluating a configuration takes about 740 MiB. */
-export const installSwapBelowBytes = 2 * 2 ** 30;
-
 /** Above the -2 that the kernel gives by default (swapon(8)); zram, where somebody sets it up, has 100 and is used first. */
 const priority = 10;
 
-/** Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. */
-export function installSwapNames(facts: Facts, partuuids: readonly string[]): string[] {
-  if (facts.memoryBytes >= installSwapBelowBytes) return [];
+/**
+ * Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. Evaluating a configuration takes
+ * about 740 MiB, and more where somebody asked for it to be done on the disk.
+ */
+export function installSwapNames(config: Config, facts: Facts, partuuids: readonly string[]): string[] {
+  if (facts.memoryBytes >= enoughMemoryBytes && config.system?.evaluateFirst !== false) return [];
   return partuuids.map((_, index) => `dabei-swap-${index + 1}`);
 }
 

@@ -9,6 +9,12 @@ export const minute = 60;
 export const hour = 60 * minute;
 const gibibyte = 2 ** 30;
 
+/**
+ * MemTotal from which a system is evaluated in RAM, and without swap: nixpkgs unpacked on a tmpfs (which takes half of the
+ * RAM at most), and the evaluator's own 740 MB.
+ */
+export const enoughMemoryBytes = 3 * gibibyte;
+
 /** Makes steps that start Nix with an environment. */
 export function nixIn(env: Readonly<Record<string, string>>) {
   return (doing: string, argv: readonly string[], timeoutSeconds: number, errorCode: ErrorCode): RunStep => ({

@@ -53,7 +53,7 @@ export function planNukeDisk(
   const layout = layOut(config, members, facts);
   const { guids, esp, swap, zfs, hostId, datasets, pool } = layout;
   const swapPartuuids = guids.flatMap(({ swap }) => (swap === null ? [] : [swap]));
-  const installSwap = installSwapNames(facts, swapPartuuids);
+  const installSwap = installSwapNames(config, facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);

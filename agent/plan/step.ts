@@ -36,8 +36,8 @@ export interface RunStep {
   errorCode?: ErrorCode;
   /** What a person can do when it fails. */
   remedy?: string;
-  /** The same two for failing with "No space left on device". */
-  whenFull?: { code: ErrorCode; remedy: string };
+  /** The same two for failing with "No space left on device"; or also for being killed, as by a kernel without memory. */
+  whenFull?: { code: ErrorCode; remedy: string; orKilled?: boolean };
 }
 
 /** Writes a file atomically (new file, fsync, rename), creating directories above it. */

@@ -95,11 +95,14 @@ async function runOnce(
 
 /** As libc says it (strerror(3)). */
 const noSpace = /No space left on device/;
+/** 128 and SIGKILL, as unshare(1) passes it on. */
+const killed = /exit code 137\b/;
 
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
   const { doing, problem } = error;
-  if (step.whenFull && noSpace.test(problem))
-    return new DabeiError(step.whenFull.code, { doing, problem, remedy: step.whenFull.remedy, cause: error });
+  const { whenFull } = step;
+  if (whenFull && (noSpace.test(problem) || (whenFull.orKilled && killed.test(problem))))
+    return new DabeiError(whenFull.code, { doing, problem, remedy: whenFull.remedy, cause: error });
   if (step.errorCode === undefined && step.remedy === undefined) return error;
   return new DabeiError(step.errorCode ?? error.code, {
     doing,

@@ -82,6 +82,8 @@ t.test('all paths, each once', async t => {
     paths: 4,
     narBytes: 4000,
     fileBytes: 400,
+    sizes: new Map(['a', 'b', 'c', 'd'].map(name => [pathOf(name), 1000])),
+    initrd: null,
   });
   t.ok([...one.asked.values()].every(times => times === 1));
 });
