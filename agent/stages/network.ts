@@ -43,6 +43,8 @@ const limits = {
   /** For a second carrier, which would leave open what "the only interface with carrier" means. */
   otherCarriers: 2,
   gateway: 20,
+  /** Once more, after DHCP was of no use either. */
+  lateGateway: 3,
   address: 30,
   /** For a DHCP lease to come after a router's answer: much of the Internet has no IPv6 yet. */
   leaseAfterRa: 5,
@@ -122,6 +124,14 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
   const learnt = await learn();
   if (learnt !== null) return learnt;
   if (plan.static && plan.gateways.length === 0) return answer('static', false);
+  // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still there.
+  const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
+  if (late.length > 0) {
+    const silent = plan.gateways.filter(gateway => !late.includes(gateway));
+    warn(await applyBatch(demote(plan.routes, silent)));
+    await writeNameServers(plan.resolvConf, 'first');
+    return answer('static', true);
+  }
   const apart = tearApart(await links(), plan);
   if (apart.torn.length > 0) {
     warn([`nothing is reached by ${apart.torn.join(' and ')}: asking on each interface by itself`]);
@@ -146,16 +156,22 @@ async function bringUpLoopback(): Promise<void> {
   });
 }
 
-async function waitForLinks(links: () => Promise<Link[]>): Promise<Link[]> {
+/** All cards that are asked for by their address: some drivers take seconds, and what is planned without a card leaves it out. */
+async function waitForLinks(config: NetworkConfig, links: () => Promise<Link[]>): Promise<Link[]> {
+  const wanted = config.interfaces.flatMap(({ mac, bond, vlan, bridge }) =>
+    mac === undefined || bond || vlan || bridge ? [] : [mac.toLowerCase()],
+  );
+  let present: Link[] = [];
   const found = await clock.poll(
     async () => {
-      const present = await links();
-      return present.length > 0 ? present : null;
+      present = await links();
+      const isComplete = wanted.every(mac => present.some(link => link.mac === mac));
+      return present.length > 0 && isComplete ? present : null;
     },
     limits.link,
     0.25,
   );
-  if (found !== null) return found;
+  if (found !== null || present.length > 0) return present;
   throw new DabeiError('NETWORK_NO_LINK', {
     doing: 'looking for network interfaces',
     problem: `none is there after ${limits.link} s`,
@@ -173,7 +189,7 @@ async function applyPlan(
   links: () => Promise<Link[]>,
   warn: (texts: readonly string[]) => void,
 ): Promise<NetworkPlan> {
-  const before = planNetwork(config, await waitForLinks(links));
+  const before = planNetwork(config, await waitForLinks(config, links));
   const undecided = before.links.length > 1 && config.interfaces.some(wanted => wanted.only);
   for (const module of before.modules) warn(await loadModule(module));
   const failures = await applyBatch(before.create);
