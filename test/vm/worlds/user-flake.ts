@@ -156,8 +156,8 @@ export const userFlakeWorlds: World[] = [
         const failed = await stageFailed(machine, 500);
         assert.deepEqual(failed, { stage, code: 'FLAKE_EVALUATION' });
         assert.match(machine.console.text, says);
-        assert.match(machine.console.text, /next: correct the flake/);
         await site.ssh().waitUntilUp(60);
+        assert.match(machine.console.text, /next: correct the flake/);
         await machine.end();
         if (stage === 'evaluate') assert.equal(await hashDisk(disk.file), before, 'the disk is untouched');
       }),
