@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type Test } from 'tap';
 import { selfExtractingHead } from '../../../image/bundle.ts';
@@ -263,6 +263,37 @@ underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
     t.equal(readFileSync(`${here}/memory/initrd`).length, first.length, 'again');
     t.equal(statSync(`${here}/initrd`).size, length, 'as delivered');
     t.match(readFileSync(`${here}/memory/boot/dabei/capture/epoch`, 'utf8'), /^\d{10}\n$/);
+  }
+});
+
+underEachShell('for which interfaces udhcpc is at work', (t, argv) => {
+  const rows: [argv: string, found: string[]][] = [
+    ['udhcpc -b -R -p /var/run/udhcpc.eth1.pid -i eth1 -x hostname:a', ['eth1']],
+    ['udhcpc --interface=wan0.5 -q', ['wan0.5']],
+    ['udhcpc -ieth2', ['eth2']],
+    ['udhcpc -b', ['eth0']],
+    ['udhcpc -i ../../secret', []],
+    ['sleep -i eth1', []],
+  ];
+  for (const [line, found] of rows) {
+    const words = line.split(' ');
+    const process = (net: string) => ({
+      comm: `${words[0]}\n`,
+      cmdline: `${words.join('\0')}\0`,
+      ns: { net: t.fixture('symlink', net) },
+    });
+    const proc = (net: string) => ({
+      self: { ns: { net: t.fixture('symlink', 'net:[1]') } },
+      '12': process(net),
+    });
+    const directory = t.testdir({ own: proc('net:[1]'), container: proc('net:[2]'), leases: {} });
+    const leases = (kind: string) => {
+      const { stderr } = shell(argv, `udhcpc_leases ${directory}/leases/${kind} ${directory}/${kind}`);
+      t.equal(stderr, '');
+      return existsSync(`${directory}/leases/${kind}`) ? readdirSync(`${directory}/leases/${kind}`) : [];
+    };
+    t.same(leases('own'), found, line);
+    t.same(leases('container'), [], `${line}, in a container`);
   }
 });
 
