@@ -311,6 +311,39 @@ underEachShell("kexec's flags: what nixos-anywhere gives, but never without chec
   );
 });
 
+underEachShell(
+  'what the kernel does not take is told, with its reason where the kernel names it',
+  (t, argv) => {
+    const directory = t.testdir({
+      kexec: '#!/bin/sh\necho "kexec failed: $1" >&2\nexit 1\n',
+      'command-line': '',
+    });
+    execFileSync('chmod', ['+x', `${directory}/kexec`]);
+    const load = (says: string, secureBoot: boolean) =>
+      shell(argv, `dmesg() { echo "${says}"; }; secure_boot() { ${secureBoot}; }; load`, {
+        memory: directory,
+        here: '/bundle',
+      });
+    const appraised =
+      'ima: impossible to appraise a kernel image without a file descriptor; try another syscall.';
+    const rows: [says: string, secureBoot: boolean, status: number, error: RegExp][] = [
+      [
+        'kexec: out of luck',
+        false,
+        12,
+        /^error KEXEC_LOAD: .*-c\nkexec failed: -s\n {2}next: .*\nkexec: out of luck\n$/,
+      ],
+      [appraised, false, 10, /^error PREFLIGHT_IMA: .*\n {2}next: take ima_policy= .*\n$/],
+      [appraised, true, 10, /^error PREFLIGHT_SECURE_BOOT: .*\n {2}next: switch Secure Boot off .*\n$/],
+    ];
+    for (const [says, secureBoot, status, error] of rows) {
+      const result = load(says, secureBoot);
+      t.equal(result.status, status, says);
+      t.match(result.stderr, error, says);
+    }
+  },
+);
+
 underEachShell('without the image, a shell still finds what speaks against it', (t, argv) => {
   const ip = (output: string) => `#!/bin/sh\necho "${output}"\n`;
   const directory = t.testdir({
