@@ -5,6 +5,8 @@ import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
+import { kexecSignatureWorlds } from './kexec-signatures.ts';
+import { kexecShapeWorlds } from './kexec-shapes.ts';
 import { kexecWorlds } from './kexec.ts';
 import { memoryWorlds } from './memory.ts';
 import { netbootWorlds } from './netboot.ts';
@@ -25,7 +27,9 @@ export const worlds: readonly World[] = [
   ...networkWorlds,
   ...networkModelWorlds,
   ...kexecWorlds,
+  ...kexecShapeWorlds,
   ...kexecRefusalWorlds,
+  ...kexecSignatureWorlds,
   ...installWorlds,
   ...diskWorlds,
   ...remainsWorlds,
