@@ -1,5 +1,21 @@
+import { isIPv4 } from 'node:net';
 import type { CapturedFiles } from './capture.ts';
-import type { CapturedLink } from './capture-json.ts';
+import type { CapturedAddress, CapturedLink } from './capture-json.ts';
+
+/**
+ * busybox's udhcpc leaves no mark on what it sets; `run` writes down for which interfaces it is at work
+ * (leases/udhcpc/IFNAME). Of several addresses of such an interface nobody knows which is the leased one.
+ * @param has whether the capture has a file
+ */
+export function leasedByUdhcpc(
+  ifname: string,
+  addresses: readonly Pick<CapturedAddress, 'local'>[],
+  has: (name: string) => boolean,
+): boolean {
+  return (
+    addresses.filter(({ local }) => local && isIPv4(local)).length === 1 && has(`leases/udhcpc/${ifname}`)
+  );
+}
 
 /**
  * How an interface named itself to its DHCP server: the same name brings the same address. Looked at is what

@@ -4,7 +4,7 @@ import { addressesJson, linksJson, readJson, routesJson, rulesJson } from './cap
 import type { CapturedRoute } from './capture-json.ts';
 import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './capture-addresses.ts';
 import { dnsOf } from './capture-dns.ts';
-import { clientIdOf } from './capture-leases.ts';
+import { clientIdOf, leasedByUdhcpc } from './capture-leases.ts';
 import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './capture-links.ts';
 import {
   sortRoutes,
@@ -53,7 +53,15 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
   const rules4 = read(rulesJson, 'rule-4.json');
   const rules6 = read(rulesJson, 'rule-6.json');
 
-  const byName = new Map(addresses.map(link => [link.ifname, link.addr_info]));
+  const has = (name: string) => files[name] !== undefined;
+  const byName = new Map(
+    addresses.map(({ ifname, addr_info: all }) => [
+      ifname,
+      leasedByUdhcpc(ifname, all, has)
+        ? all.map(each => (each.family === 'inet' ? { ...each, dynamic: true } : each))
+        : all,
+    ]),
+  );
   const { known, leftOut } = knownLinks(links, name => byName.get(name) ?? []);
   const permanent = permanentMacs(files['permaddr'] ?? '', known);
   const sorted = [...known.values()].map(link => sortAddresses(link, known, routes4, routes6));

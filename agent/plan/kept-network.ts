@@ -1,4 +1,6 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { leasedByUdhcpc } from './capture-leases.ts';
 
 /** What of the old system's network is worth showing to the person who is about to leave it, from the capture; pure. */
 
@@ -51,8 +53,13 @@ const routesJson = z.array(
  */
 export function keptNetwork(read: (name: string) => string | null): KeptNetwork {
   const links = parse(addressesJson, read('addr.json')).flatMap(link => {
-    const addresses = link.addr_info.flatMap(({ local, prefixlen, scope, dynamic }) =>
-      local === undefined || scope !== 'global' ? [] : [`${local}/${prefixlen}${dynamic ? ' (leased)' : ''}`],
+    const all = link.addr_info;
+    const byUdhcpc = leasedByUdhcpc(link.ifname ?? '', all, name => read(name) !== null);
+    const leased = (each: (typeof all)[number]) => each.dynamic || (byUdhcpc && isIPv4(each.local ?? ''));
+    const addresses = all.flatMap(each =>
+      each.local === undefined || each.scope !== 'global'
+        ? []
+        : [`${each.local}/${each.prefixlen}${leased(each) ? ' (leased)' : ''}`],
     );
     if (link.ifname === undefined || link.link_type === 'loopback' || addresses.length === 0) return [];
     return [{ name: link.ifname, mac: link.address ?? null, addresses }];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/cache.ts';
 import { staticNetwork } from '../vm/debian.ts';
-import { debianUp, leave, openDebian, type Old } from '../vm/leave.ts';
+import { leave, oldUp, openDebian, type Old } from '../vm/leave.ts';
 import { openSite } from '../vm/site.ts';
 import { table } from '../vm/table.ts';
 import * as clock from '../../agent/host/clock.ts';
@@ -12,7 +12,7 @@ import { publish } from './report.ts';
 export async function benchKexec(): Promise<void> {
   const seconds = await withDebian(768, async old => {
     const restart = await restartOf(old);
-    await debianUp(old.machine, old.ssh);
+    await oldUp(old.machine, old.ssh);
     return { restart, run: await runOf(old) };
   });
   const rows = [

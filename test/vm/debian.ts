@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { cached, type Built } from '../../image/cache.ts';
 import * as files from '../../image/files.ts';
-import { requireHostPackages, run } from '../../image/host.ts';
+import { run } from '../../image/host.ts';
 import { unpack, type PackageSet } from '../../image/packages.ts';
-import type { BootSource, DiskOptions } from './qemu.ts';
+import { makeExt4, personalDisk, requireExt4Tools } from './ext4.ts';
+import type { BootSource, DiskOptions, Firmware } from './qemu.ts';
 import type { Site } from './site.ts';
 
 /** A small Debian system that somebody rents: what the kexec bundle is started on. */
@@ -14,7 +15,7 @@ export type Release = 'bookworm' | 'trixie';
  * Debian 13 with the kernel for rented machines; Debian 12 with the one for all hardware, for network cards that only
  * that one has a driver for.
  */
-function guestSet(release: Release): PackageSet {
+export function guestSet(release: Release): PackageSet {
   const kernel = release === 'trixie' ? 'linux-image-cloud-amd64' : 'linux-image-amd64';
   return {
     name: release === 'trixie' ? 'debian-13-guest' : 'debian-12-guest',
@@ -66,9 +67,11 @@ export const bondedNetwork: NetworkUnits = {
 /** QEMU 7.2 corrupts flags around cmpxchg16b, which Debian's allocator uses where it is there: double faults. */
 export const debianCpu = 'max,-cx16,-la57';
 
-export interface Debian {
-  disk: DiskOptions;
+/** What an old system starts from. */
+export interface OldSystem {
+  disks: readonly DiskOptions[];
   boot: BootSource;
+  firmware?: Firmware;
 }
 
 export const oldHostName = 'rented-01';
@@ -79,49 +82,28 @@ export interface DebianOptions {
   network: NetworkUnits;
 }
 
-const diskMegabytes = 4096;
+export const oldDiskMegabytes = 4096;
 
 /** A disk of its own with the site's keys on it. */
 export async function makeDebian(
   site: Site,
   { release = 'trixie', network }: DebianOptions,
-): Promise<Debian> {
-  await requireHostPackages({ '/usr/sbin/mke2fs': 'e2fsprogs', '/usr/sbin/debugfs': 'e2fsprogs' });
+): Promise<OldSystem> {
   const system = await debianSystem(release);
   const file = join(site.directory, 'debian.raw');
-  await run({
-    doing: 'copying the disk of the Debian system',
-    argv: ['cp', '--sparse=always', join(system.path, 'disk.raw'), file],
-    timeoutSeconds: 120,
-  });
-  await run({
-    doing: 'growing it',
-    argv: ['truncate', '--size', `${diskMegabytes}M`, file],
-    timeoutSeconds: 20,
-  });
-  const write = (path: string, text: string, mode: number) => {
-    const source = join(site.directory, 'file');
-    files.write(source, text, mode);
-    const [, directory, name] = /^(.*)\/([^/]+)$/.exec(path)!;
-    return run({
-      doing: `writing ${path} to the disk`,
-      argv: ['debugfs', '-w', '-f', '-', file],
-      stdin: `cd ${directory}\nrm ${name}\nwrite ${source} ${name}\n`,
-      timeoutSeconds: 30,
-    });
-  };
   const { user, host } = site.keys;
-  await write(
-    '/root/.ssh/authorized_keys',
-    `# ${user.public} taken out\nno-x11-forwarding ${user.public} me\n`,
-    0o600,
-  );
-  await write('/etc/ssh/ssh_host_ed25519_key', host.private, 0o600);
-  await write('/etc/ssh/ssh_host_ed25519_key.pub', `${host.public} root@${oldHostName}\n`, 0o644);
-  for (const [name, text] of Object.entries(network))
-    await write(`/etc/systemd/network/${name}`, text, 0o644);
+  await personalDisk(join(system.path, 'disk.raw'), file, oldDiskMegabytes, [
+    {
+      path: '/root/.ssh/authorized_keys',
+      text: `# ${user.public} taken out\nno-x11-forwarding ${user.public} me\n`,
+      mode: 0o600,
+    },
+    { path: '/etc/ssh/ssh_host_ed25519_key', text: host.private, mode: 0o600 },
+    { path: '/etc/ssh/ssh_host_ed25519_key.pub', text: `${host.public} root@${oldHostName}\n` },
+    ...Object.entries(network).map(([name, text]) => ({ path: `/etc/systemd/network/${name}`, text })),
+  ]);
   return {
-    disk: { file, serial: 'debian' },
+    disks: [{ file, serial: 'debian' }],
     boot: {
       from: 'kernel',
       kernel: join(system.path, 'vmlinuz'),
@@ -131,8 +113,9 @@ export async function makeDebian(
   };
 }
 
-/** Kernel, initrd, and a disk without a partition table, made without loop devices (mke2fs(8), -d). */
-async function debianSystem(release: Release): Promise<Built> {
+/** Kernel, initrd, and a disk. */
+export async function debianSystem(release: Release): Promise<Built> {
+  await requireExt4Tools();
   const set = guestSet(release);
   const guest = await unpack(set);
   return cached(`${set.name}-disk`, ['debian disk 2', guest], async directory => {
@@ -152,11 +135,7 @@ async function debianSystem(release: Release): Promise<Built> {
     files.write(join(root, 'root/.ssh/authorized_keys'), '');
     const wanted = 'etc/systemd/system/multi-user.target.wants/systemd-networkd.service';
     files.symlink('/usr/lib/systemd/system/systemd-networkd.service', join(root, wanted));
-    await run({
-      doing: 'making the disk of the Debian system',
-      argv: ['mke2fs', '-q', '-t', 'ext4', '-d', root, join(directory, 'disk.raw'), '1500M'],
-      timeoutSeconds: 300,
-    });
+    await makeExt4(root, join(directory, 'disk.raw'), 1500);
     files.remove(root);
   });
 }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { bundleNames } from '../../image/bundle.ts';
 import * as files from '../../image/files.ts';
 import { checkout } from '../../image/host.ts';
-import { debianCpu, makeDebian, type DebianOptions } from './debian.ts';
+import { debianCpu, makeDebian, type DebianOptions, type OldSystem } from './debian.ts';
 import { stageDone } from './install.ts';
 import type { Machine } from './machine.ts';
 import { serveFiles } from './serve.ts';
 import type { GuestOptions, Site } from './site.ts';
 import type { Ssh } from './ssh.ts';
 
-/** A running Debian that is left by the bundle's own `run`, over SSH, for real. */
+/** A running Linux that is left by the bundle's own `run`, over SSH, for real. */
 export interface Old {
   /** Where what `run` says is kept. */
   directory: string;
@@ -20,39 +20,61 @@ export interface Old {
   again: () => Promise<Machine>;
 }
 
+/** How the bundle comes to an old system and is unpacked there, as an argument of ssh and a script for it. */
+export interface Fetching {
+  shell: string;
+  script: (port: number) => string;
+}
+
+/** A minimal Debian has neither curl nor wget. */
+export const byBash: Fetching = {
+  shell: 'bash -s',
+  script: port => `set -e
+exec 3<>/dev/tcp/10.0.2.2/${port}
+printf 'GET /bundle HTTP/1.0\\r\\n\\r\\n' >&3
+while IFS= read -r line <&3 && [ "$line" != $'\\r' ]; do :; done
+tar -xz -C /root <&3
+`,
+};
+
+export const byWget: Fetching = {
+  shell: 'sh -s',
+  script: port => `set -e\nwget -q -O - http://10.0.2.2:${port}/bundle | tar -xz -C /root\n`,
+};
+
+type OldOptions = Omit<GuestOptions, 'cpu' | 'firmware'>;
+
 /** Debian up, and the bundle unpacked on it. */
-export async function openDebian(
+export async function openDebian(site: Site, debian: DebianOptions, options: OldOptions): Promise<Old> {
+  return openOld(site, await makeDebian(site, debian), options);
+}
+
+/** An old system up, and the bundle unpacked on it. */
+export async function openOld(
   site: Site,
-  debian: DebianOptions,
-  options: Omit<GuestOptions, 'cpu'>,
+  { disks, ...started }: OldSystem,
+  options: OldOptions,
+  fetching: Fetching = byBash,
 ): Promise<Old> {
-  const { disk, boot } = await makeDebian(site, debian);
   const start = (name: string) =>
     site.start({
       name,
       cpu: debianCpu,
       limitSeconds: 900,
       ...options,
-      disks: [disk, ...(options.disks ?? [])],
-      boot,
+      ...started,
+      disks: [...disks, ...(options.disks ?? [])],
     });
-  const machine = await start('debian');
+  const machine = await start('old');
   const ssh = site.ssh();
-  await debianUp(machine, ssh);
+  await oldUp(machine, ssh);
   const server = await serveFiles({ bundle: join(checkout('out'), bundleNames.tarball) });
-  // A minimal system has neither curl nor wget.
-  const fetch = `set -e
-exec 3<>/dev/tcp/10.0.2.2/${server.port}
-printf 'GET /bundle HTTP/1.0\\r\\n\\r\\n' >&3
-while IFS= read -r line <&3 && [ "$line" != $'\\r' ]; do :; done
-tar -xz -C /root <&3
-`;
-  await ssh.run('bash -s', { stdin: fetch, seconds: 240 });
+  await ssh.run(fetching.shell, { stdin: fetching.script(server.port), seconds: 240 });
   await server.close();
-  return { directory: site.directory, machine, ssh, again: () => start('debian-again') };
+  return { directory: site.directory, machine, ssh, again: () => start('old-again') };
 }
 
-export async function debianUp(machine: Machine, ssh: Ssh): Promise<void> {
+export async function oldUp(machine: Machine, ssh: Ssh): Promise<void> {
   await machine.console.waitFor(/login: $/m, 400);
   await ssh.waitUntilUp(120);
 }
@@ -69,4 +91,11 @@ export async function leave({ directory, ssh }: Old, options: string): Promise<s
 export async function arrive({ machine, ssh }: Old): Promise<void> {
   await stageDone(machine, 'rescue', 240);
   await ssh.waitUntilUp(60);
+}
+
+/** Public halves of the host keys that sshd shows in the rescue system, sorted. */
+export async function servedKeys(ssh: Ssh): Promise<string> {
+  return ssh.run(
+    'sshd -T | sed -n "s/^hostkey //p" | while read -r key; do ssh-keygen -y -f $key | cut -d" " -f1,2; done | sort',
+  );
 }

@@ -14,6 +14,7 @@ import {
   type BootSource,
   type Direction,
   type DiskOptions,
+  type Firmware,
   type NetworkOptions,
 } from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
@@ -29,7 +30,7 @@ export interface MachineOptions {
   cpus?: number;
   /** Emulated processor where it must be another one than the most capable. */
   cpu?: string;
-  firmware?: 'bios' | 'uefi';
+  firmware?: Firmware;
   boot: BootSource;
   disks?: readonly DiskOptions[];
   networks?: readonly (NetworkOptions & { wire?: Wire })[];
@@ -53,8 +54,12 @@ export interface Machine {
   end(): Promise<void>;
 }
 
-const ovmfCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
-const ovmfVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+const ovmf = {
+  uefi: { code: 'OVMF_CODE_4M.fd', variables: 'OVMF_VARS_4M.fd' },
+  // In these variables, Microsoft's keys are enrolled.
+  'secure-boot': { code: 'OVMF_CODE_4M.secboot.fd', variables: 'OVMF_VARS_4M.ms.fd' },
+};
+const ovmfDirectory = '/usr/share/OVMF';
 
 /** Starts a machine. @throws when QEMU does not come up; its own message is in the error's text */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
@@ -65,7 +70,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   process.once('exit', removeSockets);
   const consoleFile = join(options.directory, `${options.name}.console`);
   const variables = join(options.directory, 'uefi-variables.fd');
-  if (options.firmware === 'uefi' && !files.exists(variables)) copyFileSync(ovmfVariables, variables);
+  const { firmware = 'bios' } = options;
+  const flash = firmware === 'bios' ? undefined : ovmf[firmware];
+  if (flash && !files.exists(variables)) copyFileSync(join(ovmfDirectory, flash.variables), variables);
 
   const directions: readonly Direction[] = ['fromGuest', 'toGuest'];
   const redirected = (options.networks ?? []).flatMap(({ wire }, index) =>
@@ -89,8 +96,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     memoryMiB: options.memoryMiB,
     cpus: options.cpus ?? 2,
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
-    firmware: options.firmware ?? 'bios',
-    ovmf: { code: ovmfCode, variables },
+    firmware,
+    ...(flash ? { ovmf: { code: join(ovmfDirectory, flash.code), variables } } : {}),
     boot: options.boot,
     disks: options.disks ?? [],
     networks,

@@ -43,13 +43,16 @@ export type BootSource =
   | { from: 'disk' }
   | { from: 'network' };
 
+/** "secure-boot": UEFI that starts only what Microsoft's or the machine's own keys have signed. */
+export type Firmware = 'bios' | 'uefi' | 'secure-boot';
+
 export interface QemuOptions {
   accelerator: 'kvm' | 'tcg';
   memoryMiB: number;
   cpus: number;
   /** Emulated processor, as -cpu takes it; ignored with KVM. */
   cpu?: string;
-  firmware: 'bios' | 'uefi';
+  firmware: Firmware;
   /** UEFI: the code, read-only, and this machine's own copy of the variable store. */
   ovmf?: { code: string; variables: string };
   boot: BootSource;
@@ -75,14 +78,19 @@ export function qemuArguments(options: QemuOptions): string[] {
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     // CPU: TCG's "max" has AES-NI, which its helpers do faster than the guest's tables.
-    ...['-machine', 'q35', '-cpu', options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max')],
+    ...[
+      '-machine',
+      firmware === 'secure-boot' ? 'q35,smm=on' : 'q35',
+      '-cpu',
+      options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max'),
+    ],
     ...['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
     ...['-smp', String(options.cpus), '-m', `${options.memoryMiB}M`],
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
     ...(options.clock === undefined ? [] : ['-rtc', option('', { base: options.clock }).slice(1)]),
     ...['-device', 'virtio-rng-pci'],
-    ...(firmware === 'uefi' ? firmwareArguments(options) : []),
+    ...(firmware === 'bios' ? [] : firmwareArguments(options)),
     ...(boot.from === 'kernel'
       ? [
           ...['-kernel', boot.kernel, '-append', boot.append],
@@ -96,9 +104,15 @@ export function qemuArguments(options: QemuOptions): string[] {
   ];
 }
 
-function firmwareArguments({ ovmf }: QemuOptions): string[] {
-  if (ovmf === undefined) throw new Error('firmware uefi needs ovmf');
+function firmwareArguments({ firmware, ovmf }: QemuOptions): string[] {
+  if (ovmf === undefined) throw new Error(`firmware ${firmware} needs ovmf`);
+  // Only the firmware's own mode (SMM) may write the variables, and it cannot be interrupted by S3 (OvmfPkg/README of edk2).
+  const guarded = [
+    ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ...['-global', 'ICH9-LPC.disable_s3=1'],
+  ];
   return [
+    ...(firmware === 'secure-boot' ? guarded : []),
     ...['-drive', option('if=pflash,unit=0,format=raw,readonly=on', { file: ovmf.code })],
     ...['-drive', option('if=pflash,unit=1,format=raw', { file: ovmf.variables })],
   ];

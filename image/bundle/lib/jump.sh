@@ -6,18 +6,34 @@ leaving=no
 # fail in. Where only that one is allowed, it is taken.
 load() {
   line=$(cat "$memory/command-line")
-  if ! try_load -c 2>"$memory/errors"; then
-    if ! try_load -s 2>>"$memory/errors"; then
-      problem KEXEC_LOAD "the running kernel does not take the new one: $(tail -n 5 "$memory/errors")" \
-        "see the kernel's last messages below; nothing was changed"
-      dmesg 2>/dev/null | tail -n 30 >&2 || :
-      exit 12
-    fi
+  if ! try_load -c 2>"$memory/errors" && ! try_load -s 2>>"$memory/errors"; then
+    log=$(dmesg 2>/dev/null | tail -n 30) || log=''
+    refuse_unsigned
+    problem KEXEC_LOAD "the running kernel does not take the new one: $(tail -n 5 "$memory/errors")" \
+      "see the kernel's last messages below; nothing was changed"
+    printf '%s\n' "$log" >&2
+    exit 12
   fi
   # Both are in the kernel now.
   rm -f "$memory/initrd"
   rm -rf "$boot"
   passphrase=''
+}
+
+# A policy that most kernels let nobody read (CONFIG_IMA_READ_POLICY) shows only now, in what the kernel says to kexec_load
+# (ima_load_data in security/integrity/ima/ima_main.c): its own, or the one that comes with Secure Boot.
+refuse_unsigned() {
+  case $log in
+    *'impossible to appraise a kernel image'*) ;;
+    *) return 0 ;;
+  esac
+  if secure_boot; then
+    refuse PREFLIGHT_SECURE_BOOT "Secure Boot is on, and the image is not signed" "switch Secure Boot off in the firmware"
+  else
+    refuse PREFLIGHT_IMA "the integrity policy (IMA) demands a signature of every kernel, and the image has none" \
+      "take ima_policy= off the command line, or KEXEC_KERNEL_CHECK out of /etc/ima/ima-policy, and restart"
+  fi
+  refused
 }
 
 try_load() {

@@ -102,6 +102,7 @@ capture_leases() {
   copy_leases "$1/networkd" /run/systemd/netif/leases/*
   copy_leases "$1/dhclient" /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
   copy_leases "$1/NetworkManager" /var/lib/NetworkManager/*.lease
+  udhcpc_leases "$1/udhcpc" /proc
   copy_leases "$1/dhcpcd" /var/lib/dhcpcd/duid /var/lib/dhcpcd/*.lease /var/lib/dhcpcd/*.lease6 /etc/dhcpcd.duid
 }
 
@@ -115,4 +116,38 @@ copy_leases() {
       cat "$file" >"$target/${file##*/}"
     fi
   done
+}
+
+# udhcpc_leases DIRECTORY PROC: busybox's client keeps no file, and what it sets has no lifetime. That it runs for an interface
+# is all that tells of a lease.
+udhcpc_leases() {
+  for process in "$2"/[0-9]*; do
+    { IFS= read -r command <"$process/comm"; } 2>/dev/null || continue
+    [ "$command" = udhcpc ] || continue
+    # Not a container's.
+    [ "$(readlink "$process/ns/net")" = "$(readlink "$2/self/ns/net")" ] || continue
+    leased_link=$(tr '\0' '\n' 2>/dev/null <"$process/cmdline" | udhcpc_link)
+    case $leased_link in
+      '' | .* | */*) continue ;;
+    esac
+    mkdir -p "$1"
+    printf '%s\n' "$leased_link" >"$1/$leased_link"
+  done
+}
+
+# From its arguments, one a line.
+udhcpc_link() {
+  found=eth0
+  before=''
+  while IFS= read -r argument; do
+    case $before in
+      -i | --interface) found=$argument ;;
+    esac
+    case $argument in
+      --interface=?*) found=${argument#*=} ;;
+      -i?*) found=${argument#-i} ;;
+    esac
+    before=$argument
+  done
+  printf '%s' "$found"
 }

@@ -117,10 +117,14 @@ check_kexec() {
   fi
 }
 
-# The fifth byte of the variable is its value (UEFI 2.10, 3.3; the first four are attributes).
+# The fifth byte of the variable is its value (UEFI 2.10, 3.3; the first four are attributes). It is read from the start: nobody
+# can seek in these files, and busybox's od does not read on instead.
 secure_boot() {
   for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
-    [ -r "$variable" ] && [ "$(($(od -An -tu1 -j4 -N1 "$variable")))" -eq 1 ] && return 0
+    [ -r "$variable" ] || continue
+    # shellcheck disable=SC2046 # Words are what is wanted.
+    set -- $(od -An -tu1 -N5 "$variable")
+    [ "${5-0}" -ne 1 ] || return 0
   done
   return 1
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type Test } from 'tap';
 import { selfExtractingHead } from '../../../image/bundle.ts';
@@ -266,6 +266,37 @@ underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
   }
 });
 
+underEachShell('for which interfaces udhcpc is at work', (t, argv) => {
+  const rows: [argv: string, found: string[]][] = [
+    ['udhcpc -b -R -p /var/run/udhcpc.eth1.pid -i eth1 -x hostname:a', ['eth1']],
+    ['udhcpc --interface=wan0.5 -q', ['wan0.5']],
+    ['udhcpc -ieth2', ['eth2']],
+    ['udhcpc -b', ['eth0']],
+    ['udhcpc -i ../../secret', []],
+    ['sleep -i eth1', []],
+  ];
+  for (const [line, found] of rows) {
+    const words = line.split(' ');
+    const process = (net: string) => ({
+      comm: `${words[0]}\n`,
+      cmdline: `${words.join('\0')}\0`,
+      ns: { net: t.fixture('symlink', net) },
+    });
+    const proc = (net: string) => ({
+      self: { ns: { net: t.fixture('symlink', 'net:[1]') } },
+      '12': process(net),
+    });
+    const directory = t.testdir({ own: proc('net:[1]'), container: proc('net:[2]'), leases: {} });
+    const leases = (kind: string) => {
+      const { stderr } = shell(argv, `udhcpc_leases ${directory}/leases/${kind} ${directory}/${kind}`);
+      t.equal(stderr, '');
+      return existsSync(`${directory}/leases/${kind}`) ? readdirSync(`${directory}/leases/${kind}`) : [];
+    };
+    t.same(leases('own'), found, line);
+    t.same(leases('container'), [], `${line}, in a container`);
+  }
+});
+
 underEachShell("kexec's flags: what nixos-anywhere gives, but never without checks", (t, argv) => {
   const directory = t.testdir({ kexec: '#!/bin/sh\necho "$*"\n' });
   execFileSync('chmod', ['+x', `${directory}/kexec`]);
@@ -279,6 +310,39 @@ underEachShell("kexec's flags: what nixos-anywhere gives, but never without chec
     `-c --mem-max=0x40000000 --load /bundle/bzImage --initrd=${directory}/initrd --command-line=a b\n`,
   );
 });
+
+underEachShell(
+  'what the kernel does not take is told, with its reason where the kernel names it',
+  (t, argv) => {
+    const directory = t.testdir({
+      kexec: '#!/bin/sh\necho "kexec failed: $1" >&2\nexit 1\n',
+      'command-line': '',
+    });
+    execFileSync('chmod', ['+x', `${directory}/kexec`]);
+    const load = (says: string, secureBoot: boolean) =>
+      shell(argv, `dmesg() { echo "${says}"; }; secure_boot() { ${secureBoot}; }; load`, {
+        memory: directory,
+        here: '/bundle',
+      });
+    const appraised =
+      'ima: impossible to appraise a kernel image without a file descriptor; try another syscall.';
+    const rows: [says: string, secureBoot: boolean, status: number, error: RegExp][] = [
+      [
+        'kexec: out of luck',
+        false,
+        12,
+        /^error KEXEC_LOAD: .*-c\nkexec failed: -s\n {2}next: .*\nkexec: out of luck\n$/,
+      ],
+      [appraised, false, 10, /^error PREFLIGHT_IMA: .*\n {2}next: take ima_policy= .*\n$/],
+      [appraised, true, 10, /^error PREFLIGHT_SECURE_BOOT: .*\n {2}next: switch Secure Boot off .*\n$/],
+    ];
+    for (const [says, secureBoot, status, error] of rows) {
+      const result = load(says, secureBoot);
+      t.equal(result.status, status, says);
+      t.match(result.stderr, error, says);
+    }
+  },
+);
 
 underEachShell('without the image, a shell still finds what speaks against it', (t, argv) => {
   const ip = (output: string) => `#!/bin/sh\necho "${output}"\n`;

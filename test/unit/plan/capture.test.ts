@@ -58,6 +58,21 @@ t.test('nothing was captured', async t => {
   }
 });
 
+t.test('udhcpc sets addresses as anybody does: that it is at work says that there is a lease', async t => {
+  const files = filesOf('static IPv4');
+  const interfaceOf = (more: CapturedFiles) =>
+    networkFromCapture({ ...files, ...more }).network.interfaces?.[0];
+  t.strictSame(interfaceOf({ 'leases/udhcpc/eth1': 'eth1\n' }), { name: 'eth1', mac: mac(1), dhcp: true });
+  t.match(interfaceOf({ 'leases/udhcpc/eth10': 'eth10\n' }), { addresses: ['192.0.2.7/24'] });
+  const several = filesOf('secondary addresses, in order');
+  const mark = { 'leases/udhcpc/eth1': 'eth1\n' };
+  t.strictSame(
+    networkFromCapture({ ...several, ...mark }),
+    networkFromCapture(several),
+    'which one, nobody knows',
+  );
+});
+
 t.test('what is cut off or no JSON is told, and the rest is used', async t => {
   const files = filesOf('static IPv4');
   const rows: [string, string, RegExp, number][] = [

@@ -328,6 +328,8 @@ t.test('the network that is kept', async t => {
     dns: ['192.0.2.53', '2001:db8::53'],
     defaultLinks: ['ens3', 'ens4'],
   });
+  const leased = keptNetwork(name => ({ ...capture, 'leases/udhcpc/ens3': 'ens3\n' })[name] ?? null);
+  t.strictSame(leased.links[0]?.addresses, ['192.0.2.7/32 (leased)', '2001:db8::7/64 (leased)']);
   const nothing = { links: [], routes: [], dns: [], defaultLinks: [] };
   t.strictSame(
     keptNetwork(() => null),

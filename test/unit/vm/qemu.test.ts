@@ -71,7 +71,15 @@ t.test('UEFI needs code and variables', async t => {
     'if=pflash,unit=0,format=raw,readonly=on,file=/code.fd',
     'if=pflash,unit=1,format=raw,file=/vars.fd',
   ]);
+  t.same(valuesOf('-global', { firmware: 'uefi', ovmf }), []);
   t.throws(() => qemuArguments({ ...base, firmware: 'uefi' }), /needs ovmf/);
+});
+
+t.test('with Secure Boot, only the firmware itself writes the variables', async t => {
+  const options = { firmware: 'secure-boot', ovmf: { code: '/code.fd', variables: '/vars.fd' } } as const;
+  t.same(valuesOf('-machine', options), ['q35,smm=on']);
+  t.ok(valuesOf('-global', options).includes('driver=cfi.pflash01,property=secure,value=on'));
+  t.equal(valuesOf('-drive', options).length, 2);
 });
 
 t.test('networks', async t => {

@@ -6,6 +6,8 @@ import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec-refusals.ts';
+import { kexecSignatureWorlds } from './kexec-signatures.ts';
+import { kexecShapeWorlds } from './kexec-shapes.ts';
 import { kexecWorlds } from './kexec.ts';
 import { memoryWorlds } from './memory.ts';
 import { fullWorlds } from './full.ts';
@@ -27,7 +29,9 @@ export const worlds: readonly World[] = [
   ...networkWorlds,
   ...networkModelWorlds,
   ...kexecWorlds,
+  ...kexecShapeWorlds,
   ...kexecRefusalWorlds,
+  ...kexecSignatureWorlds,
   ...installWorlds,
   ...diskWorlds,
   ...remainsWorlds,

@@ -10,7 +10,7 @@ import {
   type DebianOptions,
 } from '../debian.ts';
 import { assertNoSecretOnDisk, bootInstalled, finishInstall, stageFailed } from '../install.ts';
-import { arrive, debianUp, leave, openDebian } from '../leave.ts';
+import { arrive, leave, oldUp, openDebian, servedKeys } from '../leave.ts';
 import { taggedPort } from '../packets.ts';
 import type { GuestOptions, Site } from '../site.ts';
 import type { World } from '../world.ts';
@@ -85,7 +85,7 @@ const rows: Row[] = [
   },
 ];
 
-const oldKeys = 'cd /etc/ssh; for key in ssh_host_*_key.pub; do cut -d" " -f1,2 $key; done | sort';
+export const oldKeys = 'cd /etc/ssh; for key in ssh_host_*_key.pub; do cut -d" " -f1,2 $key; done | sort';
 
 function keptWorld({ name, core, about, debian, options, said, has, hasNot }: Row): World {
   return {
@@ -107,10 +107,7 @@ function keptWorld({ name, core, about, debian, options, said, has, hasNot }: Ro
       const network = await ssh.run('ip -details address; ip route; ip -6 route; cat /etc/resolv.conf');
       for (const pattern of has) assert.match(network, pattern);
       for (const pattern of hasNot) assert.doesNotMatch(network, pattern);
-      const served = await ssh.run(
-        'sshd -T | sed -n "s/^hostkey //p" | while read -r key; do ssh-keygen -y -f $key | cut -d" " -f1,2; done | sort',
-      );
-      assert.equal(served, keys, 'every host key is the old one');
+      assert.equal(await servedKeys(ssh), keys, 'every host key is the old one');
       assert.match(await ssh.run('dabei status'), /rescue/);
     },
   };
@@ -163,7 +160,7 @@ export const kexecWorlds: World[] = [
       assert.deepEqual(await stageFailed(old.machine, 240), { stage: 'network', code: 'NETWORK_NO_LINK' });
       await old.machine.console.waitFor(/nobody logged in within 60 s: back to the old system/, 120);
       await old.machine.waitForEnd(60);
-      await debianUp(await old.again(), old.ssh);
+      await oldUp(await old.again(), old.ssh);
       assert.equal((await old.ssh.run('hostname')).trim(), oldHostName);
     },
   },
