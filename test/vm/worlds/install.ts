@@ -93,15 +93,16 @@ function assertStages(
     .filter(stage => stage.state === 'done')
     .map(({ index, of, name }) => `${index}/${of} ${name}`);
   assert.deepEqual(done, [
-    '1/9 config',
-    '2/9 network',
-    '3/9 ssh',
-    '4/9 plan',
-    '5/9 nuke-disk',
-    '6/9 host-flake',
-    '7/9 install',
-    '8/9 boot-loader',
-    '9/9 finish',
+    '1/10 config',
+    '2/10 network',
+    '3/10 ssh',
+    '4/10 plan',
+    '5/10 evaluate',
+    '6/10 nuke-disk',
+    '7/10 host-flake',
+    '8/10 install',
+    '9/10 boot-loader',
+    '10/10 finish',
   ]);
   assert.doesNotMatch(text, /^error /m);
 }
