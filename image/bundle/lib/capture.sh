@@ -97,7 +97,7 @@ capture_authorized_keys() {
 }
 
 name_of() {
-  case $1 in '' | 0 | 4294967295) return ;; esac
+  case $1 in '' | 0 | 4294967295) return 0 ;; esac
   while IFS=: read -r name_field _ uid_field _; do
     [ "$uid_field" != "$1" ] || printf '%s' "$name_field"
   done </etc/passwd

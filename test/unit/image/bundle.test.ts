@@ -402,3 +402,29 @@ underEachShell('the self-extracting file unpacks itself, or says that it is cut 
   const good = start(whole);
   t.equal(good.stdout, 'run: --dry-run a b\n', good.stderr);
 });
+
+underEachShell('who logged in, when no variable says so', (t, argv) => {
+  const rows: [string, string][] = [
+    ['0', ''],
+    ['', ''],
+    ['4294967295', ''],
+    ['1', 'daemon'],
+  ];
+  for (const [uid, name] of rows) {
+    const { status, stdout } = shell(argv, `false || user=$(name_of "${uid}")\nprintf '%s' "$user"`);
+    t.equal(status, 0, `user id ${uid}`);
+    t.equal(stdout, name, `user id ${uid}`);
+  }
+});
+
+underEachShell("cloud-init's line that lets nobody in is no key", (t, argv) => {
+  const directory = t.testdir({
+    keys: [
+      `no-pty,command="echo 'Please login as the user \\"debian\\" rather than the user \\"root\\".';echo;sleep 10;exit 142" ssh-ed25519 AAAAC3Nz me`,
+      'command="/usr/bin/backup" ssh-ed25519 AAAAC3Nz backup',
+      '',
+    ].join('\n'),
+  });
+  const { stdout } = shell(argv, `authorized_lines ${directory}/keys`);
+  t.equal(stdout, 'command="/usr/bin/backup" ssh-ed25519 AAAAC3Nz backup\n');
+});
