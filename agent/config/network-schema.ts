@@ -249,6 +249,10 @@ export const networkSchema = z.strictObject({
     .describe('those that belong to no interface: several ways at once, or leading nowhere'),
   rules: z.array(ruleSchema).default([]).describe('policy routing (ip-rule(8))'),
   dns: dnsSchema.default({ servers: [], search: [] }),
+  allowSilentGateways: z
+    .boolean()
+    .default(false)
+    .describe('install also when no configured gateway answers, for a machine that will be moved'),
 });
 
 export type NetworkConfig = z.output<typeof networkSchema>;

@@ -239,6 +239,7 @@ export const configSchema = z.strictObject({
     routes: [],
     rules: [],
     dns: { servers: [], search: [] },
+    allowSilentGateways: false,
   }),
   disks: disksSchema.optional(),
   system: systemSchema.optional(),

@@ -70,10 +70,11 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
 
 /**
  * Whether several devices claim the link, as disks behind bad USB bridges do, with one serial number for all: it leads to the
- * one that udev heard of last. udev notes each claim below a directory with the link's encoded name (udev-node.c).
+ * one that udev heard of last. udev notes each claim below a directory with the link's name without /dev/, encoded
+ * (udev-node.c).
  */
 function isShared(link: string): boolean {
-  const encoded = link.slice('/dev'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
+  const encoded = link.slice('/dev/'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
   return list(`/run/udev/links/${encoded}`).length > 1;
 }
 

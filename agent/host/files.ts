@@ -84,10 +84,13 @@ export function writeAtomic(path: string, content: string | Buffer | Secret, mod
     const file = fs.openSync(fresh, 'w', mode);
     try {
       fs.fchmodSync(file, mode);
-      fs.writeSync(file, bytesOf(content));
+      fs.writeFileSync(file, bytesOf(content));
       fs.fsyncSync(file);
       fs.renameSync(fresh, path);
       fs.fsyncSync(file);
+    } catch (error) {
+      fs.rmSync(fresh, { force: true });
+      throw error;
     } finally {
       fs.closeSync(file);
     }

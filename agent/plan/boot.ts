@@ -56,9 +56,14 @@ export function installBootLoader(
     progress: true,
     errorCode: 'BOOT_LOADER',
     remedy: `nixos-enter --root ${root} opens a shell in the installed system; then run: ${again}`,
-    whenFull: {
-      code: 'ESP_TOO_SMALL',
-      remedy: `see what takes the room: df ${root}/boot; make the initrd smaller, or start again with a larger disks.esp and disks.wipe`,
-    },
+    whenFull: espFull(root),
+  };
+}
+
+/** @param root below which the target is mounted */
+export function espFull(root: string): { code: 'ESP_TOO_SMALL'; remedy: string } {
+  return {
+    code: 'ESP_TOO_SMALL',
+    remedy: `see what takes the room: df ${root}/boot; make the initrd smaller, or start again with a larger disks.esp and disks.wipe`,
   };
 }

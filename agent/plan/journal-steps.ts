@@ -1,3 +1,4 @@
+import { espFull } from './boot.ts';
 import {
   configurationProperty,
   journalFile,
@@ -64,5 +65,6 @@ function writeEntry(head: JournalHead, stage: JournalStage, directory: string): 
     path: `${directory}/${journalFile(stage)}`,
     mode: 0o600,
     content: `${JSON.stringify(entry, null, 2)}\n`,
+    whenFull: espFull(targetRoot),
   };
 }

@@ -47,6 +47,8 @@ export interface WriteStep {
   path: string;
   mode: number;
   content: string | Secret;
+  /** Code and remedy for a file system without room. */
+  whenFull?: { code: ErrorCode; remedy: string };
 }
 
 /** Sets a parameter of the kernel by writing to a file below /proc or /sys. */

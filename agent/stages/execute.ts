@@ -4,7 +4,7 @@ import { run } from '../host/exec.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log, type LogEntry } from '../host/log.ts';
 import { commitAll } from '../host/repository.ts';
-import type { RunStep, Step } from '../plan/step.ts';
+import type { RunStep, Step, WriteStep } from '../plan/step.ts';
 import { NixLog } from './nix-log.ts';
 
 /**
@@ -32,7 +32,7 @@ async function execute(step: Step, report: (entry: LogEntry) => void): Promise<v
     case 'run':
       return runStep(step, report);
     case 'write':
-      return writeAtomic(step.path, step.content, step.mode);
+      return writeStep(step);
     case 'kernel':
       return writeKernelFile(step.path, step.value);
     case 'commit':
@@ -93,16 +93,23 @@ async function runOnce(
   }
 }
 
-/** As libc says it (strerror(3)). */
-const noSpace = /No space left on device/;
+function writeStep({ doing, path, content, mode, whenFull }: WriteStep): void {
+  try {
+    writeAtomic(path, content, mode);
+  } catch (thrown) {
+    throw full(asDabeiError(thrown, doing), whenFull) ?? thrown;
+  }
+}
+
+/** As libc says it (strerror(3)), and as Node does. */
+const noSpace = /No space left on device|ENOSPC/;
 /** 128 and SIGKILL, as unshare(1) passes it on. */
 const killed = /exit code 137\b/;
 
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
   const { doing, problem } = error;
-  const { whenFull } = step;
-  if (whenFull && (noSpace.test(problem) || (whenFull.orKilled && killed.test(problem))))
-    return new DabeiError(whenFull.code, { doing, problem, remedy: whenFull.remedy, cause: error });
+  const noRoom = full(error, step.whenFull);
+  if (noRoom !== null) return noRoom;
   if (step.errorCode === undefined && step.remedy === undefined) return error;
   return new DabeiError(step.errorCode ?? error.code, {
     doing,
@@ -110,4 +117,10 @@ function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
     remedy: step.remedy ?? error.remedy,
     cause: error,
   });
+}
+
+function full(error: DabeiError, whenFull: RunStep['whenFull']): DabeiError | null {
+  const { doing, problem } = error;
+  if (!whenFull || !(noSpace.test(problem) || (whenFull.orKilled && killed.test(problem)))) return null;
+  return new DabeiError(whenFull.code, { doing, problem, remedy: whenFull.remedy, cause: error });
 }

@@ -13,6 +13,7 @@ export async function waitForGateways<G extends Gateway>(
   seconds: number,
   settle = 3,
 ): Promise<G[]> {
+  if (gateways.length === 0) return [];
   const answered = new Set<G>();
   let first: number | null = null;
   await clock.poll(

@@ -6,7 +6,7 @@ import { attempt, run } from '../host/exec.ts';
 import { readAddresses, readGateways, readLinks, type Address } from '../host/links.ts';
 import { log } from '../host/log.ts';
 import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network.ts';
-import { demote } from '../plan/routes.ts';
+import { demote, type GatewayCheck } from '../plan/routes.ts';
 import {
   askForAddresses,
   learntFrom,
@@ -29,8 +29,8 @@ export interface NetworkResult {
   addresses: Record<string, string[]>;
   /** How the machine got the addresses by which it is reached. */
   via: 'static' | 'dhcp' | 'ra' | 'none';
-  /** At least one default gateway answered. */
-  gatewayAnswers: boolean;
+  /** The configured gateways, where none of them answers: the installed system would have no others. */
+  silent: string[];
   warnings: string[];
 }
 
@@ -67,10 +67,10 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
       warnings.push(text);
     }
   };
-  const answer = async (via: NetworkResult['via'], gatewayAnswers: boolean) => ({
+  const answer = async (via: NetworkResult['via'], silent: readonly GatewayCheck[] = []) => ({
     addresses: addressesByLink(await readAddresses()),
     via,
-    gatewayAnswers,
+    silent: silent.map(({ address }) => address),
     warnings,
   });
 
@@ -96,7 +96,7 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
     warn(silent.map(({ address, link }) => `the gateway ${address} on ${link} does not answer`));
     if (answered.length > 0) {
       warn(await applyBatch(demote(plan.routes, silent)));
-      return answer('static', true);
+      return answer('static');
     }
     warn([
       `no configured gateway answers within ${limits.gateway} s: asking for DHCP and router advertisements`,
@@ -105,7 +105,7 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
     await writeNameServers(plan.resolvConf, 'last');
     asked = now => fallbackPlan(now, plan);
   } else if (plan.static && plan.dhcp.length === 0 && plan.acceptRa.length === 0) {
-    return answer('static', false);
+    return answer('static');
   }
 
   const learn = async () => {
@@ -119,18 +119,19 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
     const gateways = await readGateways();
     const answered = await waitForGateways(gateways, limits.learntGateway, 1);
     if (answered.length === 0) warn(gateways.map(({ address }) => `the gateway ${address} does not answer`));
-    return answer(via, answered.length > 0);
+    const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
+    return answer(via, late.length > 0 ? [] : plan.gateways);
   };
   const learnt = await learn();
   if (learnt !== null) return learnt;
-  if (plan.static && plan.gateways.length === 0) return answer('static', false);
+  if (plan.static && plan.gateways.length === 0) return answer('static');
   // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still there.
   const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
   if (late.length > 0) {
     const silent = plan.gateways.filter(gateway => !late.includes(gateway));
     warn(await applyBatch(demote(plan.routes, silent)));
     await writeNameServers(plan.resolvConf, 'first');
-    return answer('static', true);
+    return answer('static');
   }
   const apart = tearApart(await links(), plan);
   if (apart.torn.length > 0) {
@@ -144,7 +145,7 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
   await applyBatch(fallbackPlan(present, { routes: [] }).batch);
   const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
   await ask({ dhcp: everyLink, acceptRa: everyLink });
-  throw unreachable(plan, present, await answer('none', false));
+  throw unreachable(plan, present, await answer('none', plan.gateways));
 }
 
 /** Nix's builds, sshd and the agent's own checks need it. */

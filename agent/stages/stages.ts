@@ -11,6 +11,7 @@ import { formatBytes } from '../plan/describe-disk.ts';
 import { assertUnchanged } from '../plan/disk-faults.ts';
 import type { PlannedStage } from '../plan/plan.ts';
 import { executeSteps } from './execute.ts';
+import { silentGateways } from '../plan/silent-gateways.ts';
 import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session } from './sequence.ts';
@@ -96,7 +97,10 @@ function isResult<T extends object>(cause: unknown): cause is T {
 
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
-  const { facts, plan } = await measureAndPlan(withHostKeys(configOf(session)));
+  const config = withHostKeys(configOf(session));
+  const silent = silentGateways(config.network, session.network?.silent ?? []);
+  if (silent !== null) throw new Refusals([silent]);
+  const { facts, plan } = await measureAndPlan(config);
   Object.assign(session, { facts, plan });
   updateStatus({ beginning: plan.beginning });
   for (const text of plan.summary) log({ event: 'note', text });

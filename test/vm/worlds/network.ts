@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../disk.ts';
 import { freePort } from '../machine.ts';
 import { dropping, isDhcpRequest, isIPv6 } from '../packets.ts';
-import { stageDone } from '../install.ts';
+import { stageDone, stageFailed } from '../install.ts';
 import { configParameter } from '../site.ts';
 import { macOf } from '../qemu.ts';
 import type { World } from '../world.ts';
@@ -69,21 +69,20 @@ export const networkWorlds: World[] = [
   {
     name: 'dead-gateway',
     core: true,
-    about: 'the configured gateway is dead: DHCP takes over, the static address stays',
+    about: 'the configured gateway is dead: DHCP takes over, the static address stays, nothing is installed',
     limitSeconds: 240,
     script: async site => {
       const leasedPort = await freePort();
       const parameters = [
         'ip=10.0.2.50::10.0.2.99:255.255.255.0::eth0:off',
-        configParameter({
-          version: 1,
-          rootAuthorizedKeys: [site.keys.user.public],
-          ssh: { hostKeys: [site.keys.host.private] },
-        }),
+        configParameter(await site.installConfig()),
       ];
+      const disk = site.disk('target', 3072);
+      const before = await hashDisk(disk.file);
       const machine = await site.startImage({
         name: 'dead-gateway',
         memoryMiB: 512,
+        disks: [disk],
         parameters,
         limitSeconds: 200,
         network: {
@@ -93,7 +92,8 @@ export const networkWorlds: World[] = [
           ],
         },
       });
-      await stageDone(machine, 'rescue', 150);
+      const failed = await stageFailed(machine, 150);
+      assert.deepEqual(failed, { stage: 'plan', code: 'NETWORK_SILENT_GATEWAY' });
       for (const port of [site.sshPort, leasedPort]) {
         const ssh = site.ssh({ port });
         await ssh.waitUntilUp(60);
@@ -102,6 +102,9 @@ export const networkWorlds: World[] = [
         assert.match(addresses, /inet 10\.0\.2\.15\/24 /);
       }
       assert.match(await site.ssh().run('ip -4 route show default'), /^default via 10\.0\.2\.2 /m);
+      assert.match(machine.console.text, /\(10\.0\.2\.99\)[^]*next: .*network\.allowSilentGateways/);
+      await machine.end();
+      assert.equal(await hashDisk(disk.file), before, 'the disk is untouched');
     },
   },
 ];

@@ -176,6 +176,20 @@ const rows: Row[] = [
     says: /an earlier selector means already[^]*second/,
   },
   {
+    name: 'shared-name',
+    core: false,
+    about: 'a name by serial number that two disks claim: it leads to whichever came last',
+    disks: 2,
+    diskMegabytes: 3072,
+    disk: { serial: 'twin' },
+    parameters: (_, config) => [
+      configParameter({ ...config, disks: { ...config.disks!, devices: ['/dev/disk/by-id/virtio-twin'] } }),
+    ],
+    stage: 'plan',
+    code: 'DISK_NOT_FOUND',
+    says: /no disk matches "\/dev\/disk\/by-id\/virtio-twin"/,
+  },
+  {
     name: 'unknown-layout',
     core: false,
     about: 'a layout that does not exist',

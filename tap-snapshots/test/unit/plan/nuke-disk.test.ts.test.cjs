@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=97ce3b5aac048f9ef94eaa0e0b9127e1316999917885d297b152cee0d8ca1141 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=9f99f71128aaa46d5dd987ec70c15e362dfe04d7040a9a504fc90b25aefb61d8 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=f549b9a399e7cd83be16dc458a7f7cd216ad24e5dfbdddcd509c435b73a6a734 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=3abf377ca05c4108de1e2739d464d6d9931a72a5c87ea11016dd760f1339adb6 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=591e8c15a16cd26097e74939de492ba50303f1965991210df5d2464a63138489 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=30a2b93b095c89b916f9160e69b8755572964b4d36be9f9daf0aa783f7b5397e rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=b42e81f161b461715200d6e3460a5ae67ad0464affeecc9ccf09b26a7b9e09e7 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=7b8a36dc962da0405a70b69e41b534629bfd44d3115c6e88003f0d3ff4e74305 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
