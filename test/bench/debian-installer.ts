@@ -31,7 +31,8 @@ export async function fetchInstaller(): Promise<Installer> {
 }
 
 /** As its text frontend (cdebconf) shows questions and notes, each of which waits for somebody. */
-const question = /Prompt: '\?' for help|\[Press enter to continue\]/;
+const asks = /Prompt: '\?' for help/;
+const question = new RegExp(`${asks.source}|\\[Press enter to continue\\]`);
 const limitSeconds = 180;
 const never = /(?!)/;
 
@@ -72,8 +73,14 @@ export async function bootUnattended(site: Site, installer: Installer, memoryMiB
           if (path === '/ready') resolve();
         };
       });
+      // With little memory it says so first, and no preset answer keeps it from waiting for somebody who has read it.
+      const lowMemory = machine.console.waitFor(/Entering low memory mode[^]*\[Press enter/, limitSeconds);
+      lowMemory.then(
+        () => machine.console.type('\n'),
+        () => {},
+      );
       // Ends also when the kernel gives up.
-      const late = machine.console.waitFor(never, limitSeconds, [question, outOfMemory]);
+      const late = machine.console.waitFor(never, limitSeconds, [asks, outOfMemory]);
       late.catch(() => {});
       await Promise.race([ready, late]);
       if (asked === undefined) throw new Error('a command was carried out that nobody asked for');
