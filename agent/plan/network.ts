@@ -44,6 +44,8 @@ export interface NetworkPlan {
   fixedMtu: string[];
   /** Gateways of the configured default routes. One of them must answer, else `fallbackPlan` is done. */
   gateways: GatewayCheck[];
+  /** Addresses of those whose interface is not here. */
+  missingGateways: string[];
   /** Contents for /etc/resolv.conf from the configuration alone (resolv.conf(5)); empty when it names no server. */
   resolvConf: string;
   warnings: string[];
@@ -119,6 +121,11 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
     refuseRa: names(used).filter(name => !acceptRa.includes(name)),
     fixedMtu: withWish(wanted => wanted.mtu !== undefined),
     gateways: unique(mainDefaults.length > 0 ? mainDefaults : routes.filter(isDefault).flatMap(gatewaysOf)),
+    missingGateways: config.interfaces
+      .filter(wanted => !matches.some(match => match.wanted === wanted))
+      .flatMap(({ routes }) => routes)
+      .filter(({ destination, type }) => destination === 'default' && type === undefined)
+      .flatMap(({ gateway }) => gateway ?? []),
     resolvConf,
     warnings,
     // A link-local address says nothing of whether a lease is to be waited for.
@@ -150,6 +157,7 @@ function listenEverywhere(links: readonly Link[]): NetworkPlan {
     refuseRa: [],
     fixedMtu: [],
     gateways: [],
+    missingGateways: [],
     resolvConf: '',
     warnings: [],
     static: false,

@@ -6,7 +6,7 @@ import { attempt, run } from '../host/exec.ts';
 import { readAddresses, readGateways, readLinks, type Address } from '../host/links.ts';
 import { log } from '../host/log.ts';
 import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network.ts';
-import { demote, type GatewayCheck } from '../plan/routes.ts';
+import { demote } from '../plan/routes.ts';
 import {
   askForAddresses,
   learntFrom,
@@ -29,7 +29,7 @@ export interface NetworkResult {
   addresses: Record<string, string[]>;
   /** How the machine got the addresses by which it is reached. */
   via: 'static' | 'dhcp' | 'ra' | 'none';
-  /** The configured gateways, where none of them answers: the installed system would have no others. */
+  /** The configured gateways, where none answers and nothing else that is configured works: the installed system is lost. */
   silent: string[];
   warnings: string[];
 }
@@ -67,10 +67,10 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
       warnings.push(text);
     }
   };
-  const answer = async (via: NetworkResult['via'], silent: readonly GatewayCheck[] = []) => ({
+  const answer = async (via: NetworkResult['via'], silent: readonly string[] = []) => ({
     addresses: addressesByLink(await readAddresses()),
     via,
-    silent: silent.map(({ address }) => address),
+    silent: [...silent],
     warnings,
   });
 
@@ -90,12 +90,14 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
   let asked: (links: readonly Link[]) => Asked = now => planNetwork(config, now);
   await ask(asked(await links()));
 
-  if (plan.gateways.length > 0) {
+  const isDynamic = plan.dhcp.length + plan.acceptRa.length > 0;
+  const gateways = [...plan.gateways.map(({ address }) => address), ...plan.missingGateways];
+  if (plan.gateways.length > 0 || (gateways.length > 0 && !isDynamic)) {
     const answered = await waitForGateways(plan.gateways, limits.gateway);
-    const silent = plan.gateways.filter(gateway => !answered.includes(gateway));
-    warn(silent.map(({ address, link }) => `the gateway ${address} on ${link} does not answer`));
+    const mute = plan.gateways.filter(gateway => !answered.includes(gateway));
+    warn(mute.map(({ address, link }) => `the gateway ${address} on ${link} does not answer`));
     if (answered.length > 0) {
-      warn(await applyBatch(demote(plan.routes, silent)));
+      warn(await applyBatch(demote(plan.routes, mute)));
       return answer('static');
     }
     warn([
@@ -104,7 +106,7 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
     warn(await applyBatch(fallbackPlan(await links(), plan).batch));
     await writeNameServers(plan.resolvConf, 'last');
     asked = now => fallbackPlan(now, plan);
-  } else if (plan.static && plan.dhcp.length === 0 && plan.acceptRa.length === 0) {
+  } else if (plan.static && !isDynamic) {
     return answer('static');
   }
 
@@ -116,20 +118,21 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
       return wanted;
     });
     if (via === null) return null;
-    const gateways = await readGateways();
-    const answered = await waitForGateways(gateways, limits.learntGateway, 1);
-    if (answered.length === 0) warn(gateways.map(({ address }) => `the gateway ${address} does not answer`));
+    const learnt = await readGateways();
+    const answered = await waitForGateways(learnt, limits.learntGateway, 1);
+    if (answered.length === 0) warn(learnt.map(({ address }) => `the gateway ${address} does not answer`));
     const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
-    return answer(via, late.length > 0 ? [] : plan.gateways);
+    const isConfigured = (via === 'dhcp' ? plan.dhcp : plan.acceptRa).length > 0 || late.length > 0;
+    return answer(via, isConfigured ? [] : gateways);
   };
   const learnt = await learn();
   if (learnt !== null) return learnt;
-  if (plan.static && plan.gateways.length === 0) return answer('static');
+  if (plan.static && plan.gateways.length === 0) return answer('static', gateways);
   // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still there.
   const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
   if (late.length > 0) {
-    const silent = plan.gateways.filter(gateway => !late.includes(gateway));
-    warn(await applyBatch(demote(plan.routes, silent)));
+    const mute = plan.gateways.filter(gateway => !late.includes(gateway));
+    warn(await applyBatch(demote(plan.routes, mute)));
     await writeNameServers(plan.resolvConf, 'first');
     return answer('static');
   }
@@ -145,7 +148,7 @@ export async function bringUpNetwork(config: NetworkConfig, options: NetworkOpti
   await applyBatch(fallbackPlan(present, { routes: [] }).batch);
   const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
   await ask({ dhcp: everyLink, acceptRa: everyLink });
-  throw unreachable(plan, present, await answer('none', plan.gateways));
+  throw unreachable(plan, present, await answer('none', gateways));
 }
 
 /** Nix's builds, sshd and the agent's own checks need it. */

@@ -33,6 +33,7 @@ interface World {
   refuseRa?: string[];
   fixedMtu?: string[];
   gateways?: { address: string; link: string }[];
+  missingGateways?: string[];
   static?: boolean;
   warnings?: RegExp[];
 }
@@ -74,6 +75,20 @@ const worlds: World[] = [
     refuseRa: ['eth0'],
     gateways: [v4Gateway],
     static: true,
+  },
+  {
+    name: 'the interface with the default route is not here',
+    config: {
+      interfaces: [
+        { mac: '52:54:00:00:00:01', addresses: ['10.1.0.7/24'] },
+        { mac: '52:54:00:00:00:99', ...v4 },
+      ],
+      dns,
+    },
+    gateways: [],
+    missingGateways: ['192.0.2.1'],
+    static: true,
+    warnings: [/52:54:00:00:00:99/, /no default route/],
   },
   {
     name: 'MAC in capitals',
