@@ -93,6 +93,8 @@ export class SerialConsole {
         throw new Error(`waiting for ${pattern} on the console: ${reason}\n--- console ---\n${this.tail()}`);
       }
       await this.#change(end - clock.uptimeSeconds());
+      // A few bytes at a time, with everything read again after each, would cost a quarter of a processor.
+      await clock.sleep(0.05);
     }
   }
 
