@@ -10,8 +10,7 @@ t.test('what is searched is found anywhere, across the edges of what is read at 
   for (const offset of [0, 5000, chunk - 6, 2 * chunk - 1, 3 * chunk, -needle.length]) {
     makeDisk(file, 16);
     writeAt(file, offset, needle);
-    const place = offset < 0 ? 16 * 2 ** 20 + offset : offset;
-    t.same(await searchDisk(file, { needle, other: Buffer.from('battery') }), [`needle at offset ${place}`]);
+    t.same(await searchDisk(file, { needle, other: Buffer.from('battery') }), ['needle'], `at ${offset}`);
   }
   makeDisk(file, 16);
   t.same(await searchDisk(file, { needle }), []);
@@ -21,12 +20,22 @@ t.test('what is searched is found anywhere, across the edges of what is read at 
 
 t.test('one changed byte changes the hash', async t => {
   const file = join(t.testdir(), 'disk.raw');
+  makeDisk(file, 9);
+  const larger = await hashDisk(file);
   makeDisk(file, 8);
   const empty = await hashDisk(file);
-  t.equal(empty, '2daeb1f36095b44b318410b3f4e8b5d989dcc7bb023d1426c492dab0a3053e74');
+  t.not(empty, larger, 'the size counts');
+  t.equal(await hashDisk(file), empty);
   fillWithForeignBytes(file);
   const filled = await hashDisk(file);
   t.not(filled, empty);
   writeAt(file, -1, Buffer.from([0]));
   t.not(await hashDisk(file), filled);
+  const hashes = new Set<string>();
+  for (const offset of [0, chunk]) {
+    makeDisk(file, 8);
+    writeAt(file, offset, Buffer.from('text'));
+    hashes.add(await hashDisk(file));
+  }
+  t.equal(hashes.size, 2, 'the place counts');
 });
