@@ -52,9 +52,22 @@ export async function openDebian(site: Site, debian: DebianOptions, options: Old
 /** An old system up, and the bundle unpacked on it. */
 export async function openOld(
   site: Site,
-  { disks, ...started }: OldSystem,
+  system: OldSystem,
   options: OldOptions,
   fetching: Fetching = byBash,
+): Promise<Old> {
+  const old = await startOld(site, system, options);
+  const server = await serveFiles({ bundle: join(checkout('out'), bundleNames.tarball) });
+  await old.ssh.run(fetching.shell, { stdin: fetching.script(server.port), seconds: 240 });
+  await server.close();
+  return old;
+}
+
+/** An old system up, as it is. */
+export async function startOld(
+  site: Site,
+  { disks, ...started }: OldSystem,
+  options: OldOptions,
 ): Promise<Old> {
   const start = (name: string) =>
     site.start({
@@ -68,9 +81,6 @@ export async function openOld(
   const machine = await start('old');
   const ssh = site.ssh();
   await oldUp(machine, ssh);
-  const server = await serveFiles({ bundle: join(checkout('out'), bundleNames.tarball) });
-  await ssh.run(fetching.shell, { stdin: fetching.script(server.port), seconds: 240 });
-  await server.close();
   return { directory: site.directory, machine, ssh, again: () => start('old-again') };
 }
 

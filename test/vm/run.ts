@@ -1,20 +1,17 @@
 import { parseArgs } from 'node:util';
-import { join } from 'node:path';
-import * as files from '../../image/files.ts';
-import { keyOf, tree } from '../../image/cache.ts';
-import { checkout } from '../../image/host.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { accelerator } from './accelerator.ts';
-import { image, requireImage, requireVirtualMachines } from './image.ts';
-import { runWorld, worldsDirectory, type Result, type World } from './world.ts';
+import { requireImage, requireVirtualMachines } from './image.ts';
+import { Remembered } from './remembered.ts';
+import { runWorld, type Result, type World } from './world.ts';
 import { worlds } from './worlds/index.ts';
 import { table } from './table.ts';
 
 /**
  * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list]`
  *
- * Results are kept by what they depend on, image and test sources, so a run that was interrupted goes on where it
- * stopped; only what passed is not run again. --fresh runs everything. Ends with the line "N passed, N failed".
+ * A run that was interrupted goes on where it stopped (remembered.ts); only what passed is not run again. --fresh runs
+ * everything. Ends with the line "N passed, N failed".
  */
 const { values } = parseArgs({
   options: {
@@ -50,15 +47,14 @@ async function runAll(): Promise<number> {
   await requireVirtualMachines();
   await requireImage();
   say(`${chosen.length} worlds, ${jobs} at a time, ${await accelerator()}`);
-  const remembered = join(worldsDirectory, `results-${resultsKey()}.json`);
-  const known = new Map(values.fresh ? [] : load(remembered).map(result => [result.world, result]));
+  const remembered = await Remembered.open();
   const results = new Map<string, Result>();
   const queue = chosen.filter(({ name }) => {
-    const before = known.get(name);
+    const before = values.fresh ? undefined : remembered.get(name);
     if (before?.passed) results.set(name, before);
     return !before?.passed;
   });
-  if (results.size > 0) say(`${results.size} passed in an earlier run with the same image and tests`);
+  if (results.size > 0) say(`${results.size} passed in an earlier run of the same`);
 
   const worker = async () => {
     for (let world = queue.shift(); world; world = queue.shift()) {
@@ -67,8 +63,7 @@ async function runAll(): Promise<number> {
       say(`${world.name}: ${result.passed ? 'passed' : 'FAILED'} (${result.seconds} s)`);
       if (result.problem !== undefined) say(indent(result.problem));
       results.set(world.name, result);
-      known.set(world.name, result);
-      files.write(remembered, JSON.stringify([...known.values()], null, 2));
+      remembered.keep(result);
     }
   };
   const started = clock.uptimeSeconds();
@@ -91,16 +86,6 @@ function toRow(result: Result): string[] {
     String(boots),
     leastFreeMiB?.toString() ?? '',
   ];
-}
-
-/** The image, and everything that says what the worlds do. */
-function resultsKey(): string {
-  const sources = ['test/vm', 'test/fixtures'].flatMap(directory => tree(checkout(directory)));
-  return keyOf([files.readText(image.sums), ...sources]);
-}
-
-function load(file: string): Result[] {
-  return files.exists(file) ? (JSON.parse(files.readText(file)) as Result[]) : [];
 }
 
 function indent(text: string): string {

@@ -21,27 +21,29 @@ import { remainsWorlds } from './remains.ts';
 import { rescueWorlds } from './rescue.ts';
 import { userFlakeWorlds } from './user-flake.ts';
 
-/** All worlds, the quick ones first. */
-export const worlds: readonly World[] = [
-  ...rescueWorlds,
-  ...refusalWorlds,
-  ...deadManWorlds,
-  ...networkWorlds,
-  ...networkModelWorlds,
-  ...kexecWorlds,
-  ...kexecShapeWorlds,
-  ...kexecRefusalWorlds,
-  ...kexecSignatureWorlds,
-  ...installWorlds,
-  ...diskWorlds,
-  ...remainsWorlds,
-  ...impermanenceWorlds,
-  ...powerCutWorlds,
-  ...userFlakeWorlds,
-  ...netbootWorlds,
-  ...closureWorlds,
-  ...closureRefusalWorlds,
-  ...fullWorlds,
-  ...memoryWorlds,
-  ...nixosAnywhereWorlds,
-];
+/** All worlds by the file that they are in, the quick ones first. */
+export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
+  rescue: rescueWorlds,
+  refusals: refusalWorlds,
+  'dead-man': deadManWorlds,
+  network: networkWorlds,
+  'network-model': networkModelWorlds,
+  kexec: kexecWorlds,
+  'kexec-shapes': kexecShapeWorlds,
+  'kexec-refusals': kexecRefusalWorlds,
+  'kexec-signatures': kexecSignatureWorlds,
+  install: installWorlds,
+  disks: diskWorlds,
+  remains: remainsWorlds,
+  impermanence: impermanenceWorlds,
+  'power-cut': powerCutWorlds,
+  'user-flake': userFlakeWorlds,
+  netboot: netbootWorlds,
+  closures: closureWorlds,
+  'closure-refusals': closureRefusalWorlds,
+  full: fullWorlds,
+  memory: memoryWorlds,
+  'nixos-anywhere': nixosAnywhereWorlds,
+};
+
+export const worlds: readonly World[] = Object.values(worldsByFile).flat();

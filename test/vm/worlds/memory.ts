@@ -23,7 +23,12 @@ const largeFlake = (nixpkgs: string) => `{
       sum = builtins.deepSeq pairs (builtins.foldl' (sum: pair: sum + builtins.elemAt pair 1) 0 pairs);
     in {
       nixosConfigurations.tiny = nixpkgs.lib.nixosSystem {
-        modules = [ { boot.kernelParams = [ "sum=\${toString sum}" ]; } ];
+        modules = [ {
+          networking.useNetworkd = true;
+          systemd.network.enable = true;
+          networking.useDHCP = false;
+          boot.kernelParams = [ "sum=\${toString sum}" ];
+        } ];
       };
     };
 }

@@ -123,9 +123,9 @@ export const powerCutWorlds: World[] = [
       const machine = await start(site, 'install', disk, await site.installConfig());
       const ssh = site.ssh();
       await machine.console.waitFor(/^stage \d+\/\d+ install: started/m, 300);
-      await ssh.run('until killall nix || killall nix-instantiate || killall nix-store; do sleep 0.3; done', {
-        seconds: 180,
-      });
+      // Nothing less reaches the first process of a PID namespace (pid_namespaces(7)), which Nix is.
+      const kill = ['nix', 'nix-instantiate', 'nix-store'].map(name => `killall -9 ${name}`).join(' || ');
+      await ssh.run(`until ${kill}; do sleep 0.3; done`, { seconds: 180 });
       const { stage } = await stageFailed(machine, 60);
       assert.equal(stage, 'install');
       const again = await ssh.run('dabei install && dabei status', { seconds: installLimitSeconds });

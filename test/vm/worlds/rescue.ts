@@ -9,6 +9,7 @@ import { configParameter } from '../site.ts';
 import { scanHostKeys } from '../ssh.ts';
 import { memoryBudget } from '../memory-budget.ts';
 import type { World } from '../world.ts';
+import { appendedBy } from './dead-man.ts';
 import { truncateSync } from 'node:fs';
 
 export const rescueWorlds: World[] = [
@@ -75,6 +76,42 @@ export const rescueWorlds: World[] = [
       await machine.waitForEnd(120);
       files.remove(initrd);
       assert.equal(await hashDisk(disk.file), before, 'nothing was touched');
+    },
+  },
+  {
+    name: 'reboot-busy',
+    core: false,
+    about:
+      'reboot over SSH while the target is mounted, written to and held: it goes down in time, the pool is exported',
+    limitSeconds: 400,
+    script: async site => {
+      const disk = site.disk('target', 512);
+      const boot = (name: string) =>
+        site.startImage({
+          name,
+          memoryMiB: 512,
+          disks: [disk],
+          limitSeconds: 180,
+          appended: appendedBy(site.keys),
+        });
+      const first = await boot('busy');
+      await stageDone(first, 'rescue', 90);
+      const ssh = site.ssh();
+      await ssh.run(
+        'zpool create -R /mnt -m / tank /dev/vda && cd /mnt && (nohup tail -f /dev/null >held 2>&1 &) ' +
+          '&& head -c 20000000 /dev/urandom >data && sha256sum data | cut -d" " -f1 >sum',
+        { seconds: 120 },
+      );
+      await ssh.attempt('cd /mnt && reboot && sleep 60', { seconds: 90 });
+      await first.waitForEnd(60);
+      const second = await boot('after');
+      await stageDone(second, 'rescue', 90);
+      await ssh.waitUntilUp(30);
+      // Without -f: a pool that was not exported by the other system (another host id) is refused.
+      await ssh.run('zgenhostid -f 0badcafe; zpool import -R /mnt tank', { seconds: 90 });
+      const sums = await ssh.run('cat /mnt/sum; sha256sum /mnt/data | cut -d" " -f1');
+      const [before, after] = sums.split('\n');
+      assert.equal(before, after);
     },
   },
 ];
