@@ -144,8 +144,10 @@ export function decide(asked: Asked, found: Found): Decision {
   const hindrance = whatHinders(asked, found, far);
   if (hindrance === null) {
     const done = found.pool !== null && 'stage' in found.pool ? found.pool.stage : '';
-    const at = [far.stage, done].some(isBootable) ? 'boot-loader' : 'host-flake';
-    return { beginning: { kind: 'continue', at, because: `the stage ${far.stage} was done` }, own };
+    // The pool is noted in first: power may be cut, or the ESP full, before it is the ESP's turn.
+    const stage = isBootable(done) ? done : far.stage;
+    const at = isBootable(stage) ? 'boot-loader' : 'host-flake';
+    return { beginning: { kind: 'continue', at, because: `the stage ${stage} was done` }, own };
   }
   if (far.stage === 'install' && !asked.wipe) {
     return { beginning: { kind: 'refuse', reason: perhapsInUse(hindrance) }, own };

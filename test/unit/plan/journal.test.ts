@@ -138,6 +138,7 @@ const cases: Case[] = [
     name: 'the pool knows more than the ESP',
     found: { traces: traces(entry('host-flake')), pool: pool('install') },
     outcome: 'continue boot-loader',
+    says: /the stage install was done/,
     own: ['/dev/vda'],
   },
   {
