@@ -63,9 +63,12 @@ export const fullWorlds: World[] = [
         await stageDone(machine, 'host-flake', 400);
         const ssh = site.ssh();
         await ssh.waitUntilUp(60);
-        // What is promised to one dataset is missing to all others.
-        const left = Number(await ssh.run('zfs get -Hpo value available rpool'));
-        await ssh.run(`zfs create -o mountpoint=none -o reservation=${left - 32 * 2 ** 20} rpool/full`);
+        // What is promised to one dataset is missing to all others; more is promised than there is while writes are under way.
+        const left = '$(($(zfs get -Hpo value available rpool) - 25165824))';
+        await ssh.run(
+          `until zfs create -o mountpoint=none -o reservation=${left} rpool/full; do zpool sync rpool; sleep 1; done`,
+          { seconds: 60 },
+        );
         const failed = await stageFailed(machine, installLimitSeconds);
         assert.deepEqual(failed, { stage: 'install', code: 'POOL_FULL' });
         assert.match(await ssh.run('dabei status'), /POOL_FULL/);
