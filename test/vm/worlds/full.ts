@@ -34,7 +34,8 @@ export const fullWorlds: World[] = [
         `after ${stage}`,
       );
       await ssh.run('rm /mnt/boot/filler');
-      await ssh.attempt('dabei install', { seconds: 300 });
+      await ssh.run('dabei install', { seconds: 300 });
+      await ssh.attempt('reboot', { seconds: 30 });
       await machine.waitForEnd(120);
       assert.match(machine.console.text, /goes on at boot-loader/);
     },
