@@ -12,22 +12,22 @@ import type { World } from '../world.ts';
 /** Installations that need more memory than there is. */
 
 /**
- * A configuration as large as a real one of NixOS: a heap of 820 MB when it has been evaluated (NIX_SHOW_STATS, heapSize),
- * of pairs that are all alive until the last one is added up.
+ * A configuration as large as a real one of NixOS, whose evaluator has 804 MB at its peak (VmHWM, nixpkgs 26.11pre): 820 MB of
+ * pairs that are all alive until the last one is added up.
  */
 const largeFlake = (nixpkgs: string) => `{
   inputs.nixpkgs.url = "${nixpkgs}";
   outputs = { nixpkgs, ... }:
     let
-      pairs = builtins.genList (n: [ n (n + 1) ]) 4900000;
-      sum = builtins.deepSeq pairs (builtins.foldl' (sum: pair: sum + builtins.elemAt pair 1) 0 pairs);
+      pairs = builtins.genList (n: [ n (n + 1) ]) 5700000;
+      sum = builtins.foldl' (sum: pair: sum + builtins.elemAt pair 0 + builtins.elemAt pair 1) 0 pairs;
     in {
       nixosConfigurations.tiny = nixpkgs.lib.nixosSystem {
         modules = [ {
           networking.useNetworkd = true;
           systemd.network.enable = true;
           networking.useDHCP = false;
-          boot.kernelParams = [ "sum=\${toString sum}" ];
+          boot.kernelParams = [ "sum=\${toString (sum + builtins.length pairs)}" ];
         } ];
       };
     };
