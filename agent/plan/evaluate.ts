@@ -52,7 +52,12 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
       flake,
       derivation: `${directory}/toplevel.drv`,
       // Before the time is over after which the old system returns (image/bundle/lib/options.sh).
-    }).map(step => ({ ...step, whenFull: tooLargeForRam, timeoutSeconds: 15 * minute })),
+    }).map(step => ({
+      ...step,
+      whenFull: tooLargeForRam,
+      whenKilled: tooLargeForRam,
+      timeoutSeconds: 15 * minute,
+    })),
     {
       kind: 'run',
       doing: 'giving back the memory of the evaluation',
@@ -64,7 +69,6 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
 
 const tooLargeForRam = {
   code: 'MEMORY_TOO_SMALL' as const,
-  orKilled: true,
   remedy:
     'set system.evaluateFirst to false: it is evaluated on the disks then, with swap, after they were erased; or give ' +
     'a system that was built elsewhere as system.storePath',

@@ -29,6 +29,7 @@ export function nixIn(env: Readonly<Record<string, string>>) {
     errorCode,
     remedy: remedies[errorCode],
     whenFull: full,
+    whenKilled: killed,
   });
 }
 
@@ -44,6 +45,13 @@ const remedies: Partial<Record<ErrorCode, string>> = {
 const full = {
   code: 'POOL_FULL' as const,
   remedy: 'see what takes the room: zfs list -o space; name larger disks, or install a smaller system',
+};
+
+const killed = {
+  code: 'MEMORY_TOO_SMALL' as const,
+  remedy:
+    'if the kernel killed it for want of memory (dmesg): start again with a larger disks.swap and disks.wipe, or give a ' +
+    'system that was built elsewhere as system.storePath; else run: dabei install',
 };
 
 /** Nix's own files below a directory, as environment variables. */

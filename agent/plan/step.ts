@@ -36,8 +36,10 @@ export interface RunStep {
   errorCode?: ErrorCode;
   /** What a person can do when it fails. */
   remedy?: string;
-  /** The same two for failing with "No space left on device"; or also for being killed, as by a kernel without memory. */
-  whenFull?: { code: ErrorCode; remedy: string; orKilled?: boolean };
+  /** The same two for failing with "No space left on device". */
+  whenFull?: Instead;
+  /** And for being killed, as by a kernel without memory. */
+  whenKilled?: Instead;
 }
 
 /** Writes a file atomically (new file, fsync, rename), creating directories above it. */
@@ -48,7 +50,13 @@ export interface WriteStep {
   mode: number;
   content: string | Secret;
   /** Code and remedy for a file system without room. */
-  whenFull?: { code: ErrorCode; remedy: string };
+  whenFull?: Instead;
+}
+
+/** What an error is told as. */
+export interface Instead {
+  code: ErrorCode;
+  remedy: string;
 }
 
 /** Sets a parameter of the kernel by writing to a file below /proc or /sys. */

@@ -4,7 +4,7 @@ import { run } from '../host/exec.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log, type LogEntry } from '../host/log.ts';
 import { commitAll } from '../host/repository.ts';
-import type { RunStep, Step, WriteStep } from '../plan/step.ts';
+import type { Instead, RunStep, Step, WriteStep } from '../plan/step.ts';
 import { NixLog } from './nix-log.ts';
 
 /**
@@ -97,7 +97,8 @@ function writeStep({ doing, path, content, mode, whenFull }: WriteStep): void {
   try {
     writeAtomic(path, content, mode);
   } catch (thrown) {
-    throw full(asDabeiError(thrown, doing), whenFull) ?? thrown;
+    const error = asDabeiError(thrown, doing);
+    throw noSpace.test(error.problem) && whenFull ? instead(error, whenFull) : error;
   }
 }
 
@@ -108,8 +109,8 @@ const killed = /exit code 137\b/;
 
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
   const { doing, problem } = error;
-  const noRoom = full(error, step.whenFull);
-  if (noRoom !== null) return noRoom;
+  if (step.whenFull && noSpace.test(problem)) return instead(error, step.whenFull);
+  if (step.whenKilled && killed.test(problem)) return instead(error, step.whenKilled);
   if (step.errorCode === undefined && step.remedy === undefined) return error;
   return new DabeiError(step.errorCode ?? error.code, {
     doing,
@@ -119,8 +120,7 @@ function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
   });
 }
 
-function full(error: DabeiError, whenFull: RunStep['whenFull']): DabeiError | null {
-  const { doing, problem } = error;
-  if (!whenFull || !(noSpace.test(problem) || (whenFull.orKilled && killed.test(problem)))) return null;
-  return new DabeiError(whenFull.code, { doing, problem, remedy: whenFull.remedy, cause: error });
+function instead(cause: DabeiError, { code, remedy }: Instead): DabeiError {
+  const { doing, problem } = cause;
+  return new DabeiError(code, { doing, problem, remedy, cause });
 }

@@ -51,6 +51,7 @@ t.test('all that is written is in RAM, and nothing is built', async t => {
   for (const step of [lock!, instantiate!]) {
     t.equal(step.errorCode, 'FLAKE_EVALUATION');
     t.match(step.whenFull, { code: 'MEMORY_TOO_SMALL', remedy: /system\.evaluateFirst/ });
+    t.same(step.whenKilled, step.whenFull);
     t.notMatch(JSON.stringify(step), '/mnt');
   }
   t.same(runs(evaluate).at(-1)!.argv, ['rm', '-rf', `${directory}/root`], 'the memory is free again');

@@ -44,6 +44,13 @@ t.test('a failure stops, with the code of the step', async t => {
       { code: 'ESP_TOO_SMALL', problem: /error writing kernel/, remedy: 'more room' },
     ],
     [
+      step(['sh', '-c', 'sh -c "kill -9 \\$\\$"'], {
+        ...{ errorCode: 'FLAKE_EVALUATION' as const, remedy: 'look' },
+        whenKilled: { code: 'MEMORY_TOO_SMALL', remedy: 'more memory' },
+      }),
+      { code: 'MEMORY_TOO_SMALL', problem: /exit code 137|SIGKILL/, remedy: 'more memory' },
+    ],
+    [
       step(['false'], { errorCode: 'BOOT_LOADER', whenFull: { code: 'ESP_TOO_SMALL', remedy: 'more room' } }),
       { code: 'BOOT_LOADER' },
     ],
