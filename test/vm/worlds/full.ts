@@ -49,7 +49,7 @@ export const fullWorlds: World[] = [
       const prebuilt = await anyPrebuilt(await site.installConfig(), { memoryMiB, diskMegabytes });
       const isNar = (path: string) => path.startsWith('/nar/');
       const server = await serveCache(prebuilt.directory, path =>
-        isNar(path) ? { bytesPerSecond: 1e6 } : undefined,
+        isNar(path) ? { bytesPerSecond: 3e5 } : undefined,
       );
       try {
         const config = await site.installConfig({
@@ -65,7 +65,7 @@ export const fullWorlds: World[] = [
         const ssh = site.ssh();
         await ssh.waitUntilUp(60);
         // What is promised to one dataset is missing to all others; more is promised than there is while writes are under way.
-        const left = '$(($(zfs get -Hpo value available rpool) - 25165824))';
+        const left = '$(($(zfs get -Hpo value available rpool) - 8388608))';
         await ssh.run(
           `until zfs create -o mountpoint=none -o reservation=${left} rpool/full; do zpool sync rpool; sleep 1; done`,
           { seconds: 60 },
