@@ -17,12 +17,17 @@ const toplevel = `${workDirectory}/toplevel`;
 
 /**
  * Locks, evaluates, fetches or builds, and makes the result the target's system profile.
- * @param from closure: a system that was built elsewhere is copied instead; evaluated: it was evaluated in RAM already
+ * @param from closure: a system that was built elsewhere is copied instead; evaluated: it was evaluated in RAM already;
+ *   swapBytes: on disks, while it is installed
  */
 export function planInstall(
   config: Config,
   facts: Facts,
-  { closure, evaluated = false }: { closure?: Closure | undefined; evaluated?: boolean } = {},
+  {
+    closure,
+    evaluated = false,
+    swapBytes = 0,
+  }: { closure?: Closure | undefined; evaluated?: boolean; swapBytes?: number } = {},
 ): Step[] {
   const directories = { ...nixDirectories(workDirectory), ...(evaluated ? fetchedAlready() : {}) };
   const nix = nixIn(nixEnvironment(config, facts, directories, closure?.substituters));
@@ -33,7 +38,7 @@ export function planInstall(
       argv: ['mkdir', '-p', ...Object.values(directories), `${targetRoot}/var/log`],
       timeoutSeconds: 10,
     },
-    ...(closure ? [copy(nix, closure)] : evaluateAndBuild(nix, config, facts.system)),
+    ...(closure ? [copy(nix, closure)] : evaluateAndBuild(nix, config, facts, swapBytes)),
     nix(
       'setting the system profile',
       ['nix-env', ...store, '--profile', systemProfile, '--set', toplevel],
@@ -51,14 +56,15 @@ export function planInstall(
   ];
 }
 
-function evaluateAndBuild(nix: MakeNixStep, config: Config, system: string): Step[] {
+function evaluateAndBuild(nix: MakeNixStep, config: Config, facts: Facts, swapBytes: number): Step[] {
   const place = {
     root: targetRoot,
     flake: `${targetRoot}${flakeDirectory}`,
     derivation: `${workDirectory}/toplevel.drv`,
+    memoryBytes: facts.memoryBytes + swapBytes,
   };
   return [
-    ...lockAndEvaluate(nix, config, system, place),
+    ...lockAndEvaluate(nix, config, facts.system, place),
     nix(
       'fetching and building the system',
       ['nix-store', ...store, '--realise', place.derivation, '--add-root', toplevel],

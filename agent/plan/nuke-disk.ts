@@ -28,6 +28,8 @@ export interface DiskPlan extends TargetStorage {
   steps: Step[];
   /** Mapped devices that are swapped to while installing; `planFinish` takes them down. */
   installSwap: readonly string[];
+  /** Bytes of all of it. */
+  installSwapBytes: number;
   journal: JournalHead;
   /** What the pool has room for, before compression. */
   capacityBytes: number;
@@ -98,6 +100,7 @@ export function planNukeDisk(
     })),
     datasets,
     installSwap,
+    installSwapBytes: installSwap.length * swap,
     espBytes: esp,
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [

@@ -107,7 +107,10 @@ export function makePlan(
           : [...planHostFlake(config, facts, disks), ...keep, ...done('host-flake')],
         install: atBootLoader
           ? []
-          : [...planInstall(config, facts, { closure, evaluated }), ...done('install')],
+          : [
+              ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
+              ...done('install'),
+            ],
         'boot-loader': [...planBootLoader(), ...done('boot-loader')],
         finish: planFinish(disks),
       },

@@ -90,6 +90,25 @@ t.test('settings', async t => {
   t.match(settings(8 * 2 ** 30), { 'max-jobs': 'auto', 'max-substitution-jobs': '16' });
 });
 
+t.test('the heap of the evaluator is large where RAM and swap hold it', async t => {
+  const MiB = 2 ** 20;
+  const rows: [number, number, string | undefined][] = [
+    [488 * MiB, 0, undefined],
+    [488 * MiB, 512 * MiB, undefined],
+    [488 * MiB, 1024 * MiB, String(1024 * MiB)],
+    [3900 * MiB, 0, String(1024 * MiB)],
+  ];
+  for (const [memoryBytes, swapBytes, heap] of rows) {
+    const steps = planInstall(config({}), { ...facts, memoryBytes }, { swapBytes });
+    const heaps = steps.flatMap(step => (step.kind === 'run' ? [step.env?.['GC_INITIAL_HEAP_SIZE']] : []));
+    t.same(
+      heaps.filter(Boolean),
+      heap === undefined ? [] : [heap],
+      `${memoryBytes} and ${swapBytes}: the evaluator's alone`,
+    );
+  }
+});
+
 t.test('a prebuilt system is copied, not evaluated', async t => {
   const toplevel = '/nix/store/vbck4p2kkc5pfi8n2k5ggjaskpkbrxyb-nixos-system-web';
   const key = `cache.example.org-1:${Buffer.alloc(32).toString('base64')}`;

@@ -175,7 +175,7 @@ t.test('secrets appear in no command and in no printed plan', async t => {
     create?.kind === 'run' && create.stdin instanceof Secret ? create.stdin.reveal().toString() : '';
   t.match(
     table,
-    /^0 \d+ crypt aes-xts-plain64 [0-9a-f]{128} 0 \/dev\/disk\/by-partuuid\/[0-9a-f-]{36} 0 1 allow_discards\n$/,
+    /^0 \d+ crypt aes-xts-plain64 [0-9a-f]{128} 0 \/dev\/disk\/by-partuuid\/[0-9a-f-]{36} 0 3 allow_discards no_read_workqueue no_write_workqueue\n$/,
   );
   const cryptKey = table.split(' ')[4]!;
   for (const text of texts) {
