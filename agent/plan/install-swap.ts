@@ -73,7 +73,7 @@ export function startInstallSwap(
   ];
 }
 
-/** Machines with less RAM and no swap partition compress what they have: a third of it makes up for as much again. */
+/** Machines with less RAM and no swap partition compress what they have: two thirds of it make up for twice as much. */
 const zramBelowBytes = 2 ** 30;
 
 /**
@@ -115,7 +115,7 @@ export function startZram(facts: Facts): Step[] {
       kind: 'kernel',
       doing: 'setting the size of the compressed memory before compression',
       path: '/sys/block/zram0/disksize',
-      value: String(Math.floor(facts.memoryBytes / 2 ** 20) * 2 ** 20),
+      value: String(2 * Math.floor(facts.memoryBytes / 2 ** 20) * 2 ** 20),
     },
     {
       kind: 'run',

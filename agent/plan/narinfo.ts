@@ -35,7 +35,11 @@ const baseName = /^[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/;
  */
 export function parseNarinfo(text: string, storePath: string): Narinfo {
   const refuse = (problem: string): never => {
-    throw new DabeiError('CLOSURE_NARINFO', { doing: `reading what is told of ${storePath}`, problem });
+    throw new DabeiError('CLOSURE_NARINFO', {
+      doing: `reading what is told of ${storePath}`,
+      problem,
+      remedy: `see what the caches answer to ${storePath.split('/').at(-1)!.slice(0, 32)}.narinfo; leave out those of system.substituters that answer with something else`,
+    });
   };
   const fields = new Map<string, string>();
   const signatures: string[] = [];
