@@ -5,6 +5,7 @@ import { enoughMemoryBytes } from './nix-step.ts';
 import { Secret } from '../secret.ts';
 import { byPartuuid } from './pool.ts';
 import type { Step } from './step.ts';
+import { settle } from './wipe-disk.ts';
 
 /**
  * Swap while installing, on the partitions that the installed system will swap to, encrypted with a key that is
@@ -98,11 +99,15 @@ export function startZram(facts: Facts): Step[] {
       // 4: it was not in use (swapoff(8)).
       accept: [4],
     },
+    // udev looks at what is new, and the kernel resets nothing that somebody has open (zram_drv.c, reset_store).
+    settle,
     {
       kind: 'kernel',
       doing: 'emptying the compressed memory',
       path: '/sys/block/zram0/reset',
       value: '1',
+      // A new one is empty.
+      optional: true,
     },
     {
       kind: 'kernel',

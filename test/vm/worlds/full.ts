@@ -45,6 +45,8 @@ export const fullWorlds: World[] = [
     core: false,
     about: 'the pool has no room left while a prebuilt system is copied: said so, not tried again, reachable',
     limitSeconds: 1200,
+    // A page of a mapped file that finds no room; harmless, and known (openzfs/zfs issue 16925).
+    expected: [/WARNING: .* at writeback_iter/],
     script: async site => {
       const prebuilt = await anyPrebuilt(await site.installConfig(), { memoryMiB, diskMegabytes });
       const isNar = (path: string) => path.startsWith('/nar/');
