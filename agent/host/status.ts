@@ -15,6 +15,8 @@ export interface Status {
   reasons: readonly { code: ErrorCode; doing: string; problem: string; remedy: string | null }[];
   /** Addresses with prefix length, by link. */
   addresses: Readonly<Record<string, readonly string[]>>;
+  /** Configured gateways, where none of them answered and nothing else that is configured works. */
+  silentGateways: readonly string[];
   /** "SHA256:… (ED25519)", one a key. */
   hostKeys: readonly string[];
   /** What a person may want to know and nothing hinders: the network's fallbacks, notes on the configuration. */
@@ -33,6 +35,7 @@ const initial: Status = {
   code: null,
   reasons: [],
   addresses: {},
+  silentGateways: [],
   hostKeys: [],
   warnings: [],
   beginning: null,

@@ -1,6 +1,8 @@
+import type { NetworkConfig } from '../config/schema.ts';
 import * as clock from '../host/clock.ts';
 import { attempt } from '../host/exec.ts';
-import { hasNeighbour, type Gateway } from '../host/links.ts';
+import { hasNeighbour, readLinks, type Gateway } from '../host/links.ts';
+import { planNetwork } from '../plan/network.ts';
 
 /**
  * Asks gateways for their hardware address until all have answered, or `settle` seconds after the first one did.
@@ -30,6 +32,22 @@ export async function waitForGateways<G extends Gateway>(
     0.3,
   );
   return gateways.filter(gateway => answered.has(gateway));
+}
+
+/** For a gateway that answered nothing for long already. */
+const onceMoreSeconds = 5;
+
+/**
+ * Which gateways that were silent are still configured, and are still silent.
+ * @returns none where any configured gateway answers
+ */
+export async function stillSilent(config: NetworkConfig, silent: readonly string[] = []): Promise<string[]> {
+  if (silent.length === 0) return [];
+  const { gateways, missingGateways } = planNetwork(config, await readLinks());
+  const answered = await waitForGateways(gateways, onceMoreSeconds, 1);
+  if (answered.length > 0) return [];
+  const configured = [...gateways.map(({ address }) => address), ...missingGateways];
+  return silent.filter(address => configured.includes(address));
 }
 
 /** "use" has the kernel resolve the entry, whether or not it exists (ip-neighbour(8), NTF_USE). */

@@ -6,12 +6,13 @@ import { readDisks } from '../host/disks.ts';
 import { availableMemoryBytes } from '../host/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
-import { updateStatus } from '../host/status.ts';
+import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
 import { assertUnchanged } from '../plan/disk-faults.ts';
 import type { PlannedStage } from '../plan/plan.ts';
-import { executeSteps } from './execute.ts';
 import { silentGateways } from '../plan/silent-gateways.ts';
+import { executeSteps } from './execute.ts';
+import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session } from './sequence.ts';
@@ -54,7 +55,11 @@ export async function network(session: Session): Promise<void> {
     () => bringUpNetwork(network, { hostName }),
     result => {
       session.network = result;
-      updateStatus({ addresses: result.addresses, warnings: result.warnings });
+      updateStatus({
+        addresses: result.addresses,
+        silentGateways: result.silent,
+        warnings: result.warnings,
+      });
       for (const [link, addresses] of Object.entries(result.addresses)) {
         if (addresses.length > 0)
           log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
@@ -98,8 +103,10 @@ function isResult<T extends object>(cause: unknown): cause is T {
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
   const config = withHostKeys(configOf(session));
-  const silent = silentGateways(config.network, session.network?.silent ?? []);
-  if (silent !== null) throw new Refusals([silent]);
+  // By hand the network is not brought up once more; what was silent may answer by now.
+  const silent = session.network?.silent ?? (await stillSilent(config.network, readStatus()?.silentGateways));
+  const refusal = silentGateways(config.network, silent);
+  if (refusal !== null) throw new Refusals([refusal]);
   const { facts, plan } = await measureAndPlan(config);
   Object.assign(session, { facts, plan });
   updateStatus({ beginning: plan.beginning });
