@@ -84,6 +84,14 @@ const rows: Row[] = [
     boots: [all(4), [1, 3]],
   },
   {
+    name: 'raidz3-bios',
+    about: 'BIOS, raidz3 of five: boots with all',
+    firmware: 'bios',
+    layout: 'raidz3',
+    count: 5,
+    boots: [all(5)],
+  },
+  {
     name: 'raidz3-uefi',
     about: 'UEFI, raidz3 of five: boots without three',
     firmware: 'uefi',
