@@ -8,9 +8,10 @@ import { checkout, requireRoot, run } from './host.ts';
 import { note, step, tell } from './progress.ts';
 
 /**
- * `npm run image:twice -- [--no-kernel]`: builds the image twice from scratch, from the same Debian packages, each time into
- * an empty cache, and compares what comes out byte by byte. Takes an hour on two cores; without the kernel, which is then
- * taken from the cache, a quarter of that.
+ * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch, from the same Debian packages, each
+ * time into an empty cache, and compares what comes out byte by byte. Takes an hour on two cores; without the kernel, which
+ * is then taken from the cache, a quarter of that. With --once what lies in the cache is the first build: each entry there
+ * was made from scratch, too (cache.ts).
  */
 
 /** What is fetched, not built: both builds start from the same. */
@@ -39,10 +40,14 @@ async function buildFromScratch(name: string, keepKernel: boolean): Promise<stri
   return cache;
 }
 
-/** SHA-256 of every file that was built, by its name and that of the step that built it. */
-async function built(cache: string): Promise<Map<string, string>> {
+/** The names of what was built in a cache, not fetched or taken from another one. */
+const builtIn = (cache: string): string[] =>
+  files.list(cache).filter(name => files.kind(join(cache, name)) === 'directory');
+
+/** SHA-256 of every file in these directories of a cache, by its name and that of the step that built it. */
+async function hashes(cache: string, directories: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const directory of files.list(cache).filter(name => files.kind(join(cache, name)) === 'directory')) {
+  for (const directory of directories) {
     for (const path of files.walk(join(cache, directory)).filter(path => files.kind(path) === 'file'))
       found.set(path.slice(cache.length + 1), await files.sha256(path));
   }
@@ -50,14 +55,15 @@ async function built(cache: string): Promise<Map<string, string>> {
 }
 
 requireRoot();
-const { values } = parseArgs({ options: { 'no-kernel': { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, 'no-kernel': { type: 'boolean', default: false } },
+});
 // Fetches what is not there yet, so that both builds find the same packages.
 await buildImage({ output: false });
-const names = ['first build', 'second build'];
-const [first, second] = [
-  await built(await buildFromScratch(names[0]!, values['no-kernel'])),
-  await built(await buildFromScratch(names[1]!, values['no-kernel'])),
-];
+const earlier = values.once ? cacheDirectory : await buildFromScratch('first build', values['no-kernel']);
+const later = await buildFromScratch('second build', values['no-kernel']);
+const first = await hashes(earlier, builtIn(values.once ? later : earlier));
+const second = await hashes(later, builtIn(later));
 const differing = [...new Set([...first.keys(), ...second.keys()])]
   .filter(name => first.get(name) !== second.get(name))
   .sort();
