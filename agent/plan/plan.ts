@@ -77,7 +77,7 @@ export function makePlan(
   closure?: Closure,
 ): Plan {
   const { members, warnings, beginning } = chooseDisks(config, facts, found);
-  if (config.system?.storePath !== undefined && closure === undefined)
+  if (config.system.storePath !== undefined && closure === undefined)
     throw new DabeiError('INTERNAL', { doing: 'planning the installation', problem: 'no cache was asked' });
   const continues = beginning.kind === 'continue';
   try {
@@ -106,7 +106,8 @@ export function makePlan(
           ? []
           : [...planHostFlake(config, facts, disks), ...keep, ...done('host-flake')],
         install: atBootLoader
-          ? []
+          ? // The pool may be ahead of the ESPs, and from here on both have to say that a boot loader may be there.
+            done('install')
           : [
               ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
               ...done('install'),
