@@ -7,6 +7,7 @@ t.test('what makes two configurations the same', async t => {
   const same: [string, unknown][] = [
     ['another order', { ssh: { hostKeys: ['KEY'], port: 22 }, disks, hostName: 'web' }],
     ['another passphrase', { hostName: 'web', disks: { ...disks, key: 'x' }, ssh: { port: 22 } }],
+    ['leave to erase', { hostName: 'web', disks: { ...disks, wipe: true }, ssh: { port: 22 } }],
     ['the mode', { mode: 'plan', $schema: 'x', hostName: 'web', disks, ssh: { port: 22 } }],
   ];
   for (const [name, value] of same) t.equal(givenText(value), one, name);
