@@ -2,7 +2,6 @@ import type { Disk } from '../facts.ts';
 import { devicesOfDisk, driversOf } from './devices.ts';
 import { attempt, run } from './exec.ts';
 import { list, readText, realPath } from './files.ts';
-import { paths } from '../paths.ts';
 import {
   blindDevices,
   describeDisks,
@@ -56,7 +55,6 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
     // What cannot be read must not pass for empty.
     signatures.set(device, exitCode === 0 ? parseWipefs(stdout) : [{ type: 'unreadable', label: null }]);
   }
-  const medium = readText(`${paths.bootDirectory}/medium`)?.trim() || null;
   return describeDisks(tree, {
     links: readLinks(),
     signatures,
@@ -64,7 +62,6 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
     // Another release of ZFS in the kernel may not talk to these tools; its disks still show what is on them.
     pools: leaving ? await readPools().catch(() => []) : await readPools(),
     leaving,
-    medium: medium === null ? null : (realPath(medium) ?? medium),
   });
 }
 

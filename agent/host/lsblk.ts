@@ -46,8 +46,6 @@ export interface DiskSources {
   /** Disk -> modules from it to its bus. */
   drivers: ReadonlyMap<string, readonly string[]>;
   pools: readonly ImportedPool[];
-  /** The device that this system was booted from, where a file names it. */
-  medium: string | null;
   /** The running system is going to be left: what it has mounted does not make a disk the boot medium. */
   leaving?: boolean;
 }
@@ -135,7 +133,6 @@ export function blindDevices(tree: readonly BlockDevice[]): string[] {
 export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources): Disk[] {
   return tree.filter(isDisk).map(node => {
     const contents = contentsOf(node, sources);
-    const devices = new Set([node.path, ...contents.map(({ device }) => device)]);
     const isMounted = contents.some(content => content.mountPoints.some(isForeignMount));
     return {
       path: node.path,
@@ -150,8 +147,7 @@ export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources
       readOnly: node.ro ?? false,
       removable: node.rm ?? false,
       drivers: sources.drivers.get(node.path) ?? [],
-      bootMedium:
-        (isMounted && sources.leaving !== true) || (sources.medium !== null && devices.has(sources.medium)),
+      bootMedium: isMounted && sources.leaving !== true,
       contents,
     };
   });

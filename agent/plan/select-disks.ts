@@ -90,8 +90,10 @@ function layoutsFor(count: number): Layout[] {
 }
 
 function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
-  if (selector === 'only') return !disk.readOnly && !disk.bootMedium && disk.sizeBytes >= minimum;
+  if (selector === 'only') return isCandidate(disk, minimum) && !isPortable(disk);
   if (typeof selector === 'string') return disk.path === selector || disk.aliases.includes(selector);
+  const { size: _size, ...others } = selector;
+  if (isPortable(disk) && Object.values(others).every(value => value === undefined)) return false;
   return (
     same(selector.serial, disk.serial) &&
     same(selector.wwn?.toLowerCase(), disk.wwn?.toLowerCase()) &&
@@ -100,6 +102,18 @@ function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
     disk.sizeBytes >= (selector.size?.min ?? 0) &&
     disk.sizeBytes <= (selector.size?.max ?? Infinity)
   );
+}
+
+function isCandidate(disk: Disk, minimum: number): boolean {
+  return !disk.readOnly && !disk.bootMedium && disk.sizeBytes >= minimum;
+}
+
+/**
+ * A stick, which this system may have been started from: it runs from RAM and does not know. Such a disk is taken only when
+ * something that is its own is named, never as what is there.
+ */
+function isPortable(disk: Disk): boolean {
+  return disk.removable || disk.transport === 'usb';
 }
 
 /** lsblk and people differ in how they pad: white space at the ends does not count. */
@@ -120,12 +134,11 @@ function notFound(
     );
   const wanted =
     selector === 'only'
-      ? `no disk is writable, not the boot medium, and at least ${formatBytes(minimum)} large`
+      ? `no disk is writable, neither removable nor the boot medium, and at least ${formatBytes(minimum)} large`
       : partition
         ? `${selector} lies on ${partition.path}; a whole disk is needed`
         : `no disk matches ${JSON.stringify(selector)}`;
-  const example =
-    partition || disks.find(disk => !disk.readOnly && !disk.bootMedium && disk.sizeBytes >= minimum);
+  const example = partition || disks.find(disk => isCandidate(disk, minimum));
   return new DabeiError('DISK_NOT_FOUND', {
     doing,
     problem: `${wanted}; ${whatIsThere(disks)}`,
@@ -237,7 +250,7 @@ function warningsAbout(members: readonly Disk[]): string[] {
         `${disk.path} has no link in /dev/disk by which it could be told from another: its name may change`,
       );
     }
-    if (disk.removable || disk.transport === 'usb') {
+    if (isPortable(disk)) {
       warnings.push(`${disk.path} is removable`);
     }
   }

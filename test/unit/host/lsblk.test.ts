@@ -14,7 +14,6 @@ const nothing: DiskSources = {
   signatures: new Map(),
   drivers: new Map(),
   pools: [],
-  medium: null,
 };
 
 /** Output of lsblk from util-linux 2.41; in remains.json the loop device is called sda. */
@@ -257,13 +256,6 @@ t.test('boot medium', async t => {
   ];
   for (const [mountPoints, expected] of rows)
     t.equal(mountedAt(...mountPoints), expected, JSON.stringify(mountPoints));
-
-  const stick = [node('/dev/sda', { children: [part('/dev/sda1')] }), node('/dev/sdb')];
-  const marked = (medium: string) => read(stick, { medium }).map(disk => disk.bootMedium);
-  t.same(marked('/dev/sda'), [true, false]);
-  t.same(marked('/dev/sda1'), [true, false]);
-  t.same(marked('/dev/sdb'), [false, true]);
-  t.same(marked('/dev/sr0'), [false, false]);
 });
 
 t.test('where lsblk is blind', async t => {

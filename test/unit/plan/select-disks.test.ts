@@ -61,6 +61,7 @@ const medium = disk({
   bootMedium: true,
   sizeBytes: 32 * GiB,
 });
+const stick = disk({ ...medium, path: '/dev/sdy', bootMedium: false });
 const locked = disk({ path: '/dev/vdr', aliases: [], readOnly: true });
 const tiny = disk({ path: '/dev/vdt', aliases: [], sizeBytes: 2 * GiB });
 const twinA = disk({ path: '/dev/vdb', aliases: ['/dev/disk/by-path/pci-0000:00:05.0'] });
@@ -87,6 +88,31 @@ const rows: Row[] = [
     disks: [vda, medium],
     config: { devices: ['only'] },
     members: ['/dev/vda'],
+  },
+  {
+    name: 'only: a stick does not count, whether or not this system was started from it',
+    disks: [vda, stick],
+    config: { devices: ['only'] },
+    members: ['/dev/vda'],
+  },
+  {
+    name: 'only: a stick alone',
+    disks: [stick],
+    config: { devices: ['only'] },
+    refused: ['DISK_NOT_FOUND'],
+    says: [/neither removable nor the boot medium/],
+  },
+  {
+    name: 'nor is a stick one of any that are large enough',
+    disks: [vda, stick],
+    config: { devices: [{ size: { min: '10GiB' } }] },
+    members: ['/dev/vda'],
+  },
+  {
+    name: 'a stick that is meant',
+    disks: [vda, stick],
+    config: { devices: [{ transport: 'usb' }] },
+    members: ['/dev/sdy'],
   },
   {
     name: 'only: a read-only disk does not count',
@@ -279,7 +305,7 @@ const rows: Row[] = [
   },
   {
     name: 'a selector that also matches the boot medium is ambiguous',
-    disks: [medium, disk({ ...medium, path: '/dev/sdy', bootMedium: false })],
+    disks: [medium, stick],
     config: { devices: [{ transport: 'usb' }] },
     refused: ['DISK_AMBIGUOUS'],
   },
