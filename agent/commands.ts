@@ -11,9 +11,8 @@ import { formatReturnTimer, readReturnTimer, stayProgram } from './host/return-t
 import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
 import { renderPlan } from './plan/plan.ts';
-import { measureAndPlan } from './stages/measure.ts';
 import { runStages, type Session, type Stage } from './stages/sequence.ts';
-import { waysIn } from './stages/stages.ts';
+import { planInstallation, waysIn } from './stages/stages.ts';
 
 /** The commands of `dabei`; main.ts chooses one. */
 
@@ -57,7 +56,9 @@ export async function plan(configFile: string | undefined): Promise<string> {
       problem: problems.map(({ source, path, message }) => `${source} ${path}: ${message}`).join('\n'),
     });
   }
-  return renderPlan((await measureAndPlan(config)).plan);
+  // It looks into the pool and the ESPs, where a running installation is at work.
+  claim(paths.lock);
+  return renderPlan((await planInstallation(config)).plan);
 }
 
 export function status(json: boolean): string {
@@ -125,13 +126,16 @@ function remainReachable(session: Session, failure: Failure): number {
 /** The last lines of an installation: how to unlock the machine and how to reach it. */
 async function restart(session: Session): Promise<number> {
   updateStatus({ state: 'installed' });
-  const [host] = waysIn(session, 22);
+  const system = session.resolution.config?.system;
+  // A system that was built elsewhere has a port of its own, most likely the usual one.
+  const [host] = waysIn(session, system?.storePath === undefined ? undefined : 22);
+  const [unlock] = waysIn(session, 2222);
   const text =
     host === undefined
       ? 'installed: the machine restarts and asks for the passphrase on its console'
       : session.resolution.config?.disks?.encryption === 'none'
         ? `installed: the machine restarts; reach it with "${host}"`
-        : `installed: the machine restarts; unlock it with "${host.replace('ssh ', 'ssh -t -p 2222 ')} ` +
+        : `installed: the machine restarts; unlock it with "${unlock?.replace('ssh ', 'ssh -t ')} ` +
           `systemd-tty-ask-password-agent", then reach it with "${host}"`;
   log({ event: 'note', text });
   await run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });

@@ -19,6 +19,7 @@ export const errorCodes = {
   NETWORK_NO_LINK: 'no network interface is there',
   NETWORK_UNREACHABLE: 'no gateway answers and no DHCP server offered a lease',
   NETWORK_SILENT_GATEWAY: 'no configured gateway answers, and the installed system would have no others',
+  NO_LOGIN: 'nobody could log in to the installed system',
   SSH_HOST_KEY: 'a given SSH host key cannot be used',
   SSH_START: 'sshd does not start',
   // Disks

@@ -3,6 +3,7 @@ import { DabeiError, type ErrorCode } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
 import { pinned, sectorFaults } from './disk-faults.ts';
+import { lockout } from './login.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
 import { selectDisks } from './select-disks.ts';
 
@@ -130,25 +131,21 @@ function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
   return refusals;
 }
 
-/**
- * Nobody could log in afterwards. A key whose command is given by its options opens no shell (sshd(8), command=).
- * @param installed what will be installed; null for a rescue system
- */
+/** @param installed what will be installed; null for a rescue system */
 export function checkLogin(
   authorizedKeys: readonly string[],
   installed: Config | null,
 ): { refusals: DabeiError[]; warnings: string[] } {
-  if (authorizedKeys.some(key => !/^[^ ]*\bcommand="/i.test(key))) return { refusals: [], warnings: [] };
-  const problem =
-    authorizedKeys.length === 0
-      ? 'no authorized key was found, and the new system knows no password: nobody could log in'
-      : 'every authorized key may only run a command of its own: nobody would get a shell';
-  const { system } = installed ?? {};
-  if (system?.flake !== undefined || system?.storePath !== undefined)
-    return { refusals: [], warnings: [`${problem}, unless the installed system has keys of its own`] };
+  const found = lockout(authorizedKeys, installed);
+  if (found === null) return { refusals: [], warnings: [] };
+  if (!found.isCertain)
+    return {
+      refusals: [],
+      warnings: [`${found.problem}, unless the installed system has keys of its own`],
+    };
   const remedy =
     'put your public key into /root/.ssh/authorized_keys, or give rootAuthorizedKeys in --config FILE';
-  return { refusals: [refusal('PREFLIGHT_NO_LOGIN', problem, remedy)], warnings: [] };
+  return { refusals: [refusal('PREFLIGHT_NO_LOGIN', found.problem, remedy)], warnings: [] };
 }
 
 function checkKexec({ kexec, lockdown, secureBoot, imaPolicy }: OldSystem): DabeiError[] {

@@ -2,6 +2,7 @@ import { formatProblem, type Problem } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
+import type { Facts } from '../facts.ts';
 import { readDisks } from '../host/disks.ts';
 import { availableMemoryBytes } from '../host/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
@@ -9,7 +10,8 @@ import { log } from '../host/log.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
 import { assertUnchanged } from '../plan/disk-faults.ts';
-import type { PlannedStage } from '../plan/plan.ts';
+import { lockoutRefusal } from '../plan/login.ts';
+import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { silentGateways } from '../plan/silent-gateways.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
@@ -102,16 +104,27 @@ function isResult<T extends object>(cause: unknown): cause is T {
 
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
-  const config = withHostKeys(configOf(session));
-  // By hand the network is not brought up once more; what was silent may answer by now.
-  const silent = session.network?.silent ?? (await stillSilent(config.network, readStatus()?.silentGateways));
-  const refusal = silentGateways(config.network, silent);
-  if (refusal !== null) throw new Refusals([refusal]);
-  const { facts, plan } = await measureAndPlan(config);
+  const { facts, plan } = await planInstallation(configOf(session), session.network?.silent);
   Object.assign(session, { facts, plan });
   updateStatus({ beginning: plan.beginning });
   for (const text of plan.summary) log({ event: 'note', text });
   for (const text of plan.warnings) log({ event: 'warning', text });
+}
+
+/**
+ * What an installation of this configuration does on this machine.
+ * @param silentAtStart gateways that did not answer just now; by hand those that are noted are asked again
+ */
+export async function planInstallation(
+  config: Config,
+  silentAtStart?: readonly string[],
+): Promise<{ facts: Facts; plan: Plan }> {
+  const silent = silentAtStart ?? (await stillSilent(config.network, readStatus()?.silentGateways));
+  const refusals = [silentGateways(config.network, silent), lockoutRefusal(config)].filter(
+    refusal => refusal !== null,
+  );
+  if (refusals.length > 0) throw new Refusals(refusals);
+  return measureAndPlan(withHostKeys(config));
 }
 
 /** The installed system keeps the host keys that this one shows, also when they were made here. */
