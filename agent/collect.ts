@@ -9,7 +9,7 @@ import { infraFlake } from './plan/infra-flake.ts';
 const known = z.looseObject({
   version: z.literal(1),
   hostName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/),
-  stateVersion: z.string().nullable(),
+  stateVersion: z.string(),
   hostId: z.string(),
   pool: z.looseObject({ name: z.string() }),
 });

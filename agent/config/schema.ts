@@ -242,7 +242,7 @@ export const configSchema = z.strictObject({
     allowSilentGateways: false,
   }),
   disks: disksSchema.optional(),
-  system: systemSchema.optional(),
+  system: systemSchema.prefault({}),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }),
 });
 

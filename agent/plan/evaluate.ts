@@ -23,9 +23,7 @@ const fetched = `${directory}/cache`;
 
 /** Whether a wrong flake is found while the disks are still as they were. */
 export function evaluatesFirst({ system }: Config, { memoryBytes }: Facts): boolean {
-  return (
-    system?.storePath === undefined && system?.evaluateFirst !== false && memoryBytes >= enoughMemoryBytes
-  );
+  return system.storePath === undefined && system.evaluateFirst !== false && memoryBytes >= enoughMemoryBytes;
 }
 
 /** Nothing is built, and all that is written is in RAM. */

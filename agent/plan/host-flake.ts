@@ -60,7 +60,7 @@ export function writeHostFlake(
   storage: TargetStorage,
   directory: string,
 ): Step[] {
-  const flake = config.system?.flake;
+  const flake = config.system.flake;
   if (flake === undefined || !isSentAlong(flakeReference(flake, config.hostName))) {
     return Object.entries(hostFlake(config, facts, storage)).map(([name, content]) => ({
       kind: 'write',
@@ -107,7 +107,7 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
   const info = runtimeInfo(config, facts, storage);
   return {
     // Who gives a built system alone has its source elsewhere; rebuilding from here must not replace it.
-    ...(config.system?.storePath !== undefined && config.system.flake === undefined
+    ...(config.system.storePath !== undefined && config.system.flake === undefined
       ? {}
       : { 'flake.nix': flake(config, info.hostName) }),
     'hardware.nix': fillIn(templates.hardware, {}),
@@ -120,9 +120,9 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
 }
 
 function flake({ system }: Config, hostName: string): string {
-  const stateVersion = system?.stateVersion ?? '';
-  if (system?.flake === undefined) {
-    return fillIn(templates.flake, { hostName, stateVersion, nixpkgs: system?.nixpkgs ?? '' });
+  const { stateVersion, nixpkgs } = system;
+  if (system.flake === undefined) {
+    return fillIn(templates.flake, { hostName, stateVersion, nixpkgs });
   }
   const { url, attribute } = flakeReference(system.flake, hostName);
   return fillIn(templates.flakeWithConfig, { hostName, stateVersion, config: url, attribute });

@@ -33,7 +33,7 @@ export function infraFlake(hosts: readonly Pick<RuntimeInfo, 'hostName' | 'state
       ours(`hosts/${host.hostName}/runtime-info.json`, `${JSON.stringify(host, null, 2)}\n`),
       owners(
         `hosts/${host.hostName}/default.nix`,
-        fillIn(infraHost, { hostName: host.hostName, stateVersion: host.stateVersion ?? '26.05' }),
+        fillIn(infraHost, { hostName: host.hostName, stateVersion: host.stateVersion }),
       ),
     ]),
   ];

@@ -20,7 +20,7 @@ const priority = 10;
  * about 740 MiB, and more where somebody asked for it to be done on the disk.
  */
 export function installSwapNames(config: Config, facts: Facts, partuuids: readonly string[]): string[] {
-  if (facts.memoryBytes >= enoughMemoryBytes && config.system?.evaluateFirst !== false) return [];
+  if (facts.memoryBytes >= enoughMemoryBytes && config.system.evaluateFirst !== false) return [];
   return partuuids.map((_, index) => `dabei-swap-${index + 1}`);
 }
 

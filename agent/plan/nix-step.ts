@@ -67,14 +67,14 @@ export function nixEnvironment(
   { system }: Config,
   facts: Facts,
   directories: Readonly<Record<string, string>>,
-  substituters: readonly string[] | undefined = system?.substituters,
+  substituters: readonly string[] | undefined = system.substituters,
 ): Record<string, string> {
-  const keys = system?.trustedPublicKeys;
+  const keys = system.trustedPublicKeys;
   const caches: Record<string, string> = {
     ...(substituters === undefined ? {} : { substituters: substituters.join(' ') }),
     ...(keys === undefined ? {} : { 'trusted-public-keys': keys.join(' ') }),
     // A prebuilt system is tried again as a whole, after longer waits.
-    ...(system?.storePath === undefined ? {} : { 'download-attempts': '5' }),
+    ...(system.storePath === undefined ? {} : { 'download-attempts': '5' }),
   };
   return { ...directories, NIX_CONFIG: nixSettings(facts.memoryBytes, caches) };
 }

@@ -85,7 +85,7 @@ export function planNukeDisk(
       ...tearDown(members),
       ...(continues ? reopened : made),
       ...mountDatasets(datasets),
-      ...(config.system?.impermanence ? bindPersisted() : []),
+      ...(config.system.impermanence ? bindPersisted() : []),
       ...guids.flatMap(({ esp }, index) => mountEsp(esp, `${targetRoot}${espMountpoint(index)}`)),
       ...(continues ? [] : markDone(layout.journal, 'nuke-disk', pool.name, members.length)),
     ],

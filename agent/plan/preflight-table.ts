@@ -82,7 +82,7 @@ function erasedRows({ found, installs }: TableInput): Row[] {
 function afterwardsRows({ config, installs, returnAfterSeconds }: TableInput): Row[] {
   const becomes = !installs
     ? 'the rescue system, in RAM; a restart brings this system back'
-    : `NixOS, ${config?.hostName ?? ''}${config?.system?.flake ? `, from ${config.system.flake}` : ''}`;
+    : `NixOS, ${config?.hostName ?? ''}${config?.system.flake ? `, from ${config.system.flake}` : ''}`;
   const returns =
     returnAfterSeconds === null
       ? 'does not return by itself'

@@ -19,7 +19,7 @@ export interface RuntimeInfo {
   /** 8 hexadecimal digits. */
   hostId: string;
   /** The NixOS release whose formats its data follow, where the owner's flake says nothing else. */
-  stateVersion: string | null;
+  stateVersion: string;
   /** As Nix names it: "x86_64-linux". */
   system: string;
   firmware: 'bios' | 'uefi';
@@ -73,11 +73,11 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     hostName,
     domain: domain.length > 0 ? domain.join('.') : null,
     hostId: storage.hostId,
-    stateVersion: config.system?.stateVersion ?? null,
+    stateVersion: config.system.stateVersion,
     system: facts.system,
     firmware: facts.firmware,
     machine: facts.machine,
-    flake: config.system?.flake ?? null,
+    flake: config.system.flake ?? null,
     rootAuthorizedKeys: config.rootAuthorizedKeys,
     sshPort: config.ssh.port,
     sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
@@ -100,7 +100,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
         ...network.interfaces.flatMap(({ kind }) => madeBy(kind)),
       ]),
     },
-    impermanence: config.system?.impermanence ? impermanence(config, storage) : null,
+    impermanence: config.system.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
   };
 }

@@ -16,7 +16,7 @@ export function toplevelExpression(
   directory = `${targetRoot}${flakeDirectory}`,
 ): string {
   const [hostName = ''] = config.hostName.split('.');
-  const flake = config.system?.flake;
+  const flake = config.system.flake;
   const reference = flake === undefined ? null : flakeReference(flake, hostName);
   const sent = reference !== null && isSentAlong(reference);
   const lines = [

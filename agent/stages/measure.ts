@@ -63,7 +63,7 @@ async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
 }
 
 async function prebuilt(config: Config, facts: Facts): Promise<Closure | undefined> {
-  const { storePath, substituters = [], trustedPublicKeys: keys = [] } = config.system ?? {};
+  const { storePath, substituters = [], trustedPublicKeys: keys = [] } = config.system;
   if (storePath === undefined) return undefined;
   const closure = await readClosure({ toplevel: storePath, substituters, keys });
   return { ...closure, initrd: await inspectToplevel(closure, config, facts) };

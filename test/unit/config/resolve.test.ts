@@ -51,6 +51,7 @@ t.test('what is understood', async t => {
     ['a single value wins over dabei.config', `dabei.hostname=b ${config({ hostName: 'a' })}`, undefined, { config: { hostName: 'b' } }],
     ['dabei.config wins over ip=', `${config({ hostName: 'a' })} ip=192.0.2.5:::24:b:eth0:off`, undefined, { config: { hostName: 'a', network: { interfaces: [{ name: 'eth0' }] } } }],
     ['an invalid value that is overridden', 'dabei.hostname=web', '{"hostName": 7}', { config: { hostName: 'web' } }],
+    ['disks alone', `dabei.disks=single:only dabei.disk_key=${base64(passphrase)}`, undefined, { mode: 'install', config: { system: { nixpkgs: /^https:/, stateVersion: /^\d\d\.\d\d$/, flake: undefined } } }],
     ['a flake', `dabei.flake=git+https://host/r?dir=a/b&ref=x#y dabei.disks=single:only dabei.disk_key=${base64(passphrase)}`, undefined, { config: { system: { flake: 'git+https://host/r?dir=a/b&ref=x#y' } } }],
     ['the legacy flake', `flake_url=github:x/y/?dir=examples/simple#host disks=zfs-single:only disk_key=${base64(passphrase)}`, undefined, { mode: 'install', config: { system: { flake: 'github:x/y/?dir=examples/simple#host' } } }],
     ['by-path names', `dabei.disks=mirror:${byPath},/dev/vdb dabei.wipe dabei.disk_key=${base64(passphrase)}`, undefined, { config: { disks: { layout: 'mirror', devices: [byPath, '/dev/vdb'], wipe: true } } }],

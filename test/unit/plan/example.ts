@@ -56,5 +56,5 @@ export function storage(disks: readonly string[], hostId: string, swap = true): 
 }
 
 export function config(input: Partial<ConfigInput>): Config {
-  return configSchema.parse({ rootAuthorizedKeys: [publicKey], system: {}, ...input, version: 1 });
+  return configSchema.parse({ rootAuthorizedKeys: [publicKey], ...input, version: 1 });
 }

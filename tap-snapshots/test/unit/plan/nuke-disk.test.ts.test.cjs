@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=9f99f71128aaa46d5dd987ec70c15e362dfe04d7040a9a504fc90b25aefb61d8 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=63b3e03117dce50d5c6af0de6656981460283ae7d3c2c12a79c88dc82727136e rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=3abf377ca05c4108de1e2739d464d6d9931a72a5c87ea11016dd760f1339adb6 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=63b3e03117dce50d5c6af0de6656981460283ae7d3c2c12a79c88dc82727136e rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=30a2b93b095c89b916f9160e69b8755572964b4d36be9f9daf0aa783f7b5397e rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=cef3a417beda875904f65ffdb3f64f3c73811b78656e406301cd1f9ff08d5ddb rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=7b8a36dc962da0405a70b69e41b534629bfd44d3115c6e88003f0d3ff4e74305 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=f537c8b1b9debad890338a145d215c9aa0c50bf749faa9456bbb91427c61b17c rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
