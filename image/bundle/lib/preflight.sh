@@ -26,7 +26,8 @@ preflight() {
     esac
   fi
   say "only a shell's checks are possible here: neither disks nor drivers are looked at before the new system is up"
-  [ "$install" = no ] || erases=yes
+  # What the file asks for is not known here.
+  [ "$install" = no ] && [ -z "$config_file" ] || erases=yes
   [ "$install" = no ] || [ -n "$passphrase$config_file" ] || ask_passphrase=yes
   shell_checks
   stop_if_refused
