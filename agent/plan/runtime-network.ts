@@ -126,7 +126,7 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
       name: finalName(link.name),
       keepName: called.has(link.name) && link.kind === undefined && link.name !== 'lo',
       driver: link.driver,
-      macAddress: firstOf(wanted, ({ macAddress }) => macAddress),
+      macAddress: firstOf(wanted, each => each.macAddress) ?? inheritedMac(link.name, matches, links),
       mtu: firstOf(wanted, ({ mtu }) => mtu),
       bond: bond?.link.name ?? null,
       primary: bond?.primary === link.name,
@@ -143,6 +143,35 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
     };
   });
   return { interfaces, dns, needsNetworkd: needsNetworkd(interfaces) };
+}
+
+/**
+ * The address that the kernel gives to a bond, that of its first member (bond_enslave, drivers/net/bonding/bond_main.c), or
+ * to a bridge, the lowest of its ports (br_stp_recalculate_bridge_id, net/bridge/br_stp_if.c). networkd would make one up
+ * from the machine id (systemd.netdev(5)), of which stage 1 has another one at every start.
+ */
+function inheritedMac(name: string, matches: readonly Match[], links: readonly Link[]): string | null {
+  const own = matches.filter(({ link }) => link.name === name);
+  const made = own.find(({ wanted }) => wanted.bond ?? wanted.bridge);
+  if (made === undefined) return null;
+  const macs = made.below.flatMap(lower => macOf(lower, matches, links) ?? []);
+  return (made.wanted.bond ? macs[0] : macs.toSorted()[0]) ?? null;
+}
+
+function macOf(name: string, matches: readonly Match[], links: readonly Link[]): string | null {
+  const own = matches.filter(({ link }) => link.name === name);
+  const given = firstOf(
+    own.map(({ wanted }) => wanted),
+    ({ macAddress }) => macAddress,
+  );
+  const vlan = own.find(({ wanted }) => wanted.vlan);
+  return (
+    given ??
+    inheritedMac(name, matches, links) ??
+    (vlan?.below[0] === undefined ? null : macOf(vlan.below[0], matches, links)) ??
+    links.find(link => link.name === name)?.mac ??
+    null
+  );
 }
 
 function firstOf<T>(

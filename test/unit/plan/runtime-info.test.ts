@@ -41,6 +41,32 @@ t.test('interfaces', async t => {
     'one that is not here: as the network stage does',
   );
   t.same(network([{ name: 'eth0', mtu: 1400 }]), [], 'nothing asked for');
+
+  const bond = { members: ['eth1', 'eth0'], mode: '802.3ad' as const };
+  const addresses = ['192.0.2.7/24'];
+  const rows: [string, Parameters<typeof network>[0], string | null][] = [
+    ['a bond has that of its first member', [{ name: 'bond0', bond, addresses }], '52:54:00:00:00:02'],
+    [
+      'a bridge the lowest of its ports',
+      [{ name: 'br0', bridge: { members: ['eth1', 'eth0'] }, addresses }],
+      '52:54:00:00:00:01',
+    ],
+    [
+      'a bridge over a VLAN',
+      [
+        { name: 'eth1.5', vlan: { link: 'eth1', id: 5 } },
+        { name: 'br0', bridge: { members: ['eth1.5'] }, addresses },
+      ],
+      '52:54:00:00:00:02',
+    ],
+    [
+      'the one that it is given',
+      [{ name: 'bond0', bond, addresses, macAddress: '02:00:00:00:00:07' }],
+      '02:00:00:00:00:07',
+    ],
+  ];
+  for (const [name, interfaces, mac] of rows)
+    t.equal(network(interfaces).find(each => /^(bond|br)/.test(each.name))?.macAddress, mac, name);
   t.same(network([{ name: 'enp1s0', dhcp: true, mtu: 9000 }]), [
     {
       kind: 'physical',
