@@ -14,6 +14,8 @@ let
   wraps = host.flake != null;
   own = if wraps then lib.mkForce else lib.id;
 
+  initrdSsh = config.boot.initrd.network.ssh;
+
   byPartuuid = partuuid: "/dev/disk/by-partuuid/${partuuid}";
   uefi = host.firmware == "uefi";
   redundant = lib.length host.disks > 1;
@@ -37,6 +39,15 @@ in
   };
 
   config = {
+    assertions = [
+      {
+        assertion = !wraps || (config.environment.persistence or { }) == { };
+        message =
+          "environment.persistence mounts what it keeps by way of fileSystems, which are this machine's own here: nothing "
+          + "would be kept. Leave it out; system.impermanence of dabei's configuration keeps directories in its place.";
+      }
+    ];
+
     # ZFS imports a pool only under the host id that it was last used with.
     networking.hostId = own host.hostId;
 
@@ -99,7 +110,15 @@ in
         devNodes = own "/dev/disk/by-partuuid";
         # A pool that another system has in use is left to it.
         forceImportRoot = own false;
+      }
+      // lib.optionalAttrs wraps {
+        forceImportAll = lib.mkForce false;
+        # For every encrypted dataset of the pool, whatever pools the flake knows.
+        requestEncryptionCredentials = lib.mkForce true;
       };
+
+      # Stage 1 would wait for disks of another machine.
+      resumeDevice = lib.mkIf wraps (lib.mkForce "");
 
       loader = {
         timeout = lib.mkDefault 5;
@@ -140,10 +159,11 @@ in
       #   ssh -t -p 2222 root@ADDRESS systemd-tty-ask-password-agent
       initrd = {
         systemd.enable = own true;
+        luks.devices = lib.mkIf wraps (lib.mkForce { });
         network = {
           enable = own true;
           ssh = {
-            enable = own (config.users.users.root.openssh.authorizedKeys.keys != [ ]);
+            enable = own (initrdSsh.authorizedKeys != [ ] || initrdSsh.authorizedKeyFiles != [ ]);
             port = own 2222;
             # The ESP is not encrypted: this is a key of its own, and a string, since a Nix path would be copied to the
             # store, which everyone can read.

@@ -30,6 +30,9 @@ let
             DHCP = "yes";
             IPv6AcceptRA = true;
           };
+          # As the installer did. Stage 1 has no machine id that it could be known by twice.
+          dhcpV4Config.ClientIdentifier = "mac";
+          dhcpV6Config.DUIDType = "link-layer";
         };
       }
     else
@@ -108,11 +111,18 @@ let
           {
             ClientIdentifier = "duid";
             IAID = interface.clientId.iaid;
-            DUIDType = duidTypes.${toString interface.clientId.duidType} or "vendor";
-            DUIDRawData = interface.clientId.duid;
           }
+          // duid interface.clientId
+      );
+      dhcpV6Config = lib.optionalAttrs interface.acceptRa (
+        if interface.clientId == "mac" then { DUIDType = "link-layer"; } else duid interface.clientId
       );
     };
+
+  duid = clientId: {
+    DUIDType = duidTypes.${toString clientId.duidType} or "vendor";
+    DUIDRawData = clientId.duid;
+  };
 
   # RFC 8415, 11.1; RFC 6355
   duidTypes = {

@@ -31,6 +31,9 @@ in
   networkUnits = unitsOf config.systemd.network.units;
   initrdNetworkUnits = unitsOf config.boot.initrd.systemd.network.units;
   fileSystems = lib.mapAttrs (_: fs: { inherit (fs) device fsType options; }) config.fileSystems;
+  inherit (config.boot) resumeDevice;
+  initrdLuks = lib.attrNames config.boot.initrd.luks.devices;
+  inherit (config.boot.zfs) requestEncryptionCredentials;
   swap = map (swap: swap.device) config.swapDevices;
   inherit (config.networking)
     hostName

@@ -9,6 +9,9 @@ export interface Evaluated {
   networkUnits: Record<string, string>;
   initrdNetworkUnits: Record<string, string>;
   fileSystems: Record<string, { device: string; fsType: string; options: string[] }>;
+  resumeDevice: string;
+  initrdLuks: string[];
+  requestEncryptionCredentials: boolean | string[];
   swap: string[];
   hostName: string;
   hostId: string;
@@ -127,11 +130,16 @@ function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
     ...same('initrd secrets', values.initrdSecrets, { [initrdKey]: initrdKey }),
     ...same('supportsInitrdSecrets', values.supportsInitrdSecrets, true),
     ...info.consoles.flatMap(name => holds(name, values.kernelParams.includes(`console=${name}`))),
-    ...same('firmware', values.firmware, isPhysical),
-    ...same('microcode', values.microcode, {
-      amd: isPhysical && cpuVendor === 'AMD',
-      intel: isPhysical && cpuVendor === 'Intel',
-    }),
+    // A flake may load more, for other machines that it is for.
+    ...holds('firmware', values.firmware || !isPhysical),
+    ...holds("the CPU's microcode", !isPhysical || cpuVendor !== 'AMD' || values.microcode.amd),
+    ...holds("the CPU's microcode", !isPhysical || cpuVendor !== 'Intel' || values.microcode.intel),
+    ...(info.flake === null
+      ? [
+          ...same('firmware', values.firmware, isPhysical),
+          ...holds('no other microcode', !(values.microcode.amd && values.microcode.intel)),
+        ]
+      : []),
   ];
 }
 
@@ -160,6 +168,9 @@ function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
       values.swap,
       info.disks.flatMap(disk => (disk.swapPartuuid === null ? [] : [partuuid(disk.swapPartuuid)])),
     ),
+    ...same('resumeDevice', values.resumeDevice, ''),
+    ...same('LUKS devices of stage 1', values.initrdLuks, []),
+    ...same('requestEncryptionCredentials', values.requestEncryptionCredentials, true),
     ...same('zfs', values.zfs, { devNodes: '/dev/disk/by-partuuid', forceImportRoot: false }),
     ...same('systemd-boot', values.systemdBoot, uefi),
     ...same('GRUB', values.grub.enable, !uefi),

@@ -6,8 +6,15 @@
   nixosConfigurations.web = nixosSystem {
     modules = [
       (
-        { pkgs, ... }:
+        { lib, pkgs, ... }:
         {
+          boot.resumeDevice = "/dev/sda2";
+          boot.initrd.luks.devices.root.device = "/dev/disk/by-uuid/c0ffee00-0000-4000-8000-000000000001";
+          boot.zfs.requestEncryptionCredentials = [ "tank/root" ];
+          boot.zfs.forceImportAll = true;
+          hardware.enableRedistributableFirmware = lib.mkDefault true;
+          hardware.cpu.amd.updateMicrocode = lib.mkDefault true;
+          hardware.cpu.intel.updateMicrocode = lib.mkDefault true;
           nixpkgs.hostPlatform = "x86_64-linux";
           system.stateVersion = "25.11";
           boot.loader.grub = {
