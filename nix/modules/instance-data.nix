@@ -67,7 +67,8 @@ let
           exit 1
           ;;
       esac
-      if [ "$name" = "$(cat /proc/sys/kernel/hostname)" ]; then
+      # Not what the kernel says: others may have set the provider's name by now.
+      if [ "$name" = ${lib.escapeShellArg config.networking.hostName} ]; then
         echo "this machine is $name"
         exit 0
       fi
@@ -115,7 +116,11 @@ in
       description = "Becoming the system of this machine's name";
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
-      after = [ "network-online.target" ];
+      # What is switched to starts its services below a target that is active (switch-to-configuration).
+      after = [
+        "network-online.target"
+        "multi-user.target"
+      ];
       # It is what switches.
       restartIfChanged = false;
       unitConfig.X-StopOnRemoval = false;
