@@ -23,7 +23,8 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
     const ssh = site.ssh();
     const sshAnswers = Number((await ssh.run('cat /proc/uptime')).split(' ')[0]);
     const lines: string[] = [];
-    const following = follow(ssh, line => lines.push(line));
+    // ssh's own word that the connection is gone comes by the same way.
+    const following = follow(ssh, line => line.startsWith('{') && lines.push(line));
     following.catch(() => {});
     await stageDone(machine, 'finish');
     await machine.waitForEnd(60);
@@ -53,7 +54,7 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
  * Reads the log until the machine is gone. By bash alone: a program at every look would cost what is measured, and the last
  * lines come in the moment in which all programs end.
  */
-async function follow(ssh: Ssh, onLine: (line: string) => void): Promise<void> {
+async function follow(ssh: Ssh, onLine: (line: string) => unknown): Promise<void> {
   const copy = 'while IFS= read -r line <&3; do printf "%s\\n" "$line"; done';
   const wait = 'read -r -t 0.2 <&4';
   const script = `exec 3</var/log/dabei.jsonl; mkfifo /run/nothing; exec 4<>/run/nothing; while :; do ${copy}; ${wait}; done`;
