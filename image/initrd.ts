@@ -15,6 +15,8 @@ import type { Packages } from './packages.ts';
 const align = 4096;
 /** newc header of 110 bytes, "image.squashfs" and its NUL, padded to 4. */
 const memberDataOffset = 128;
+/** From 32767 down to -32768; mksquashfs(1), -sort. */
+const highestPriority = 32767;
 const imageName = 'image.squashfs';
 
 /**
@@ -38,11 +40,13 @@ export interface InitrdLayout {
 
 /**
  * @param directory where root/ is, and where initrd is put
+ * @param order paths below root/, as they shall lie in the image
  * @param epoch date of every file, and the earliest date that the clock may show, in seconds since 1970
  */
 export async function buildInitrd(
   toolchain: Packages,
   directory: string,
+  order: readonly string[],
   epoch: number,
   compression: Compression,
 ): Promise<InitrdLayout> {
@@ -54,6 +58,9 @@ export async function buildInitrd(
       argv,
       timeoutSeconds: 1800,
     });
+  // The highest priority lies first (mksquashfs -sort).
+  const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
+  files.write(join(directory, 'order'), priorities.join(''));
   await make('compressing the root file system', [
     ...[
       'mksquashfs',
@@ -63,6 +70,7 @@ export async function buildInitrd(
       '-no-progress',
       '-no-xattrs',
       '-all-root',
+      ...['-sort', '/build/order'],
     ],
     ...compressions[compression],
     ...['-mkfs-time', `${epoch}`, '-all-time', `${epoch}`],
@@ -94,7 +102,13 @@ export async function buildInitrd(
   files.write(join(directory, 'zeros'), Buffer.alloc(imageOffset - memberDataOffset - first));
   const parts = ['early.cpio.xz', 'zeros', 'late.cpio'].map(name => join(directory, name));
   await files.concatenate(parts, join(directory, 'initrd'));
-  for (const part of [...parts, early, join(directory, 'late'), join(directory, 'early.cpio')])
+  for (const part of [
+    ...parts,
+    early,
+    join(directory, 'late'),
+    join(directory, 'order'),
+    join(directory, 'early.cpio'),
+  ])
     files.remove(part);
   return { imageOffset, firstBytes, ...layout };
 }

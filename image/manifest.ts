@@ -219,6 +219,25 @@ export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   },
 ];
 
+/**
+ * What every boot reads, in about this order. It lies together in the image, so that few blocks are unpacked: a small file
+ * shares its block with others, and the kernel keeps only three such blocks (SQUASHFS_FRAGMENT_CACHE_SIZE).
+ */
+export const readAtBoot: readonly string[] = [
+  'C and C++ libraries',
+  'scripts and settings',
+  'mounts',
+  'devices',
+  'network tools',
+  'Node',
+  "Node's files",
+  'ICU',
+  'OpenSSL',
+  'dabei',
+  'OpenSSH',
+  'disk tools',
+];
+
 /** Applets of busybox that would stand in for a real program of the same name are left out; so are these. */
 export const droppedApplets: readonly string[] = [
   'dpkg',

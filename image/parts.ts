@@ -3,7 +3,7 @@ import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
 import type { Layout } from './output.ts';
-import { manifest, ownParts } from './manifest.ts';
+import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from './packages.ts';
 
 /** What the image's bytes are spent on: each file belongs to one part, and each part stands in the manifest. */
@@ -52,6 +52,12 @@ export function listParts(root: string, owners: ReadonlyMap<string, string>): Pa
     if (part.files.length === 0) faults.push(`"${part.name}": nothing of the image belongs to it`);
   if (faults.length > 0) throw new Error(`the image and its manifest differ:\n  ${faults.join('\n  ')}`);
   return [...parts.values()];
+}
+
+/** All files of the image in the order in which they lie in it: what every boot reads comes first, by part. */
+export function filesInOrder(parts: readonly Pick<PartFiles, 'name' | 'files'>[]): string[] {
+  const rank = (name: string) => (readAtBoot.includes(name) ? readAtBoot.indexOf(name) : readAtBoot.length);
+  return parts.toSorted((a, b) => rank(a.name) - rank(b.name)).flatMap(part => part.files.toSorted());
 }
 
 const partsFile = 'parts.json';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { listParts } from '../../../image/parts.ts';
-import { manifest, ownParts } from '../../../image/manifest.ts';
+import { filesInOrder, listParts } from '../../../image/parts.ts';
+import { manifest, ownParts, readAtBoot } from '../../../image/manifest.ts';
 
 t.test('every name stands once', t => {
   const names = [...manifest, ...ownParts].map(({ name }) => name);
@@ -19,5 +19,24 @@ t.test('a file that no line asks for, and a line that asks for nothing', t => {
   const owners = new Map([['usr/bin/nix', 'Nix']]);
   t.throws(() => listParts(root, owners), { message: '/usr/bin/stray: no line of the manifest asks for it' });
   t.throws(() => listParts(root, owners), { message: '"OpenSSH": nothing of the image belongs to it' });
+  t.end();
+});
+
+t.test('what every boot reads lies first, part by part', t => {
+  const names = [...manifest, ...ownParts].map(({ name }) => name);
+  for (const name of readAtBoot) t.ok(names.includes(name), name);
+  const parts = [
+    { name: 'Nix', files: ['usr/bin/nix'] },
+    { name: 'Node', files: ['usr/lib/libnode.so'] },
+    { name: 'devices', files: ['usr/bin/udevadm', 'usr/bin/kmod'] },
+    { name: 'ZFS tools', files: ['usr/sbin/zfs'] },
+  ];
+  t.same(filesInOrder(parts), [
+    'usr/bin/kmod',
+    'usr/bin/udevadm',
+    'usr/lib/libnode.so',
+    'usr/bin/nix',
+    'usr/sbin/zfs',
+  ]);
   t.end();
 });
