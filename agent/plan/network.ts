@@ -16,6 +16,7 @@ import {
   type PlannedRoute,
 } from './routes.ts';
 import { planRules, type PlannedRules } from './rules.ts';
+import { gatewaysOfMissing } from './silent-gateways.ts';
 
 /** What will be done to the network: pure, from the configuration and the interfaces that are there. */
 
@@ -121,11 +122,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
     refuseRa: names(used).filter(name => !acceptRa.includes(name)),
     fixedMtu: withWish(wanted => wanted.mtu !== undefined),
     gateways: unique(mainDefaults.length > 0 ? mainDefaults : routes.filter(isDefault).flatMap(gatewaysOf)),
-    missingGateways: config.interfaces
-      .filter(wanted => !matches.some(match => match.wanted === wanted))
-      .flatMap(({ routes }) => routes)
-      .filter(({ destination, type }) => destination === 'default' && type === undefined)
-      .flatMap(({ gateway }) => gateway ?? []),
+    missingGateways: gatewaysOfMissing(config, matching),
     resolvConf,
     warnings,
     // A link-local address says nothing of whether a lease is to be waited for.

@@ -163,6 +163,9 @@ function memoryRefusal({ memoryBytes }: Facts): DabeiError[] {
 /** The whole plan as text: exactly the commands that `dabei install` runs, in order, with what each is for. */
 export function renderPlan(plan: Plan): string {
   const heading = [...plan.summary, ...plan.warnings.map(text => `warning: ${text}`)].join('\n');
-  const stages = plannedStages.map(name => `## ${name}\n${plan.stages[name].map(renderStep).join('\n')}`);
+  const stages = plannedStages.map(name => {
+    const steps = plan.stages[name].map(renderStep).join('\n');
+    return `## ${name}\n${steps || '# nothing to do'}`;
+  });
   return [heading, ...stages].join('\n\n') + '\n';
 }

@@ -1,5 +1,6 @@
-import type { NetworkConfig } from '../config/schema.ts';
+import type { NetworkConfig, RouteConfig } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
+import type { Matching } from './match-links.ts';
 
 /**
  * A machine that was reached by a lease instead would be lost at its next start, with the configured addresses alone.
@@ -16,4 +17,24 @@ export function silentGateways(
     remedy:
       'correct the network; or set network.allowSilentGateways to true, for a machine that will be moved',
   });
+}
+
+/** Gateways of default routes by interfaces that are not here. */
+export function gatewaysOfMissing(
+  { interfaces, routes }: NetworkConfig,
+  { matches, nameOf }: Matching,
+): string[] {
+  const isWay = ({ destination, type }: RouteConfig) =>
+    ['default', '0.0.0.0/0', '::/0'].includes(destination) && type === undefined;
+  const missing = interfaces.filter(wanted => !matches.some(match => match.wanted === wanted));
+  const own = missing.flatMap(wanted => wanted.routes).filter(isWay);
+  const all = [...routes, ...interfaces.flatMap(wanted => wanted.routes)].filter(isWay);
+  const hops = [
+    ...own,
+    ...own.flatMap(({ nexthops = [] }) => nexthops.filter(hop => hop.interface === undefined)),
+    ...all
+      .flatMap(({ nexthops = [] }) => nexthops)
+      .filter(hop => hop.interface !== undefined && nameOf(hop.interface) === null),
+  ];
+  return [...new Set(hops.flatMap(({ gateway }) => gateway ?? []))];
 }

@@ -91,6 +91,40 @@ const worlds: World[] = [
     warnings: [/52:54:00:00:00:99/, /no default route/],
   },
   {
+    name: 'several ways by default, all by interfaces that are not here',
+    config: {
+      interfaces: [
+        { mac: '52:54:00:00:00:01', addresses: ['10.1.0.7/24'] },
+        { name: 'wan1', mac: '52:54:00:00:00:98', addresses: ['192.0.2.7/24'] },
+        {
+          name: 'wan2',
+          mac: '52:54:00:00:00:99',
+          addresses: ['198.51.100.7/24'],
+          routes: [
+            {
+              destination: '0.0.0.0/0',
+              nexthops: [{ gateway: '198.51.100.1' }, { gateway: '192.0.2.1', interface: 'wan1' }],
+            },
+          ],
+        },
+      ],
+      routes: [
+        {
+          destination: '::/0',
+          nexthops: [
+            { gateway: 'fe80::1', interface: 'wan1' },
+            { gateway: 'fe80::2', interface: 'wan2' },
+          ],
+        },
+      ],
+      dns,
+    },
+    gateways: [],
+    missingGateways: ['198.51.100.1', 'fe80::1', 'fe80::2', '192.0.2.1'],
+    static: true,
+    warnings: [/52:54:00:00:00:98/, /52:54:00:00:00:99/, /by wan1/, /by wan2/, /no default route/],
+  },
+  {
     name: 'MAC in capitals',
     config: { interfaces: [{ mac: '52:54:00:00:00:0A', ...v4 }], dns },
     links: [link('eth0', '52:54:00:00:00:0a')],

@@ -45,6 +45,7 @@ t.test('the printed plan', async t => {
     headings,
     plannedStages.map(name => `## ${name}`),
   );
+  t.match(text, '## evaluate\n# nothing to do\n', 'in too little RAM');
   t.match(text, /^zpool create .*rpool.* <<< \[secret\]$/m);
   t.notMatch(text, /correct horse/, 'the passphrase is in no line');
 });
