@@ -27,6 +27,8 @@ import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts
  */
 export async function buildImage({ compression = 'small' as Compression, output = true } = {}) {
   requireRoot();
+  // The image keeps the modes of directories that are made here.
+  process.umask(0o022);
   await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
   const toolchain = await unpack(toolchainSet);
   const packages = await unpack(imageSet);

@@ -30,6 +30,12 @@ export function symlink(target: string, path: string): void {
   fs.symlinkSync(target, path);
 }
 
+/** Copies a file of the checkout, whose mode says no more than whether it is executable: git keeps nothing else. */
+export function copyOwn(from: string, to: string): void {
+  copy(from, to);
+  if (kind(to) === 'file') setMode(to, isExecutable(from) ? 0o755 : 0o644);
+}
+
 /** Copies a file or a tree; symbolic links stay as they are, modes are kept. */
 export function copy(from: string, to: string): void {
   makeDirectory(dirname(to));

@@ -79,8 +79,9 @@ export async function buildInitrd(
   const layout = { imageBytes: files.sizeOf(image), imageSha256: await files.sha256(image) };
 
   const early = earlyDirectory(directory);
-  for (const name of ['init', 'redact.sed']) files.copy(checkout('image/initramfs', name), join(early, name));
-  files.copy(checkout('image/initramfs/return'), join(early, 'return.sh'));
+  const own = { init: 'init', 'redact.sed': 'redact.sed', return: 'return.sh' };
+  for (const [from, to] of Object.entries(own))
+    files.copyOwn(checkout('image/initramfs', from), join(early, to));
   files.write(join(early, 'image.size'), `${layout.imageBytes} ${layout.imageSha256}\n`);
   files.write(join(early, 'epoch'), `${epoch}\n`);
   for (const name of ['dev', 'proc', 'sys', 'run']) files.makeDirectory(join(early, name));

@@ -89,16 +89,13 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
 /** Of the indices that depmod(8) writes, what neither kmod nor dabei opens. */
 const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'];
 
-/** image/root, with modes that do not depend on how it was checked out: git keeps nothing but the executable bit. */
+/** image/root. */
 function copyOwnFiles(root: string): void {
   const own = checkout('image/root');
   for (const path of files.walk(own)) {
     const target = join(root, path.slice(own.length));
-    files.copy(path, target);
-    files.setMode(
-      target,
-      posix.basename(path) === 'shadow' ? 0o600 : files.isExecutable(path) ? 0o755 : 0o644,
-    );
+    files.copyOwn(path, target);
+    if (posix.basename(path) === 'shadow') files.setMode(target, 0o600);
   }
 }
 
