@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/cache.ts';
 import { finishInstall, startInstall } from '../vm/install.ts';
-import { accelerator } from '../vm/accelerator.ts';
 import { openSite } from '../vm/site.ts';
 import { table } from '../vm/table.ts';
 import type { BenchOptions } from './options.ts';
@@ -34,7 +33,7 @@ export async function benchBoot({ runs = 3 }: BenchOptions): Promise<void> {
     ...(['sshd', 'installed'] as const).map(what => median(samples.map(sample => sample[what])).toFixed(1)),
   ]);
   process.stdout.write(`${table(['firmware', 'sshd answers, s', 'installed, s'], rows)}\n`);
-  publish('boot', { accelerator: await accelerator(), memoryMiB, samples: results });
+  await publish('boot', { memoryMiB, samples: results });
 }
 
 async function measure(firmware: 'bios' | 'uefi'): Promise<Sample> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createPool } from '../../agent/plan/pool.ts';
+import { arcMaxBytes, createPool } from '../../agent/plan/pool.ts';
 import { quote, type RunStep } from '../../agent/plan/step.ts';
 import { Secret } from '../../agent/secret.ts';
 import { cacheDirectory } from '../../image/cache.ts';
@@ -7,7 +7,6 @@ import * as files from '../../image/files.ts';
 import { run } from '../../image/host.ts';
 import { unpack } from '../../image/packages.ts';
 import { toolchainSet } from '../../image/sets.ts';
-import { accelerator } from '../vm/accelerator.ts';
 import { serveCache } from '../vm/binary-cache.ts';
 import { stageDone } from '../vm/install.ts';
 import { hireOperator, operatorHome } from '../vm/operator.ts';
@@ -54,7 +53,8 @@ export async function benchClosure(): Promise<void> {
     await ssh.waitUntilUp(120);
     const from = `${server.urlFor('').replace(/\/$/, '')}`;
     const copy = () => timeCopy(ssh, from, paths, cache.publicKey);
-    await ssh.run('modprobe zfs && echo 134217728 > /sys/module/zfs/parameters/zfs_arc_max', {
+    const arcBytes = arcMaxBytes(memoryMiB * 2 ** 20 - 1);
+    await ssh.run(`modprobe zfs && echo ${arcBytes} > /sys/module/zfs/parameters/zfs_arc_max`, {
       seconds: 120,
     });
 
@@ -73,7 +73,7 @@ export async function benchClosure(): Promise<void> {
     });
     process.stdout.write(`${bytes} bytes in ${paths.length} paths\n`);
     process.stdout.write(`${table(['target', 'seconds', 'MB/s', 'of ext4'], rows)}\n`);
-    publish('closure', { accelerator: await accelerator(), memoryMiB, bytes, seconds });
+    await publish('closure', { memoryMiB, bytes, seconds });
     await machine.end();
     await server.close();
   } finally {

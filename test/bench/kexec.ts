@@ -20,7 +20,7 @@ export async function benchKexec(): Promise<void> {
     ['run, with its delay of 6 s', String(seconds.run)],
   ];
   process.stdout.write(`${table(['way', 'seconds to SSH'], rows)}\n`);
-  publish('kexec', { seconds });
+  await publish('kexec', { seconds });
 }
 
 /** The least memory with which Debian 13 is left for the rescue system. */
@@ -30,7 +30,7 @@ export async function benchKexecMemory(): Promise<void> {
       () => true,
       () => false,
     );
-  publish('ram-kexec', await leastMemory('leaving Debian 13', { fails: 128, works: 512 }, leaves));
+  await publish('ram-kexec', await leastMemory('leaving Debian 13', { fails: 128, works: 512 }, leaves));
 }
 
 async function withDebian<T>(memoryMiB: number, script: (old: Old) => Promise<T>): Promise<T> {

@@ -27,4 +27,10 @@ export function cpuSecondsIn(stat: string): number {
 /** A machine that had to end a program did not have enough memory, even when it went on. */
 export const outOfMemory = /Out of memory: Killed process.*/;
 
+/** @throws Error with the kernel's line, when it ended a program for lack of memory */
+export function requireNoneKilled(machine: Machine): void {
+  const killed = outOfMemory.exec(machine.console.text);
+  if (killed !== null) throw new Error(killed[0]);
+}
+
 const round = (seconds: number): number => Math.round(seconds * 10) / 10;

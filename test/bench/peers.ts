@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/cache.ts';
 import * as files from '../../image/files.ts';
-import { accelerator } from '../vm/accelerator.ts';
 import { debianCpu } from '../vm/debian.ts';
 import { image } from '../vm/image.ts';
 import { stageDone } from '../vm/install.ts';
@@ -16,8 +15,8 @@ import {
   type Peer,
 } from './comparison.ts';
 import { bootUnattended, fetchInstaller, firstQuestion, type Installer } from './debian-installer.ts';
-import { leastMemory } from './memory.ts';
-import { momentOf, outOfMemory, type Moment } from './moment.ts';
+import { leastMemory, sayWhy } from './memory.ts';
+import { momentOf, outOfMemory, requireNoneKilled, type Moment } from './moment.ts';
 import type { BenchOptions } from './options.ts';
 import { publish } from './report.ts';
 
@@ -43,7 +42,10 @@ export async function benchPeers({ runs = 5 }: BenchOptions): Promise<void> {
   const reaches = (boot: (site: Site, memoryMiB: number) => Promise<unknown>) => (memoryMiB: number) =>
     atSite(site => boot(site, memoryMiB)).then(
       () => true,
-      () => false,
+      error => {
+        sayWhy(memoryMiB, error);
+        return false;
+      },
     );
   const least = {
     ours: await leastMemory('nix-dabei', bounds, reaches(bootOurs), stepMiB),
@@ -71,8 +73,7 @@ export async function benchPeers({ runs = 5 }: BenchOptions): Promise<void> {
   };
   process.stdout.write(`${table(comparisonHead, comparisonRows(peers.ours, peers.theirs))}\n\n`);
   process.stdout.write(`${table(publishedHead, publishedRows())}\n`);
-  publish('peers', {
-    accelerator: await accelerator(),
+  await publish('peers', {
     memoryMiB,
     installer: installer.version,
     ...peers,
@@ -107,6 +108,7 @@ export async function bootOurs(site: Site, memoryMiB: number): Promise<Ours> {
   const network = momentOf(machine);
   await stageDone(machine, 'ssh', 60);
   await site.ssh().waitUntilUp(60);
+  requireNoneKilled(machine);
   return { prompt, network, reached: momentOf(machine) };
 }
 

@@ -28,11 +28,20 @@ export interface Row extends Span {
   programs: readonly Span[];
 }
 
+/** In seconds after the start of the kernel. */
+export interface Seen {
+  /** When udev and dabei were started, as processes. */
+  udev?: number;
+  dabei?: number;
+  /** When a command over SSH succeeded. */
+  sshAnswers?: number;
+}
+
 /**
  * What the picture shows, from top to bottom.
- * @param sshAnswers seconds after the start of the kernel when a command over SSH succeeded; the log does not know
+ * @param seen what the log does not know
  */
-export function timelineRows(log: readonly Told[], sshAnswers?: number): Row[] {
+export function timelineRows(log: readonly Told[], seen: Seen = {}): Row[] {
   const first = log[0];
   if (first === undefined) throw new Error('the log is empty');
   const told = log.filter(entry => entry.event === 'stage');
@@ -42,20 +51,26 @@ export function timelineRows(log: readonly Told[], sshAnswers?: number): Row[] {
   });
   const ended = (name: string) => told.find(entry => entry.name === name && entry.state === 'done')?.up;
   const rows: Row[] = [
-    {
-      kind: 'kernel',
-      name: 'kernel, init',
-      from: 0,
-      to: first.up,
-      note: 'until the first line of dabei',
-      programs: [],
-    },
+    ...beforeDabei(first.up, seen),
     ...stages.map(stage => ({ kind: 'stage' as const, ...stage, ...programsDuring(log, stage) })),
     ...moment('network up', ended('network')),
-    ...moment('SSH answers', sshAnswers),
+    ...moment('SSH answers', seen.sshAnswers),
     ...moment('installed', ended('finish')),
   ];
   return rows.sort((a, b) => a.from - b.from || a.to - b.to);
+}
+
+function beforeDabei(firstLine: number, { udev, dabei }: Seen): Row[] {
+  const row = (name: string, from: number, to: number, note: string): Row => {
+    return { kind: 'kernel', name, from, to, note, programs: [] };
+  };
+  if (udev === undefined || dabei === undefined)
+    return [row('kernel, init', 0, firstLine, 'until the first line of dabei')];
+  return [
+    row('kernel, /init', 0, udev, 'checks and mounts the image, until udev starts'),
+    row('devices', udev, dabei, 'udev is told of all devices'),
+    row('Node', dabei, firstLine, 'until the first line of dabei; udev works on'),
+  ];
 }
 
 function moment(name: string, at: number | undefined): Row[] {

@@ -22,6 +22,11 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
     await stageDone(machine, 'ssh', 120);
     const ssh = site.ssh();
     const sshAnswers = Number((await ssh.run('cat /proc/uptime')).split(' ')[0]);
+    const seen = {
+      sshAnswers,
+      udev: await startOf(ssh, 'systemd-udevd'),
+      dabei: await startOf(ssh, 'dabei'),
+    };
     const lines: string[] = [];
     // ssh's own word that the connection is gone comes by the same way.
     const following = follow(ssh, line => line.startsWith('{') && lines.push(line));
@@ -31,7 +36,7 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
     await following;
 
     const log = readLog(lines.join('\n'));
-    const rows = timelineRows(log, sshAnswers);
+    const rows = timelineRows(log, seen);
     const cells = rows.map(({ name, from, to, note }) => [
       name,
       from.toFixed(1),
@@ -44,10 +49,16 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
     const file = svg ?? checkout('out', 'timeline.svg');
     files.write(file, timelineSvg(title, rows));
     process.stdout.write(`${file}\n`);
-    publish('timeline', { accelerator: await accelerator(), memoryMiB, sshAnswers, log });
+    await publish('timeline', { memoryMiB, seen, log });
   } finally {
     await site.close();
   }
+}
+
+/** When the oldest process of a name was started, in seconds after the kernel; proc_pid_stat(5), field 22, in ticks of 10 ms. */
+async function startOf(ssh: Ssh, name: string): Promise<number> {
+  const stat = await ssh.run(`cat /proc/$(pgrep -o -x ${name})/stat`);
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / 100;
 }
 
 /**

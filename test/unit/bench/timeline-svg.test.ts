@@ -32,7 +32,7 @@ t.test('the log file', async t => {
 });
 
 t.test('stages and moments in the order of time', async t => {
-  const rows = timelineRows(log, 6.5);
+  const rows = timelineRows(log, { sshAnswers: 6.5 });
   t.same(
     rows.map(({ name, from, to }) => [name, from, to]),
     [
@@ -50,6 +50,18 @@ t.test('stages and moments in the order of time', async t => {
       .filter(name => name.startsWith('SSH')),
     [],
     'what nobody saw is not shown',
+  );
+});
+
+t.test('what is before dabei, where somebody saw it', async t => {
+  const rows = timelineRows(log, { udev: 0.5, dabei: 0.75 });
+  t.same(
+    rows.slice(0, 3).map(({ name, from, to }) => [name, from, to]),
+    [
+      ['kernel, /init', 0, 0.5],
+      ['devices', 0.5, 0.75],
+      ['Node', 0.75, 2],
+    ],
   );
 });
 
@@ -72,7 +84,7 @@ t.test('a stage that failed or did not end', async t => {
 });
 
 t.test('the picture', async t => {
-  const svg = timelineSvg('BIOS & "1 GiB"', timelineRows(log, 6.5));
+  const svg = timelineSvg('BIOS & "1 GiB"', timelineRows(log, { sshAnswers: 6.5 }));
   t.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 900 \d+"/);
   t.match(svg, '<title>BIOS &amp; &quot;1 GiB&quot;</title>');
   t.match(svg, /<rect [^>]*fill="#ffffff"/, 'a background of its own');
