@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
+import { formatBytes } from './describe-disk.ts';
 import { writeHostFlake } from './host-flake.ts';
+import { zramBytes } from './install-swap.ts';
 import {
   enoughMemoryBytes,
   hour,
@@ -24,6 +26,28 @@ const fetched = `${directory}/cache`;
 /** Whether a wrong flake is found while the disks are still as they were. */
 export function evaluatesFirst({ system }: Config, { memoryBytes }: Facts): boolean {
   return system.storePath === undefined && system.evaluateFirst !== false && memoryBytes >= enoughMemoryBytes;
+}
+
+/** The peak, where the evaluator looks for what is no longer in use: 804 MB (NIX_SHOW_STATS, nixpkgs 26.11pre); Nix itself. */
+const evaluationBytes = 850 * 2 ** 20;
+
+/**
+ * A small flake evaluates in a few megabytes, so this is no refusal.
+ * @param swapBytes on the disks, while installing
+ */
+export function evaluationWarnings(
+  config: Config,
+  { memoryBytes }: Pick<Facts, 'memoryBytes'>,
+  swapBytes: number,
+): string[] {
+  if (config.system.storePath !== undefined) return [];
+  const total = memoryBytes + (swapBytes > 0 ? swapBytes : zramBytes(memoryBytes));
+  if (total >= evaluationBytes) return [];
+  const has = `${formatBytes(memoryBytes)} of RAM and ${formatBytes(total - memoryBytes)} of swap`;
+  return [
+    `evaluating NixOS takes about ${formatBytes(evaluationBytes)} of memory, and there are ${has}: give more as disks.swap, ` +
+      'or a system that was built elsewhere as system.storePath',
+  ];
 }
 
 /** Nothing is built, and all that is written is in RAM. */
@@ -113,7 +137,7 @@ function largeHeap(memoryBytes: number): Record<string, string> {
 }
 
 /**
- * Evaluation is a process of its own that leaves a derivation behind: it takes some 740 MB, which are free again when
+ * Evaluation is a process of its own that leaves a derivation behind: it takes 0.8 to 1 GB, which are free again when
  * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
  */
 export function lockAndEvaluate(

@@ -12,12 +12,12 @@ import { settle } from './wipe-disk.ts';
  * nowhere but in the kernel: what Nix had in memory is unreadable afterwards.
  */
 
-/** Above the -2 that the kernel gives by default (swapon(8)); zram, where somebody sets it up, has 100 and is used first. */
+/** Above the -2 that the kernel gives by default (swapon(8)): what somebody swaps to on a slower disk comes after it. */
 const priority = 10;
 
 /**
  * Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. Evaluating a configuration takes
- * about 740 MiB, and more where somebody asked for it to be done on the disk.
+ * 0.8 to 1 GB, nixpkgs not counted; somebody may ask for swap as well by having it done on the disk.
  */
 export function installSwapNames(config: Config, facts: Facts, partuuids: readonly string[]): string[] {
   if (facts.memoryBytes >= enoughMemoryBytes && config.system.evaluateFirst !== false) return [];
@@ -76,6 +76,9 @@ export function startInstallSwap(
 
 /** Machines with less RAM and no swap partition compress what they have: two thirds of it make up for twice as much. */
 const zramBelowBytes = 2 ** 30;
+
+/** What compressing brings beyond the RAM itself, in bytes: as much again, carefully reckoned. */
+export const zramBytes = (memoryBytes: number): number => (memoryBytes < zramBelowBytes ? memoryBytes : 0);
 
 /**
  * Swap in compressed memory, for small machines that get no swap partition. It needs no key, since it never leaves the

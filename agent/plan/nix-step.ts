@@ -11,7 +11,7 @@ const gibibyte = 2 ** 30;
 
 /**
  * MemTotal from which a system is evaluated in RAM, and without swap: nixpkgs unpacked on a tmpfs (which takes half of the
- * RAM at most), and the evaluator's own 740 MB.
+ * RAM at most), and the evaluator's own GB.
  */
 export const enoughMemoryBytes = 3 * gibibyte;
 

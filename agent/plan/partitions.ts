@@ -33,7 +33,7 @@ export function minimumDiskBytes(config: DisksConfig): number {
  * Bytes of swap on each member, a multiple of 1 MiB; 0 is none. The size is that of all members together, each has an
  * equal share.
  *
- * "auto": as much as there is RAM, but at least 2 GiB (evaluating a NixOS configuration takes about 740 MiB) and at
+ * "auto": as much as there is RAM, but at least 2 GiB (evaluating a NixOS configuration takes 0.8 to 1 GB) and at
  * most 8 GiB; of a small disk no more than an eighth, and never so much that ZFS gets less than its minimum. A share
  * below 256 MiB is not worth a partition.
  */

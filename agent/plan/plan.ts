@@ -6,7 +6,7 @@ import { planBootLoader } from './boot.ts';
 import { closureRefusals, describeClosure, type Closure } from './closure.ts';
 import { formatBytes } from './describe-disk.ts';
 import { sectorFaults } from './disk-faults.ts';
-import { evaluatesFirst, keepLock, planEvaluation } from './evaluate.ts';
+import { evaluatesFirst, evaluationWarnings, keepLock, planEvaluation } from './evaluate.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
 import { decide, nothingFound, type Beginning, type Found, type JournalStage } from './journal.ts';
@@ -96,7 +96,11 @@ export function makePlan(
         ...disks.summary,
         ...(closure ? describeClosure(closure) : []),
       ],
-      warnings: 'warning' in beginning ? [...warnings, beginning.warning!] : warnings,
+      warnings: [
+        ...warnings,
+        ...('warning' in beginning ? [beginning.warning!] : []),
+        ...(atBootLoader ? [] : evaluationWarnings(config, facts, disks.installSwapBytes)),
+      ],
       beginning: told,
       members,
       stages: {

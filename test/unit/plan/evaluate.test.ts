@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { configSchema } from '../../../agent/config/schema.ts';
-import { evaluatesFirst } from '../../../agent/plan/evaluate.ts';
+import { evaluatesFirst, evaluationWarnings } from '../../../agent/plan/evaluate.ts';
 import { makePlan, type Plan } from '../../../agent/plan/plan.ts';
 import type { RunStep, Step } from '../../../agent/plan/step.ts';
 import { Secret } from '../../../agent/secret.ts';
@@ -10,8 +10,8 @@ import { GiB, disk, facts } from '../../fixtures/disks.ts';
 const key = 'correct horse battery';
 const directory = '/run/dabei/evaluation';
 
-function plan(memoryBytes: number, system: ConfigInput['system'] = {}): Plan {
-  const config = configSchema.parse({ disks: { devices: ['/dev/vda'], key }, system });
+function plan(memoryBytes: number, system: ConfigInput['system'] = {}, swap: 0 | 'auto' = 'auto'): Plan {
+  const config = configSchema.parse({ disks: { devices: ['/dev/vda'], key, swap }, system });
   return makePlan(config, facts([disk()], { memoryBytes }), new Secret('0123456789abcdef'.repeat(4)));
 }
 
@@ -36,6 +36,30 @@ t.test('what can be evaluated before a disk is touched', async t => {
     t.equal(evaluatesFirst(config, facts([disk()], { memoryBytes: memory * GiB })), expected, name);
   }
   t.same(plan(2 * GiB).stages.evaluate, []);
+});
+
+t.test('too little memory for a NixOS, where a smaller system would do', async t => {
+  const config = configSchema.parse({ disks: { devices: ['/dev/vda'], key } });
+  const MiB = 2 ** 20;
+  const rows: [string, number, number, RegExp | null][] = [
+    [
+      'swap on a small disk',
+      224,
+      512,
+      /850 MiB of memory, and there are 224 MiB of RAM and 512 MiB of swap: .*disks.swap/,
+    ],
+    ['swap enough', 224, 1024, null],
+    ['compressed memory alone', 224, 0, /224 MiB of RAM and 224 MiB of swap/],
+    ['compressed memory enough', 480, 0, null],
+    ['RAM enough', 970, 0, null],
+  ];
+  for (const [name, memory, swap, expected] of rows) {
+    const warnings = evaluationWarnings(config, { memoryBytes: memory * MiB }, swap * MiB);
+    t.equal(warnings.length, expected === null ? 0 : 1, name);
+    if (expected !== null) t.match(warnings[0], expected, name);
+  }
+  t.match(plan(224 * MiB, {}, 0).warnings.join(), /evaluating NixOS/);
+  t.same(plan(3 * GiB).warnings, []);
 });
 
 t.test('all that is written is in RAM, and nothing is built', async t => {
