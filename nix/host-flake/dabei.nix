@@ -132,13 +132,22 @@ in
           # Where variables cannot be written, the firmware still finds EFI/BOOT/BOOTX64.EFI.
           graceful = own uefi;
           configurationLimit = lib.mkDefault limit;
-          # The machine starts from any of its disks.
-          extraInstallCommands = lib.concatMapStrings (disk: ''
-            if ${pkgs.util-linux}/bin/mountpoint -q ${disk.espMountpoint}; then
-              ${pkgs.rsync}/bin/rsync -rt --delete --modify-window=2 /boot/ ${disk.espMountpoint}/
-              ${pkgs.coreutils}/bin/sync -f ${disk.espMountpoint}
-            fi
-          '') (lib.tail host.disks);
+          # The machine starts from any of its disks. Before nixpkgs' pull request 501155 an error of the builder, whose
+          # status is the first $?, did not end the script: it would have been a success, and an ESP that is not there,
+          # copied, would have emptied the others.
+          extraInstallCommands = lib.mkIf (lib.tail host.disks != [ ]) (
+            lib.mkBefore (
+              ''
+                [ $? -eq 0 ] || exit 1
+              ''
+              + lib.concatMapStrings (disk: ''
+                if ${pkgs.util-linux}/bin/mountpoint -q /boot && ${pkgs.util-linux}/bin/mountpoint -q ${disk.espMountpoint}; then
+                  ${pkgs.rsync}/bin/rsync -rt --delete --modify-window=2 /boot/ ${disk.espMountpoint}/ || exit 1
+                  ${pkgs.coreutils}/bin/sync -f ${disk.espMountpoint} || exit 1
+                fi
+              '') (lib.tail host.disks)
+            )
+          );
         };
 
         # GRUB cannot read the encrypted pool, so the kernels are copied to the ESP.

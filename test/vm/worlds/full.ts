@@ -13,11 +13,14 @@ export const fullWorlds: World[] = [
   {
     name: 'full-esp',
     core: false,
-    about: 'the ESP has no room for kernel and initrd: said so; once there is room, the installation goes on',
+    about: 'UEFI, mirror: one ESP has no room for kernel and initrd: said so; once there is room, it goes on',
     limitSeconds: 1200,
     script: async site => {
-      const disks = [site.disk('target', diskMegabytes)];
-      const machine = await startInstall(site, await site.installConfig(), { memoryMiB, disks });
+      const disks = ['first', 'second'].map(name => site.disk(name, diskMegabytes));
+      const config = await site.installConfig({
+        disks: { layout: 'mirror', devices: ['/dev/vda', '/dev/vdb'], key: site.keys.passphrase },
+      });
+      const machine = await startInstall(site, config, { memoryMiB, firmware: 'uefi', disks });
       await stageDone(machine, 'nuke-disk', 300);
       const ssh = site.ssh();
       await ssh.waitUntilUp(60);
