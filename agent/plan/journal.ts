@@ -75,6 +75,13 @@ export interface Trace {
   /** Kernel path of the disk. */
   disk: string;
   entry: JournalEntry | null;
+  /** Whether an ESP of it holds what boot loaders put there. */
+  bootLoader: boolean;
+}
+
+/** At the root of an ESP: systemd-boot's, GRUB's, and the kernels that NixOS copies there. */
+export function isBootLoader(name: string): boolean {
+  return ['efi', 'loader', 'grub', 'kernels'].includes(name.toLowerCase());
 }
 
 /** What the pool of an unfinished installation says when it is looked at without being changed. */
@@ -114,7 +121,8 @@ export interface Decision {
  *
  * INVARIANT: until the stage "install" is done no boot loader is on the disks, so the system was never started, and
  * everything may be made anew. From then on it may have been: only the boot loader is installed again, which changes
- * nothing of a system that is in use, and nothing is erased unless disks.wipe says so.
+ * nothing of a system that is in use, and nothing is erased unless disks.wipe says so. Somebody may have installed one by
+ * hand where this program had stopped: what lies on the ESPs counts, too.
  */
 export function decide(asked: Asked, found: Found): Decision {
   const entries = found.traces.flatMap(({ entry }) => (entry === null ? [] : [entry]));
@@ -141,15 +149,19 @@ export function decide(asked: Asked, found: Found): Decision {
       : { kind: 'new', ...(asked.wipe ? { warning } : {}) };
     return { beginning, own };
   }
-  const hindrance = whatHinders(asked, found, far);
+  const done = found.pool !== null && 'stage' in found.pool ? found.pool.stage : '';
+  const byHand =
+    !isBootable(far.stage) && !isBootable(done) && found.traces.some(({ bootLoader }) => bootLoader);
+  const hindrance =
+    whatHinders(asked, found, far) ??
+    (byHand ? 'a boot loader is on the disks, which it had not come to' : null);
   if (hindrance === null) {
-    const done = found.pool !== null && 'stage' in found.pool ? found.pool.stage : '';
     // The pool is noted in first: power may be cut, or the ESP full, before it is the ESP's turn.
     const stage = isBootable(done) ? done : far.stage;
     const at = isBootable(stage) ? 'boot-loader' : 'host-flake';
     return { beginning: { kind: 'continue', at, because: `the stage ${stage} was done` }, own };
   }
-  if (far.stage === 'install' && !asked.wipe) {
+  if ((far.stage === 'install' || byHand) && !asked.wipe) {
     return { beginning: { kind: 'refuse', reason: perhapsInUse(hindrance) }, own };
   }
   return { beginning: { kind: 'over', because: hindrance }, own };
@@ -187,7 +199,7 @@ function differs(asked: Asked, traces: readonly Trace[], far: JournalEntry): str
 function ownDisks(asked: Asked, { traces }: Found): Set<string> {
   const own = new Set<string>();
   for (const { disk, partitions } of asked.members) {
-    const entry = traces.find(trace => trace.disk === disk.path)?.entry ?? null;
+    const { entry, bootLoader } = traces.find(trace => trace.disk === disk.path) ?? nothingOn(disk.path);
     const parts = disk.contents.filter(({ deviceType }) => deviceType === 'part');
     const isPartOf = (guids: readonly string[]) =>
       parts.length > 0 && parts.every(({ partUuid }) => partUuid !== null && guids.includes(partUuid));
@@ -196,10 +208,12 @@ function ownDisks(asked: Asked, { traces }: Found): Set<string> {
       entry === null
         ? isPartOf(partitions) && isBlank
         : !isBootable(entry.stage) && isPartOf(entry.partitions);
-    if (isOwn) own.add(disk.path);
+    if (isOwn && !bootLoader) own.add(disk.path);
   }
   return own;
 }
+
+const nothingOn = (disk: string): Trace => ({ disk, entry: null, bootLoader: false });
 
 /** Whether a boot loader may be on the disks. */
 function isBootable(stage: string): boolean {

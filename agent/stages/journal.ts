@@ -5,6 +5,7 @@ import { list, makeDirectory, readText } from '../host/files.ts';
 import { readPools } from '../host/pools.ts';
 import {
   configurationProperty,
+  isBootLoader,
   journalDirectory,
   latest,
   mayContinue,
@@ -30,7 +31,7 @@ export async function readJournal(config: Config, facts: Facts): Promise<Found> 
   if (members.every(({ contents }) => contents.length === 0)) return nothingFound;
   const layout = layOut(config, members, facts);
   const traces: Trace[] = [];
-  for (const disk of members) traces.push({ disk: disk.path, entry: await readEsps(disk) });
+  for (const disk of members) traces.push(await readEsps(disk));
   const hasOwnPool = members.every(({ contents }, index) =>
     contents.some(
       ({ partUuid, signature }) => partUuid === layout.guids[index]!.zfs && signature === 'zfs_member',
@@ -41,20 +42,26 @@ export async function readJournal(config: Config, facts: Facts): Promise<Found> 
   return { traces, pool: asksPool ? await askPool(layout) : null };
 }
 
-/** The latest entry on any ESP of the disk. */
-async function readEsps(disk: Disk): Promise<JournalEntry | null> {
+/** The latest entry on any ESP of the disk, and what else is there. */
+async function readEsps(disk: Disk): Promise<Trace> {
   const esps = disk.contents.filter(
     ({ deviceType, signature, label }) => deviceType === 'part' && signature === 'vfat' && label === 'ESP',
   );
-  const entries: JournalEntry[] = [];
+  const found: EspContents[] = [];
   for (const { device, mountPoints } of esps) {
     const [mounted] = mountPoints;
-    entries.push(...(mounted === undefined ? await readUnmounted(device) : readEntries(mounted)));
+    found.push(mounted === undefined ? await readUnmounted(device) : readEsp(mounted));
   }
-  return latest(entries);
+  return {
+    disk: disk.path,
+    entry: latest(found.flatMap(({ entries }) => entries)),
+    bootLoader: found.some(({ bootLoader }) => bootLoader),
+  };
 }
 
-async function readUnmounted(device: string): Promise<JournalEntry[]> {
+type EspContents = { entries: readonly JournalEntry[]; bootLoader: boolean };
+
+async function readUnmounted(device: string): Promise<EspContents> {
   makeDirectory(espDirectory);
   const mount = ['mount', '-t', 'vfat', '-o', 'ro', device, espDirectory];
   const { exitCode } = await attempt({
@@ -62,19 +69,28 @@ async function readUnmounted(device: string): Promise<JournalEntry[]> {
     argv: mount,
     timeoutSeconds: 60,
   });
-  if (exitCode !== 0) return [];
+  if (exitCode !== 0) return { entries: [], bootLoader: false };
   try {
-    return readEntries(espDirectory);
+    return readEsp(espDirectory);
   } finally {
     await attempt({ doing: `unmounting ${device}`, argv: ['umount', espDirectory], timeoutSeconds: 60 });
   }
 }
 
-function readEntries(esp: string): JournalEntry[] {
-  return list(`${esp}/${journalDirectory}`).flatMap(name => {
-    const entry = parseEntry(readText(`${esp}/${journalDirectory}/${name}`) ?? '');
-    return entry === null ? [] : [entry];
-  });
+function readEsp(esp: string): EspContents {
+  const entries = list(`${esp}/${journalDirectory}`).flatMap(
+    name => readEntry(`${esp}/${journalDirectory}/${name}`) ?? [],
+  );
+  return { entries, bootLoader: list(esp).some(isBootLoader) };
+}
+
+/** null also for what the disk does not give: it counts for nothing, and must not stand in the way of disks.wipe. */
+function readEntry(path: string): JournalEntry | null {
+  try {
+    return parseEntry(readText(path) ?? '');
+  } catch {
+    return null;
+  }
 }
 
 /** Imports the pool read-only, asks it how far the installation was, and tries the key; then lets go of it. */

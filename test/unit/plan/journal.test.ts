@@ -4,6 +4,7 @@ import type { Disk } from '../../../agent/facts.ts';
 import {
   configurationHash,
   decide,
+  isBootLoader,
   journalFile,
   journalStages,
   latest,
@@ -51,7 +52,9 @@ const asked = (disks: readonly Disk[], wipe = false): Asked => ({
 
 const one = [partitioned('vda')];
 const traces = (...entries: (JournalEntry | null)[]) =>
-  entries.map((entry, index) => ({ disk: ['/dev/vda', '/dev/vdb'][index]!, entry }));
+  entries.map((entry, index) => ({ disk: ['/dev/vda', '/dev/vdb'][index]!, entry, bootLoader: false }));
+const started = (...entries: (JournalEntry | null)[]) =>
+  traces(...entries).map(trace => ({ ...trace, bootLoader: true }));
 const pool = (stage: string, configuration = 'C') => ({ stage, configuration });
 
 const because = (beginning: Beginning) => ('because' in beginning ? beginning.because : '');
@@ -205,6 +208,33 @@ const cases: Case[] = [
     own: ['/dev/vdb'],
   },
   {
+    name: 'a boot loader that somebody installed by hand where an installation had stopped',
+    found: { traces: started(entry('host-flake')), pool: pool('host-flake') },
+    outcome: 'DISK_INSTALLED',
+    says: /a boot loader is on the disks, which it had not come to/,
+    own: [],
+  },
+  {
+    name: 'the same, by another configuration',
+    found: { traces: started(entry('host-flake', { configuration: 'D' })), pool: null },
+    outcome: 'DISK_INSTALLED',
+    says: /configuration is another one/,
+    own: [],
+  },
+  {
+    name: 'the same with permission to erase',
+    wipe: true,
+    found: { traces: started(entry('host-flake')), pool: pool('host-flake') },
+    outcome: 'over',
+    own: [],
+  },
+  {
+    name: 'a boot loader, and the note before it lost: the pool knows',
+    found: { traces: started(entry('host-flake')), pool: pool('install') },
+    outcome: 'continue boot-loader',
+    own: [],
+  },
+  {
     name: 'a finished installation of the same configuration',
     found: { traces: traces(entry('boot-loader')), pool: null },
     outcome: 'DISK_INSTALLED',
@@ -248,6 +278,11 @@ t.test('the pool is asked only where everything else fits', async t => {
   t.notOk(mayContinue(asked(one), traces(entry('partitioned'))));
   t.notOk(mayContinue(asked(one), traces(entry('boot-loader'))));
   t.notOk(mayContinue(asked(one), traces(entry('nuke-disk', { configuration: 'D' }))));
+});
+
+t.test('what boot loaders leave on an ESP', async t => {
+  for (const name of ['EFI', 'loader', 'grub', 'kernels']) t.ok(isBootLoader(name), name);
+  for (const name of ['dabei', 'filler', 'System Volume Information']) t.notOk(isBootLoader(name), name);
 });
 
 t.test('entries as files', async t => {
