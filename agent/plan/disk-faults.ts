@@ -1,7 +1,7 @@
 import type { DiskSelector } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import type { Disk } from '../facts.ts';
-import { describeDisk, stablePath } from './describe-disk.ts';
+import { stablePath } from './describe-disk.ts';
 
 /** What speaks against disks that were chosen, besides what they are by themselves (select-disks.ts). */
 
@@ -59,29 +59,4 @@ export function pinned(selectors: readonly DiskSelector[], members: readonly Dis
         : selector.serial !== undefined || selector.wwn !== undefined;
     return isCertain || path === members[index]!.path ? selector : path;
   });
-}
-
-/**
- * Between planning and the first write a disk may have gone, come, or changed.
- * @param planned members as they were
- * @param present all disks as they are now
- * @throws DabeiError DISK_CHANGED
- */
-export function assertUnchanged(planned: readonly Disk[], present: readonly Disk[]): void {
-  for (const disk of planned) {
-    const now = present.find(({ path }) => path === disk.path);
-    const link = stablePath(disk);
-    const isSame =
-      now !== undefined &&
-      (link === now.path || now.aliases.includes(link)) &&
-      (['sizeBytes', 'serial', 'wwn', 'contents'] as const).every(
-        name => JSON.stringify(now[name]) === JSON.stringify(disk[name]),
-      );
-    if (isSame) continue;
-    throw new DabeiError('DISK_CHANGED', {
-      doing: `looking at ${link} once more before it is erased`,
-      problem: now ? `it was ${describeDisk(disk)}, and is ${describeDisk(now)}` : `${disk.path} is gone`,
-      remedy: 'see that disks stay attached and unused, then run: dabei install',
-    });
-  }
 }

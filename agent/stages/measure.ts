@@ -28,6 +28,8 @@ export async function measureAndPlan(config: Config): Promise<{ facts: Facts; pl
 const disksBySeconds = 60;
 /** Where another disk that comes later would match, too: nothing new for so long. */
 const quietSeconds = 5;
+/** What comes and goes all the time is not waited for. */
+const restlessSeconds = 120;
 const everySeconds = 2;
 
 async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
@@ -41,13 +43,15 @@ async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
   );
   const names = () => facts.disks.map(({ path }) => path).join(' ');
   let since = clock.uptimeSeconds();
+  const patience = since + restlessSeconds;
   let told = false;
   for (;;) {
     const now = clock.uptimeSeconds();
     const { refusals } = selectDisks(disks, facts.disks);
     const isMissing = refusals.some(({ code }) => code === 'DISK_NOT_FOUND');
     const isQuiet = !byProperty || now - since >= quietSeconds;
-    if ((!isMissing && isQuiet) || now >= Math.max(disksBySeconds, since + quietSeconds)) return facts;
+    if ((!isMissing && isQuiet) || now >= Math.max(disksBySeconds, Math.min(since + quietSeconds, patience)))
+      return facts;
     if (isMissing && !told) {
       log({
         event: 'note',

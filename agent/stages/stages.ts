@@ -9,7 +9,7 @@ import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
-import { assertUnchanged } from '../plan/disk-faults.ts';
+import { recheckDisks } from '../plan/recheck.ts';
 import { lockoutRefusal } from '../plan/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { silentGateways } from '../plan/silent-gateways.ts';
@@ -144,7 +144,9 @@ export function carryOut(name: PlannedStage): (session: Session) => Promise<void
 
 /** From here on the disks are not what they were. They are looked at once more: planning and evaluating take time. */
 export async function nukeDisk(session: Session): Promise<void> {
-  assertUnchanged(session.plan?.members ?? [], await readDisks());
+  const { facts, plan } = session;
+  if (facts !== undefined && plan !== undefined)
+    recheckDisks(configOf(session), facts, plan.members, await readDisks());
   await carryOut('nuke-disk')(session);
 }
 
