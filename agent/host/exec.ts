@@ -110,9 +110,21 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
     const limit = setTimeout(() => {
       timedOut = true;
       killGroup('SIGTERM');
-      hardKill = setTimeout(() => killGroup('SIGKILL'), 5000);
+      hardKill = setTimeout(() => {
+        killGroup('SIGKILL');
+        hardKill = setTimeout(abandon, 5000);
+      }, 5000);
     }, command.timeoutSeconds * 1000);
+    // A program that waits for a disk which is gone cannot be ended (uninterruptible sleep), nor one that left the group.
+    const abandon = () => {
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+      child.unref();
+      end(null, 'SIGKILL');
+    };
+    let settled = false;
     const settle = (then: () => void) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(limit);
       clearTimeout(hardKill);
       then();
@@ -128,7 +140,7 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
         ),
       ),
     );
-    child.on('close', (code, signal) =>
+    const end = (code: number | null, signal: NodeJS.Signals | null) =>
       settle(() => {
         const seconds = Math.round((clock.uptimeSeconds() - started) * 1000) / 1000;
         const exitCode = code ?? 128 + (signalNumbers[signal ?? ''] ?? 0);
@@ -150,8 +162,8 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
             cause: finished,
           }),
         );
-      }),
-    );
+      });
+    child.on('close', end);
   });
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { run } from './exec.ts';
 import { exists, list, readText } from './files.ts';
 
@@ -23,9 +24,15 @@ export async function readPools(): Promise<ImportedPool[]> {
   const mounts = readText('/proc/self/mounts') ?? '';
   return [...parsePoolDevices(stdout, names)].map(([name, devices]) => ({
     name,
-    devices,
+    devices: devices.map(mapperPath),
     mountPoints: poolMountPoints(mounts, name),
   }));
+}
+
+/** A mapped device by the name that lsblk(8) gives it: zpool(8) says /dev/dm-0. */
+function mapperPath(device: string): string {
+  const name = readText(`/sys/class/block/${basename(device)}/dm/name`)?.trim();
+  return name ? `/dev/mapper/${name}` : device;
 }
 
 /**

@@ -39,7 +39,7 @@ export interface Plan {
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
 
-/** A whole installation was seen to work in a virtual machine of 224 MiB, which has this as MemTotal; none with less. */
+/** MemTotal of a virtual machine of 224 MiB. The test system was installed in 184; more disks and cards take some, too. */
 export const minimumMemoryBytes = 200 * 2 ** 20;
 
 /**

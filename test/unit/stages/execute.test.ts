@@ -57,6 +57,8 @@ t.test('a failure stops, with the code of the step', async t => {
     [step(['false'], { remedy: 'try again' }), { code: 'COMMAND_FAILED', remedy: 'try again' }],
     [step(['/nonexistent/program']), { code: 'COMMAND_MISSING' }],
     [step(['sleep', '30'], { timeoutSeconds: 0.2 }), { code: 'COMMAND_TIMEOUT' }],
+    // What it left behind has its output, and is not to be ended with it.
+    [step(['sh', '-c', 'setsid sleep 60 & exit 0'], { timeoutSeconds: 0.2 }), { code: 'COMMAND_TIMEOUT' }],
     [step(['sh', '-c', 'exit 2'], { accept: [1] }), { code: 'COMMAND_FAILED' }],
   ];
   for (const [failing, error] of rows) {
