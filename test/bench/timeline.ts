@@ -55,9 +55,12 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
   }
 }
 
-/** When the oldest process of a name was started, in seconds after the kernel; proc_pid_stat(5), field 22, in ticks of 10 ms. */
+/** When the process of a name was started, in seconds after the kernel; proc_pid_stat(5), field 22, in ticks of 10 ms. */
 async function startOf(ssh: Ssh, name: string): Promise<number> {
-  const stat = await ssh.run(`cat /proc/$(pgrep -o -x ${name})/stat`);
+  // udev's workers are younger.
+  const stat = await ssh.run(
+    `for pid in $(pidof ${name}); do cat /proc/$pid/stat; done | sort -n | head -n 1`,
+  );
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / 100;
 }
 
