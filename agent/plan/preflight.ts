@@ -5,6 +5,7 @@ import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
 import { pinned, sectorFaults } from './disk-faults.ts';
 import { lockout } from './login.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
+import { minimumMemoryBytes } from './plan.ts';
 import { selectDisks } from './select-disks.ts';
 
 /** Whether to leave a running Linux: everything that speaks against it, before anything has changed. Pure. */
@@ -60,7 +61,7 @@ export interface Preflight {
 /** RAM of virtual machines in which the image was seen to work, less what firmware keeps for itself. */
 const leastRam = { install: 250 * 2 ** 20, rescue: 154 * 2 ** 20 };
 /** The same as the kernel's own MemTotal, which is less. */
-const leastTotal = { install: 200 * 2 ** 20, rescue: 118 * 2 ** 20 };
+const leastTotal = { install: minimumMemoryBytes, rescue: 118 * 2 ** 20 };
 /** kexec itself, its tables, and what goes on while it loads. */
 const loadingSlack = 12 * 2 ** 20;
 /** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */

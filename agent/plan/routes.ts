@@ -77,7 +77,7 @@ export function planRoutes(
     }
     const leadsNowhere = type !== undefined && type !== 'unicast';
     const base = {
-      destination: destination === '0.0.0.0/0' || destination === '::/0' ? 'default' : destination,
+      destination: isDefaultDestination(destination) ? 'default' : destination,
       family,
       ...(leadsNowhere && { type }),
       ...defined(route),
@@ -229,6 +229,11 @@ export function gatewaysOf({ gateway, link, nexthops }: PlannedRoute): GatewayCh
   return [{ gateway, link }, ...(nexthops ?? [])].flatMap(hop =>
     hop.gateway === undefined || hop.link === undefined ? [] : [{ address: hop.gateway, link: hop.link }],
   );
+}
+
+/** Of a configured route, which may be written in three ways. */
+export function isDefaultDestination(destination: string): boolean {
+  return ['default', '0.0.0.0/0', '::/0'].includes(destination);
 }
 
 export function isDefault(route: PlannedRoute): boolean {

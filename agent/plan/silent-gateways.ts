@@ -1,6 +1,7 @@
 import type { NetworkConfig, RouteConfig } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import type { Matching } from './match-links.ts';
+import { isDefaultDestination } from './routes.ts';
 
 /**
  * A machine that was reached by a lease instead would be lost at its next start, with the configured addresses alone.
@@ -25,7 +26,7 @@ export function gatewaysOfMissing(
   { matches, nameOf }: Matching,
 ): string[] {
   const isWay = ({ destination, type }: RouteConfig) =>
-    ['default', '0.0.0.0/0', '::/0'].includes(destination) && type === undefined;
+    isDefaultDestination(destination) && type === undefined;
   const missing = interfaces.filter(wanted => !matches.some(match => match.wanted === wanted));
   const own = missing.flatMap(wanted => wanted.routes).filter(isWay);
   const all = [...routes, ...interfaces.flatMap(wanted => wanted.routes)].filter(isWay);

@@ -135,18 +135,19 @@ function withHostKeys(config: Config): Config {
 
 /** A stage that only does what the plan says. */
 export function carryOut(name: PlannedStage): (session: Session) => Promise<void> {
-  return async session => {
-    if (session.plan === undefined)
-      throw new DabeiError('INTERNAL', { doing: name, problem: 'there is no plan' });
-    await executeSteps(session.plan.stages[name]);
-  };
+  return async session => executeSteps(planned(session, name).plan.stages[name]);
+}
+
+function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts; plan: Plan } {
+  if (facts === undefined || plan === undefined)
+    throw new DabeiError('INTERNAL', { doing, problem: 'there is no plan' });
+  return { facts, plan };
 }
 
 /** From here on the disks are not what they were. They are looked at once more: planning and evaluating take time. */
 export async function nukeDisk(session: Session): Promise<void> {
-  const { facts, plan } = session;
-  if (facts !== undefined && plan !== undefined)
-    recheckDisks(configOf(session), facts, plan.members, await readDisks());
+  const { facts, plan } = planned(session, 'nuke-disk');
+  recheckDisks(configOf(session), facts, plan.members, await readDisks());
   await carryOut('nuke-disk')(session);
 }
 
