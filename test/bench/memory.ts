@@ -35,15 +35,24 @@ export async function benchMemoryPrebuilt(): Promise<void> {
 }
 
 /**
- * By bisection.
+ * By bisection; why an attempt failed is printed, since a limit that was missed on a busy host is no lack of memory.
  * @param bounds in MiB, multiples of the step; with the upper one it must work
+ * @param attempt throws where the memory does not do
  */
 export async function leastMemory(
   what: string,
   bounds: { fails: number; works: number },
-  tryWith: (memoryMiB: number) => Promise<boolean>,
+  attempt: (memoryMiB: number) => Promise<unknown>,
   stepMiB = 8,
 ): Promise<{ works: number; fails: number; unit: 'MiB' }> {
+  const tryWith = (memoryMiB: number) =>
+    attempt(memoryMiB).then(
+      () => true,
+      error => {
+        process.stdout.write(`${memoryMiB} MiB: ${signIn(String(error))}\n`);
+        return false;
+      },
+    );
   let { fails, works } = bounds;
   if (!(await tryWith(works))) throw new Error(`${what} already fails with ${works} MiB`);
   while (works - fails > stepMiB) {
@@ -57,27 +66,21 @@ export async function leastMemory(
   return { works, fails, unit: 'MiB' };
 }
 
-/** What "fails" means: a limit that was missed on a busy host is no lack of memory. */
-export function sayWhy(memoryMiB: number, error: unknown): void {
-  const text = String(error);
-  const sign = /^error [A-Z_]+: .*/m.exec(text) ?? outOfMemory.exec(text) ?? /.*/.exec(text);
-  process.stdout.write(`${memoryMiB} MiB: ${sign?.[0]}\n`);
+/** What a failure says of itself: an error of dabei's, a word of the kernel, or its first line. */
+function signIn(text: string): string | undefined {
+  return (/^error [A-Z_]+: .*/m.exec(text) ?? outOfMemory.exec(text) ?? /.*/.exec(text))?.[0];
 }
 
 async function installsWith(
   memoryMiB: number,
   configure: (site: Site) => Promise<ConfigInput>,
-): Promise<boolean> {
+): Promise<void> {
   const site = await openSite(join(cacheDirectory, 'bench'));
   try {
     const disk = site.disk(prebuiltDisk, diskMegabytes);
     const machine = await startInstall(site, await configure(site), { memoryMiB, disks: [disk] });
     await finishInstall(site, machine);
     requireNoneKilled(machine);
-    return true;
-  } catch (error) {
-    sayWhy(memoryMiB, error);
-    return false;
   } finally {
     await site.close();
   }

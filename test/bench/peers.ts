@@ -15,7 +15,7 @@ import {
   type Peer,
 } from './comparison.ts';
 import { bootUnattended, fetchInstaller, firstQuestion, type Installer } from './debian-installer.ts';
-import { leastMemory, sayWhy } from './memory.ts';
+import { leastMemory } from './memory.ts';
 import { momentOf, outOfMemory, requireNoneKilled, type Moment } from './moment.ts';
 import type { BenchOptions } from './options.ts';
 import { publish } from './report.ts';
@@ -40,13 +40,7 @@ export async function benchPeers({ runs = 5 }: BenchOptions): Promise<void> {
     );
   }
   const reaches = (boot: (site: Site, memoryMiB: number) => Promise<unknown>) => (memoryMiB: number) =>
-    atSite(site => boot(site, memoryMiB)).then(
-      () => true,
-      error => {
-        sayWhy(memoryMiB, error);
-        return false;
-      },
-    );
+    atSite(site => boot(site, memoryMiB));
   const least = {
     ours: await leastMemory('nix-dabei', bounds, reaches(bootOurs), stepMiB),
     theirs: await leastMemory(
