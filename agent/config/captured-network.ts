@@ -1,4 +1,4 @@
-import { networkFromCapture, type CapturedFiles } from '../plan/capture.ts';
+import { networkFromCapture, type CapturedFiles } from '../capture/network.ts';
 import { valueAt, type Located } from './located.ts';
 import type { ConfigInput } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { CapturedFiles } from '../plan/capture.ts';
+import type { CapturedFiles } from '../capture/network.ts';
 import { list, readText } from './files.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
-import { leasedByUdhcpc } from './capture-leases.ts';
+import { leasedByUdhcpc } from '../capture/leases.ts';
 
 /** What of the old system's network is worth showing to the person who is about to leave it, from the capture; pure. */
 

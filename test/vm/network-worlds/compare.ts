@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceInput, NetworkInput } from '../../../agent/config/schema.ts';
-import type { CapturedNetwork } from '../../../agent/plan/capture.ts';
+import type { CapturedNetwork } from '../../../agent/capture/network.ts';
 import type { NetworkWorld } from './world.ts';
 
 /** What of a captured network is not as the world expects it, one line each. */

@@ -1,4 +1,4 @@
-import type { CapturedFiles } from '../../../agent/plan/capture.ts';
+import type { CapturedFiles } from '../../../agent/capture/network.ts';
 
 /** What nothing looks at, and what changes at every run. */
 const noise =

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { parseLinks } from '../../../agent/host/links.ts';
-import { networkFromCapture, type CapturedFiles } from '../../../agent/plan/capture.ts';
+import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
 import { planNetwork, type NetworkPlan } from '../../../agent/plan/network.ts';
 import { buildKernel } from '../../../image/kernel.ts';
 import * as files from '../../../image/files.ts';

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import type { AddressConfig } from '../config/schema.ts';
-import type { CapturedAddress, CapturedRoute } from './capture-json.ts';
-import type { KnownLink } from './capture-links.ts';
-import type { LeftOut } from './capture.ts';
+import type { CapturedAddress, CapturedRoute } from './ip-json.ts';
+import type { KnownLink } from './links.ts';
+import type { LeftOut } from './network.ts';
 
 export interface SortedAddresses {
   name: string;

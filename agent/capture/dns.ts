@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { CapturedFiles } from './capture.ts';
+import type { CapturedFiles } from './network.ts';
 
 /** Name servers of the old system. Formats: resolv.conf(5), resolved.conf(5), NetworkManager's keyfiles. */
 

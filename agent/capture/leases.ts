@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
-import type { CapturedFiles } from './capture.ts';
-import type { CapturedAddress, CapturedLink } from './capture-json.ts';
+import type { CapturedFiles } from './network.ts';
+import type { CapturedAddress, CapturedLink } from './ip-json.ts';
 
 /**
  * busybox's udhcpc leaves no mark on what it sets; `run` writes down for which interfaces it is at work

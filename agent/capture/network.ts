@@ -1,18 +1,18 @@
 import type { InterfaceInput, NetworkInput } from '../config/schema.ts';
 import { interfaceSchema, networkSchema, ruleSchema } from '../config/schema.ts';
-import { addressesJson, linksJson, readJson, routesJson, rulesJson } from './capture-json.ts';
-import type { CapturedRoute } from './capture-json.ts';
-import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './capture-addresses.ts';
-import { dnsOf } from './capture-dns.ts';
-import { clientIdOf, leasedByUdhcpc } from './capture-leases.ts';
-import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './capture-links.ts';
+import { addressesJson, linksJson, readJson, routesJson, rulesJson } from './ip-json.ts';
+import type { CapturedRoute } from './ip-json.ts';
+import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './addresses.ts';
+import { dnsOf } from './dns.ts';
+import { clientIdOf, leasedByUdhcpc } from './leases.ts';
+import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './links.ts';
 import {
   sortRoutes,
   sortRules,
   tableNumbers,
   type RouteContext,
   type SortedRoutes,
-} from './capture-routes.ts';
+} from './routes.ts';
 
 /**
  * From what `run` wrote down on the old system to a network configuration that brings the same addresses back. Pure.

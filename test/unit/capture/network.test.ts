@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import type { Link } from '../../../agent/facts.ts';
-import { networkFromCapture, type CapturedFiles } from '../../../agent/plan/capture.ts';
+import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
 import { planNetwork } from '../../../agent/plan/network.ts';
 import { faults } from '../../vm/network-worlds/compare.ts';
 import { networkWorldList } from '../../vm/network-worlds/index.ts';
