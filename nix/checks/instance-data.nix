@@ -1,4 +1,5 @@
-# A machine becomes the system that a file names, once; by its own name, or by something that is no name, it does nothing.
+# A machine becomes the system that a file names, once; by its own name, or by something that is not a
+# name, it does nothing. Where it refuses to switch, it restarts once, and never twice for the same name.
 { module }:
 
 { pkgs, ... }:
@@ -12,7 +13,13 @@
       enable = true;
       flake = "github:me/infra";
       files = [ "/instance-data.json" ];
-      rebuild = [ "${pkgs.writeShellScript "rebuild" ''echo "$*" >> /rebuilt''}" ];
+      rebuild = [
+        "${pkgs.writeShellScript "rebuild" ''
+          echo "$*" >> /rebuilt
+          [ "$1" != switch ] || [ ! -e /refuses ]
+        ''}"
+      ];
+      restart = [ "${pkgs.writeShellScript "restart" ''echo restart >> /rebuilt''}" ];
     };
   };
 
@@ -29,5 +36,13 @@
     machine.fail("test -e /rebuilt")
     assert given('{"hostname": "x; reboot"}') != 0
     machine.fail("test -e /rebuilt")
+    machine.succeed("touch /refuses")
+    assert given('{"hostname": "web-02"}') == 0
+    assert machine.succeed("cat /rebuilt").split("\n")[:3] == [
+        "switch --flake github:me/infra#web-02", "boot --flake github:me/infra#web-02", "restart"
+    ]
+    # Restarted once already, and still another one.
+    assert given('{"hostname": "web-02"}') != 0
+    assert machine.succeed("cat /rebuilt").strip() == "switch --flake github:me/infra#web-02"
   '';
 }

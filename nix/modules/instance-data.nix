@@ -1,5 +1,6 @@
 # For images that many machines start from: at boot, a machine learns its name from a file or from its provider, and where
-# it is not the name that it has, becomes the system of that name in a flake. Off unless it is enabled.
+# it is not the name that it has, becomes the system of that name in a flake: at once, or with a restart where the running
+# system refuses to switch. Off unless it is enabled.
 {
   config,
   lib,
@@ -19,6 +20,9 @@ let
     hetzner = "http://169.254.169.254/hetzner/v1/metadata/hostname";
     vultr = "http://169.254.169.254/v1/hostname";
   };
+
+  # The name for which this machine was restarted, so that it never restarts for ever.
+  restarted = "/var/lib/dabei/restarted-for";
 
   script = pkgs.writeShellApplication {
     name = "dabei-instance-data";
@@ -69,11 +73,34 @@ let
       esac
       # Not what the kernel says: others may have set the provider's name by now.
       if [ "$name" = ${lib.escapeShellArg config.networking.hostName} ]; then
+        rm -f ${restarted}
         echo "this machine is $name"
         exit 0
       fi
       echo "this machine becomes $name"
-      exec ${lib.escapeShellArgs cfg.rebuild} switch --flake ${lib.escapeShellArg cfg.flake}"#$name"
+      rebuild() {
+        ${lib.escapeShellArgs cfg.rebuild} "$1" --flake ${lib.escapeShellArg cfg.flake}"#$name"
+      }
+      before=$(readlink /run/current-system)
+      status=0
+      rebuild switch || status=$?
+      [ "$status" != 0 ] || exit 0
+      # A pre-switch check or a switch inhibitor (NixOS 26.05: another systemd, another D-Bus) refuses before anything has
+      # changed; what failed after the switch, such as a unit, a restart does not mend.
+      if [ "$(readlink /run/current-system)" != "$before" ]; then
+        echo "this machine is $name now, but not everything started (exit code $status)" >&2
+        exit "$status"
+      fi
+      if [ "$(cat ${restarted} 2>/dev/null)" = "$name" ]; then
+        echo "this machine has restarted once to become $name, and is ${config.networking.hostName}:" \
+          "the system $name of the flake sets another networking.hostName; it is not restarted again" >&2
+        exit 1
+      fi
+      echo "the running system refused to switch (exit code $status); $name starts with a restart"
+      rebuild boot
+      mkdir -p "$(dirname ${restarted})"
+      echo "$name" >${restarted}
+      exec ${lib.escapeShellArgs cfg.restart}
     '';
   };
 in
@@ -107,7 +134,17 @@ in
       default = [ "/run/current-system/sw/bin/nixos-rebuild" ];
       defaultText = lib.literalExpression ''[ "/run/current-system/sw/bin/nixos-rebuild" ]'';
       internal = true;
-      description = "The command that is given `switch --flake FLAKE#NAME`.";
+      description = "The command that is given `switch --flake FLAKE#NAME`, or `boot` where the running system refuses to switch.";
+    };
+
+    restart = mkOption {
+      type = types.listOf types.str;
+      default = [
+        "/run/current-system/sw/bin/systemctl"
+        "reboot"
+      ];
+      internal = true;
+      description = "The command that restarts the machine once the new system is the one that boots next.";
     };
   };
 
