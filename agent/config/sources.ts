@@ -5,6 +5,7 @@ import { parseJson } from './json.ts';
 import { upgradeLegacy } from './legacy.ts';
 import { locate, type Located } from './located.ts';
 import { nearest } from './nearest.ts';
+import { netbootNote } from './netboot-note.ts';
 import { kindOf, parameterKinds, type ParameterKind } from './parameters.ts';
 import { problemOf, type Problem } from './report.ts';
 
@@ -47,6 +48,8 @@ export function readSources(input: Input): Sources {
     }
   }
   const parameters = parseCommandLine(input.commandLine);
+  const note = netbootNote(parameters, input.files.length);
+  if (note !== null) found.notes.push(note);
   readNetwork(parameters, found);
   for (const kind of parameterKinds) {
     const given = parameters.filter(parameter => kindOf(parameter) === kind);

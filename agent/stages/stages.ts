@@ -60,7 +60,7 @@ export async function network(session: Session): Promise<void> {
       updateStatus({
         addresses: result.addresses,
         silentGateways: result.silent,
-        warnings: result.warnings,
+        warnings: [...session.resolution.notes, ...result.warnings],
       });
       for (const [link, addresses] of Object.entries(result.addresses)) {
         if (addresses.length > 0)

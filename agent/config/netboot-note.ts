@@ -1,0 +1,18 @@
+import { canonicalName, type Parameter } from './command-line.ts';
+
+/**
+ * Why a machine that was started over the network may have got no configuration. By UEFI the kernel asks the loader for
+ * the one file that `initrd=` names (Documentation/admin-guide/efi-stub.rst); only under the name initrd.magic does iPXE
+ * hand over all of its files as one (iPXE, src/interface/efi/efi_file.c; since 1.21.1).
+ * @param files how many configuration files came with the initrd
+ * @returns a sentence for the person who waits for the installation, or null
+ */
+export function netbootNote(parameters: readonly Parameter[], files: number): string | null {
+  const named = parameters.filter(({ name }) => name === 'initrd').map(({ value }) => value ?? '');
+  const asked = parameters.some(({ name }) => /^(dabei\.|runtime_info$)/.test(canonicalName(name)));
+  if (files > 0 || asked || named.length === 0 || named.includes('initrd.magic')) return null;
+  return (
+    `no configuration came with initrd=${named[0]}: by UEFI, iPXE hands over only the file that is named; ` +
+    'with iPXE 1.21.1 or later write initrd=initrd.magic, with an older one append the configuration to the initrd on the server'
+  );
+}
