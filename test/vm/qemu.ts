@@ -99,7 +99,7 @@ export function qemuArguments(options: QemuOptions): string[] {
       : []),
     ...diskArguments(options.disks, boot.from === 'disk'),
     ...options.networks.flatMap((network, index) =>
-      networkArguments(network, index, boot.from === 'network'),
+      networkArguments(network, index, boot.from === 'network', firmware === 'bios'),
     ),
   ];
 }
@@ -167,7 +167,12 @@ export function leasedAddress(network: NetworkOptions): string {
   return `10.0.${network.subnet ?? 2}.15`;
 }
 
-function networkArguments(network: NetworkOptions, index: number, bootable: boolean): string[] {
+function networkArguments(
+  network: NetworkOptions,
+  index: number,
+  bootable: boolean,
+  bios: boolean,
+): string[] {
   const subnet = network.subnet ?? 2;
   const id = `net${index}`;
   const backend = option('user', {
@@ -191,8 +196,9 @@ function networkArguments(network: NetworkOptions, index: number, bootable: bool
       netdev: from,
       mac,
       bootindex: bootable ? index + 1 : undefined,
-      // Without a boot ROM the firmware does not try the network, which is faster when it is not asked to.
-      romfile: bootable ? undefined : '',
+      // Without a boot ROM a BIOS does not try the network, which is faster when it is not asked to. UEFI has a driver of
+      // its own, and the iPXE in QEMU's ROM would stand before the one that is fetched.
+      romfile: bootable && bios ? undefined : '',
     }),
   ];
   const filters = filterArguments(network, index);
