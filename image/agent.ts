@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cached, tree, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /**
  * `dabei`: the agent as one executable.

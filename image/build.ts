@@ -10,7 +10,7 @@ import { trimIcu } from './icu.ts';
 import { buildInitrd, shareBusybox, type Compression } from './initrd.ts';
 import { buildKernel } from './kernel.ts';
 import { rebuild, rebuiltSources } from './libraries.ts';
-import { installer as installerRelease, unpack, unpackAlone } from './packages.ts';
+import { installer as installerRelease, unpack, unpackAlone } from './debian/packages.ts';
 import { tell } from './progress.ts';
 import { buildStaticProgram, staticPrograms } from './programs.ts';
 import { buildStandIns } from './stand-ins.ts';
@@ -19,7 +19,7 @@ import { explain } from './explain.ts';
 import { filesInOrder, listParts, writeParts } from './parts.ts';
 import { slimPrograms } from './slim.ts';
 import { describeImage, writeOutput } from './output.ts';
-import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts';
+import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/sets.ts';
 
 /**
  * Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache.

@@ -3,7 +3,7 @@ import { cached, tree, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
 import type { Layout } from './output.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /**
  * What a running Linux is left with: one directory kexec/, as a tarball and as a shell script that unpacks itself. The same

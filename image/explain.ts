@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Built } from './cache.ts';
 import * as files from './files.ts';
 import { measureParts } from './parts.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 import { tell } from './progress.ts';
 
 /** `npm run image -- --explain`: what each byte is for, the largest part first. */

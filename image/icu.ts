@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /**
  * ICU's data, cut to what Node needs to start and to speak English: Debian's libicudata is 32 MB, a fifth of the whole

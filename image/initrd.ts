@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.

@@ -4,7 +4,7 @@ import { cached, tree, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
 import { step } from './progress.ts';
-import { unpackAlone, type Packages } from './packages.ts';
+import { unpackAlone, type Packages } from './debian/packages.ts';
 
 /**
  * The kernel, from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built against it.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
-import { unpackSource, type Packages } from './packages.ts';
+import { unpackSource, type Packages } from './debian/packages.ts';
 
 /**
  * Libraries and programs, built from Debian's source packages with only what the image uses of them. What Debian switches

@@ -4,7 +4,7 @@ import * as files from './files.ts';
 import { runIn } from './host.ts';
 import type { Layout } from './output.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /** What the image's bytes are spent on: each file belongs to one part, and each part stands in the manifest. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
-import { unpackSource, type Packages } from './packages.ts';
+import { unpackSource, type Packages } from './debian/packages.ts';
 
 /**
  * Static programs for the old system, which may have another libc, or an older one, or neither program at all. Debian has

@@ -4,8 +4,8 @@ import type { Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
 import { droppedApplets, manifest } from './manifest.ts';
-import type { Packages } from './packages.ts';
-import { installerPrograms } from './sets.ts';
+import type { Packages } from './debian/packages.ts';
+import { installerPrograms } from './debian/sets.ts';
 
 /** Assembles the root file system of the image in an empty directory. */
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { checkout, runIn } from './host.ts';
-import type { Packages } from './packages.ts';
+import type { Packages } from './debian/packages.ts';
 
 /** A library of our own that offers what the image's programs ask of a large one, which could only ever answer no here. */
 export async function buildStandIns(toolchain: Packages): Promise<Built> {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import * as files from '../../image/files.ts';
-import { unpackAlone } from '../../image/packages.ts';
+import { unpackAlone } from '../../image/debian/packages.ts';
 import { debianCpu } from '../vm/debian.ts';
 import type { Machine } from '../vm/machine.ts';
 import { listen } from '../vm/serve.ts';

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { cached, type Built } from '../../image/cache.ts';
 import * as files from '../../image/files.ts';
 import { run } from '../../image/host.ts';
-import { unpack, type PackageSet } from '../../image/packages.ts';
+import { unpack, type PackageSet } from '../../image/debian/packages.ts';
 import { appendix } from './cpio.ts';
 import { guestSet, oldDiskMegabytes, oldHostName, type OldSystem } from './debian.ts';
 import { makeExt4, personalDisk, requireExt4Tools } from './ext4.ts';

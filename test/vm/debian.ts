@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, type Built } from '../../image/cache.ts';
 import * as files from '../../image/files.ts';
 import { run } from '../../image/host.ts';
-import { unpack, type PackageSet } from '../../image/packages.ts';
+import { unpack, type PackageSet } from '../../image/debian/packages.ts';
 import { makeExt4, personalDisk, requireExt4Tools } from './ext4.ts';
 import type { BootSource, DiskOptions, Firmware } from './qemu.ts';
 import type { Site } from './site.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { cached, tree } from '../../image/cache.ts';
 import { checkout } from '../../image/host.ts';
 import { buildKernel } from '../../image/kernel.ts';
-import { unpack } from '../../image/packages.ts';
-import { bootLoaderSet, imageSet, toolchainSet } from '../../image/sets.ts';
+import { unpack } from '../../image/debian/packages.ts';
+import { bootLoaderSet, imageSet, toolchainSet } from '../../image/debian/sets.ts';
 
 /** Large inputs of worlds, made once and kept in the cache. */
 

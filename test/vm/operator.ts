@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as files from '../../image/files.ts';
 import { checkout, run } from '../../image/host.ts';
-import { unpack } from '../../image/packages.ts';
-import { imageSet } from '../../image/sets.ts';
+import { unpack } from '../../image/debian/packages.ts';
+import { imageSet } from '../../image/debian/sets.ts';
 import type { Finished } from '../../agent/host/exec.ts';
 import { tinyNixos } from './fixtures.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as files from '../../image/files.ts';
 import { requireHostPackages, run } from '../../image/host.ts';
-import { unpackAlone } from '../../image/packages.ts';
+import { unpackAlone } from '../../image/debian/packages.ts';
 import { makeDisk } from './disk.ts';
 import type { OldSystem } from './debian.ts';
 import type { DiskOptions } from './qemu.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
 import * as files from '../../../image/files.ts';
-import { unpackAlone } from '../../../image/packages.ts';
+import { unpackAlone } from '../../../image/debian/packages.ts';
 import { image } from '../image.ts';
 import { assertNoSecretOnDisk, bootInstalled, finishInstall, installLimitSeconds } from '../install.ts';
 import { findSecrets, secretBytes } from '../keys.ts';

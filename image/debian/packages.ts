@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { cacheDirectory, cached, keyOf, type Built } from './cache.ts';
-import * as files from './files.ts';
-import { debianMirror, run, runIn } from './host.ts';
-import { note, step } from './progress.ts';
+import { cacheDirectory, cached, keyOf, type Built } from '../cache.ts';
+import * as files from '../files.ts';
+import { debianMirror, run, runIn } from '../host.ts';
+import { note, step } from '../progress.ts';
 
 /**
  * Debian packages as input of the build. The versions are resolved first, from an apt state of our own, and are part of
