@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { cacheDirectory, cached, keyOf, type Built } from '../cache.ts';
+import { FetchMissing, type Missing } from '../errors.ts';
 import * as files from '../files.ts';
 import { debianMirror, run, runIn } from '../host.ts';
 import { note, step } from '../progress.ts';
@@ -63,18 +64,23 @@ export async function unpack(set: PackageSet): Promise<Packages> {
  * Fetches single packages without what they depend on and unpacks their files, one directory a package.
  * @param name of the directory in the cache
  * @param release the Debian release that they are taken from, or `installer`
+ * @throws FetchMissing
  */
 export async function unpackAlone(
   name: string,
   names: readonly string[],
   release = suite,
 ): Promise<Packages> {
+  const doing = `fetching the packages of the ${name}`;
+  const items = names.map(item => ({ kind: 'package' as const, name: item }));
   const versions = Object.fromEntries(
-    Object.entries(await resolve(names, release)).filter(([name]) => names.includes(name)),
+    Object.entries(await orMissing(doing, items, () => resolve(names, release))).filter(([name]) =>
+      names.includes(name),
+    ),
   );
   const built = await cached(name, ['unpackAlone 1', JSON.stringify(versions)], async directory => {
     const exact = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
-    await apt(`fetching the packages of the ${name}`, ['download', ...exact], { release, cwd: directory });
+    await orMissing(doing, items, () => apt(doing, ['download', ...exact], { release, cwd: directory }));
     for (const name of names) {
       const archive = files.list(directory).find(file => file.startsWith(`${name}_`));
       if (archive === undefined) throw new Error(`apt-get did not fetch ${name}`);
@@ -89,6 +95,7 @@ export async function unpackAlone(
 /**
  * Fetches a Debian source package and unpacks it with Debian's patches: the tree lies in `<name>` of the directory.
  * @param release the Debian release that the source is taken from
+ * @throws FetchMissing
  */
 export async function unpackSource(name: string, tools: Packages, release = suite): Promise<Packages> {
   const lookUp = async () => {
@@ -96,11 +103,13 @@ export async function unpackSource(name: string, tools: Packages, release = suit
     const records = await apt(`looking up the source of ${name}`, argv, { release });
     return /_(\S+)\.dsc /.exec(records)?.[1] ?? '';
   };
-  const version = await remembered([`source ${name}`], lookUp, release);
+  const doing = `fetching the source of ${name}`;
+  const item = { kind: 'source' as const, name };
+  const version = await orMissing(doing, [item], () => remembered([`source ${name}`], lookUp, release));
   const built = await cached(`${name}-source`, ['unpackSource 1', name, version], async directory => {
     // Without the version: file names lack its epoch, and apt-get finds no version by a part of it.
     const argv = ['source', '--download-only', name];
-    await apt(`fetching the source of ${name}`, argv, { release, cwd: directory });
+    await orMissing(doing, [item], () => apt(doing, argv, { release, cwd: directory }));
     const description = files.list(directory).find(file => file.endsWith(`_${version}.dsc`));
     if (description === undefined) throw new Error(`apt-get did not fetch the source of ${name}`);
     await runIn({
@@ -113,6 +122,19 @@ export async function unpackSource(name: string, tools: Packages, release = suit
     });
   });
   return { ...built, versions: { [name]: version } };
+}
+
+/** Has a failure of apt told as what is missing. */
+async function orMissing<T>(
+  doing: string,
+  items: readonly Pick<Missing, 'kind' | 'name'>[],
+  work: () => Promise<T>,
+): Promise<T> {
+  return work().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const missing = items.map(item => ({ ...item, version: '', tried: [reason] }));
+    throw new FetchMissing(doing, missing, error);
+  });
 }
 
 /** Which version of which package an installation of these would bring, by apt's own solver; asked once a list. */

@@ -1,0 +1,78 @@
+/**
+ * Every expected way in which a command of this project fails on the machine that runs it. A catalogue of its own: what
+ * the agent refuses on a machine is in agent/errors.ts. The code is stable, the sentence is for people.
+ */
+export const buildErrorCodes = {
+  FETCH_MISSING: 'something that is needed from outside cannot be had anywhere',
+  FETCH_LISTS: 'no package list of a Debian release can be had whose signature and hash fit',
+  FETCH_RESOLVE: 'apt finds no set of versions that fits together',
+  LOCK_FILE: 'the lock file is missing, cannot be read, or lacks something that the build needs',
+  LOCK_GONE: 'the mirror no longer has what the lock file names',
+  LOCK_WAIT: 'another program has held a lock for too long',
+  HOST_APT: 'this machine has no Debian archive configured',
+  HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',
+} as const;
+
+export type BuildErrorCode = keyof typeof buildErrorCodes;
+
+export interface BuildErrorDetail {
+  /** What was being done, as a gerund phrase. */
+  doing: string;
+  /** What is wrong, without a full stop; further lines may follow, one for each item. */
+  problem: string;
+  /** What to do next. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** Thrown on purpose by the build; image/top.ts prints it as sentences, without a stack. */
+export class BuildError extends Error {
+  readonly code: BuildErrorCode;
+  readonly doing: string;
+  readonly problem: string;
+  readonly remedy: string | undefined;
+
+  constructor(code: BuildErrorCode, detail: BuildErrorDetail) {
+    super(`${detail.doing}: ${detail.problem}`, { cause: detail.cause });
+    this.name = 'BuildError';
+    this.code = code;
+    this.doing = detail.doing;
+    this.problem = detail.problem;
+    this.remedy = detail.remedy;
+  }
+}
+
+/** One thing that could not be had. */
+export interface Missing {
+  kind: 'package' | 'source' | 'list';
+  /** Of the package, the source package, or the list ("trixie main/source"). */
+  name: string;
+  /** The version that was asked for first; empty where the list itself is missing. */
+  version: string;
+  /** What was tried, in order, and how each ended: "1.2-3 from trixie: 404 Not Found". */
+  tried: readonly string[];
+}
+
+/**
+ * Something from outside cannot be had. `unpack`, `unpackAlone` and `unpackSource` (debian/packages.ts) throw it, before
+ * anything is compiled; who can do without the item catches it.
+ */
+export class FetchMissing extends BuildError {
+  declare readonly code: 'FETCH_MISSING';
+  readonly items: readonly Missing[];
+
+  constructor(doing: string, items: readonly Missing[], cause?: unknown) {
+    const lines = items.flatMap(item => [
+      `\n  ${item.kind} ${item.name}${item.version === '' ? '' : ` ${item.version}`}`,
+      ...item.tried.map(line => `\n    tried ${line}`),
+    ]);
+    super('FETCH_MISSING', {
+      doing,
+      problem: `${items.length === 1 ? 'one item' : `${items.length} items`} cannot be had:${lines.join('')}`,
+      remedy:
+        'run the same command again in some hours (a mirror in the middle of its update), or configure another mirror in /etc/apt; what was fetched is kept',
+      cause,
+    });
+    this.items = items;
+  }
+}
