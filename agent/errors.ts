@@ -1,3 +1,5 @@
+import { cleanText } from './clean-text.ts';
+
 /**
  * Every way in which dabei refuses or fails, in one catalogue.
  *
@@ -75,6 +77,7 @@ export const errorCodes = {
   COMMAND_FAILED: 'a program ended with an error',
   COMMAND_TIMEOUT: 'a program did not end in time',
   COMMAND_MISSING: 'a program is not there',
+  OUTPUT_TOO_LARGE: 'a program printed more than can be read',
   FILE: 'a file cannot be read or written',
   HTTP: 'a server did not answer as expected',
   BUSY: 'another dabei is changing this machine',
@@ -94,7 +97,7 @@ export interface ErrorDetail {
   cause?: unknown;
 }
 
-/** The only error class that dabei throws on purpose. Its message holds no secret. */
+/** The only error class that dabei throws on purpose. Its message holds no secret, and is cleaned (clean-text.ts). */
 export class DabeiError extends Error {
   readonly code: ErrorCode;
   readonly doing: string;
@@ -102,12 +105,13 @@ export class DabeiError extends Error {
   readonly remedy: string | undefined;
 
   constructor(code: ErrorCode, detail: ErrorDetail) {
-    super(`${detail.doing}: ${detail.problem}`, { cause: detail.cause });
+    const [doing, problem] = [cleanText(detail.doing), cleanText(detail.problem)];
+    super(`${doing}: ${problem}`, { cause: detail.cause });
     this.name = 'DabeiError';
     this.code = code;
-    this.doing = detail.doing;
-    this.problem = detail.problem;
-    this.remedy = detail.remedy;
+    this.doing = doing;
+    this.problem = problem;
+    this.remedy = detail.remedy === undefined ? undefined : cleanText(detail.remedy);
   }
 }
 

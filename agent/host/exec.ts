@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { cleanLine, cleanText } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import * as clock from './clock.ts';
+import { Lines, longestLine, Output, outputLimits, type Keep } from './output.ts';
 
 /** The only door to other programs. */
 
@@ -22,7 +25,9 @@ export interface Command {
   accept?: readonly number[];
   /** Standard output is bytes, not text: each character of `stdout` is one of them (latin1). */
   binary?: boolean;
-  /** Called for each line of output as it comes. */
+  /** Of standard output; "whole" unless it is only shown. Of standard error, the tail is kept. */
+  output?: Keep;
+  /** Called for each line of output as it comes, cleaned (clean-text.ts). */
   onLine?: (line: string) => void;
 }
 
@@ -32,7 +37,9 @@ export interface Finished {
   exitCode: number;
   /** The exit code is none that the caller takes for success. */
   failed: boolean;
+  /** As it was printed: for parsing. */
   stdout: string;
+  /** Its last lines, cleaned (clean-text.ts): for people. */
   stderr: string;
   seconds: number;
 }
@@ -51,12 +58,10 @@ export function observeCommands(tell: (finished: Finished) => void): void {
   observer = tell;
 }
 
-/** Output kept per stream, in bytes; more is cut at the front, since errors stand at the end. */
-const keep = 256 * 1024;
-
 /**
  * Starts a program and waits for its end.
- * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT, or COMMAND_FAILED with the last lines of its standard error
+ * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT, OUTPUT_TOO_LARGE, or COMMAND_FAILED with the last lines of its
+ *   standard error
  */
 export async function run(command: Command): Promise<Finished> {
   const finished = await start(command, code => code !== 0 && !command.accept?.includes(code));
@@ -83,16 +88,14 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
       stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    let stdout = '';
-    let stderr = '';
+    const output = new Output(command.output ?? 'whole');
+    const errors = new Output('tail');
     let timedOut = false;
-    child
-      .stdout!.setEncoding(command.binary ? 'latin1' : 'utf8')
-      .on('data', (text: string) => (stdout = (stdout + text).slice(-keep)));
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keep)));
+    child.stdout!.on('data', (chunk: Buffer) => output.push(chunk) || killGroup('SIGKILL'));
+    child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk));
     if (command.onLine) {
-      createInterface({ input: child.stdout! }).on('line', command.onLine);
-      createInterface({ input: child.stderr! }).on('line', command.onLine);
+      callForLines(child.stdout!, command.onLine);
+      callForLines(child.stderr!, command.onLine);
     }
     // A program that ends without reading its input closes the pipe; its exit code tells what went wrong.
     child.stdin?.on('error', () => {});
@@ -143,17 +146,19 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
     const end = (code: number | null, signal: NodeJS.Signals | null) =>
       settle(() => {
         const seconds = Math.round((clock.uptimeSeconds() - started) * 1000) / 1000;
+        const stderr = cleanText(errors.text(), outputLimits.tail);
         const exitCode = code ?? 128 + (signalNumbers[signal ?? ''] ?? 0);
         const finished = {
           argv: command.argv,
           doing: command.doing,
           exitCode,
           failed: isFailure(exitCode),
-          stdout,
+          stdout: output.text(command.binary ? 'latin1' : 'utf8'),
           stderr,
           seconds,
         };
         observer(finished);
+        if (output.isTooLarge) return reject(output.tooLarge(command.doing, program));
         if (!timedOut) return resolve(finished);
         reject(
           new DabeiError('COMMAND_TIMEOUT', {
@@ -165,6 +170,13 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
       });
     child.on('close', end);
   });
+}
+
+function callForLines(stream: Readable, onLine: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  const lines = new Lines(line => onLine(cleanLine(line, longestLine)));
+  stream.on('data', (chunk: Buffer) => lines.push(decoder.write(chunk)));
+  stream.on('end', () => lines.end());
 }
 
 export interface Daemon {

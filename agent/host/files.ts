@@ -143,13 +143,24 @@ export function remove(path: string): void {
   fs.rmSync(path, { recursive: true, force: true });
 }
 
+let logIsWhole = false;
+
 /** Never throws: losing a log line must not stop an installation. */
-export function appendToLog(line: string): void {
+export function appendToLog(line: string, path: string = paths.log): void {
   try {
-    fs.appendFileSync(paths.log, line, { mode: 0o600 });
+    // One that was killed in the middle of a line must not take the next one's first line with it.
+    const begin = logIsWhole || endsLine(path) ? '' : '\n';
+    fs.appendFileSync(path, `${begin}${line}`, { mode: 0o600 });
+    logIsWhole = true;
   } catch {
     // The file system is full or read-only; the console still has the line.
+    logIsWhole = false;
   }
+}
+
+function endsLine(path: string): boolean {
+  const last = readBytes(path)?.at(-1);
+  return last === undefined || last === 0x0a;
 }
 
 /** The devices behind /dev/console: every one that a `console=` parameter names (proc.rst, /sys/class/tty/console). */

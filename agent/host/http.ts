@@ -1,6 +1,7 @@
 import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import fetch, { type Response } from 'node-fetch';
+import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import * as clock from './clock.ts';
 
@@ -28,6 +29,8 @@ export interface HttpAnswer {
 /** Of what a busy server says about when to come back, no more is believed. */
 const longestWaitSeconds = 60;
 const firstWaitSeconds = 0.5;
+/** Of what a server says for people. */
+const problemLimit = 200;
 
 const agents = {
   'http:': new PlainAgent({ keepAlive: true, maxSockets: 32 }),
@@ -72,7 +75,10 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
     });
     if (isBusy(response.status)) {
       abort.abort();
-      const problem = `the server answered ${response.status} ${response.statusText}`.trimEnd();
+      const problem = cleanLine(
+        `the server answered ${response.status} ${response.statusText}`,
+        problemLimit,
+      );
       return { problem, mayPass: true, ...retryAfter(response) };
     }
     if (method === 'GET') return { answer: { status: response.status, text: await response.text() } };
@@ -83,7 +89,10 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
     const problem = error instanceof Error ? error.message : String(error);
     const type = error instanceof Error && 'type' in error ? error.type : null;
     // A loop of redirections and an answer that is too long are the same the next time.
-    return { problem: problem.replace(/^request to \S+ failed, reason: /, ''), mayPass: !isFinal(type) };
+    return {
+      problem: cleanLine(problem.replace(/^request to \S+ failed, reason: /, ''), problemLimit),
+      mayPass: !isFinal(type),
+    };
   } finally {
     clearTimeout(limit);
   }

@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import { appendToLog, consolePaths, writeConsole } from './files.ts';
 import type { ErrorCode } from '../errors.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
@@ -52,8 +53,13 @@ function formatSeconds(seconds: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The line for people; null for entries that belong in the log file alone. */
+/** The line for people, cleaned; null for entries that belong in the log file alone. */
 export function formatEntry(entry: LogEntry): string | null {
+  const text = describeEntry(entry);
+  return text === null ? null : cleanText(text);
+}
+
+function describeEntry(entry: LogEntry): string | null {
   switch (entry.event) {
     case 'stage': {
       const head = `stage ${entry.index}/${entry.of} ${entry.name}: ${entry.state}`;
@@ -86,14 +92,23 @@ export function formatEntry(entry: LogEntry): string | null {
 /** Tells a fact: to every console, and as one JSON object a line to /var/log/dabei.jsonl. Never throws. */
 export function log(entry: LogEntry): void {
   const stamped = { time: clock.now().toISOString(), up: clock.uptimeSeconds(), ...entry };
-  appendToLog(`${JSON.stringify(stamped)}\n`);
+  const clean = (_name: string, value: unknown) => (typeof value === 'string' ? cleanText(value) : value);
+  appendToLog(`${JSON.stringify(stamped, clean)}\n`);
   const line = formatEntry(entry);
   if (line !== null) for (const console of consolePaths()) writeConsole(console, `${line}\n`);
 }
 
-/** A line of the log file, for people: when, in seconds after the start of the machine, and what. */
+/**
+ * A line of the log file, for people: when, in seconds after the start of the machine, and what. One that a crash or a
+ * full file system cut, or that this version does not write, is shown as far as it goes.
+ */
 export function formatLogLine(json: string): string {
-  const { up, ...entry } = JSON.parse(json) as LogEntry & { up: number };
-  const text = formatEntry(entry) ?? (entry.event === 'command' ? `  ${entry.argv.join(' ')}` : '');
-  return `${up.toFixed(1).padStart(8)}  ${text}\n`;
+  try {
+    const { up, ...entry } = JSON.parse(json) as LogEntry & { up: number };
+    const text =
+      formatEntry(entry) ?? (entry.event === 'command' ? `  ${cleanText(entry.argv.join(' '))}` : '');
+    return `${up.toFixed(1).padStart(8)}  ${text}\n`;
+  } catch {
+    return `       ?  ${cleanText(json)}\n`;
+  }
 }

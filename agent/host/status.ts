@@ -1,3 +1,4 @@
+import { cleanLine, cleanText } from '../clean-text.ts';
 import { reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
 import * as clock from './clock.ts';
 import { readText, writeAtomic } from './files.ts';
@@ -46,7 +47,19 @@ export type StatusChange = Partial<Omit<Status, 'code' | 'reasons' | 'since'>> &
 
 export function readStatus(): Status | null {
   const text = readText(paths.status);
-  return text === null ? null : (JSON.parse(text) as Status);
+  return text === null ? null : parseStatus(text);
+}
+
+/** What is there as far as it goes: another version wrote it, or somebody by hand, or the file system was full. */
+export function parseStatus(text: string): Status {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return { ...initial, ...parsed };
+  } catch {
+    // Told below.
+  }
+  const warning = `${paths.status} cannot be read; "dabei logs" has what happened`;
+  return { ...initial, warnings: [warning] };
 }
 
 /** Merges a change into the status. A state other than "failed" clears the reasons. */
@@ -79,12 +92,12 @@ export function formatStatus(status: Status): string {
   const lines = [`${status.state}: stage ${status.index}/${status.of} ${status.stage}`];
   if (status.beginning) lines.push(status.beginning);
   for (const { code, doing, problem, remedy } of status.reasons) {
-    lines.push(`error ${code}: ${doing}: ${problem}`);
-    if (remedy !== null) lines.push(`  next: ${remedy}`);
+    lines.push(cleanText(`error ${code}: ${doing}: ${problem}`));
+    if (remedy !== null) lines.push(cleanText(`  next: ${remedy}`));
   }
-  for (const text of status.warnings) lines.push(`warning: ${text}`);
+  for (const text of status.warnings) lines.push(cleanLine(`warning: ${text}`));
   for (const [link, addresses] of Object.entries(status.addresses))
-    lines.push(`${link}: ${addresses.join(' ') || 'no address'}`);
-  for (const key of status.hostKeys) lines.push(`host key: ${key}`);
+    lines.push(cleanLine(`${link}: ${addresses.join(' ') || 'no address'}`));
+  for (const key of status.hostKeys) lines.push(cleanLine(`host key: ${key}`));
   return `${lines.join('\n')}\n`;
 }

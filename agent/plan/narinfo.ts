@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
+import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 
 /** What a binary cache says of a store path, and whether somebody trusted says so; nothing here asks a cache. */
@@ -27,6 +28,11 @@ export function narinfoName(storePath: string): string {
   return `${storePath.slice(storeDirectory.length + 1).slice(0, 32)}.narinfo`;
 }
 
+/** A name of 200 characters, and 88 of base 64. */
+const signatureLimit = 300;
+/** Each costs a verification. */
+const mostSignatures = 100;
+
 const baseName = /^[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/;
 
 /**
@@ -47,10 +53,11 @@ export function parseNarinfo(text: string, storePath: string): Narinfo {
     if (line === '') continue;
     const [, name = refuse('a line has no colon'), value = ''] = /^([\w-]+): ?(.*?)\r?$/.exec(line) ?? [];
     // The only field that may be repeated.
-    if (name === 'Sig') signatures.push(value);
+    if (name === 'Sig') signatures.push(cleanLine(value, signatureLimit));
     else if (fields.has(name)) refuse(`${name} stands there twice`);
     else fields.set(name, value);
   }
+  if (signatures.length > mostSignatures) refuse(`it has more than ${mostSignatures} signatures`);
   const field = (name: string): string => fields.get(name) || refuse(`${name} is missing`);
   const size = (name: string): number => {
     const value = field(name);

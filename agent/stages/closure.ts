@@ -1,3 +1,4 @@
+import { cleanLine } from '../clean-text.ts';
 import { DabeiError, Refusals, asDabeiError, type ErrorCode } from '../errors.ts';
 import * as clock from '../host/clock.ts';
 import { request } from '../host/http.ts';
@@ -85,7 +86,7 @@ async function greet(walk: Walk, cache: string): Promise<void> {
     const { status, text } = await request({ doing, url: `${cache}/nix-cache-info` });
     if (status !== 200)
       walk.dead.set(cache, unreachable(doing, `it answered ${status} when asked for nix-cache-info`));
-    const directory = /^StoreDir: *(\S+)/m.exec(text)?.[1] ?? storeDirectory;
+    const directory = cleanLine(/^StoreDir: *(\S+)/m.exec(text)?.[1] ?? storeDirectory, 200);
     if (status === 200 && directory !== storeDirectory)
       walk.dead.set(cache, unreachable(doing, `it is one for ${directory} instead of ${storeDirectory}`));
   } catch (error) {
@@ -152,7 +153,7 @@ function missing(doing: string, path: string, problem: string): DabeiError {
 }
 
 function unsigned(doing: string, { signatures }: Narinfo): DabeiError {
-  const names = signatures.map(signature => signature.split(':')[0]);
+  const names = [...new Set(signatures.map(signature => signature.split(':')[0]))].slice(0, shown);
   return new DabeiError('CLOSURE_SIGNATURE', {
     doing,
     problem:

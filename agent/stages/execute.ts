@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import { DabeiError, asDabeiError, type ErrorCode } from '../errors.ts';
 import * as clock from '../host/clock.ts';
 import { run } from '../host/exec.ts';
@@ -83,12 +84,13 @@ async function runOnce(
     ...(step.env === undefined ? {} : { env: step.env }),
     timeoutSeconds: step.timeoutSeconds,
     ...(step.accept === undefined ? {} : { accept: step.accept }),
+    ...(step.expect === undefined ? { output: 'tail' } : {}),
     ...(onLine ? { onLine } : {}),
   });
   if (step.expect === 'no-output' && stdout.trim() !== '') {
     throw new DabeiError('COMMAND_FAILED', {
       doing: step.doing,
-      problem: `${step.argv[0]} should have found nothing, but printed: ${stdout.trim()}`,
+      problem: `${step.argv[0]} should have found nothing, but printed: ${cleanText(stdout).trim()}`,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import * as clock from '../host/clock.ts';
 import type { LogEntry } from '../host/log.ts';
@@ -103,7 +104,7 @@ export class NixLog {
   }
 
   #hear({ level = 0, msg = '', raw_msg }: NixEntry): void {
-    const text = withoutColours(raw_msg ?? msg).trim();
+    const text = cleanText(raw_msg ?? msg).trim();
     if (level === errorLevel && !this.#errors.includes(text)) this.#errors.push(text);
     if (level <= 1 && !text.includes('download buffer is full')) this.#say(text);
   }
@@ -153,8 +154,4 @@ function parse(json: string): NixEntry | null {
   } catch {
     return null;
   }
-}
-
-function withoutColours(text: string): string {
-  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }

@@ -64,6 +64,23 @@ t.test('but not for ever', async t => {
   await t.rejects(request(nobody), { code: 'HTTP', problem: /ECONNREFUSED/ });
 });
 
+t.test('what a server says of itself is cleaned', async t => {
+  const server = createServer(request => {
+    // node:http refuses to send such a reason, so it is written by hand; HTTP parsers let through what is not ASCII.
+    const reason = 'Gone \x1b[2J\x9b31m\u202e'.replaceAll('\u202e', '');
+    request.socket.end(
+      Buffer.from(`HTTP/1.1 503 ${reason}${'x'.repeat(4000)}\r\ncontent-length: 0\r\n\r\n`, 'latin1'),
+    );
+  });
+  const { port, close } = await listen(server);
+  t.teardown(close);
+  const url = `http://127.0.0.1:${port}/x`;
+  const error = await request({ doing, url, attempts: 1 }).catch((thrown: Error) => thrown);
+  t.match(error, { code: 'HTTP' });
+  t.notMatch((error as Error).message, /\p{Cc}/u);
+  t.ok((error as Error).message.length < 300, (error as Error).message);
+});
+
 t.test('redirections', async t => {
   const { url, asked } = await serve(
     t,

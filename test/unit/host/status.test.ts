@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formatStatus, type Status } from '../../../agent/host/status.ts';
+import { formatStatus, parseStatus, type Status } from '../../../agent/host/status.ts';
 
 const base: Status = {
   state: 'rescue',
@@ -66,4 +66,26 @@ t.test('for people', async t => {
     ],
   ];
   for (const [name, status, lines] of rows) t.equal(formatStatus(status), `${lines.join('\n')}\n`, name);
+});
+
+t.test('a file that a crash cut, or another version wrote', async t => {
+  const unreadable = [
+    'running: stage 0/0 config',
+    'warning: /run/dabei/status.json cannot be read; "dabei logs" has what happened',
+    '',
+  ];
+  for (const text of ['', '{', '{"state":"failed","reaso', 'null', '7', '\0\0'])
+    t.equal(formatStatus(parseStatus(text)), unreadable.join('\n'), text);
+  t.equal(
+    formatStatus(parseStatus('{"state":"rescue","stage":"rescue","index":4,"of":4}')),
+    'rescue: stage 4/4 rescue\n',
+  );
+});
+
+t.test('what others say does not steer the screen', async t => {
+  const status = {
+    ...parseStatus('{}'),
+    warnings: ['DHCP server: \x1b[2J\x1b]0;x\x07no\nAccepted publickey'],
+  };
+  t.equal(formatStatus(status), 'running: stage 0/0 config\nwarning: DHCP server: no Accepted publickey\n');
 });

@@ -66,6 +66,13 @@ t.test('hashes in any base are signed in base 32', async t => {
   }
 });
 
+t.test('names of signers reach the screen of whoever trusts none of them', async t => {
+  const wild = parseNarinfo(`${text}Sig: \x1b]0;owned\x07evil\x1b[2J:AAAA\n`, path);
+  t.equal(wild.signatures.at(-1), 'evil:AAAA');
+  const long = parseNarinfo(`${text}Sig: ${'x'.repeat(5000)}:AAAA\n`, path);
+  t.equal(long.signatures.at(-1)!.length, 300);
+});
+
 t.test('what cannot be read', async t => {
   const rows: [string, string, RegExp][] = [
     ['an error page', '<html>Sorry</html>', /no colon/],
@@ -77,6 +84,7 @@ t.test('what cannot be read', async t => {
     ['a size of 0', text.replace(/^NarSize.*/m, 'NarSize: 0'), /NarSize is 0/],
     ['a hash of MD5', text.replace(/^NarHash.*/m, 'NarHash: md5:abc'), /no SHA-256/],
     ['a reference with a slash', text.replace(/^References: /m, '$&../../etc '), /no name of a store path/],
+    ['signatures without an end', `${text}${'Sig: a:b\n'.repeat(100)}`, /more than 100 signatures/],
     ['an archive elsewhere', text.replace(/^URL.*/m, 'URL: http://example.org/x'), /out of the cache/],
     ['an archive above', text.replace(/^URL.*/m, 'URL: nar/../../x'), /out of the cache/],
   ];
