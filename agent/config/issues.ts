@@ -5,7 +5,7 @@ import { formatPath, publicPath, type Path, type Problem } from './report.ts';
 
 /** What zod complains about, in words for the person who wrote the configuration. */
 
-type Issue = z.core.$ZodIssue;
+export type Issue = z.core.$ZodIssue;
 
 /** An issue that needs nothing of its union any more: one for each thing to be mended. */
 interface Finding {
@@ -32,8 +32,11 @@ export function check<S extends z.ZodType>(
   const result = schema.safeParse(toJson(located));
   if (result.success) return { data: result.data, problems: [] };
   const found = result.error.issues.flatMap(issue => findings(issue, [], located, schema));
+  const withUnknownKeys = new Set(
+    found.filter(({ unknownKey }) => unknownKey).map(({ path }) => formatPath(path.slice(0, -1))),
+  );
   const problems = found
-    .filter(({ aboutWhole, path }) => !(aboutWhole && found.some(other => isUnknownKeyOf(path, other))))
+    .filter(({ aboutWhole, path }) => !(aboutWhole && withUnknownKeys.has(formatPath(path))))
     .map(({ path, message, remedy, missing, unknownKey }) => ({
       code: 'CONFIG_SCHEMA' as const,
       ...(unknownKey ? keyPlace(located, path) : placeOf(located, publicPath(path))),
@@ -43,10 +46,6 @@ export function check<S extends z.ZodType>(
       unknownKey: unknownKey ?? false,
     }));
   return { data: null, problems };
-}
-
-function isUnknownKeyOf(object: Path, { unknownKey, path }: Finding): boolean {
-  return unknownKey === true && formatPath(path.slice(0, -1)) === formatPath(object);
 }
 
 function keyPlace(located: Located, path: Path) {
@@ -104,7 +103,7 @@ function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodTyp
 }
 
 /** Of a union, the alternative whose type the value has: its complaints are the useful ones. */
-function branchMeant(branches: readonly Issue[][]): Issue[] | undefined {
+export function branchMeant(branches: readonly Issue[][]): Issue[] | undefined {
   return branches.find(issues =>
     issues.every(
       ({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'),
@@ -139,33 +138,45 @@ function suggestion(key: string, path: Path, schema: z.ZodType): { remedy: strin
   const known = keysAt(schema, path);
   const near = nearest(key, known);
   if (near !== null) return { remedy: `did you mean "${near}"?` };
-  const elsewhere = everyPath(schema).find(candidate => candidate.at(-1) === key);
-  if (elsewhere) return { remedy: `it belongs to ${elsewhere.slice(0, -1).join('.') || 'the top level'}` };
+  const home = keysOf(schema).home.get(key);
+  if (home !== undefined) return { remedy: `it belongs to ${home || 'the top level'}` };
   return known.length === 0 ? {} : { remedy: `known here: ${known.join(', ')}` };
 }
 
 /** The keys that an object at a path may have; indices of lists do not matter. */
-export function keysAt(schema: z.ZodType, path: Path): string[] {
-  const wanted = path.filter(part => typeof part === 'string').join('.');
-  return everyPath(schema)
-    .filter(candidate => candidate.slice(0, -1).join('.') === wanted)
-    .map(candidate => candidate.at(-1)!);
+export function keysAt(schema: z.ZodType, path: Path): readonly string[] {
+  return keysOf(schema).at.get(path.filter(part => typeof part === 'string').join('.')) ?? [];
 }
 
-/** Every key that a schema knows, outermost first: ["disks"], ["disks", "layout"], … */
-function everyPath(schema: z.ZodType): string[][] {
-  const found: string[][] = [];
-  for (let level: [string[], z.ZodType][] = [[[], schema]]; level.length > 0;) {
-    const next: [string[], z.ZodType][] = [];
+interface Keys {
+  /** "disks" -> ["layout", "devices", …] */
+  at: ReadonlyMap<string, readonly string[]>;
+  /** "layout" -> "disks": the outermost object that has a key of this name; "" is the top level. */
+  home: ReadonlyMap<string, string>;
+}
+
+const keysOfSchemas = new WeakMap<z.ZodType, Keys>();
+
+/** Every key that a schema knows, outermost first; worked out once. */
+function keysOf(schema: z.ZodType): Keys {
+  const known = keysOfSchemas.get(schema);
+  if (known) return known;
+  const at = new Map<string, string[]>();
+  const home = new Map<string, string>();
+  for (let level: [string, z.ZodType][] = [['', schema]]; level.length > 0;) {
+    const next: [string, z.ZodType][] = [];
     for (const [path, type] of level) {
-      for (const shape of objectsIn(type)) {
-        for (const [key, value] of Object.entries(shape)) next.push([[...path, key], value as z.ZodType]);
+      for (const [key, value] of objectsIn(type).flatMap(shape => Object.entries(shape))) {
+        at.set(path, [...(at.get(path) ?? []), key]);
+        if (!home.has(key)) home.set(key, path);
+        next.push([path === '' ? key : `${path}.${key}`, value as z.ZodType]);
       }
     }
-    found.push(...next.map(([path]) => path));
     level = next;
   }
-  return found;
+  const keys = { at, home };
+  keysOfSchemas.set(schema, keys);
+  return keys;
 }
 
 /** The objects behind defaults, optionals, lists, unions and transforms. */

@@ -1,5 +1,9 @@
+/** Longer words are no misspelt names, and comparing takes time by their length. */
+const longestWord = 64;
+
 /** The candidate that a misspelt word most likely meant; null when none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
+  if (word.length > longestWord) return null;
   let best: string | null = null;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

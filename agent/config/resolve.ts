@@ -5,7 +5,8 @@ import { besideConfigured } from './captured-network.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
-import { configSchema, modes, type Config, type Mode, type NetworkConfig, type SshConfig } from './schema.ts';
+import { salvage, type Salvaged } from './salvage.ts';
+import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources.ts';
 
 export interface Resolution {
@@ -19,15 +20,6 @@ export interface Resolution {
   /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
   origins: Record<string, string>;
   salvaged: Salvaged;
-}
-
-/** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
-export interface Salvaged {
-  network: NetworkConfig;
-  ssh: SshConfig;
-  rootAuthorizedKeys: string[];
-  hostName: string;
-  machineId?: string | undefined;
 }
 
 /** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
@@ -115,14 +107,6 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
   return children.flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 
-const reachabilitySchema = configSchema.pick({
-  hostName: true,
-  machineId: true,
-  rootAuthorizedKeys: true,
-  network: true,
-  ssh: true,
-});
-
 /** What was asked for and cannot be understood does not lock out those who could log in to the old system. */
 function withCaptured(salvaged: Salvaged, captured: object | undefined): Salvaged {
   if (captured === undefined) return salvaged;
@@ -134,41 +118,4 @@ function withCaptured(salvaged: Salvaged, captured: object | undefined): Salvage
     ssh: ssh.hostKeys.length > 0 ? ssh : { ...ssh, hostKeys: own.ssh.hostKeys },
     rootAuthorizedKeys: rootAuthorizedKeys.length > 0 ? rootAuthorizedKeys : own.rootAuthorizedKeys,
   };
-}
-
-/** Takes out what is wrong, piece by piece, until the rest is valid. */
-function salvage(merged: Located): Salvaged {
-  const all = toJson(merged) as Record<string, unknown>;
-  const keys = Object.keys(reachabilitySchema.shape).filter(key => Object.hasOwn(all, key));
-  const input: Record<string, unknown> = Object.fromEntries(keys.map(key => [key, all[key]]));
-  for (;;) {
-    const result = reachabilitySchema.safeParse(input);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    const path = issue!.path as Path;
-    const unknown = issue!.code === 'unrecognized_keys' ? issue!.keys : [];
-    if (unknown.length > 0) for (const key of unknown) remove(input, [...path, key]);
-    else remove(input, path);
-  }
-}
-
-/** Removes what is at a path, or what should hold it; a route or rule only as a whole, since its parts mean another one. */
-function remove(root: Record<string, unknown>, path: Path): void {
-  const route = path.findIndex(part => part === 'routes' || part === 'rules');
-  const whole = route >= 0 && path.length > route + 2 ? path.slice(0, route + 2) : path;
-  for (let length = whole.length; length > 0; length--) {
-    const key = whole[length - 1]!;
-    const parent = whole.slice(0, length - 1).reduce<unknown>(childOf, root);
-    if (Array.isArray(parent) && Number(key) < parent.length) return void parent.splice(Number(key), 1);
-    if (isRecord(parent) && Object.hasOwn(parent, key)) return void delete parent[key];
-  }
-  throw new Error('the configuration is valid without any value');
-}
-
-function childOf(value: unknown, key: string | number): unknown {
-  return isRecord(value) ? value[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string | number, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,0 +1,144 @@
+import type { z } from 'zod';
+import { branchMeant, type Issue } from './issues.ts';
+import { toJson, type Located } from './located.ts';
+import type { Path } from './report.ts';
+import { configSchema, type NetworkConfig, type SshConfig } from './schema.ts';
+
+/** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
+export interface Salvaged {
+  network: NetworkConfig;
+  ssh: SshConfig;
+  rootAuthorizedKeys: string[];
+  hostName: string;
+  machineId?: string | undefined;
+}
+
+const reachabilitySchema = configSchema.pick({
+  hostName: true,
+  machineId: true,
+  rootAuthorizedKeys: true,
+  network: true,
+  ssh: true,
+});
+
+/**
+ * One round finds what is wrong in values, the next what an object lacks without them, and so on outwards: the schema is
+ * 6 levels deep.
+ */
+const maximumRounds = 16;
+
+/**
+ * Takes out exactly what is wrong. An unknown key goes alone. A route or a rule with a wrong value goes as a whole, since
+ * its other parts would mean another one; an interface only where it contradicts itself, or nothing says which one it is.
+ * Never throws, and takes time in proportion to the size of the configuration.
+ */
+export function salvage(merged: Located): Salvaged {
+  const all = toJson(merged);
+  let input: unknown = isRecord(all) ? pick(all, Object.keys(reachabilitySchema.shape)) : {};
+  for (let round = 0; round < maximumRounds; round++) {
+    const result = parse(reachabilitySchema, input);
+    if (result === null) break;
+    if (result.success) return result.data;
+    const cut = newCut();
+    for (const issue of result.error.issues) markIssue(cut, input, issue, []);
+    if (cut.whole) break;
+    input = without(input, cut);
+  }
+  return eachByItself(input);
+}
+
+/** The last resort, for what a later schema may bring: whole keys, each of them only if it is valid. */
+function eachByItself(input: unknown): Salvaged {
+  const keys = Object.keys(isRecord(input) ? input : {});
+  const valid = keys.filter(key => parse(reachabilitySchema, pick(input as object, [key]))?.success);
+  const result = parse(reachabilitySchema, pick(input as object, valid));
+  return result?.success ? result.data : reachabilitySchema.parse({});
+}
+
+/** null where the parser itself gives up: zod spreads its issues over the stack, and some 100,000 are too many. */
+function parse<S extends z.ZodType>(schema: S, input: unknown): z.ZodSafeParseResult<z.output<S>> | null {
+  try {
+    return schema.safeParse(input);
+  } catch {
+    return null;
+  }
+}
+
+/** What is to be taken out of a value; all paths are those of the value as it was. */
+interface Cut {
+  whole: boolean;
+  /** Of a list, how many items stay. */
+  length: number;
+  below: Map<string, Cut>;
+}
+
+function newCut(): Cut {
+  return { whole: false, length: Infinity, below: new Map() };
+}
+
+function cutAt(cut: Cut, path: Path): Cut {
+  let here = cut;
+  for (const part of path) {
+    const key = String(part);
+    let next = here.below.get(key);
+    if (next === undefined) here.below.set(key, (next = newCut()));
+    here = next;
+  }
+  return here;
+}
+
+function markIssue(cut: Cut, input: unknown, issue: Issue, prefix: Path): void {
+  const path = [...prefix, ...(issue.path as Path)];
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) cutAt(cut, [...path, key]).whole = true;
+    return;
+  }
+  const branch = issue.code === 'invalid_union' ? branchMeant(issue.errors) : undefined;
+  if (branch) {
+    for (const inner of branch) markIssue(cut, input, inner, path);
+    return;
+  }
+  const there = existing(input, path);
+  if (issue.code === 'too_big' && issue.origin === 'array' && there.length === path.length) {
+    cutAt(cut, path).length = Number(issue.maximum);
+    return;
+  }
+  cutAt(cut, wholeOf(there)).whole = true;
+}
+
+/** The part of a path that exists: for a missing key, what should hold it. */
+function existing(input: unknown, path: Path): Path {
+  let here = input;
+  for (const [length, part] of path.entries()) {
+    if (!isRecord(here) || !Object.hasOwn(here, part)) return path.slice(0, length);
+    here = here[part];
+  }
+  return path;
+}
+
+/** The route or rule that a path leads into; else the path. */
+function wholeOf(path: Path): Path {
+  const list = path.findIndex(part => part === 'routes' || part === 'rules');
+  return list >= 0 ? path.slice(0, list + 2) : path;
+}
+
+function without(value: unknown, cut: Cut): unknown {
+  const rest = (child: unknown, key: string | number): unknown[] => {
+    const below = cut.below.get(String(key));
+    if (below === undefined) return [child];
+    return below.whole ? [] : [without(child, below)];
+  };
+  if (Array.isArray(value)) return value.slice(0, cut.length).flatMap(rest);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, child]) => rest(child, key).map(kept => [key, kept])),
+  );
+}
+
+function pick(from: object, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key)));
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
+}
