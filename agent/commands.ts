@@ -1,4 +1,5 @@
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
+import { resolveWithoutFail } from './config/without-fail.ts';
 import type { Mode } from './config/schema.ts';
 import { DabeiError, type DabeiError as Failure } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
@@ -19,7 +20,8 @@ import { planInstallation, waysIn } from './stages/stages.ts';
 /** What the machine does by itself: install, rescue or rehearse, as configured. Started once by PID 1. */
 export async function boot(): Promise<number> {
   logCommands();
-  const session: Session = { resolution: readConfiguration() };
+  const onlyCaptured = () => resolveConfiguration({ commandLine: '', files: [], captured: readCaptured() });
+  const session: Session = { resolution: resolveWithoutFail([() => readConfiguration(), onlyCaptured]) };
   const { mode } = session.resolution;
   const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
     install: installation,

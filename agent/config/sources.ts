@@ -1,3 +1,4 @@
+import { DabeiError } from '../errors.ts';
 import { commandLineSize, parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
 import { decodeUtf8, unpack } from './decode.ts';
 import { readIpParameters } from './ip-parameter.ts';
@@ -9,12 +10,18 @@ import { netbootNote } from './netboot-note.ts';
 import { kindOf, parameterKinds, type ParameterKind } from './parameters.ts';
 import { problemOf, type Problem } from './report.ts';
 
+export interface SourceFile {
+  path: string;
+  /** Or why it cannot be read. */
+  bytes: Buffer | DabeiError;
+}
+
 /** Everything that may hold a part of the configuration. */
 export interface Input {
   /** /proc/cmdline as the kernel got it. */
   commandLine: string;
   /** Files from the root of the initramfs, such as /dabei.json; earlier ones are overridden by later ones. */
-  files: readonly { path: string; bytes: Buffer }[];
+  files: readonly SourceFile[];
   /** What the old system was (captured.ts): holds wherever no other source says anything, lists included. */
   captured?: { value: object; notes: readonly string[] };
 }
@@ -42,6 +49,7 @@ export function readSources(input: Input): Sources {
   const found: Sources = { fragments: [], problems: [], notes: [] };
   for (const { path, bytes } of input.files) {
     try {
+      if (bytes instanceof DabeiError) throw bytes;
       readText(decodeUtf8(unpack(bytes), 'CONFIG_JSON'), path, found);
     } catch (error) {
       found.problems.push(problemOf(error, path));

@@ -11,9 +11,30 @@ export function readText(path: string): string | null {
   return readBytes(path)?.toString('utf8') ?? null;
 }
 
+/** The file's bytes; null where there is none. */
 export function readBytes(path: string): Buffer | null {
+  return reading(path, () => fs.readFileSync(path));
+}
+
+/** At most that many bytes from the start of a file, so that none is too large to be looked at; null where there is none. */
+export function readStart(path: string, limit: number): Buffer | null {
+  return reading(path, () => {
+    const file = fs.openSync(path, 'r');
+    try {
+      const buffer = Buffer.alloc(limit);
+      let length = 0;
+      for (let read = -1; read !== 0; length += read)
+        read = fs.readSync(file, buffer, length, limit - length, length);
+      return buffer.subarray(0, length);
+    } finally {
+      fs.closeSync(file);
+    }
+  });
+}
+
+function reading(path: string, read: () => Buffer): Buffer | null {
   try {
-    return fs.readFileSync(path);
+    return read();
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
     throw new DabeiError('FILE', { doing: `reading ${path}`, problem: describe(error), cause: error });

@@ -1,5 +1,5 @@
 import type { NetworkConfig } from '../config/schema.ts';
-import { DabeiError } from '../errors.ts';
+import { asDabeiError, DabeiError } from '../errors.ts';
 import type { Link } from '../facts.ts';
 import * as clock from '../host/clock.ts';
 import { attempt, run } from '../host/exec.ts';
@@ -54,10 +54,35 @@ const limits = {
 
 /**
  * Brings the machine's network up as configured, and falls back to DHCP and router advertisements when no configured
- * gateway answers. Whatever could be brought up stays up, also when this fails, and DHCP goes on being asked for.
- * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause
+ * gateway answers. Whatever could be brought up stays up, also when this fails, and DHCP goes on being asked for. Where
+ * anything unexpected ends it half way, every interface is asked on as if nothing was configured, before that is told.
+ * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause; others with it where
+ *   asking everywhere helped
  */
 export async function bringUpNetwork(config: NetworkConfig, options: NetworkOptions): Promise<NetworkResult> {
+  return orAskEverywhere(config, given => bringUpConfigured(given, options));
+}
+
+/** @param bringUp brings a network up as configured */
+export async function orAskEverywhere<T extends object>(
+  config: NetworkConfig,
+  bringUp: (config: NetworkConfig) => Promise<T>,
+): Promise<T> {
+  try {
+    return await bringUp(config);
+  } catch (thrown) {
+    const error = asDabeiError(thrown, 'bringing up the network as configured');
+    if (error.code === 'NETWORK_NO_LINK' || error.code === 'NETWORK_UNREACHABLE') throw error;
+    log({ event: 'warning', text: `${error.message}: asking for addresses on every interface` });
+    const { code, doing, problem, remedy } = error;
+    const cause = await bringUp({ ...config, interfaces: [], routes: [], rules: [] }).catch(
+      (second: unknown) => asDabeiError(second, doing).cause,
+    );
+    throw new DabeiError(code, { doing, problem, ...(remedy === undefined ? {} : { remedy }), cause });
+  }
+}
+
+async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions): Promise<NetworkResult> {
   const links = options.readLinks ?? readLinks;
   const warnings: string[] = [];
   const warn = (texts: readonly string[]) => {

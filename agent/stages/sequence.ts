@@ -39,6 +39,7 @@ export async function runStages(
   session: Session,
   audience: Audience = { log, updateStatus },
 ): Promise<DabeiError | null> {
+  const status = (change: StatusChange) => withoutFail(audience, change);
   let failure: DabeiError | null = null;
   for (const [at, stage] of stages.entries()) {
     if (failure !== null && !stage.always) continue;
@@ -46,8 +47,7 @@ export async function runStages(
     const started = clock.uptimeSeconds();
     const seconds = () => Math.round((clock.uptimeSeconds() - started) * 10) / 10;
     audience.log({ ...place, state: 'started' });
-    if (failure === null)
-      audience.updateStatus({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
+    if (failure === null) status({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
     try {
       await stage.run(session);
       audience.log({ ...place, state: 'done', seconds: seconds() });
@@ -58,7 +58,7 @@ export async function runStages(
         audience.log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
       }
       if (failure === null)
-        audience.updateStatus({
+        status({
           state: 'failed',
           stage: stage.name,
           index: at + 1,
@@ -69,4 +69,13 @@ export async function runStages(
     }
   }
   return failure;
+}
+
+/** A status that cannot be written must not keep the machine from its network. */
+function withoutFail({ log, updateStatus }: Audience, change: StatusChange): void {
+  try {
+    updateStatus(change);
+  } catch (thrown) {
+    log({ event: 'warning', text: asDabeiError(thrown, 'writing the status').message });
+  }
 }

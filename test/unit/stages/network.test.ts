@@ -1,6 +1,8 @@
 import { test } from 'tap';
 import { clientIdArguments } from '../../../agent/stages/dynamic.ts';
-import { batchFailures } from '../../../agent/stages/network.ts';
+import { networkSchema } from '../../../agent/config/schema.ts';
+import { DabeiError } from '../../../agent/errors.ts';
+import { batchFailures, orAskEverywhere } from '../../../agent/stages/network.ts';
 
 const batch = [
   'link set dev eth0 up',
@@ -35,4 +37,33 @@ test('how udhcpc is told to name itself', async t => {
   t.strictSame(clientIdArguments('mac'), []);
   t.strictSame(clientIdArguments('none'), ['-C']);
   t.strictSame(clientIdArguments('ff00000001'), ['-x', '0x3d:ff00000001']);
+});
+
+const configured = networkSchema.parse({
+  interfaces: [{ name: 'eth0', addresses: ['192.0.2.7/24'] }],
+  dns: { servers: ['192.0.2.53'] },
+});
+const result = { via: 'dhcp', warnings: [] };
+const unreachable = new DabeiError('NETWORK_UNREACHABLE', { doing: 'x', problem: 'y', cause: result });
+
+test('whatever ends the configured network half way, every interface is asked on', async t => {
+  const worlds: [name: string, thrown: unknown, second: () => object, code: string, cause: unknown, times: number][] = [
+    ['a bug', new TypeError('Invalid address'), () => result, 'INTERNAL', result, 2],
+    ['ip does not end', new DabeiError('COMMAND_TIMEOUT', { doing: 'x', problem: 'y' }), () => result, 'COMMAND_TIMEOUT', result, 2],
+    ['that helps nothing', new TypeError('Invalid address'), () => { throw unreachable; }, 'INTERNAL', result, 2],
+    ['that fails, too', new TypeError('Invalid address'), () => { throw new TypeError('again'); }, 'INTERNAL', /again/, 2],
+    ['everything was asked already', unreachable, () => result, 'NETWORK_UNREACHABLE', result, 1],
+  ]; // prettier-ignore
+  for (const [name, thrown, second, code, cause, times] of worlds) {
+    const given: unknown[] = [];
+    const bringUp = async (config: typeof configured) => {
+      given.push(config);
+      if (given.length === 1) throw thrown;
+      return second();
+    };
+    await t.rejects(orAskEverywhere(configured, bringUp), { code, cause }, name);
+    t.equal(given.length, times, name);
+    if (times > 1) t.match(given[1], { interfaces: { length: 0 }, dns: { servers: ['192.0.2.53'] } }, name);
+  }
+  t.equal(await orAskEverywhere(configured, async () => result), result);
 });

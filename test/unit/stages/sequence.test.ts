@@ -115,6 +115,32 @@ for (const { name, stages, lines, code, state } of worlds) {
   });
 }
 
+t.test('a status that cannot be written keeps no stage from its work', async t => {
+  const told: LogEntry[] = [];
+  const done: string[] = [];
+  const stage = (name: string, always: boolean): Stage => ({
+    name,
+    always,
+    run: async () => {
+      done.push(name);
+      if (name === 'config') throw refusal;
+    },
+  });
+  const failure = await runStages(
+    [stage('config', false), stage('network', true), stage('ssh', true)],
+    { resolution: resolveConfiguration({ commandLine: '', files: [] }) },
+    {
+      log: entry => told.push(entry),
+      updateStatus: () => {
+        throw new DabeiError('FILE', { doing: 'writing /run/dabei/status.json', problem: 'ENOSPC' });
+      },
+    },
+  );
+  t.equal(failure, refusal);
+  t.same(done, ['config', 'network', 'ssh']);
+  t.match(told, [{}, { event: 'warning', text: 'writing /run/dabei/status.json: ENOSPC' }]);
+});
+
 t.test('the sequences', async t => {
   const names = (stages: readonly Stage[]) => stages.map(({ name }) => name).join(' ');
   t.equal(
