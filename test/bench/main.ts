@@ -1,5 +1,6 @@
 import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
+import { benchFuzz } from './fuzz.ts';
 import { benchKexec, benchKexecMemory } from './kexec.ts';
 import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
 import { parseOptions, type BenchOptions } from './options.ts';
@@ -9,7 +10,7 @@ import { requireImage, requireVirtualMachines } from '../vm/image.ts';
 
 /**
  * `npm run bench -- NAME... [--runs N] [--svg FILE]`: a table for people, and the same as JSON in out/bench-NAME.json.
- * --runs is for the benches with medians, --svg for the picture of "timeline".
+ * --runs is for the benches with medians, --svg for the picture of "timeline", --inputs, --seed and --only for "fuzz".
  */
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   boot: benchBoot,
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   closure: benchClosure,
   kexec: benchKexec,
   'ram-kexec': benchKexecMemory,
+  fuzz: benchFuzz,
 };
 
 const asked = parseOptions(process.argv.slice(2));
@@ -28,6 +30,8 @@ if (asked === null || asked.names.length === 0 || asked.names.some(name => !Obje
   process.stdout.write(`usage: npm run bench -- ${names} [--runs N] [--svg FILE]\n`);
   process.exit(2);
 }
-await requireVirtualMachines();
-await requireImage();
+if (asked.names.some(name => name !== 'fuzz')) {
+  await requireVirtualMachines();
+  await requireImage();
+}
 for (const name of asked.names) await benches[name]!(asked.options);

@@ -6,6 +6,10 @@ export interface BenchOptions {
   runs?: number;
   /** Where the picture of the bench "timeline" is written. */
   svg?: string;
+  /** Of the bench "fuzz": distinct inputs for each decoder, where its random numbers begin, and one decoder alone. */
+  inputs?: number;
+  seed?: number;
+  only?: string;
 }
 
 /** @returns null for arguments that mean nothing */
@@ -15,16 +19,26 @@ export function parseOptions(
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { runs: { type: 'string' }, svg: { type: 'string' } },
+      options: {
+        runs: { type: 'string' },
+        svg: { type: 'string' },
+        inputs: { type: 'string' },
+        seed: { type: 'string' },
+        only: { type: 'string' },
+      },
       allowPositionals: true,
     });
-    const { runs, svg } = values;
+    const { runs, svg, inputs, seed, only } = values;
     if (runs !== undefined && !/^[1-9]\d?$/.test(runs)) return null;
+    if ([inputs, seed].some(value => value !== undefined && !/^\d{1,9}$/.test(value))) return null;
     return {
       names: positionals,
       options: {
         ...(runs === undefined ? {} : { runs: Number(runs) }),
         ...(svg === undefined ? {} : { svg }),
+        ...(inputs === undefined ? {} : { inputs: Number(inputs) }),
+        ...(seed === undefined ? {} : { seed: Number(seed) }),
+        ...(only === undefined ? {} : { only }),
       },
     };
   } catch {

@@ -1,0 +1,15 @@
+import type { Target } from './target.ts';
+import { captureTargets } from './targets/capture.ts';
+import { closureTargets } from './targets/closure.ts';
+import { configTargets } from './targets/config.ts';
+import { diskTargets } from './targets/disks.ts';
+import { plannerTargets } from './targets/planner.ts';
+
+/** Every decoder of what comes from outside, and the planner. */
+export const targets: readonly Target[] = [
+  ...configTargets,
+  ...captureTargets,
+  ...diskTargets,
+  ...closureTargets,
+  ...plannerTargets,
+];

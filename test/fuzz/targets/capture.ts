@@ -1,0 +1,127 @@
+import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
+import { networkSchema } from '../../../agent/config/schema.ts';
+import { parseAddresses, parseGateways, parseLinks } from '../../../agent/host/links.ts';
+import * as files from '../../../image/files.ts';
+import { checkout } from '../../../image/host.ts';
+import { mutateJson, mutateLines, mutateText } from '../mutate.ts';
+import type { Random } from '../random.ts';
+import { textOf, type Target } from '../target.ts';
+
+/**
+ * The old system's network: whatever was captured, what comes of it is valid by itself. The originals are what iproute2
+ * printed in the networks of test/vm/network-worlds.
+ */
+const worlds = JSON.parse(files.readText(checkout('test/fixtures/network-worlds.json'))) as Record<
+  string,
+  Record<string, unknown>
+>;
+
+type Changes = (random: Random, captured: Record<string, unknown>) => Record<string, unknown>;
+
+/** The whole capture travels as one JSON text, so that it is one input. */
+function generate(change: Changes) {
+  return (random: Random): string => {
+    const original = random.pick(Object.values(worlds));
+    const captured = Object.fromEntries(
+      Object.entries(change(random, original)).map(([name, content]) => [
+        name,
+        typeof content === 'string' ? content : JSON.stringify(content),
+      ]),
+    );
+    return JSON.stringify(captured);
+  };
+}
+
+/** Captured, it becomes a configuration, and that passes the schema. */
+function decode(input: string | Buffer): 'refused' | void {
+  const captured = JSON.parse(textOf(input)) as CapturedFiles;
+  const { network, warnings } = networkFromCapture(captured);
+  const checked = networkSchema.safeParse(network);
+  if (!checked.success) throw new Error(`invalid: ${JSON.stringify(checked.error.issues)}`);
+  return warnings.some(text => text.endsWith('it is not used')) ? 'refused' : undefined;
+}
+
+const json = generate((random, captured) => {
+  const name = random.pick(Object.keys(captured).filter(each => each.endsWith('.json')));
+  return { ...captured, [name]: mutateJson(random, captured[name], random.integer(1, 3)) };
+});
+
+const resolver = [
+  '# made by hand',
+  'domain example.org',
+  'search example.org example.com. ~internal',
+  'nameserver 192.0.2.53',
+  'nameserver 2001:db8::53',
+  'nameserver fe80::1%eth1',
+  'nameserver 127.0.0.53 # local',
+  'options edns0 trust-ad',
+].join('\n');
+const resolved =
+  '[Resolve]\nDNS=192.0.2.53:53#dns.example [2001:db8::53]:853%eth0 fe80::1%2\nDomains=~. example.org\n';
+const networkManager =
+  '[ipv4]\ndns=192.0.2.53;198.51.100.53;\ndns-search=example.org;\n[ipv6]\ndns=2001:db8::53;\n';
+
+const dns = generate((random, captured) => ({
+  ...captured,
+  'resolv.conf': mutateLines(random, resolver, random.integer(1, 3)),
+  'resolved/resolved.conf': mutateLines(random, resolved, random.integer(0, 2)),
+  'nm-dns': mutateLines(random, networkManager, random.integer(0, 2)),
+}));
+
+const leases: Readonly<Record<string, string>> = {
+  'leases/networkd/3':
+    '# This is private data. Do not parse.\nADDRESS=192.0.2.7\nNETMASK=255.255.255.0\nROUTER=192.0.2.1\nSERVER_ADDRESS=192.0.2.1\nMTU=1500\nHOSTNAME=web-01\nCLIENTID=ff12345600020000ab1193a1d2a3e4b5c6d7\n',
+  'leases/dhclient.eth1.leases':
+    'lease {\n  interface "eth1";\n  fixed-address 192.0.2.7;\n  option dhcp-client-identifier "\\001RT\\000\\332\\276\\002";\n  option routers 192.0.2.1;\n  renew 4 2026/11/26 10:00:00;\n}\n',
+  'leases/NetworkManager/dhclient-0001-eth1.lease':
+    'lease {\n  interface "eth1";\n  fixed-address 192.0.2.7;\n  option dhcp-client-identifier 1:52:54:0:da:be:2;\n}\n',
+  'leases/NetworkManager/internal-0001-eth1.lease':
+    '# This is private data.\nADDRESS=192.0.2.7\nCLIENTID=01525400dabe02\n',
+  'leases/dhcpcd/duid': '00:01:00:01:2c:11:22:33:52:54:00:da:be:02\n',
+  'leases/dhcpcd/eth1.lease': '\u0002\u0001\u0006',
+};
+
+const leased = generate((random, captured) => {
+  const chosen = random.some(Object.keys(leases), 0.6);
+  return {
+    ...captured,
+    ...Object.fromEntries(
+      chosen.map(name => [name, mutateLines(random, leases[name]!, random.integer(0, 3))]),
+    ),
+    [`leases/${mutateText(random, 'networkd/3')}`]: leases['leases/networkd/3']!,
+  };
+});
+
+/** What `ip` prints on the running system, from the same originals. */
+const here: Target = {
+  name: 'ip-json',
+  generate: random => {
+    const original = random.pick(Object.values(worlds));
+    const name = random.pick(['link.json', 'addr.json', 'route-4.json']);
+    return JSON.stringify(mutateJson(random, original[name] ?? [], random.integer(1, 3)));
+  },
+  decode: input => {
+    const text = textOf(input);
+    let refused = 0;
+    for (const parse of [(t: string) => parseLinks(t, () => null), parseAddresses, parseGateways]) {
+      try {
+        parse(text);
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'DabeiError') && !isRefusal(error)) throw error;
+        refused++;
+      }
+    }
+    return refused === 3 ? 'refused' : undefined;
+  },
+};
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && 'doing' in error;
+}
+
+export const captureTargets: Target[] = [
+  { name: 'captured ip -json', generate: json, decode },
+  { name: 'captured DNS', generate: dns, decode },
+  { name: 'captured leases', generate: leased, decode },
+  here,
+];
