@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { CapturedFiles } from './network.ts';
+import type { CapturedFiles, LeftOut } from './network.ts';
+import { shown } from './shown.ts';
 
 /** Name servers of the old system. Formats: resolv.conf(5), resolved.conf(5), NetworkManager's keyfiles. */
 
@@ -11,6 +12,7 @@ export function dnsOf(files: CapturedFiles): {
   servers: string[];
   search: string[];
   warnings: string[];
+  leftOut: LeftOut[];
 } {
   const warnings: string[] = [];
   const sources = [
@@ -22,17 +24,28 @@ export function dnsOf(files: CapturedFiles): {
     readAssignments(files['nm-dns'] ?? '', 'dns', 'dns-search'),
   ];
   const named = sources.flatMap(({ servers }) => servers);
-  const usable = named.map(withoutDecoration).filter(server => isIP(server) !== 0 && !isLocal(server));
+  const plain = [...new Set(named.map(withoutDecoration))];
+  const usable = plain.filter(server => isIP(server) !== 0 && !isLocal(server) && !server.includes('%'));
   const local = named.filter(server => isLocal(withoutDecoration(server)));
+  const leftOut = plain
+    .filter(server => !usable.includes(server) && !isLocal(server))
+    .map(server => ({
+      name: `the name server ${shown(server)}`,
+      why: isIP(server) === 0 ? 'is no address' : 'is reached by one link of the old system only',
+    }));
   if (usable.length === 0 && local.length > 0) {
     warnings.push(`the only name server is on the machine itself (${local[0]}): names cannot be resolved`);
   }
-  const search = sources.flatMap(source => source.search).map(domain => domain.replace(/^~|\.$/g, ''));
-  return {
-    servers: [...new Set(usable)],
-    search: [...new Set(search.filter(domain => /^[\w-]+(\.[\w-]+)*$/.test(domain)))],
-    warnings,
-  };
+  // "~" has systemd-resolved ask certain servers for a domain (resolved.conf(5)); "." alone searches nothing.
+  const domains = sources.flatMap(source => source.search).map(domain => domain.replace(/^~|\.$/g, ''));
+  const search = [...new Set(domains)].filter(domain => domain !== '');
+  const isDomain = (domain: string) => /^[\w-]+(\.[\w-]+)*$/.test(domain);
+  leftOut.push(
+    ...search
+      .filter(domain => !isDomain(domain))
+      .map(domain => ({ name: `the search domain ${shown(domain)}`, why: 'is no domain name' })),
+  );
+  return { servers: usable, search: search.filter(isDomain), warnings, leftOut };
 }
 
 function readResolvConf(text: string): { servers: string[]; search: string[] } {

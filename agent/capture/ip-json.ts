@@ -94,29 +94,44 @@ export type CapturedAddress = z.output<typeof addressSchema>;
 export type CapturedRoute = z.output<typeof routeSchema>;
 export type CapturedRule = z.output<typeof ruleSchema>;
 
-export const linksJson = z.array(z.union([linkSchema, emptyObject()]));
-export const addressesJson = z.array(
-  z.union([linkSchema.extend({ addr_info: z.array(addressSchema).default([]) }), emptyObject()]),
-);
-export const routesJson = z.array(routeSchema);
-export const rulesJson = z.array(ruleSchema);
+/** Each of one element of the list: one that is strange does not take the others with it. */
+export const linkJson = linkSchema;
+export const addressJson = linkSchema.extend({
+  addr_info: z
+    .array(z.unknown())
+    .default([])
+    .transform(all => all.flatMap(each => addressSchema.safeParse(each).data ?? [])),
+});
+export const routeJson = routeSchema;
+export const ruleJson = ruleSchema;
 
-/** iproute2 before 5.4 prints {} for what a filter leaves out. */
-function emptyObject() {
-  return z.strictObject({}).transform(() => null);
+/**
+ * Reads one file. An empty file is an empty list.
+ * @param element of the list
+ * @returns those that are what `ip` prints, and what is wrong with the others
+ */
+export function readJson<T>(
+  element: z.ZodType<T>,
+  text: string | undefined,
+): { items: T[]; problem: string | null } {
+  if (text === undefined || text.trim() === '') return { items: [], problem: null };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return { items: [], problem: 'is no JSON: it is not used' };
+  }
+  if (!Array.isArray(parsed)) return { items: [], problem: 'is not what ip prints: it is not used' };
+  // iproute2 before 5.4 prints {} for what a filter leaves out.
+  const some = parsed.filter(each => !isEmptyObject(each));
+  const results = some.map(each => element.safeParse(each));
+  const items = results.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  const strange = results.length - items.length;
+  const problem =
+    strange === 0 ? null : `has ${strange} of ${results.length} entries that are not what ip prints`;
+  return { items, problem };
 }
 
-/** Reads one file; null, and why, where it is not what `ip` prints. An empty file is an empty list. */
-export function readJson<T>(
-  schema: z.ZodType<T[]>,
-  text: string | undefined,
-): { items: NonNullable<T>[]; problem: string | null } {
-  if (text === undefined || text.trim() === '') return { items: [], problem: null };
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    if (!parsed.success) return { items: [], problem: 'is not what ip prints' };
-    return { items: parsed.data.filter(item => item !== null && item !== undefined), problem: null };
-  } catch {
-    return { items: [], problem: 'is no JSON' };
-  }
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

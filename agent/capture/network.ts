@@ -1,18 +1,13 @@
 import type { InterfaceInput, NetworkInput } from '../config/schema.ts';
-import { interfaceSchema, networkSchema, ruleSchema } from '../config/schema.ts';
-import { addressesJson, linksJson, readJson, routesJson, rulesJson } from './ip-json.ts';
+import { addressJson, linkJson, readJson, routeJson, ruleJson } from './ip-json.ts';
 import type { CapturedRoute } from './ip-json.ts';
 import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './addresses.ts';
 import { dnsOf } from './dns.ts';
 import { clientIdOf, leasedByUdhcpc } from './leases.ts';
 import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './links.ts';
-import {
-  sortRoutes,
-  sortRules,
-  tableNumbers,
-  type RouteContext,
-  type SortedRoutes,
-} from './routes.ts';
+import { sortRoutes, sortRules, tableNumbers, type RouteContext, type SortedRoutes } from './routes.ts';
+import { shown } from './shown.ts';
+import { onlyValid } from './valid.ts';
 
 /**
  * From what `run` wrote down on the old system to a network configuration that brings the same addresses back. Pure.
@@ -37,21 +32,24 @@ export interface CapturedNetwork {
   leftOut: LeftOut[];
 }
 
+/** Characters. */
+const longestNote = 400;
+
 /** @param files output of `ip -json -details link`, `… address`, `… -4|-6 route show table all`, `ip -json -4|-6 rule`; any may be missing */
 export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
   const warnings: string[] = [];
   const read = <T>(schema: Parameters<typeof readJson<T>>[0], name: string) => {
     const { items, problem } = readJson(schema, files[name]);
-    if (problem !== null) warnings.push(`${name} of the old system ${problem}: it is not used`);
+    if (problem !== null) warnings.push(`${name} of the old system ${problem}`);
     return items;
   };
-  const addresses = read(addressesJson, 'addr.json');
-  const captured = read(linksJson, 'link.json');
+  const addresses = read(addressJson, 'addr.json');
+  const captured = read(linkJson, 'link.json');
   const links = captured.length > 0 ? captured : addresses;
-  const routes4 = read(routesJson, 'route-4.json');
-  const routes6 = read(routesJson, 'route-6.json');
-  const rules4 = read(rulesJson, 'rule-4.json');
-  const rules6 = read(rulesJson, 'rule-6.json');
+  const routes4 = read(routeJson, 'route-4.json');
+  const routes6 = read(routeJson, 'route-6.json');
+  const rules4 = read(ruleJson, 'rule-4.json');
+  const rules6 = read(ruleJson, 'rule-6.json');
 
   const has = (name: string) => files[name] !== undefined;
   const byName = new Map(
@@ -142,11 +140,17 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
     rules: nonEmpty(rules.flatMap(each => each.rules)),
     dns: { servers: dns.servers, search: dns.search },
   });
-  const problems = all.flatMap(each => ('warnings' in each ? each.warnings : []));
+  const valid = onlyValid(network);
   return {
-    network: onlyValid(network, problems),
-    warnings: [...warnings, ...problems],
-    leftOut: [...leftOut, ...all.flatMap(each => ('leftOut' in each ? each.leftOut : []))],
+    network: valid.network,
+    warnings: [
+      ...warnings,
+      ...all.flatMap(each => ('warnings' in each ? each.warnings : [])),
+      ...valid.notes,
+    ].map(text => shown(text, longestNote)),
+    leftOut: [...leftOut, ...all.flatMap(each => ('leftOut' in each ? each.leftOut : []))].map(
+      ({ name, why }) => ({ name: shown(name, longestNote), why: shown(why, longestNote) }),
+    ),
   };
 }
 
@@ -236,34 +240,6 @@ function addressToSet(
 
 function filtersVlans(data: Readonly<Record<string, unknown>> | undefined): boolean {
   return data?.['vlan_filtering'] === 1;
-}
-
-/** What a strange old system says must not make the configuration invalid: single pieces are dropped instead. */
-function onlyValid(network: NetworkInput, problems: string[]): NetworkInput {
-  if (networkSchema.safeParse(network).success) return network;
-  const keep = <T>(items: T[] | undefined, what: (item: T) => string, valid: (item: T) => boolean) =>
-    items?.filter(item => {
-      if (!valid(item)) problems.push(`${what(item)} of the old system is not understood, and not restored`);
-      return valid(item);
-    });
-  return defined({
-    ...network,
-    interfaces: keep(
-      network.interfaces,
-      ({ name }) => name ?? 'an interface',
-      item => interfaceSchema.safeParse(item).success,
-    ),
-    routes: keep(
-      network.routes,
-      ({ destination }) => `the route to ${destination}`,
-      item => networkSchema.safeParse({ routes: [item] }).success,
-    ),
-    rules: keep(
-      network.rules,
-      ({ priority }) => `rule ${priority}`,
-      item => ruleSchema.safeParse(item).success,
-    ),
-  });
 }
 
 function nonEmpty<T>(items: T[]): T[] | undefined {
