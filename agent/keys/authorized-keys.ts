@@ -1,0 +1,182 @@
+import { fingerprint } from './fingerprint.ts';
+import { readKeyOptions, type KeyOptions } from './key-options.ts';
+import { looksLikeKeyType, readPublicKey } from './public-key.ts';
+
+/**
+ * The one reading of authorized_keys (sshd(8), AUTHORIZED_KEYS FILE FORMAT): what a line is good for in the sshd of this image.
+ * As auth_check_authkey_line of OpenSSH 10.0. Pure; never throws for what somebody wrote.
+ */
+
+export type Use = 'shell' | 'command' | 'unusable';
+
+export interface AuthorizedKey {
+  /** Without blanks around it, options and comment as they were. */
+  line: string;
+  /** A shell; nothing but a command of its own; or nothing. */
+  use: Use;
+  /** Why it is no shell, as the rest of a sentence about the line; null where it is one. */
+  reason: string | null;
+  /** It is a line as sshd reads them, with a key; what is in the way besides may be otherwise in another system. */
+  isReadable: boolean;
+  /** The key itself; null where there is none. */
+  key: { type: string; fingerprint: string } | null;
+  options: KeyOptions | null;
+  /** A key that signs certificates: whoever has one for root, that is valid at that time, is let in. */
+  isAuthority: boolean;
+  comment: string;
+}
+
+/** Characters. sshd itself has no limit; the longest RSA key that it reads takes 2,800. */
+export const longestLine = 16384;
+
+/**
+ * @param text one line
+ * @param now seconds since 1970, for expiry-time
+ */
+export function readAuthorizedKey(text: string, now: number): AuthorizedKey {
+  const line = withoutBlanks(text);
+  const unreadable = (reason: string, key: AuthorizedKey['key'] = null): AuthorizedKey => ({
+    ...{
+      line,
+      use: 'unusable',
+      reason,
+      isReadable: false,
+      key,
+      options: null,
+      isAuthority: false,
+      comment: '',
+    },
+  });
+  if (line.length > longestLine) return unreadable(`is longer than ${longestLine} characters`);
+  if (line.includes('\0')) return unreadable('has a NUL inside');
+  if (line.includes('\n')) return unreadable('is more than one line');
+
+  const plain = readKey(line);
+  if (typeof plain !== 'string') {
+    const key = { type: plain.type, fingerprint: fingerprint(plain.blob) };
+    const { comment } = plain;
+    return {
+      line,
+      use: 'shell',
+      reason: null,
+      isReadable: true,
+      key,
+      options: null,
+      isAuthority: false,
+      comment,
+    };
+  }
+  const end = endOfOptions(line);
+  const found = end === null ? 'has a quote that does not end' : readKey(skipBlanks(line.slice(end)));
+  if (typeof found === 'string') return unreadable(whyNoKey(line, plain, found));
+  const { type, blob, comment } = found;
+  const key = { type, fingerprint: fingerprint(blob) };
+  if (line.startsWith('\ufeff')) return unreadable(byteOrderMark, key);
+  const options = readKeyOptions(line.slice(0, end!), now);
+  if (typeof options === 'string') return unreadable(options, key);
+  return {
+    line,
+    ...judge(options),
+    isReadable: true,
+    key,
+    options,
+    isAuthority: options.isAuthority,
+    comment,
+  };
+}
+
+const byteOrderMark = 'begins with a byte order mark, so that sshd finds no key in it';
+
+function whyNoKey(line: string, asKey: string, afterOptions: string): string {
+  if (line.startsWith('\ufeff')) return byteOrderMark;
+  return looksLikeKeyType(firstWord(line)) ? asKey : afterOptions;
+}
+
+function judge(options: KeyOptions): { use: Use; reason: string | null } {
+  if (options.refusal !== null) return { use: 'unusable', reason: options.refusal };
+  if (options.command === null) return { use: 'shell', reason: null };
+  // What cloud images put before a copy of somebody's key in root's file (cloudinit/ssh_util.py).
+  if (options.command.includes('Please login as the user'))
+    return { use: 'command', reason: 'only says to log in as somebody else' };
+  return { use: 'command', reason: 'may only run a command of its own' };
+}
+
+/** @returns why there is none */
+function readKey(text: string): { type: string; blob: Buffer; comment: string } | string {
+  const [, type = '', base64 = '', comment = ''] = /^([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*)$/s.exec(text) ?? [];
+  const key = readPublicKey(type === '' ? firstWord(text) : type, base64);
+  return typeof key === 'string' ? key : { ...key, comment };
+}
+
+/** sshkey_advance_past_options: up to a blank that no quotes are around. @returns null where a quote does not end */
+function endOfOptions(line: string): number | null {
+  let quoted = false;
+  let at = 0;
+  for (; at < line.length && (quoted || (line[at] !== ' ' && line[at] !== '\t')); at++) {
+    if (line[at] === '\\' && line[at + 1] === '"') at++;
+    else if (line[at] === '"') quoted = !quoted;
+  }
+  return quoted ? null : Math.min(at, line.length);
+}
+
+/** From the end by hand: a pattern would look at every blank inside once for each that follows. */
+function withoutBlanks(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\r'.includes(text[end - 1]!)) end--;
+  return skipBlanks(text.slice(0, end));
+}
+
+function skipBlanks(text: string): string {
+  return text.replace(/^[ \t]+/, '');
+}
+
+function firstWord(text: string): string {
+  return /^[^ \t]*/.exec(text)![0];
+}
+
+/** The lines of a file that say something: neither blank nor a comment. */
+export function authorizedLines(text: string): string[] {
+  return text.split('\n').filter(saysSomething);
+}
+
+function saysSomething(line: string): boolean {
+  return !/^[ \t]*(#|\r?$)/.test(line);
+}
+
+/**
+ * Lines of one file, in order. Of two lines with the same key sshd takes the first one that does not refuse it, so a second
+ * one counts for nothing, unless from="…" of the first keeps some clients out.
+ */
+export function readAuthorizedKeys(lines: readonly string[], now: number): AuthorizedKey[] {
+  const taken = new Map<string, Use>();
+  return lines.map(line => {
+    const read = readAuthorizedKey(line, now);
+    if (read.key === null || read.use === 'unusable') return read;
+    const name = `${read.isAuthority} ${read.key.fingerprint}`;
+    const earlier = taken.get(name);
+    if (earlier !== undefined && earlier !== read.use)
+      return { ...read, use: 'unusable', reason: 'comes after another line with the same key, which counts' };
+    if (!read.options?.hasFrom) taken.set(name, earlier ?? read.use);
+    return read;
+  });
+}
+
+/** What a person recognises a key by: type, comment, what it is good for. */
+export function describeAuthorizedKey({
+  key,
+  comment,
+  use,
+  reason,
+  options,
+  isAuthority,
+}: AuthorizedKey): string {
+  const remark = isAuthority
+    ? 'certificates for root that it has signed'
+    : use === 'shell'
+      ? options === null
+        ? ''
+        : 'with options'
+      : (reason ?? '');
+  const shown = comment.replace(/[\0-\x1f\x7f-\x9f]/g, '?').slice(0, 200);
+  return [key?.type ?? 'no key', shown, remark && `(${remark})`].filter(text => text !== '').join(' ');
+}
