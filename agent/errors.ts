@@ -41,6 +41,9 @@ export const errorCodes = {
   // Plan and install
   MEMORY_TOO_SMALL: 'the machine has less memory than the installation needs',
   FLAKE_EVALUATION: 'Nix cannot evaluate the system',
+  ACTIVATION:
+    'the installed system was activated, so that its boot loader could be installed, and that failed',
+  FLAKE_IMPURE: 'evaluating the system needs something that is not in the flake and its locked inputs',
   FLAKE_BUILD: 'Nix cannot build or fetch the system',
   CACHE_UNREACHABLE: 'a binary cache does not answer, or is none',
   CLOSURE_PATH_MISSING: 'no binary cache has a path that the prebuilt system needs',

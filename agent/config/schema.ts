@@ -181,6 +181,12 @@ export const systemSchema = z
         'with 3 GiB of RAM and more, the system is evaluated in RAM before the disks are touched; what is wrong with a ' +
           'flake is found while nothing is lost',
       ),
+    allowFailedActivation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'the boot loader is installed although the activation of the installed system failed, as nixos-install(8) does',
+      ),
     stateVersion: z
       .string()
       .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')

@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import { paths } from '../paths.ts';
 import type { RunStep, Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
@@ -8,9 +9,14 @@ import { flakeDirectory, targetRoot } from './target.ts';
  * Has the installed system install its own boot loader (switch-to-configuration, "boot"). Every disk gets one: the host
  * flake lists the ESPs of all members for GRUB, and copies that of systemd-boot to the others.
  */
-export function planBootLoader(): Step[] {
+export function planBootLoader({ system }: Config): Step[] {
   return [
-    installBootLoader(targetRoot, 'dabei install'),
+    installBootLoader(
+      targetRoot,
+      'dabei install',
+      {},
+      system.allowFailedActivation ? [] : ['--require-activation'],
+    ),
     {
       // Only now: what Nix has locked the inputs to belongs to it.
       kind: 'commit',
@@ -37,17 +43,21 @@ export function planBootLoader(): Step[] {
   ];
 }
 
-/** @param again the command that tries it again, told when it fails */
+/**
+ * @param again the command that tries it again, told when it fails
+ * @param enterOptions of nixos-enter: nixos-install(8) ignores a failed activation, and so does whoever calls ours
+ */
 export function installBootLoader(
   root: string,
   again: string,
   env: Readonly<Record<string, string>> = {},
+  enterOptions: readonly string[] = [],
 ): RunStep {
   return {
     kind: 'run',
     doing: 'installing the boot loader',
     argv: [
-      ...(['nixos-enter', '--root', root, '--'] as const),
+      ...(['nixos-enter', '--root', root, ...enterOptions, '--'] as const),
       ...['/run/current-system/bin/switch-to-configuration', 'boot'],
     ],
     // Without it only the menu is written.
@@ -55,6 +65,15 @@ export function installBootLoader(
     timeoutSeconds: 1800,
     progress: true,
     errorCode: 'BOOT_LOADER',
+    whenSaying: [
+      {
+        pattern: /nixos-enter: the activation of the installed system ended with/,
+        code: 'ACTIVATION',
+        remedy:
+          'correct in the flake what the lines above are about, and start again with disks.wipe; where it does no harm, such ' +
+          `as secrets that only a later key opens, set system.allowFailedActivation, then run: ${again}`,
+      },
+    ],
     remedy: `nixos-enter --root ${root} opens a shell in the installed system; then run: ${again}`,
     whenFull: espFull(root),
   };

@@ -116,7 +116,7 @@ export function makePlan(
               ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
               ...done('install'),
             ],
-        'boot-loader': [...planBootLoader(), ...done('boot-loader')],
+        'boot-loader': [...planBootLoader(config), ...done('boot-loader')],
         finish: planFinish(disks),
       },
     };

@@ -40,6 +40,8 @@ export interface RunStep {
   whenFull?: Instead;
   /** And for being killed, as by a kernel without memory. */
   whenKilled?: Instead;
+  /** And for what it says itself in its last lines; the first that matches. */
+  whenSaying?: readonly (Instead & { pattern: RegExp })[];
 }
 
 /** Writes a file atomically (new file, fsync, rename), creating directories above it. */

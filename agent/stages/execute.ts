@@ -112,6 +112,8 @@ const killed = /exit code 137\b/;
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {
   const { doing, problem } = error;
   if (step.whenFull && noSpace.test(problem)) return instead(error, step.whenFull);
+  const saying = step.whenSaying?.find(({ pattern }) => pattern.test(problem));
+  if (saying) return instead(error, saying);
   if (step.whenKilled && killed.test(problem)) return instead(error, step.whenKilled);
   if (step.errorCode === undefined && step.remedy === undefined) return error;
   return new DabeiError(step.errorCode ?? error.code, {
