@@ -3,6 +3,7 @@ import type { Facts } from '../facts.ts';
 import { formatBytes } from './describe-disk.ts';
 import { writeHostFlake } from './host-flake.ts';
 import { zramBytes } from './install-swap.ts';
+import { installerSecrets } from './nix/apart.ts';
 import {
   enoughMemoryBytes,
   hour,
@@ -12,9 +13,9 @@ import {
   nixIn,
   type MakeNixStep,
 } from './nix-step.ts';
-import type { RunStep, Step } from './step.ts';
+import type { Step } from './step.ts';
 import type { TargetStorage } from './target.ts';
-import { toplevelExpression } from './toplevel-expression.ts';
+import { checkFlake } from './toplevel-expression.ts';
 
 /** Evaluation of the system: in RAM, to see that it is one at all before a disk is touched, and then on the target. */
 
@@ -54,7 +55,7 @@ export function evaluationWarnings(
 export function planEvaluation(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   const root = `${directory}/root`;
   const directories = { ...nixDirectories(directory), XDG_CACHE_HOME: fetched };
-  const nix = nixIn(nixEnvironment(config, facts, directories));
+  const nix = nixIn(nixEnvironment(config, facts, directories), installerSecrets(root));
   return [
     {
       kind: 'run',
@@ -72,15 +73,20 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
     ...lockAndEvaluate(nix, config, facts.system, {
       root,
       flake,
+      check: `${directory}/check`,
       derivation: `${directory}/toplevel.drv`,
       memoryBytes: facts.memoryBytes,
-      // Before the time is over after which the old system returns (image/bundle/lib/options.sh).
-    }).map(step => ({
-      ...step,
-      whenFull: tooLargeForRam,
-      whenKilled: tooLargeForRam,
-      timeoutSeconds: 15 * minute,
-    })),
+    }).map(step =>
+      step.kind === 'run'
+        ? {
+            ...step,
+            whenFull: tooLargeForRam,
+            whenKilled: tooLargeForRam,
+            // Before the time is over after which the old system returns (image/bundle/lib/options.sh).
+            timeoutSeconds: 15 * minute,
+          }
+        : step,
+    ),
     {
       kind: 'run',
       doing: 'giving back the memory of the evaluation',
@@ -95,6 +101,17 @@ const tooLargeForRam = {
   remedy:
     'set system.evaluateFirst to false: it is evaluated on the disks then, with swap, after they were erased; or give ' +
     'a system that was built elsewhere as system.storePath',
+};
+
+/** What pure evaluation refuses, as Nix 2.26 says it (libexpr/eval.cc, primops.cc, primops/fetchTree.cc). */
+const impure = {
+  pattern:
+    /pure evaluation mode|on unlocked flake reference|attribute '(currentTime|currentSystem)' missing|will not fetch unlocked input/,
+  code: 'FLAKE_IMPURE' as const,
+  remedy:
+    'have the flake read only its own files and locked inputs: no absolute paths, no <nixpkgs>, a hash for everything that is ' +
+    'fetched; pass the system where it uses builtins.currentSystem. See what it needs: nix build FLAKE#nixosConfigurations.' +
+    'NAME.config.system.build.toplevel, without --impure. Then run: dabei install',
 };
 
 /** What the target gets of an evaluation in RAM: what its inputs were locked to. */
@@ -119,6 +136,8 @@ export interface Place {
   root: string;
   /** Directory of the host flake. */
   flake: string;
+  /** Directory of the flake around it. */
+  check: string;
   /** The link that is made to the derivation. */
   derivation: string;
   /** RAM, and swap on disks. */
@@ -144,13 +163,13 @@ export function lockAndEvaluate(
   nix: MakeNixStep,
   config: Config,
   system: string,
-  { root, flake, derivation, memoryBytes }: Place,
-): RunStep[] {
+  { root, flake, check, derivation, memoryBytes }: Place,
+): Step[] {
   const evaluation = nix(
     'evaluating the system',
     [
-      ...['nix-instantiate', '--store', root, '--add-root', derivation],
-      ...['--expr', toplevelExpression(config, system, flake)],
+      ...['nix', 'build', '--store', root, '--out-link', derivation, '--no-write-lock-file'],
+      `path:${check}#derivation`,
     ],
     hour,
     'FLAKE_EVALUATION',
@@ -162,6 +181,13 @@ export function lockAndEvaluate(
       hour,
       'FLAKE_EVALUATION',
     ),
-    { ...evaluation, env: { ...evaluation.env, ...largeHeap(memoryBytes) } },
+    {
+      kind: 'write',
+      doing: 'writing what is evaluated',
+      path: `${check}/flake.nix`,
+      mode: 0o644,
+      content: checkFlake(config, system, flake),
+    },
+    { ...evaluation, env: { ...evaluation.env, ...largeHeap(memoryBytes) }, whenSaying: [impure] },
   ];
 }

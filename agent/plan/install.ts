@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import type { Closure } from './closure.ts';
 import { fetchedAlready, lockAndEvaluate } from './evaluate.ts';
+import { installerSecrets } from './nix/apart.ts';
 import { hour, minute, nixDirectories, nixEnvironment, nixIn, type MakeNixStep } from './nix-step.ts';
 import type { RunStep, Step } from './step.ts';
 import { flakeDirectory, targetRoot, workDirectory } from './target.ts';
@@ -30,7 +31,10 @@ export function planInstall(
   }: { closure?: Closure | undefined; evaluated?: boolean; swapBytes?: number } = {},
 ): Step[] {
   const directories = { ...nixDirectories(workDirectory), ...(evaluated ? fetchedAlready() : {}) };
-  const nix = nixIn(nixEnvironment(config, facts, directories, closure?.substituters));
+  const nix = nixIn(
+    nixEnvironment(config, facts, directories, closure?.substituters),
+    installerSecrets(targetRoot),
+  );
   return [
     {
       kind: 'run',
@@ -60,6 +64,7 @@ function evaluateAndBuild(nix: MakeNixStep, config: Config, facts: Facts, swapBy
   const place = {
     root: targetRoot,
     flake: `${targetRoot}${flakeDirectory}`,
+    check: `${workDirectory}/check`,
     derivation: `${workDirectory}/toplevel.drv`,
     memoryBytes: facts.memoryBytes + swapBytes,
   };

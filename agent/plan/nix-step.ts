@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import { apart } from './nix/apart.ts';
 import type { RunStep } from './step.ts';
 
 /** How Nix is started: settings and environment for installing into a store below another root. */
@@ -15,14 +16,15 @@ const gibibyte = 2 ** 30;
  */
 export const enoughMemoryBytes = 3 * gibibyte;
 
-/** Makes steps that start Nix with an environment. */
-export function nixIn(env: Readonly<Record<string, string>>) {
+/**
+ * Makes steps that start Nix with an environment.
+ * @param hidden directories that it does not see, since code of others is evaluated beside them
+ */
+export function nixIn(env: Readonly<Record<string, string>>, hidden: readonly string[]) {
   return (doing: string, argv: readonly string[], timeoutSeconds: number, errorCode: ErrorCode): RunStep => ({
     kind: 'run',
     doing,
-    // A fresh /proc: Nix's sandbox needs one on which nothing is mounted (user_namespaces(7), "fully visible"), and
-    // /proc/cmdline is covered here.
-    argv: ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...argv],
+    argv: apart(hidden, argv),
     env,
     timeoutSeconds,
     progress: true,
@@ -90,6 +92,10 @@ export function nixSettings(memoryBytes: number, more: Readonly<Record<string, s
     'build-users-group': '',
     sandbox: true,
     'sandbox-fallback': false,
+    // What a flake says about Nix's own settings (nixConfig) is the flake's wish alone.
+    'accept-flake-config': false,
+    // A failure would be remembered, and told again after its cause is gone.
+    'eval-cache': false,
     'max-jobs': isSmall ? 1 : 'auto',
     cores: 0,
     'connect-timeout': 20,

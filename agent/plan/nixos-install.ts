@@ -3,6 +3,7 @@ import { asDabeiError, DabeiError } from '../errors.ts';
 import { installBootLoader } from './boot.ts';
 import { flakeReference } from './flake-reference.ts';
 import { markAsNixos, pointRootsInside } from './install.ts';
+import { secretDirectories } from './nix/apart.ts';
 import { nixIn, nixSettings } from './nix-step.ts';
 import { cancelReturn } from './return.ts';
 import type { Step } from './step.ts';
@@ -145,11 +146,14 @@ export function planNixosInstall(
 ): Step[] {
   const work = `${root}/.nixos-install`;
   const directories = { XDG_CACHE_HOME: `${work}/cache`, TMPDIR: `${work}/tmp` };
-  const nix = nixIn({
-    ...inherited,
-    ...directories,
-    NIX_CONFIG: [nixSettings(memoryBytes), inherited['NIX_CONFIG'] ?? ''].join('\n').trim(),
-  });
+  const nix = nixIn(
+    {
+      ...inherited,
+      ...directories,
+      NIX_CONFIG: [nixSettings(memoryBytes), inherited['NIX_CONFIG'] ?? ''].join('\n').trim(),
+    },
+    secretDirectories(root),
+  );
   // What this machine's store has need not be fetched; it is trusted as its owner is.
   const store = ['--store', root, '--extra-substituters', 'auto?trusted=1'];
   return [

@@ -1,27 +1,49 @@
 import type { Config } from '../config/schema.ts';
 import { flakeReference, isSentAlong } from './flake-reference.ts';
-import { flakeDirectory, targetRoot } from './target.ts';
 import { nixString } from './templates.ts';
 
 /**
- * The Nix expression whose value is the host's toplevel derivation (nixpkgs,
+ * A flake around the host flake, whose output `derivation` is the path of the derivation of the host's toplevel. Nix
+ * evaluates flakes purely, and only what is locked (Nix manual, pure-eval): nothing that the host flake or one of its inputs
+ * says can read this machine's files, its environment, or an address without a hash. What evaluates here evaluates in the
+ * installed system, too.
+ * @param directory of the host flake
+ */
+export function checkFlake(config: Config, system: string, directory: string): string {
+  return [
+    '{',
+    `  inputs.host.url = ${nixString(`path:${directory}`)};`,
+    '  outputs =',
+    '    { host, ... }:',
+    '    let',
+    '      toplevel =',
+    ...toplevelExpression(config, system)
+      .split('\n')
+      .map(line => `        ${line}`),
+    '      ;',
+    '    in',
+    '    {',
+    // With the context of drvPath itself, Nix would want everything that the derivation was made from to be built.
+    '      derivation = builtins.unsafeDiscardOutputDependency toplevel.drvPath;',
+    '    };',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The Nix expression, in terms of the flake `host`, whose value is the host's toplevel derivation (nixpkgs,
  * nixos/modules/system/activation/top-level.nix). What is wrong with an owner's flake is said in words: Nix's own message
  * about a missing attribute names neither the flake nor what there is.
  * @param system the machine's, as Nix names it
- * @param directory of the host flake
  */
-export function toplevelExpression(
-  config: Config,
-  system: string,
-  directory = `${targetRoot}${flakeDirectory}`,
-): string {
+export function toplevelExpression(config: Config, system: string): string {
   const [hostName = ''] = config.hostName.split('.');
   const flake = config.system.flake;
   const reference = flake === undefined ? null : flakeReference(flake, hostName);
   const sent = reference !== null && isSentAlong(reference);
   const lines = [
     'let',
-    `  host = builtins.getFlake ${nixString(`path:${directory}`)};`,
     `  system = host.nixosConfigurations.${nixString(sent ? reference.attribute : hostName)};`,
     ...(reference === null ? [] : ownersFlake(sent ? 'host' : 'host.inputs.config', reference.attribute)),
     '  inherit (system) config;',

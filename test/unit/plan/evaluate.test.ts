@@ -16,7 +16,8 @@ function plan(memoryBytes: number, system: ConfigInput['system'] = {}, swap: 0 |
 }
 
 const runs = (steps: readonly Step[]) => steps.filter((step): step is RunStep => step.kind === 'run');
-const nixSteps = (steps: readonly Step[]) => runs(steps).filter(({ argv }) => argv[0] === 'unshare');
+const nixSteps = (steps: readonly Step[]) =>
+  runs(steps).filter(({ argv }) => argv[0] === '/usr/lib/dabei/apart');
 
 t.test('what can be evaluated before a disk is touched', async t => {
   const closure = {
@@ -65,18 +66,25 @@ t.test('too little memory for a NixOS, where a smaller system would do', async t
 t.test('all that is written is in RAM, and nothing is built', async t => {
   const { evaluate } = plan(4 * GiB).stages;
   for (const step of evaluate) {
-    if (step.kind === 'write') t.match(step.path, `${directory}/flake/`);
+    if (step.kind === 'write') t.match(step.path, new RegExp(`^${directory}/(flake|check)/`));
   }
+  const check = evaluate.find(step => step.kind === 'write' && step.path === `${directory}/check/flake.nix`);
+  t.match(check, { content: `inputs.host.url = "path:${directory}/flake";` });
   const [lock, instantiate, ...more] = nixSteps(evaluate);
   t.same(more, []);
   t.ok(lock!.argv.join(' ').endsWith(`nix flake lock --store ${directory}/root path:${directory}/flake`));
-  t.match(instantiate!.argv.join(' '), `nix-instantiate --store ${directory}/root --add-root ${directory}/`);
-  t.match(instantiate!.argv.at(-1), `builtins.getFlake "path:${directory}/flake"`);
+  t.match(
+    instantiate!.argv.join(' '),
+    `nix build --store ${directory}/root --out-link ${directory}/toplevel.drv`,
+  );
+  t.equal(instantiate!.argv.at(-1), `path:${directory}/check#derivation`);
+  t.notOk(instantiate!.argv.includes('--impure'));
   for (const step of [lock!, instantiate!]) {
     t.equal(step.errorCode, 'FLAKE_EVALUATION');
     t.match(step.whenFull, { code: 'MEMORY_TOO_SMALL', remedy: /system\.evaluateFirst/ });
     t.same(step.whenKilled, step.whenFull);
     t.notMatch(JSON.stringify(step), '/mnt');
+    t.match(step.argv.join(' '), '--hide /run/dabei/boot --hide /etc/ssh');
   }
   t.same(runs(evaluate).at(-1)!.argv, ['rm', '-rf', `${directory}/root`], 'the memory is free again');
 });

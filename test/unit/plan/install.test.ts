@@ -1,27 +1,37 @@
 import t from 'tap';
 import { planInstall } from '../../../agent/plan/install.ts';
-import { toplevelExpression } from '../../../agent/plan/toplevel-expression.ts';
+import { apart, installerSecrets } from '../../../agent/plan/nix/apart.ts';
 import type { RunStep } from '../../../agent/plan/step.ts';
 import { config, machines } from './machines.ts';
 
+const program = '/usr/lib/dabei/apart';
 const { facts } = machines['bios-dhcp'];
 const steps = planInstall(config({ hostName: 'web-01.example.org' }), facts);
-const nixSteps = steps.filter((step): step is RunStep => step.kind === 'run' && step.argv[0] === 'unshare');
-const inNamespaces = ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc'];
+const nixSteps = steps.filter((step): step is RunStep => step.kind === 'run' && step.argv[0] === program);
+const inNamespaces = apart(installerSecrets('/mnt'), []);
 
 t.test('the sequence', async t => {
   t.same(
     steps.map(step =>
       step.kind === 'run'
-        ? step.argv.filter(word => !inNamespaces.includes(word))
+        ? step.argv.slice(step.argv[0] === program ? inNamespaces.length : 0)
         : step.kind === 'write' && [step.path],
     ),
     [
       ['mkdir', '-p', '/mnt/.dabei/home', '/mnt/.dabei/cache', '/mnt/.dabei/tmp', '/mnt/var/log'],
       ['nix', 'flake', 'lock', '--store', '/mnt', 'path:/mnt/etc/nixos'],
+      ['/mnt/.dabei/check/flake.nix'],
       [
-        ...['nix-instantiate', '--store', '/mnt', '--add-root', '/mnt/.dabei/toplevel.drv', '--expr'],
-        toplevelExpression(config({ hostName: 'web-01' }), 'x86_64-linux'),
+        ...[
+          'nix',
+          'build',
+          '--store',
+          '/mnt',
+          '--out-link',
+          '/mnt/.dabei/toplevel.drv',
+          '--no-write-lock-file',
+        ],
+        'path:/mnt/.dabei/check#derivation',
       ],
       [
         'nix-store',
@@ -120,7 +130,7 @@ t.test('a prebuilt system is copied, not evaluated', async t => {
   };
   const steps = planInstall(config({ system }), facts, { closure });
   const [copy, profile, ...more] = steps.filter(
-    (step): step is RunStep => step.kind === 'run' && step.argv[0] === 'unshare',
+    (step): step is RunStep => step.kind === 'run' && step.argv[0] === program,
   );
   t.same(more, []);
   t.same(copy!.argv.slice(inNamespaces.length), [

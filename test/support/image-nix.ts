@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { unpack } from '../../image/debian/packages.ts';
+import { imageSet } from '../../image/debian/sets.ts';
+import { requireHostPackages } from '../../image/host.ts';
+
+/** The image's own Nix, in the version that the image has, started by its own loader: it needs no chroot. */
+export interface ImageNix {
+  /** @param program nix, nix-store, nix-instantiate, … */
+  argv: (program: string, ...args: string[]) => [string, ...string[]];
+  /** Nix's files below a directory, and nothing of this machine's; no cache is asked. */
+  env: (work: string, settings?: Readonly<Record<string, string>>) => Record<string, string>;
+}
+
+/** Fetches it where no build has done that yet. */
+export async function imageNix(): Promise<ImageNix> {
+  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
+  const { path: root } = await unpack(imageSet);
+  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  return {
+    argv: (program, ...args) => [
+      join(libraries, 'ld-linux-x86-64.so.2'),
+      ...['--argv0', program, '--library-path', libraries],
+      join(root, 'usr/bin/nix'),
+      ...args,
+    ],
+    env: (work, settings = {}) => ({
+      HOME: join(work, 'home'),
+      XDG_CACHE_HOME: join(work, 'cache'),
+      NIX_CONFIG: Object.entries({
+        'experimental-features': 'nix-command flakes',
+        'flake-registry': '',
+        'build-users-group': '',
+        'build-hook': '',
+        substituters: '',
+        sandbox: 'true',
+        'sandbox-fallback': 'false',
+        // Debian's Nix looks for it in the root of the machine.
+        'sandbox-paths': `/bin/sh=${join(root, 'usr/bin/bash-static')}`,
+        'connect-timeout': '2',
+        'download-attempts': '1',
+        ...settings,
+      })
+        .map(([name, value]) => `${name} = ${value}`)
+        .join('\n'),
+    }),
+  };
+}
