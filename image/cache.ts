@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as files from './files.ts';
 import { step } from './progress.ts';
+import type { PlannedStep } from './time/forecast.ts';
 
 /**
  * Long builds are kept outside of the checkout, under a key that hashes every input, so a clean clone finds them again
@@ -24,6 +25,24 @@ export interface Built {
 /** Anything that decides what comes out: strings, earlier builds (by their key), file contents. */
 export type Input = string | Built | { file: string };
 
+let planned: PlannedStep[] | null = null;
+
+/**
+ * The steps that a build would take, in order, without taking any: inside of `build`, `cached` only looks whether a result is
+ * there. Keys depend on keys and sources alone, so all of them are known beforehand.
+ * @param build may look at no result of a step
+ */
+export async function planSteps(build: () => Promise<unknown>): Promise<PlannedStep[]> {
+  const steps: PlannedStep[] = [];
+  planned = steps;
+  try {
+    await build();
+  } finally {
+    planned = null;
+  }
+  return steps;
+}
+
 /**
  * Builds into an empty directory, or finds what an earlier run built from the same inputs.
  * @param name what it is, for people: part of the directory's name and of the progress line
@@ -36,11 +55,15 @@ export async function cached(
 ): Promise<Built> {
   const key = keyOf(inputs);
   const path = join(cacheDirectory, `${name}-${key}`);
+  if (planned !== null) {
+    planned.push({ name, isCached: files.exists(path) });
+    return { key, path };
+  }
   if (!files.exists(path)) {
     const fresh = join(cacheDirectory, `.building-${name}-${key}-${process.pid}`);
     files.makeDirectory(fresh);
     try {
-      await step(name, () => build(fresh));
+      await step(name, () => build(fresh), join(cacheDirectory, 'logs', `${name}-${key}.log`));
     } catch (error) {
       files.remove(fresh);
       throw error;

@@ -9,6 +9,9 @@ export const buildErrorCodes = {
   LOCK_FILE: 'the lock file is missing, cannot be read, or lacks something that the build needs',
   LOCK_GONE: 'the mirror no longer has what the lock file names',
   LOCK_WAIT: 'another program has held a lock for too long',
+  BUILD_STEP: 'a program that builds a part of the image failed',
+  REDUCTION: 'what makes the image smaller cannot be had',
+  USAGE: 'the command line is wrong',
   HOST_APT: 'this machine has no Debian archive configured',
   HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',
 } as const;

@@ -8,6 +8,15 @@ import { pipeline } from 'node:stream/promises';
 export const exists = (path: string): boolean => fs.existsSync(path);
 export const readBytes = (path: string): Buffer => fs.readFileSync(path);
 export const readText = (path: string): string => fs.readFileSync(path, 'utf8');
+/** Null where there is nothing, or no longer: a process may end while it is looked at. */
+export function readIfThere(path: string): string | null {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}
 export const list = (path: string): string[] => fs.readdirSync(path).sort();
 export const sizeOf = (path: string): number => fs.statSync(path).size;
 export const modifiedAt = (path: string): Date => fs.statSync(path).mtime;
@@ -23,6 +32,9 @@ export function write(path: string, content: string | Buffer, mode = 0o644): voi
   fs.writeFileSync(path, content, { mode });
   fs.chmodSync(path, mode);
 }
+
+/** Adds to the end of a file, which is made where there is none. */
+export const append = (path: string, content: string): void => fs.appendFileSync(path, content);
 
 export function symlink(target: string, path: string): void {
   makeDirectory(dirname(path));

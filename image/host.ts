@@ -96,7 +96,17 @@ export async function runIn(command: ChrootCommand): Promise<Finished> {
     timeoutSeconds: command.timeoutSeconds,
     onLine: note,
     ...(command.env ? { env: command.env } : {}),
+  }).catch((error: unknown) => {
+    if (!(error instanceof DabeiError)) throw error;
+    const { code, doing, problem, cause } = error;
+    throw new DabeiError(code, { doing, problem: describeCommandFailure(problem, command.argv), cause });
   });
+}
+
+/** People want to read about the program, not about what puts it into its root, nor what sets its environment. */
+export function describeCommandFailure(problem: string, argv: readonly string[]): string {
+  const program = argv.find(word => word !== 'env' && !word.startsWith('-') && !word.includes('='));
+  return problem.replace(/^unshare /, `${program} `);
 }
 
 export { attempt, run };

@@ -61,7 +61,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       await make('completing the configuration', ['make', '--silent', 'olddefconfig'], linux);
       requireSymbols(fragments.map(files.readText).join('\n'), files.readText(join(work, 'linux/.config')));
     });
-    await step('kernel compilation (about 20 CPU minutes)', () =>
+    await step('kernel compilation', () =>
       make('compiling the kernel', ['make', jobs, 'bzImage', 'modules'], linux, 180),
     );
     const release = files.readText(join(work, 'linux/include/config/kernel.release')).trim();
@@ -70,7 +70,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       ['make', '--silent', 'INSTALL_MOD_PATH=/build/modules', 'INSTALL_MOD_STRIP=1', 'modules_install'],
       linux,
     );
-    await step('ZFS modules (about 6 CPU minutes)', async () => {
+    await step('ZFS modules', async () => {
       const tarball = files
         .list(join(sources.path, zfsSource, 'usr/src'))
         .find(name => name.startsWith('zfs-'));

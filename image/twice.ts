@@ -42,7 +42,9 @@ async function buildFromScratch(name: string, keepKernel: boolean): Promise<stri
 
 /** The names of what was built in a cache, not fetched or taken from another one. */
 const builtIn = (cache: string): string[] =>
-  files.list(cache).filter(name => files.kind(join(cache, name)) === 'directory');
+  files
+    .list(cache)
+    .filter(name => /-[0-9a-f]{20}$/.test(name) && files.kind(join(cache, name)) === 'directory');
 
 /** SHA-256 of every file in these directories of a cache, by its name and that of the step that built it. */
 async function hashes(cache: string, directories: readonly string[]): Promise<Map<string, string>> {

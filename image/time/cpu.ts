@@ -1,0 +1,48 @@
+import * as files from '../files.ts';
+
+/** CPU time of a build: of this process, of all that it started, and of all that those started, ended or not. */
+
+/** What a process and the children that it waited for have used, in clock ticks. proc(5), /proc/PID/stat */
+export interface ProcessTimes {
+  pid: number;
+  parent: number;
+  /** utime, stime, cutime and cstime. */
+  ticks: number;
+}
+
+/** USER_HZ, in which Linux gives these times to programs on x86 (sysconf(3), _SC_CLK_TCK). */
+const ticksPerSecond = 100;
+
+/**
+ * As getrusage(2) counts RUSAGE_SELF and RUSAGE_CHILDREN, and besides what has not ended yet: a compilation is one child that
+ * is waited for at its very end.
+ */
+export function cpuSeconds(): number {
+  const processes = files
+    .list('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(pid => parseStat(files.readIfThere(`/proc/${pid}/stat`) ?? '') ?? []);
+  return ticksOfTree(processes, process.pid) / ticksPerSecond;
+}
+
+/** @returns null where there is no such line: a process may end while it is looked at */
+export function parseStat(stat: string): ProcessTimes | null {
+  // The name may hold spaces and parentheses; no later field does.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number) => Number(fields[number - 3]);
+  const ticks = [14, 15, 16, 17].reduce((sum, number) => sum + field(number), 0);
+  const times = { pid: Number.parseInt(stat), parent: field(4), ticks };
+  return Object.values(times).every(Number.isInteger) ? times : null;
+}
+
+/** Of one process and everything below it. */
+export function ticksOfTree(processes: readonly ProcessTimes[], root: number): number {
+  let ticks = 0;
+  let level = processes.filter(({ pid }) => pid === root);
+  while (level.length > 0) {
+    ticks += level.reduce((sum, process) => sum + process.ticks, 0);
+    const parents = new Set(level.map(({ pid }) => pid));
+    level = processes.filter(({ parent }) => parents.has(parent));
+  }
+  return ticks;
+}

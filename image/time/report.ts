@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { cacheDirectory } from '../cache.ts';
+import type { Spent } from './forecast.ts';
+
+/** build-report.json in the cache: what each step took when it was last built, whichever build that was. */
+
+export const reportFile = join(cacheDirectory, 'build-report.json');
+
+export interface Report {
+  version: 1;
+  cores: number;
+  /** Of the last build that built anything: everything it started, and the clock. */
+  last: { cpuSeconds: number; seconds: number };
+  steps: Record<string, { cpuSeconds: number; seconds: number }>;
+}
+
+/** @param earlier the file's text, or null; what cannot be read counts as nothing */
+export function mergeReport(
+  earlier: string | null,
+  cores: number,
+  last: Report['last'],
+  taken: readonly Spent[],
+): Report {
+  const tenths = (value: number) => Math.round(value * 10) / 10;
+  const round = ({ cpuSeconds, seconds }: Report['last']) => ({
+    cpuSeconds: tenths(cpuSeconds),
+    seconds: tenths(seconds),
+  });
+  const steps = Object.fromEntries(taken.map(spent => [spent.name, round(spent)]));
+  return { version: 1, cores, last: round(last), steps: { ...stepsOf(earlier), ...steps } };
+}
+
+function stepsOf(text: string | null): Report['steps'] {
+  try {
+    const report = JSON.parse(text ?? '{}') as Partial<Report> | null;
+    return report?.version === 1 ? (report.steps ?? {}) : {};
+  } catch {
+    // A build that was interrupted while it wrote.
+    return {};
+  }
+}
+
+/** The last line of a build: what it took, and what took most of it. */
+export function describeSpent(last: Report['last'], taken: readonly Spent[]): string {
+  const minutes = (seconds: number) => (seconds / 60).toFixed(1);
+  const most = taken
+    .filter(({ within }) => within === undefined)
+    .toSorted((a, b) => b.cpuSeconds - a.cpuSeconds)
+    .slice(0, 5);
+  const rows = most.map(({ name, cpuSeconds }) => `${name} ${minutes(cpuSeconds)}`).join(', ');
+  return (
+    `built in ${minutes(last.seconds)} minutes with ${minutes(last.cpuSeconds)} CPU minutes` +
+    (rows === '' ? '' : ` (${rows})`)
+  );
+}

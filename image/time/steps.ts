@@ -1,0 +1,34 @@
+/**
+ * What each step of a build took on the machine that it was measured on (docs/performance.md): a forecast for others, which
+ * is corrected by how fast they turn out to be. The names are those of the steps in the cache.
+ */
+export interface Cost {
+  cpuSeconds: number;
+  /** How many cores it keeps busy where there are that many; most of it is one program after the other where it says 1. */
+  cores: number;
+}
+
+const all = Infinity;
+
+export const costs: Readonly<Record<string, Cost>> = {
+  toolchain: { cpuSeconds: 45, cores: 1 },
+  packages: { cpuSeconds: 30, cores: 1 },
+  sources: { cpuSeconds: 5, cores: 1 },
+  kernel: { cpuSeconds: 1560, cores: all },
+  icu: { cpuSeconds: 3, cores: 1 },
+  'library-tools': { cpuSeconds: 50, cores: 1 },
+  'stand-ins': { cpuSeconds: 1, cores: 1 },
+  curl: { cpuSeconds: 70, cores: 1.5 },
+  libgit2: { cpuSeconds: 40, cores: all },
+  libarchive: { cpuSeconds: 70, cores: 1.5 },
+  libtirpc: { cpuSeconds: 25, cores: 1.5 },
+  openssh: { cpuSeconds: 80, cores: 1.5 },
+  'kexec-tools': { cpuSeconds: 10, cores: 1.5 },
+  iproute2: { cpuSeconds: 15, cores: all },
+  installer: { cpuSeconds: 1, cores: 1 },
+  agent: { cpuSeconds: 10, cores: 1 },
+  image: { cpuSeconds: 150, cores: all },
+  'static-kexec': { cpuSeconds: 10, cores: 1.5 },
+  'static-ip': { cpuSeconds: 15, cores: all },
+  bundle: { cpuSeconds: 8, cores: 1 },
+};
