@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
-import { cached, tree, type Built } from './cache.ts';
+import { cached, planSteps, tree, type Built } from './cache.ts';
 import { requireSymbolsBound } from './check.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
@@ -10,51 +11,88 @@ import { trimIcu } from './icu.ts';
 import { buildInitrd, shareBusybox, type Compression } from './initrd.ts';
 import { buildKernel } from './kernel.ts';
 import { rebuild, rebuiltSources } from './libraries.ts';
-import { installer as installerRelease, unpack, unpackAlone } from './debian/packages.ts';
-import { tell } from './progress.ts';
+import { installer as installerRelease, unpack, unpackAlone, type Packages } from './debian/packages.ts';
+import { expectSteps, stepsTaken, tell } from './progress.ts';
 import { buildStaticProgram, staticPrograms } from './programs.ts';
+import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
 import { buildStandIns } from './stand-ins.ts';
-import { assembleRoot } from './root.ts';
+import { assembleRoot, type Parts } from './root.ts';
 import { explain } from './explain.ts';
 import { filesInOrder, listParts, writeParts } from './parts.ts';
 import { slimPrograms } from './slim.ts';
 import { describeImage, writeOutput } from './output.ts';
 import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/sets.ts';
+import { cpuSeconds } from './time/cpu.ts';
+import { describeForecast, forecast } from './time/forecast.ts';
+import { describeSpent, mergeReport, reportFile } from './time/report.ts';
+import * as clock from '../agent/host/clock.ts';
 
-/**
- * Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache.
- * @param output whether out/ is written, or only the cache
- */
-export async function buildImage({ compression = 'small' as Compression, output = true } = {}) {
+export interface BuildOptions extends FallbackOptions {
+  compression?: Compression;
+  /** Whether out/ is written, or only the cache. */
+  output?: boolean;
+}
+
+export interface BuiltImage {
+  image: Built;
+  toolchain: Packages;
+  /** What Debian's own files stand in for. */
+  fallbacks: readonly Fallback[];
+}
+
+/** Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache. */
+export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage> {
   requireRoot();
   // The image keeps the modes of directories that are made here.
   process.umask(0o022);
   await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
+  const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
+  await tellForecast(options);
+  const fallbacks = new Fallbacks(options);
+  const parts = await buildParts(fallbacks);
+  const image =
+    (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
+    (await packImage(parts, fallbacks, options));
+  const description = await describeImage(image, parts, fallbacks.taken);
+  const bundle = await buildBundle(parts.toolchain, image, description, parts.programs);
+  if (options.output ?? true) await writeOutput(image, bundle, parts, fallbacks.taken);
+  tellSpent(started);
+  return { image, toolchain: parts.toolchain, fallbacks: fallbacks.taken };
+}
+
+/** Everything that the image and the bundle are packed from. */
+async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: readonly Built[] }> {
   const toolchain = await unpack(toolchainSet);
   const packages = await unpack(imageSet);
   const kernel = await buildKernel(toolchain);
-  const icu = await trimIcu(toolchain, packages);
+  const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages));
   const tools = await unpack(librarySet);
-  const rebuilt = [await buildStandIns(toolchain)];
-  for (const recipe of rebuiltSources) rebuilt.push(await rebuild(recipe, tools));
-  const installer = await unpackAlone('installer', Object.keys(installerPrograms), installerRelease);
+  const rebuilt = [await fallbacks.reduce('stand-ins', () => buildStandIns(toolchain))];
+  for (const recipe of rebuiltSources)
+    rebuilt.push(await fallbacks.reduce(recipe.source, () => rebuild(recipe, tools)));
+  const installer = await fallbacks.reduce('installer', () =>
+    unpackAlone('installer', Object.keys(installerPrograms), installerRelease),
+  );
   const agent = await buildAgent(toolchain, packages);
-  const parts = { toolchain, packages, kernel, icu, installer, rebuilt, agent };
-  const recipe = [
-    'image 1',
-    compression,
-    toolchain,
-    packages,
-    kernel,
-    icu,
-    agent,
-    installer,
-    ...rebuilt,
-    ...tree(checkout('image'), bundleOnly),
-  ];
-  const image = await cached('image', recipe, async directory => {
+  const programs: Built[] = [];
+  for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
+  const had = rebuilt.filter(built => built !== null);
+  return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs };
+}
+
+/** Kernel, initrd and `dabei`. @throws CannotReduce where programs cannot be made smaller, unless they stay as they are */
+async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'small' }: BuildOptions) {
+  const { toolchain, packages, kernel, icu, installer, rebuilt, agent } = parts;
+  const slimmed = !fallbacks.has('elf');
+  const built = [toolchain, packages, kernel, icu, agent, installer, ...rebuilt].filter(
+    part => part !== null,
+  );
+  // Which parts fell back decides what the image is, although a part that did has no key.
+  const choices = JSON.stringify({ compression, fallBack: fallbacks.taken.map(({ part }) => part) });
+  const recipe = ['image 2', choices, ...built, ...tree(checkout('image'), bundleOnly)];
+  return cached('image', recipe, async directory => {
     const owners = await assembleRoot(join(directory, 'root'), parts);
-    slimPrograms(join(directory, 'root'));
+    if (slimmed) slimPrograms(join(directory, 'root'));
     await requireSymbolsBound(join(directory, 'root'));
     shareBusybox(directory);
     const listed = listParts(join(directory, 'root'), owners);
@@ -66,11 +104,32 @@ export async function buildImage({ compression = 'small' as Compression, output 
     files.remove(join(directory, 'root'));
     files.write(join(directory, 'layout.json'), JSON.stringify({ epoch, ...layout }));
   });
-  const programs: Built[] = [];
-  for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
-  const bundle = await buildBundle(toolchain, image, await describeImage(image, parts), programs);
-  if (output) await writeOutput(image, bundle, parts);
-  return { image, toolchain };
+}
+
+/** How long this will take; the steps' own lines say later how far it is. */
+async function tellForecast(options: BuildOptions): Promise<void> {
+  const steps = await planSteps(async () => {
+    const silent = new Fallbacks(options, () => {});
+    await packImage(await buildParts(silent), silent, options);
+  });
+  // Its key depends on what the image turns out to be.
+  steps.push({ name: 'bundle', isCached: steps.every(({ isCached }) => isCached) });
+  const cores = availableParallelism();
+  const expected = forecast(steps, cores);
+  for (const line of describeForecast(expected, cores)) tell(line);
+  expectSteps(expected);
+}
+
+function tellSpent(started: { seconds: number; cpuSeconds: number }): void {
+  const taken = stepsTaken();
+  if (taken.length === 0) return;
+  const last = {
+    seconds: clock.uptimeSeconds() - started.seconds,
+    cpuSeconds: cpuSeconds() - started.cpuSeconds,
+  };
+  const report = mergeReport(files.readIfThere(reportFile), availableParallelism(), last, taken);
+  files.write(reportFile, JSON.stringify(report, null, 2) + '\n');
+  tell(describeSpent(last, taken));
 }
 
 /** The image's date: that of the newest program in it, so the same packages always give the same bytes. */
@@ -80,8 +139,9 @@ function newestProgram(directory: string): number {
 }
 
 /**
- * `npm run image -- [--quick] [--explain] [--update] [--cache-only]`: --quick compresses for development, --update fetches
- * Debian's package lists anew.
+ * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict]`: --quick compresses
+ * for development, --update fetches Debian's package lists anew, --fall-back takes Debian's own files without trying
+ * (reductions/reductions.ts), --strict never does.
  */
 if (process.argv[1] === import.meta.filename) {
   const main = async () => {
@@ -91,11 +151,15 @@ if (process.argv[1] === import.meta.filename) {
         explain: { type: 'boolean', default: false },
         update: { type: 'boolean', default: false },
         'cache-only': { type: 'boolean', default: false },
+        'fall-back': { type: 'string' },
+        strict: { type: 'boolean', default: false },
       },
     });
     const { image, toolchain } = await buildImage({
       compression: values.quick ? 'quick' : 'small',
       output: !values['cache-only'],
+      fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
+      strict: values.strict,
     });
     if (values.explain) await explain(toolchain, image);
   };

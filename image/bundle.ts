@@ -18,7 +18,7 @@ export const bundleNames = {
 /** Files below image/ that make the bundle, or measure what was made: changing one builds no new image. */
 export const bundleOnly = [
   ...['bundle', 'programs.ts', 'output.ts', 'netboot.ipxe'],
-  ...['budgets.json', 'explain.ts', 'twice.ts'],
+  ...['budgets.json', 'explain.ts', 'twice.ts', 'time', 'reductions/budgets.ts'],
 ];
 
 const epochOf = (image: Built) =>

@@ -4,6 +4,7 @@ import { parseElf } from './elf.ts';
 import { parseImage } from './elf-tables.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
+import { CannotReduce } from './reductions/fallbacks.ts';
 
 const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev'];
 
@@ -62,7 +63,7 @@ const unwinding = ['.eh_frame', '.eh_frame_hdr', '.gcc_except_table'];
  * image, gets what it got; nothing else is changed; and every name that is needed is found.
  * @param originals path -> bytes before
  * @param lookedUp names that are asked for while programs run
- * @throws Error naming each file and what is wrong with it
+ * @throws CannotReduce naming each file and what is wrong with it
  */
 export function requireSamePrograms(
   originals: ReadonlyMap<string, Buffer>,
@@ -92,7 +93,10 @@ export function requireSamePrograms(
   }
   faults.push(...compareBindings(before, after, linked));
   if (faults.length > 0)
-    throw new Error(`programs would not run as before they were made smaller:\n  ${faults.join('\n  ')}`);
+    throw new CannotReduce(
+      'comparing programs with those that were made smaller',
+      `they would not run as before:\n  ${faults.join('\n  ')}`,
+    );
 }
 
 /** @param places offsets of words that hold an addend now, which the loader took from elsewhere before */

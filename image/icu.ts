@@ -3,6 +3,7 @@ import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
 import type { Packages } from './debian/packages.ts';
+import { CannotReduce } from './reductions/fallbacks.ts';
 
 /**
  * ICU's data, cut to what Node needs to start and to speak English: Debian's libicudata is 32 MB, a fifth of the whole
@@ -34,7 +35,8 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
   const recipe = ['icu 2', trial, kept.map(String).join(), toolchain, packages];
   return cached('icu', recipe, async directory => {
     const library = files.list(join(packages.path, 'usr/lib/x86_64-linux-gnu')).find(isIcuData);
-    if (library === undefined) throw new Error('libicudata is not among the unpacked packages');
+    if (library === undefined)
+      throw new CannotReduce('looking for ICU data', 'libicudata is not among the unpacked packages');
     const version = /\.so\.(\d+)/.exec(library)?.[1];
     const run = (doing: string, argv: readonly string[]) =>
       runIn({
@@ -88,7 +90,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
       timeoutSeconds: 60,
     });
     if (stdout.trim() !== trialResult)
-      throw new Error(`ICU formats otherwise with the smaller data: ${stdout.trim()}`);
+      throw new CannotReduce('formatting with the smaller ICU data', `the result is ${stdout.trim()}`);
   });
 }
 

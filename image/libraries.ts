@@ -4,6 +4,7 @@ import { cached, type Built } from './cache.ts';
 import * as files from './files.ts';
 import { runIn } from './host.ts';
 import { unpackSource, type Packages } from './debian/packages.ts';
+import type { Reduction } from './reductions/reductions.ts';
 
 /**
  * Libraries and programs, built from Debian's source packages with only what the image uses of them. What Debian switches
@@ -12,7 +13,7 @@ import { unpackSource, type Packages } from './debian/packages.ts';
 
 export interface Rebuilt {
   /** Debian's source package. */
-  source: string;
+  source: Reduction;
   /** The Debian release that it is taken from; without it, the image's own. */
   release?: string;
   why: string;

@@ -5,6 +5,7 @@ import * as files from './files.ts';
 import { checkout } from './host.ts';
 import type { InitrdLayout } from './initrd.ts';
 import { tell } from './progress.ts';
+import type { Fallback } from './reductions/fallbacks.ts';
 import type { Parts } from './root.ts';
 
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
@@ -16,7 +17,12 @@ export interface Layout extends InitrdLayout {
 const bundles = Object.values(bundleNames);
 const published = ['bzImage', 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
 
-export async function writeOutput(image: Built, bundle: Built, parts: Parts): Promise<void> {
+export async function writeOutput(
+  image: Built,
+  bundle: Built,
+  parts: Parts,
+  fallbacks: readonly Fallback[],
+): Promise<void> {
   const out = checkout('out');
   const stamp = join(out, '.image');
   const key = `${image.key} ${bundle.key}`;
@@ -24,7 +30,7 @@ export async function writeOutput(image: Built, bundle: Built, parts: Parts): Pr
   for (const name of imageFiles) copyFresh(join(image.path, name), join(out, name));
   for (const name of bundles) copyFresh(join(bundle.path, name), join(out, name));
   copyFresh(checkout('image/netboot.ipxe'), join(out, 'netboot.ipxe'));
-  const summary = await describeImage(image, parts, bundle);
+  const summary = await describeImage(image, parts, fallbacks, bundle);
   files.write(join(out, 'image.json'), summary);
   const sums = await Promise.all(
     published.map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
@@ -43,7 +49,12 @@ function copyFresh(from: string, to: string): void {
 }
 
 /** image.json: what the image is made of. The one inside of the bundle cannot tell the bundle's own hash. */
-export async function describeImage(image: Built, parts: Parts, bundle?: Built): Promise<string> {
+export async function describeImage(
+  image: Built,
+  parts: Parts,
+  fallbacks: readonly Fallback[],
+  bundle?: Built,
+): Promise<string> {
   const paths = imageFiles.map(name => join(image.path, name));
   if (bundle) paths.push(...bundles.map(name => join(bundle.path, name)));
   const described = await Promise.all(
@@ -59,6 +70,8 @@ export async function describeImage(image: Built, parts: Parts, bundle?: Built):
     files: Object.fromEntries(described),
     squashfs: { offset: layout.imageOffset, bytes: layout.imageBytes, sha256: layout.imageSha256 },
     kernel: files.readText(join(parts.kernel.path, 'release')),
+    // Debian's own files, in the place of smaller ones that could not be had.
+    fallbacks,
     packages: parts.packages.versions,
   };
   return JSON.stringify(summary, null, 2) + '\n';

@@ -13,10 +13,11 @@ export interface Parts {
   toolchain: Packages;
   packages: Packages;
   kernel: Built;
-  icu: Built;
-  /** Files of Debian's installer that stand in for others of the same name. */
-  installer: Packages;
-  /** Libraries and programs that are smaller than Debian's, under the names that those have. */
+  /** ICU's data, cut; null: Debian's own. */
+  icu: Built | null;
+  /** Files of Debian's installer that stand in for others of the same name; null: none does. */
+  installer: Packages | null;
+  /** Libraries and programs that are smaller than Debian's, under the names that those have; those that could be built. */
   rebuilt: readonly Built[];
   agent: Built;
 }
@@ -107,10 +108,10 @@ async function copyPrograms(
   const built = (from: readonly Built[]) =>
     from.flatMap(({ path }) => files.list(path).map(name => join(path, name)));
   const smaller = [
-    ...built([agent, icu]).filter(path => path.includes('.so.')),
+    ...built(icu === null ? [agent] : [agent, icu]).filter(path => path.includes('.so.')),
     ...built(rebuilt),
     ...Object.entries(installerPrograms).flatMap(([name, paths]) =>
-      paths.map(path => join(installer.path, name, path)),
+      installer === null ? [] : paths.map(path => join(installer.path, name, path)),
     ),
   ];
   const replaced = Object.fromEntries(smaller.map(path => [posix.basename(path), path]));

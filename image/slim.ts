@@ -3,6 +3,7 @@ import { requireSamePrograms } from './check.ts';
 import { LinkedSet } from './elf-bind.ts';
 import { parseImage, type Symbol } from './elf-tables.ts';
 import * as files from './files.ts';
+import { CannotReduce } from './reductions/fallbacks.ts';
 import { slim } from './slim-elf.ts';
 
 /** Which programs and libraries of the image lose what; how is in slim-elf.ts, and what has to stay the same in check.ts. */
@@ -21,7 +22,7 @@ const withoutExceptions = /^lib(node|icui18n|icuuc|crypto|ssl|brotlidec|brotlien
 
 /**
  * Makes every program and library below `root` smaller, in place.
- * @throws Error naming each file that is built in a way that is not understood, or that would run otherwise than before
+ * @throws CannotReduce naming the file that is built in a way that is not understood, or that would run otherwise than before
  */
 export function slimPrograms(root: string): void {
   const programs = new Map(
@@ -47,7 +48,7 @@ export function slimPrograms(root: string): void {
       files.remove(root + path);
       files.write(root + path, smaller, mode);
     } catch (error) {
-      throw new Error(`making ${path} smaller: ${(error as Error).message}`);
+      throw new CannotReduce(`making ${path} smaller`, (error as Error).message, error);
     }
   }
   requireSamePrograms(programs, before, new LinkedSet(root, path => files.readBytes(root + path)), lookedUp);

@@ -3,19 +3,21 @@ import { buildImage } from '../image/build.ts';
 import * as files from '../image/files.ts';
 import { checkout } from '../image/host.ts';
 import { measureParts } from '../image/parts.ts';
+import { relaxed, type Budgets } from '../image/reductions/budgets.ts';
 import { table } from './vm/table.ts';
 
 /**
  * What is given to machines, and each part of it, stays within its bytes (image/budgets.json; parts as compressed alone).
- * The last line counts: "N passed, N failed".
+ * Where parts of the build fell back to Debian's own files, more is allowed. The last line counts: "N passed, N failed".
  */
-interface Budgets {
-  artefacts: Record<string, number>;
-  parts: Record<string, number>;
-}
-
-const budgets = JSON.parse(files.readText(checkout('image/budgets.json'))) as Budgets;
-const { image, toolchain } = await buildImage();
+const { image, toolchain, fallbacks } = await buildImage();
+const published = JSON.parse(files.readText(checkout('image/budgets.json'))) as Budgets;
+const budgets = relaxed(
+  published,
+  fallbacks.map(({ part }) => part),
+);
+for (const { part, reason } of fallbacks)
+  process.stdout.write(`larger, since Debian's own is used: ${part} (${reason})\n`);
 
 const artefacts = Object.fromEntries(
   Object.keys(budgets.artefacts).map(name => [
@@ -41,7 +43,7 @@ function sizeOf(file: string): number {
 }
 
 /** Both sides must name the same things, or a new part would have no budget and an old budget would hold for ever. */
-function compare(sizes: Record<string, number>, limits: Record<string, number>) {
+function compare(sizes: Readonly<Record<string, number>>, limits: Readonly<Record<string, number>>) {
   const names = [...new Set([...Object.keys(limits), ...Object.keys(sizes)])];
   return names.map(name => {
     const bytes = sizes[name];

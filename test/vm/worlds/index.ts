@@ -10,6 +10,7 @@ import { kexecSignatureWorlds } from './kexec-signatures.ts';
 import { kexecShapeWorlds } from './kexec-shapes.ts';
 import { kexecWorlds } from './kexec.ts';
 import { memoryWorlds } from './memory.ts';
+import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
@@ -33,6 +34,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'kexec-refusals': kexecRefusalWorlds,
   'kexec-signatures': kexecSignatureWorlds,
   install: installWorlds,
+  fallbacks: fallbackWorlds,
   disks: diskWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,

@@ -7,7 +7,7 @@ import {
   startInstall,
   type UnlockWay,
 } from '../install.ts';
-import { memoryBudget } from '../memory-budget.ts';
+import { memoryBudget, moreMemoryMiB } from '../memory-budget.ts';
 import type { World } from '../world.ts';
 import type { Site } from '../site.ts';
 import { scanHostKeys, type Ssh } from '../ssh.ts';
@@ -63,7 +63,8 @@ export const installWorlds: World[] = rows.map(row => ({
   about: row.about,
   limitSeconds: 1500,
   script: async (site, report) => {
-    const { firmware, memoryMiB } = row;
+    const { firmware } = row;
+    const memoryMiB = row.memoryMiB + moreMemoryMiB();
     const disk = site.disk('target', 4096, row.disk);
     const config = await site.installConfig({
       disks: { devices: [row.device ?? '/dev/vda'], key: site.keys.passphrase },

@@ -7,7 +7,7 @@ import { image } from '../image.ts';
 import { stageDone } from '../install.ts';
 import { configParameter } from '../site.ts';
 import { scanHostKeys } from '../ssh.ts';
-import { memoryBudget } from '../memory-budget.ts';
+import { memoryBudget, moreMemoryMiB } from '../memory-budget.ts';
 import type { World } from '../world.ts';
 import { appendedBy } from './dead-man.ts';
 import { truncateSync } from 'node:fs';
@@ -25,7 +25,7 @@ export const rescueWorlds: World[] = [
       const before = await hashDisk(disk.file);
       const machine = await site.startImage({
         name: 'rescue',
-        memoryMiB: memoryBudget.rescue,
+        memoryMiB: memoryBudget.rescue + moreMemoryMiB(),
         disks: [disk],
         parameters: [configParameter({ version: 1, rootAuthorizedKeys: [site.keys.user.public] })],
         limitSeconds: 200,
