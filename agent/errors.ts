@@ -26,6 +26,7 @@ export const errorCodes = {
   SSH_START: 'sshd does not start',
   // Disks
   DISK_NOT_FOUND: 'no disk matches a selector',
+  DISK_NOT_HARDWARE: 'a chosen disk is made by software or reached over a network',
   DISK_AMBIGUOUS: 'more disks match a selector than it asks for',
   DISK_BOOT_MEDIUM: 'a chosen disk is the medium that this system was booted from',
   DISK_READ_ONLY: 'a chosen disk is read-only',

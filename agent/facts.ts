@@ -46,10 +46,18 @@ export interface Disk {
   removable: boolean;
   /** Kernel modules from the disk to its bus, such as ["sd_mod", "ahci"]; without it they are guessed by `transport`. */
   drivers?: readonly string[];
+  /** Why it is no disk of this machine's own, which an installed system would find at every start; absent for hardware. */
+  notHardware?: NotHardware;
   /** Something of it is what this system was booted from. */
   bootMedium: boolean;
   /** Everything found on the disk, itself and its partitions and what is stacked on them, children after parents. */
   contents: readonly Content[];
+}
+
+export interface NotHardware {
+  kind: 'software' | 'network' | 'memory';
+  /** In words, as the end of a sentence: "it is reached over a network (iscsi)". */
+  because: string;
 }
 
 /** A signature or a mapped device found on a disk. */

@@ -7,22 +7,42 @@ import {
   parseModulePaths,
 } from '../plan/modalias.ts';
 import type { BusDevice, ModuleIndex } from '../plan/modalias.ts';
+import type { Attachment } from '../plan/disks/attachment.ts';
 import { attempt } from './exec.ts';
 import { exists, list, readText, realPath } from './files.ts';
 
 /** Devices of the running system in sysfs, and which of them this image has drivers for. */
 
 /** From a disk such as "/dev/sda" to its bus. */
-export function devicesOfDisk(path: string): BusDevice[] {
-  const device = realPath(`/sys/class/block/${basename(path)}/device`);
-  if (device === null) return [];
-  // A namespace that several controllers may reach hangs on none of them (nvme, multipath).
-  const controllers = device.includes('/nvme-subsystem/')
+export function devicesOfDisk(path: string): readonly BusDevice[] {
+  return attachmentOf(path).devices;
+}
+
+/**
+ * How a disk such as "/dev/sda" is attached.
+ * @param root where the file tree with sys/ lies; a test has its own
+ */
+export function attachmentOf(path: string, root = ''): Attachment {
+  // A slash in a name, as in /dev/cciss/c0d0, is an exclamation mark in sysfs (block/genhd.c, drivers/base/core.c).
+  const name = path.slice('/dev/'.length).replaceAll('/', '!');
+  const directory = realPath(`${root}/sys/class/block/${name}`);
+  const device = directory === null ? null : realPath(`${directory}/device`);
+  // A namespace that several controllers may reach hangs on none of them (drivers/nvme/host/multipath.c).
+  const controllers = device?.includes('/nvme-subsystem/')
     ? list(device)
         .filter(name => /^nvme\d+$/.test(name))
-        .map(name => realPath(`${device}/${name}`))
-    : [device];
-  return controllers.flatMap(directory => (directory === null ? [] : upwards(directory)));
+        .flatMap(name => realPath(`${device}/${name}`) ?? [])
+    : device === null
+      ? []
+      : [device];
+  const read = (name: string) =>
+    controllers.flatMap(controller => readText(`${controller}/${name}`)?.trim() || []);
+  return {
+    path: directory === null ? null : directory.slice(root.length),
+    // Of NVMe controllers alone (drivers/nvme/host/sysfs.c).
+    transports: controllers.some(controller => /\/nvme\d+$/.test(controller)) ? read('transport') : [],
+    devices: controllers.flatMap(directory => upwards(directory, root)),
+  };
 }
 
 /** From an interface to its bus; of a bond, VLAN or bridge, those of everything that it is made of. */
@@ -36,15 +56,15 @@ export function devicesOfLink(name: string): BusDevice[] {
   return device === null ? below.flatMap(devicesOfLink) : upwards(device);
 }
 
-function upwards(start: string): BusDevice[] {
+function upwards(start: string, root = ''): BusDevice[] {
   const devices: BusDevice[] = [];
-  for (let path = start; path.startsWith('/sys/devices/'); path = dirname(path)) {
+  for (let path = start; path.startsWith(`${root}/sys/devices/`); path = dirname(path)) {
     const modalias = readText(`${path}/modalias`)?.trim();
     const driver = realPath(`${path}/driver`);
     if (modalias === undefined || modalias === '') continue;
     const module = realPath(`${path}/driver/module`);
     devices.push({
-      path: path.slice('/sys/devices/'.length),
+      path: path.slice(`${root}/sys/devices/`.length),
       modalias,
       driver: driver === null ? null : basename(driver),
       module: module === null ? null : basename(module),

@@ -1,5 +1,6 @@
 import type { Disk } from '../facts.ts';
-import { devicesOfDisk, driversOf } from './devices.ts';
+import { notHardware } from '../plan/disks/attachment.ts';
+import { attachmentOf, driversOf } from './devices.ts';
 import { attempt, run } from './exec.ts';
 import { list, readText, realPath } from './files.ts';
 import {
@@ -45,8 +46,13 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
   });
   const own = parseLsblk(stdout);
   const tree = leaving ? withMountsOf(own, readText('/proc/1/mountinfo') ?? '') : own;
+  const disks = tree.filter(isDisk);
+  const attachments = new Map(disks.map(({ path }) => [path, attachmentOf(path)]));
+  const hardware = disks.filter(
+    ({ path, tran }) => notHardware(attachments.get(path)!, tran ?? null) === null,
+  );
   const signatures = new Map<string, Signature[]>();
-  for (const device of blindDevices(tree)) {
+  for (const device of blindDevices(hardware)) {
     const { exitCode, stdout } = await attempt({
       doing: `looking for signatures on ${device}`,
       argv: ['wipefs', '--json', '--no-act', device],
@@ -58,7 +64,8 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
   return describeDisks(tree, {
     links: readLinks(),
     signatures,
-    drivers: new Map(tree.filter(isDisk).map(({ path }) => [path, driversOf(devicesOfDisk(path))])),
+    drivers: new Map([...attachments].map(([path, { devices }]) => [path, driversOf(devices)])),
+    attachments,
     // Another release of ZFS in the kernel may not talk to these tools; its disks still show what is on them.
     pools: leaving ? await readPools().catch(() => []) : await readPools(),
     leaving,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { DabeiError } from '../errors.ts';
 import type { Content, Disk } from '../facts.ts';
+import { notHardware, type Attachment } from '../plan/disks/attachment.ts';
 import { targetRoot } from '../plan/target.ts';
 import { unescapeOctal, type ImportedPool } from './pools.ts';
 
 /** From the output of lsblk(8) and wipefs(8), and what else is known of disks, to disks; pure. */
 
-const nodeJson = z.looseObject({
+const columnsJson = z.object({
   path: z.string(),
   'maj:min': z.string().nullish(),
   type: z.string().nullish(),
@@ -25,12 +26,16 @@ const nodeJson = z.looseObject({
   // util-linux before 2.39 writes [null] for a device that is not mounted.
   mountpoints: z.array(z.string().nullable()).default([]),
   partuuid: z.string().nullish(),
-  get children() {
-    return z.array(nodeJson).default([]);
-  },
+  children: z.array(z.unknown()).default([]),
 });
 
-export type BlockDevice = z.output<typeof nodeJson>;
+/**
+ * A device with what is stacked on it. lsblk lists a device below each of its parents; here it is one object, so the tree is a
+ * graph, and is walked by `stackOf`, which comes to each device once.
+ */
+export interface BlockDevice extends Omit<z.output<typeof columnsJson>, 'children'> {
+  children: BlockDevice[];
+}
 
 export interface Signature {
   type: string;
@@ -45,19 +50,67 @@ export interface DiskSources {
   signatures: ReadonlyMap<string, readonly Signature[]>;
   /** Disk -> modules from it to its bus. */
   drivers: ReadonlyMap<string, readonly string[]>;
+  /** Disk -> how it is attached. */
+  attachments: ReadonlyMap<string, Attachment>;
   pools: readonly ImportedPool[];
   /** The running system is going to be left: what it has mounted does not make a disk the boot medium. */
   leaving?: boolean;
 }
 
-/** @throws DabeiError INTERNAL when lsblk's output is not what lsblk(8) describes */
+/**
+ * The devices at the top of `lsblk --json --tree`. Takes time in proportion to the text, however deep it is.
+ * @throws DabeiError INTERNAL when lsblk's output is not what lsblk(8) describes
+ */
 export function parseLsblk(json: string): BlockDevice[] {
-  const parsed = z.looseObject({ blockdevices: z.array(nodeJson) }).safeParse(parseJson(json));
-  if (parsed.success) return parsed.data.blockdevices;
+  const top: BlockDevice[] = [];
+  const devices = new Map<string, BlockDevice>();
+  const pending = parseAs(
+    z.looseObject({ blockdevices: z.array(z.unknown()) }),
+    parseJson(json),
+  ).blockdevices.map(node => ({ node, siblings: top }));
+  // Grows while it is walked: breadth first, which keeps lsblk's order among siblings.
+  for (const { node, siblings } of pending) {
+    const { children, ...columns } = parseAs(columnsJson, node);
+    const known = devices.get(columns.path);
+    const device = known ?? { ...columns, children: [] };
+    devices.set(device.path, device);
+    siblings.push(device);
+    // A device's children may stand at one of its places only.
+    for (const child of children) pending.push({ node: child, siblings: device.children });
+  }
+  for (const device of devices.values()) device.children = [...new Set(device.children)];
+  return [...new Set(top)];
+}
+
+function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
   throw new DabeiError('INTERNAL', {
     doing: 'reading the output of lsblk',
     problem: z.prettifyError(parsed.error),
   });
+}
+
+/**
+ * A device and all that is stacked on it, each once and after everything it stands on: an array has several parents. A device
+ * that is below itself, which no kernel makes, ends the walk there.
+ */
+export function stackOf(device: BlockDevice): BlockDevice[] {
+  const finished: BlockDevice[] = [];
+  const seen = new Set([device]);
+  const path = [{ device, left: [...device.children] }];
+  while (path.length > 0) {
+    const { device, left } = path.at(-1)!;
+    const child = left.pop();
+    if (child === undefined) {
+      finished.push(device);
+      path.pop();
+    } else if (!seen.has(child)) {
+      seen.add(child);
+      path.push({ device: child, left: [...child.children] });
+    }
+  }
+  return finished.reverse();
 }
 
 /**
@@ -88,18 +141,29 @@ export function parseWipefs(json: string): Signature[] {
  * @param mountinfo a process's /proc/PID/mountinfo (proc_pid_mountinfo(5))
  */
 export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): BlockDevice[] {
-  const mounts = parseMountinfo(mountinfo);
-  return tree.map(node => ({
-    ...node,
-    mountpoints: [
-      ...node.mountpoints.filter(mountPoint => mountPoint === '[SWAP]'),
-      // btrfs has device numbers of its own, and names its device.
-      ...mounts
-        .filter(({ number, source }) => number === node['maj:min'] || source === node.path)
-        .map(({ mountPoint }) => mountPoint),
-    ],
-    children: withMountsOf(node.children, mountinfo),
-  }));
+  const byNumber = new Map<string, string[]>();
+  const bySource = new Map<string, string[]>();
+  const note = (mounts: Map<string, string[]>, device: string, mountPoint: string): void => {
+    mounts.get(device)?.push(mountPoint) ?? mounts.set(device, [mountPoint]);
+  };
+  for (const { number, source, mountPoint } of parseMountinfo(mountinfo)) {
+    note(byNumber, number, mountPoint);
+    // btrfs has device numbers of its own, and names its device.
+    note(bySource, source, mountPoint);
+  }
+  const devices = [...new Set(tree.flatMap(stackOf))];
+  const copies = new Map(
+    devices.map(device => {
+      const mounted = [
+        ...(byNumber.get(device['maj:min'] ?? '') ?? []),
+        ...(bySource.get(device.path) ?? []),
+      ];
+      const swap = device.mountpoints.filter(mountPoint => mountPoint === '[SWAP]');
+      return [device, { ...device, mountpoints: [...new Set([...swap, ...mounted])] }];
+    }),
+  );
+  for (const copy of copies.values()) copy.children = copy.children.map(child => copies.get(child)!);
+  return tree.map(device => copies.get(device)!);
 }
 
 /** ID, parent, major:minor, root, mount point, options, optional fields, "-", type, source, options. */
@@ -118,21 +182,22 @@ function parseMountinfo(text: string): { number: string; mountPoint: string; sou
  * in the image), or libblkid saw several and chose none.
  */
 export function blindDevices(tree: readonly BlockDevice[]): string[] {
-  const devices = new Set<string>();
-  const visit = (node: BlockDevice): void => {
-    const isLayer = node.type !== 'disk' && node.type !== 'part';
-    if ((isLayer || node.children.length === 0) && !node.fstype && (node.type === 'part' || !node.pttype)) {
-      devices.add(node.path);
-    }
-    node.children.forEach(visit);
-  };
-  tree.filter(isDisk).forEach(visit);
-  return [...devices];
+  const devices = tree
+    .filter(isDisk)
+    .flatMap(stackOf)
+    .filter(({ type, children, fstype, pttype }) => {
+      const isLayer = type !== 'disk' && type !== 'part';
+      return (isLayer || children.length === 0) && !fstype && (type === 'part' || !pttype);
+    });
+  return [...new Set(devices.map(({ path }) => path))];
 }
 
 export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources): Disk[] {
   return tree.filter(isDisk).map(node => {
     const contents = contentsOf(node, sources);
+    const transport = text(node.tran);
+    const attachment = sources.attachments.get(node.path);
+    const without = attachment === undefined ? null : notHardware(attachment, transport);
     const isMounted = contents.some(content => content.mountPoints.some(isForeignMount));
     return {
       path: node.path,
@@ -143,10 +208,11 @@ export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources
       model: text(node.model),
       serial: text(node.serial),
       wwn: text(node.wwn),
-      transport: text(node.tran),
+      transport,
       readOnly: node.ro ?? false,
       removable: node.rm ?? false,
       drivers: sources.drivers.get(node.path) ?? [],
+      ...(without !== null && { notHardware: without }),
       bootMedium: isMounted && sources.leaving !== true,
       contents,
     };
@@ -154,8 +220,9 @@ export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources
 }
 
 /**
- * A whole disk with something in it. lsblk gives the type "disk" to RAM disks, to network block devices without a
- * server, and to the boot and RPMB areas of eMMC (drivers/mmc/core/block.c), too.
+ * What calls itself a disk and has something in it; whether hardware is behind it, `notHardware` decides. Left out without a
+ * word: RAM disks and loop devices, which lie on what is listed anyway; and hardware that is no disk: floppies, CDs, the
+ * firmware's own flash (mtdblock), the boot and RPMB areas of eMMC (drivers/mmc/core/block.c).
  */
 export function isDisk(node: BlockDevice): boolean {
   return (
@@ -172,7 +239,7 @@ function isForeignMount(mountPoint: string): boolean {
 }
 
 function contentsOf(disk: BlockDevice, sources: DiskSources): Content[] {
-  const contents = topological(disk).flatMap((node): Content[] => {
+  const contents = stackOf(disk).flatMap((node): Content[] => {
     const found = sources.signatures.get(node.path) ?? [];
     // A partition's PTTYPE is that of the table it stands in, not of one that it holds.
     const table = node.type === 'part' ? null : text(node.pttype);
@@ -207,33 +274,10 @@ function contentsOf(disk: BlockDevice, sources: DiskSources): Content[] {
   return contents;
 }
 
-/** The disk and all that is stacked on it, each once and after everything it stands on: an array has several parents. */
-function topological(disk: BlockDevice): BlockDevice[] {
-  const nodes = new Map<string, BlockDevice>();
-  const children = new Map<string, Set<string>>();
-  // lsblk lists a device below each of its parents, but what is stacked on it perhaps only once.
-  const collect = (node: BlockDevice): void => {
-    nodes.set(node.path, node);
-    const known = children.get(node.path) ?? new Set();
-    children.set(node.path, known);
-    for (const child of node.children) {
-      known.add(child.path);
-      collect(child);
-    }
-  };
-  collect(disk);
-  const finished = new Set<string>();
-  const visit = (path: string): void => {
-    if (finished.has(path)) return;
-    [...children.get(path)!].reverse().forEach(visit);
-    finished.add(path);
-  };
-  visit(disk.path);
-  return [...finished].reverse().map(path => nodes.get(path)!);
-}
-
+/** What a disk says of itself goes to consoles and into plans: it can make no lines there, and move no cursor. */
 function text(value: string | null | undefined): string | null {
-  return value?.trim() || null;
+  // C0, DEL and C1 controls, line and paragraph separators, and marks that turn the direction of text.
+  return value?.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd').trim() || null;
 }
 
 function parseJson(json: string): unknown {

@@ -5,21 +5,6 @@ import { stablePath } from './describe-disk.ts';
 
 /** What speaks against disks that were chosen, besides what they are by themselves (select-disks.ts). */
 
-/** Two controllers that lead to one disk: as two members of a mirror they would overwrite each other. */
-export function twoPathsOfOne(members: readonly Disk[]): DabeiError[] {
-  return members.flatMap((disk, index) => {
-    const twin = members.slice(0, index).find(({ wwn }) => wwn !== null && wwn === disk.wwn);
-    if (twin === undefined) return [];
-    return [
-      new DabeiError('DISK_AMBIGUOUS', {
-        doing: `taking ${stablePath(disk)}`,
-        problem: `${disk.path} and ${twin.path} have the same world wide name ${disk.wwn}: they are two paths to one disk`,
-        remedy: 'name each disk once',
-      }),
-    ];
-  });
-}
-
 /**
  * GRUB's first stage counts sectors of 512 bytes, and so do the BIOSes that load it (grub-core/boot/i386/pc/boot.S).
  * @returns refusals where no disk could be started from, and warnings where some could not

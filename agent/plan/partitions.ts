@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DisksConfig } from '../config/schema.ts';
 import type { Disk } from '../facts.ts';
 import { stablePath } from './describe-disk.ts';
+import { isSameDisk } from './disks/identity.ts';
 
 /** Which partitions every member gets: numbers, sizes, GUIDs. */
 
@@ -81,7 +82,7 @@ export function memberGuids(
 ): MemberGuids[] {
   const taken = new Set(
     disks
-      .filter(disk => members.every(member => member.path !== disk.path))
+      .filter(disk => members.every(member => member.path !== disk.path && !isSameDisk(member, disk)))
       .flatMap(disk => disk.contents.map(content => content.partUuid)),
   );
   for (let round = 0; ; round++) {

@@ -55,7 +55,7 @@ function requireUnchanged(planned: readonly Disk[], present: readonly Disk[]): v
     const isSame =
       now !== undefined &&
       (link === now.path || now.aliases.includes(link)) &&
-      (['sizeBytes', 'serial', 'wwn', 'contents'] as const).every(
+      (['sizeBytes', 'model', 'serial', 'wwn', 'contents'] as const).every(
         name => JSON.stringify(now[name]) === JSON.stringify(disk[name]),
       );
     if (isSame) continue;

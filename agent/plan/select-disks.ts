@@ -2,7 +2,8 @@ import type { DiskSelector, DisksConfig, Layout } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import type { Disk } from '../facts.ts';
 import { describeContents, describeDisk, formatBytes, stablePath, uniqueSelector } from './describe-disk.ts';
-import { twoPathsOfOne } from './disk-faults.ts';
+import { isSameDisk, multipathMembers, waysTo } from './disks/identity.ts';
+import { ambiguous, notFound, notHardwareRefusal, type Choices } from './disks/no-match.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
 /** From selectors to disks, or to the reasons why not: nothing is guessed, and everything is said at once. */
@@ -26,18 +27,21 @@ export const layoutMembers: Readonly<Record<Layout, { min: number; max: number }
 
 /**
  * The disks that the configuration means.
- * @param disks all disks of the machine
+ * @param all what the kernel has as disks; only hardware is ever taken
  * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (journal.ts)
- * @returns refusals with DISK_NOT_FOUND, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY, DISK_TOO_SMALL,
- *   DISK_FOREIGN_DATA; all that apply, not the first
+ * @returns refusals with DISK_NOT_FOUND, DISK_NOT_HARDWARE, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY,
+ *   DISK_TOO_SMALL, DISK_FOREIGN_DATA, POOL_NAME_TAKEN; all that apply, not the first
  */
 export function selectDisks(
   config: DisksConfig,
-  disks: readonly Disk[],
+  all: readonly Disk[],
   own: ReadonlySet<string> = new Set(),
 ): Selection {
   const refusals: DabeiError[] = [];
   const members: Disk[] = [];
+  const named = new Set<Disk>();
+  const disks = all.filter(({ notHardware }) => notHardware === undefined);
+  const others = all.filter(({ notHardware }) => notHardware !== undefined);
   const minimum = minimumDiskBytes(config);
 
   const counts = membersRefusal(config);
@@ -45,17 +49,24 @@ export function selectDisks(
 
   config.devices.forEach((selector, index) => {
     const doing = `choosing a disk for disks.devices[${index}]`;
+    const choices: Choices = { doing, selector, disks, others };
     const matching = disks.filter(disk => matches(selector, disk, minimum));
+    for (const disk of matching) named.add(disk);
     const [disk] = matching;
     if (disk === undefined) {
-      refusals.push(notFound(doing, selector, disks, minimum));
+      const other = others.find(disk => isNamed(selector) && matches(selector, disk, minimum));
+      refusals.push(
+        other === undefined
+          ? notFound(choices, disk => isCandidate(disk, minimum), minimum)
+          : notHardwareRefusal(choices, other),
+      );
     } else if (matching.length > 1) {
-      refusals.push(ambiguous(doing, selector, matching, disks));
+      refusals.push(ambiguous(choices, matching));
     } else if (members.includes(disk)) {
       refusals.push(
         new DabeiError('DISK_AMBIGUOUS', {
           doing,
-          problem: `${JSON.stringify(selector)} is ${disk.path}, which an earlier selector means already`,
+          problem: `${JSON.stringify(selector)} is ${disk.path}, already matched by an earlier selector`,
           remedy: otherDisks(disks, members) ?? 'name each disk once',
         }),
       );
@@ -64,8 +75,8 @@ export function selectDisks(
       refusals.push(...unfit(config, disk, disks, minimum, own.has(disk.path)));
     }
   });
-  refusals.push(...twoPathsOfOne(members), ...twinPools(config, members, disks));
-  return { members, warnings: warningsAbout(members), refusals };
+  refusals.push(...multipathMembers(members), ...twinPools(config, [...named], disks));
+  return { members, warnings: warningsAbout(members, disks), refusals };
 }
 
 function membersRefusal(config: DisksConfig): DabeiError | null {
@@ -92,8 +103,7 @@ function layoutsFor(count: number): Layout[] {
 function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
   if (selector === 'only') return isCandidate(disk, minimum) && !isPortable(disk);
   if (typeof selector === 'string') return disk.path === selector || disk.aliases.includes(selector);
-  const { size: _size, ...others } = selector;
-  if (isPortable(disk) && Object.values(others).every(value => value === undefined)) return false;
+  if (isPortable(disk) && !isNamed(selector)) return false;
   return (
     same(selector.serial, disk.serial) &&
     same(selector.wwn?.toLowerCase(), disk.wwn?.toLowerCase()) &&
@@ -102,6 +112,13 @@ function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
     disk.sizeBytes >= (selector.size?.min ?? 0) &&
     disk.sizeBytes <= (selector.size?.max ?? Infinity)
   );
+}
+
+/** The selector says what the disk is, and not just that it is there or large enough. */
+function isNamed(selector: DiskSelector): boolean {
+  if (typeof selector === 'string') return selector !== 'only';
+  const { size: _size, ...others } = selector;
+  return Object.values(others).some(value => value !== undefined);
 }
 
 function isCandidate(disk: Disk, minimum: number): boolean {
@@ -119,49 +136,6 @@ function isPortable(disk: Disk): boolean {
 /** lsblk and people differ in how they pad: white space at the ends does not count. */
 function same(wanted: string | undefined, actual: string | null | undefined): boolean {
   return wanted === undefined || wanted.trim() === actual?.trim();
-}
-
-function notFound(
-  doing: string,
-  selector: DiskSelector,
-  disks: readonly Disk[],
-  minimum: number,
-): DabeiError {
-  const partition =
-    typeof selector === 'string' &&
-    disks.find(disk =>
-      disk.contents.some(content => content.device === selector && content.device !== disk.path),
-    );
-  const wanted =
-    selector === 'only'
-      ? `no disk is writable, neither removable nor the boot medium, and at least ${formatBytes(minimum)} large`
-      : partition
-        ? `${selector} lies on ${partition.path}; a whole disk is needed`
-        : `no disk matches ${JSON.stringify(selector)}`;
-  const example = partition || disks.find(disk => isCandidate(disk, minimum));
-  return new DabeiError('DISK_NOT_FOUND', {
-    doing,
-    problem: `${wanted}; ${whatIsThere(disks)}`,
-    remedy: example
-      ? `to take ${example.path}, set it to ${uniqueSelector(example, disks)}`
-      : disks.length === 0
-        ? "attach a disk, or see whether the kernel has the controller's driver: dmesg, lspci"
-        : 'attach a larger disk, or name another one',
-  });
-}
-
-function ambiguous(
-  doing: string,
-  selector: DiskSelector,
-  matching: readonly Disk[],
-  disks: readonly Disk[],
-): DabeiError {
-  const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
-  return new DabeiError('DISK_AMBIGUOUS', {
-    doing,
-    problem: `${matching.length} disks match ${JSON.stringify(selector)}, one is wanted; ${whatIsThere(disks)}`,
-    remedy: `set it to ${choices.join(', or ')}`,
-  });
 }
 
 function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | null {
@@ -182,11 +156,13 @@ function unfit(
   const refuse = (code: DabeiError['code'], problem: string, remedy: string): void => {
     refusals.push(new DabeiError(code, { doing: `taking ${stablePath(disk)}`, problem, remedy }));
   };
-  const instead = otherDisks(disks, [disk]);
-  if (disk.bootMedium) {
+  const instead = otherDisks(disks, waysTo(disk, disks));
+  // What is in use by another way is in use.
+  const medium = waysTo(disk, disks).find(({ bootMedium }) => bootMedium);
+  if (medium !== undefined) {
     refuse(
       'DISK_BOOT_MEDIUM',
-      `this system was booted from it, or has mounted it: ${describeDisk(disk)}`,
+      `this system was booted from it, or has mounted it: ${describeDisk(medium)}`,
       instead ??
         'boot by network or kexec, so that nothing of the disk is in use; or unmount it, if you mounted it',
     );
@@ -217,15 +193,14 @@ function unfit(
   return refusals;
 }
 
-/** `zpool import NAME` takes none of two pools with that name: the installed system would not find its root. */
-function twinPools(
-  { poolName }: DisksConfig,
-  members: readonly Disk[],
-  disks: readonly Disk[],
-): DabeiError[] {
+/**
+ * `zpool import NAME` takes none of two pools with that name: the installed system would not find its root.
+ * @param named disks that a selector matches, be it one of several
+ */
+function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: readonly Disk[]): DabeiError[] {
   const twins = disks.filter(
     disk =>
-      !members.includes(disk) &&
+      !named.some(member => member === disk || isSameDisk(member, disk)) &&
       disk.contents.some(
         ({ signature, deviceType, device, label }) =>
           (signature === 'zfs_member' && label === poolName) ||
@@ -242,16 +217,21 @@ function twinPools(
   );
 }
 
-function warningsAbout(members: readonly Disk[]): string[] {
+function warningsAbout(members: readonly Disk[], disks: readonly Disk[]): string[] {
   const warnings: string[] = [];
   for (const disk of members) {
     if (stablePath(disk) === disk.path) {
-      warnings.push(
-        `${disk.path} has no link in /dev/disk by which it could be told from another: its name may change`,
-      );
+      warnings.push(`${disk.path} has no stable name under /dev/disk: its name may change`);
     }
     if (isPortable(disk)) {
       warnings.push(`${disk.path} is removable`);
+    }
+    const ways = waysTo(disk, disks).filter(other => !members.includes(other));
+    if (ways.length > 0) {
+      const paths = ways.map(({ path }) => path).join(' and ');
+      warnings.push(
+        `${disk.path} can be reached as ${paths}, too (multipath): the installed system uses one way`,
+      );
     }
   }
   const sizes = members.map(disk => disk.sizeBytes);
@@ -261,9 +241,4 @@ function warningsAbout(members: readonly Disk[]): string[] {
     );
   }
   return warnings;
-}
-
-function whatIsThere(disks: readonly Disk[]): string {
-  if (disks.length === 0) return 'there is no disk at all';
-  return `there are:\n${disks.map(disk => `  ${describeDisk(disk)}`).join('\n')}`;
 }

@@ -20,7 +20,13 @@ const lsblk: Target = {
   decode: input => {
     const tree = parseLsblk(textOf(input));
     blindDevices(tree);
-    const sources = { links: new Map(), signatures: new Map(), drivers: new Map(), pools: [] };
+    const sources = {
+      links: new Map(),
+      signatures: new Map(),
+      drivers: new Map(),
+      attachments: new Map(),
+      pools: [],
+    };
     for (const disk of describeDisks(tree, sources)) renderPlainText(disk);
   },
 };

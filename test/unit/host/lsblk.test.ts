@@ -13,6 +13,7 @@ const nothing: DiskSources = {
   links: new Map(),
   signatures: new Map(),
   drivers: new Map(),
+  attachments: new Map(),
   pools: [],
 };
 
@@ -238,6 +239,77 @@ t.test('what is no disk to install to', async t => {
   ];
   t.same(read(devices), []);
   t.equal(read([node('/dev/mmcblk0'), node('/dev/xvda'), node('/dev/sdaa'), node('/dev/nvme0n1')]).length, 4);
+});
+
+t.test('zvols are listed, as what they are', async t => {
+  const virtual = { path: '/sys/devices/virtual/block/zd0', transports: [], devices: [] };
+  const [zvol, disk] = read([node('/dev/zd0'), node('/dev/sda')], {
+    attachments: new Map([['/dev/zd0', virtual]]),
+  });
+  t.match(zvol, { path: '/dev/zd0', notHardware: { kind: 'software' } });
+  t.notOk(disk!.notHardware);
+});
+
+t.test('what a disk says of itself makes no lines', async t => {
+  const [disk] = read([
+    node('/dev/sda', {
+      model: 'A\u001b[2JB\u009bC',
+      serial: 'S\nerror: x\u2028\u202ey',
+      fstype: 'ext4',
+      label: 'root\r\n',
+    }),
+  ]);
+  t.match(disk, { model: 'A\ufffd[2JB\ufffdC', serial: 'S\ufffderror: x\ufffd\ufffdy' });
+  t.equal(disk!.contents[0]!.label, 'root\ufffd\ufffd');
+});
+
+t.test('trees of any shape', async t => {
+  const levels = Array.from({ length: 20_000 }, (_, level) =>
+    JSON.stringify(node(`/dev/dm-${level}`, { type: level === 0 ? 'disk' : 'crypt' })).slice(0, -1),
+  );
+  const deep = parseLsblk(`{"blockdevices":[${levels.join(',"children":[')}${'}]'.repeat(levels.length)}}`);
+  const devices = describeDisks(deep, nothing)[0]!.contents.map(({ device }) => device);
+  t.same([devices.length, devices[0], devices.at(-1)], [19_999, '/dev/dm-1', '/dev/dm-19999']);
+
+  const below = part('/dev/sda1', { children: [node('/dev/sda'), part('/dev/sda1'), part('/dev/sda2')] });
+  t.same(
+    read([node('/dev/sda', { children: [below] })])[0]!.contents.map(({ device }) => device),
+    ['/dev/sda1', '/dev/sda2'],
+    'a device below itself',
+  );
+
+  /** Each level twice: 2^levels paths through so many devices. */
+  const twice = (levels: number): object =>
+    Array.from({ length: levels }).reduce<object>(
+      (below, _, index) => ({
+        ...node(`/dev/dm-${index}a`, { type: 'lvm' }),
+        children: [below, { ...below, children: [] }],
+      }),
+      node('/dev/dm-x', { type: 'lvm' }),
+    );
+  t.equal(read([node('/dev/sda', { children: [twice(500)] })])[0]!.contents.length, 501);
+});
+
+t.test('time grows with the number of disks', async t => {
+  const seconds = (count: number): number => {
+    const devices = Array.from({ length: count }, (_, index) =>
+      node(`/dev/sd${index}`, {
+        'maj:min': `8:${index}`,
+        children: [part(`/dev/sd${index}p1`), part(`/dev/sd${index}p2`, { fstype: 'zfs_member' })],
+      }),
+    );
+    const mountinfo = Array.from(
+      { length: count },
+      (_, index) => `1 1 8:${index} / /m${index} rw - ext4 /dev/sd${index} rw`,
+    );
+    const json = JSON.stringify({ blockdevices: devices });
+    const start = process.hrtime.bigint();
+    t.equal(describeDisks(withMountsOf(parseLsblk(json), mountinfo.join('\n')), nothing).length, count);
+    return Number(process.hrtime.bigint() - start) / 1e9;
+  };
+  seconds(500);
+  const [once, fourfold] = [Math.min(seconds(1000), seconds(1000)), Math.min(seconds(4000), seconds(4000))];
+  t.ok(fourfold < once * 10, `1000: ${once} s, 4000: ${fourfold} s`);
 });
 
 t.test('boot medium', async t => {

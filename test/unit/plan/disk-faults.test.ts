@@ -1,16 +1,8 @@
 import t from 'tap';
 import type { DiskSelector } from '../../../agent/config/schema.ts';
 import type { Disk } from '../../../agent/facts.ts';
-import { pinned, sectorFaults, twoPathsOfOne } from '../../../agent/plan/disk-faults.ts';
+import { pinned, sectorFaults } from '../../../agent/plan/disk-faults.ts';
 import { disk } from '../../fixtures/disks.ts';
-
-t.test('two paths to one disk', async t => {
-  const sda = disk({ path: '/dev/sda', wwn: '0x5000c500a1b2c3d4' });
-  const sdb = disk({ path: '/dev/sdb', wwn: '0x5000c500a1b2c3d4' });
-  const other = disk({ path: '/dev/sdc', wwn: null });
-  t.match(twoPathsOfOne([sda, sdb]), [{ code: 'DISK_AMBIGUOUS', problem: /sdb and \/dev\/sda.*two paths/ }]);
-  t.same(twoPathsOfOne([sda, other, disk({ path: '/dev/sdd', wwn: null })]), []);
-});
 
 t.test('sectors that a BIOS cannot read', async t => {
   const small = disk({ path: '/dev/sda' });

@@ -23,6 +23,7 @@ t.test('a disk that is no longer what it was', async t => {
   const rows: [string, Disk[]][] = [
     ['gone', []],
     ['another one under the same name', changed({ serial: 'B' })],
+    ['another model', changed({ model: 'N' })],
     ['another size', changed({ sizeBytes: planned.sizeBytes + 512 })],
     ['the link leads elsewhere', changed({ aliases: [] })],
     ['mounted since', changed({ contents: [content('/dev/sda1', { mountPoints: ['/data'] })] })],

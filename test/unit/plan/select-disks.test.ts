@@ -69,6 +69,35 @@ const twinB = disk({ path: '/dev/vdc', aliases: ['/dev/disk/by-path/pci-0000:00:
 
 type DisksInput = NonNullable<ConfigInput['disks']>;
 
+const zvol = (path: string) =>
+  disk({
+    path,
+    aliases: [],
+    transport: null,
+    contents: [content(`${path}p1`, { signature: 'zfs_member', label: 'rpool' })],
+    notHardware: { kind: 'software', because: 'it is made by software' },
+  });
+const pooled = disk({
+  ...nvme,
+  contents: [
+    content('/dev/nvme0n1p1', { signature: 'zfs_member', label: 'rpool' }),
+    content('rpool', { deviceType: 'zpool' }),
+  ],
+});
+const lun = disk({
+  path: '/dev/sdi',
+  serial: 'LUN1',
+  transport: 'iscsi',
+  notHardware: { kind: 'network', because: 'it is reached over a network (iscsi)' },
+});
+/** One disk with two ports at a SAS controller: by-id leads to either, so it is left out. */
+const ways = [
+  ['/dev/sdp', '/dev/disk/by-path/a'],
+  ['/dev/sdq', '/dev/disk/by-path/b'],
+].map(([path, alias]) =>
+  disk({ path: path!, aliases: [alias!], wwn: '0x5000c5', serial: 'P1', model: 'ST', transport: 'sas' }),
+);
+
 interface Row {
   name: string;
   disks: Disk[];
@@ -100,7 +129,7 @@ const rows: Row[] = [
     disks: [stick],
     config: { devices: ['only'] },
     refused: ['DISK_NOT_FOUND'],
-    says: [/neither removable nor the boot medium/],
+    says: [/not removable, not the boot medium/],
   },
   {
     name: 'nor is a stick one of any that are large enough',
@@ -367,7 +396,7 @@ const rows: Row[] = [
     disks: [sda, sdb],
     config: { layout: 'mirror', devices: ['/dev/sda', { serial: 'A1' }] },
     refused: ['DISK_AMBIGUOUS'],
-    says: [/is \/dev\/sda, which an earlier selector means already/, /\{"serial":"A2"\} for \/dev\/sdb/],
+    says: [/is \/dev\/sda, already matched by an earlier selector/, /\{"serial":"A2"\} for \/dev\/sdb/],
   },
   {
     name: 'single with two',
@@ -427,6 +456,119 @@ const rows: Row[] = [
     members: ['/dev/vda'],
   },
   {
+    name: 'only: beside volumes of a pool on the only disk, which has the name of the new one',
+    disks: [zvol('/dev/zd0'), zvol('/dev/zd16'), pooled],
+    config: { devices: ['only'], wipe: true },
+    members: ['/dev/nvme0n1'],
+  },
+  {
+    name: 'only: two disks, of which one has a pool of that name, are ambiguous and nothing else',
+    disks: [pooled, vda],
+    config: { devices: ['only'], wipe: true },
+    refused: ['DISK_AMBIGUOUS'],
+  },
+  {
+    name: 'only: nothing but what is no hardware',
+    disks: [zvol('/dev/zd0'), lun],
+    config: { devices: ['only'] },
+    refused: ['DISK_NOT_FOUND'],
+    says: [/there is no disk at all; not hardware: \/dev\/zd0 \(software\), \/dev\/sdi \(network\)/],
+  },
+  {
+    name: 'size: a volume is none of the disks that are large enough',
+    disks: [zvol('/dev/zd0'), pooled],
+    config: { devices: [{ size: { min: '1GiB' } }], wipe: true },
+    members: ['/dev/nvme0n1'],
+  },
+  {
+    name: 'size: a volume alone',
+    disks: [zvol('/dev/zd0')],
+    config: { devices: [{ size: { min: '1GiB' } }] },
+    refused: ['DISK_NOT_FOUND'],
+  },
+  {
+    name: 'path: a volume of a pool',
+    disks: [zvol('/dev/zd0'), pooled],
+    config: { devices: ['/dev/zd0'], wipe: true },
+    refused: ['DISK_NOT_HARDWARE', 'POOL_NAME_TAKEN'],
+    says: [
+      /\/dev\/zd0 is not a disk of this machine: it is made by software/,
+      /give it to a virtual machine/,
+    ],
+  },
+  {
+    name: 'serial: a disk behind a network',
+    disks: [lun, vda],
+    config: { devices: [{ serial: 'LUN1' }] },
+    refused: ['DISK_NOT_HARDWARE'],
+    says: [/\/dev\/sdi is not a disk of this machine: it is reached over a network \(iscsi\)/, /\/dev\/vda/],
+  },
+  {
+    name: 'transport: hardware goes first',
+    disks: [disk({ ...lun, transport: 'nvme' }), nvme],
+    config: { devices: [{ transport: 'nvme' }] },
+    members: ['/dev/nvme0n1'],
+  },
+  {
+    name: 'wwn: one for a whole batch, told apart by serial number',
+    disks: [sda, disk({ ...sdb, wwn: sda.wwn })],
+    config: { layout: 'mirror', devices: [{ serial: 'A1' }, { serial: 'A2' }] },
+    members: ['/dev/sda', '/dev/sdb'],
+  },
+  {
+    name: 'serial: two ways to one disk, which both are named',
+    disks: ways,
+    config: { devices: [{ serial: 'P1' }] },
+    refused: ['DISK_AMBIGUOUS'],
+    says: [
+      /\/dev\/sdp and \/dev\/sdq have the same world wide name 0x5000c5 and serial number P1: .*2 ways to one disk/,
+      /"\/dev\/disk\/by-path\/a" for \/dev\/sdp, or "\/dev\/disk\/by-path\/b" for \/dev\/sdq/,
+    ],
+  },
+  {
+    name: 'mirror of two ways to one disk',
+    disks: ways,
+    config: { layout: 'mirror', devices: ['/dev/sdp', '/dev/sdq'] },
+    refused: ['DISK_AMBIGUOUS'],
+    says: [/name one of them alone, "\/dev\/disk\/by-path\/a" for \/dev\/sdp, or .*\/b" for \/dev\/sdq/],
+  },
+  {
+    name: 'path: one of two ways, with a pool that both of them show',
+    disks: ways.map(way =>
+      disk({ ...way, contents: [content(`${way.path}1`, { signature: 'zfs_member', label: 'rpool' })] }),
+    ),
+    config: { devices: ['/dev/sdp'], wipe: true },
+    members: ['/dev/sdp'],
+  },
+  {
+    name: 'path: one of two ways, by the other of which it is mounted',
+    disks: [ways[0]!, disk({ ...ways[1]!, bootMedium: true })],
+    config: { devices: ['/dev/sdp'] },
+    refused: ['DISK_BOOT_MEDIUM'],
+    says: [/has mounted it: \/dev\/sdq/],
+  },
+  {
+    name: 'path: a map of dm-multipath names all of its ways',
+    disks: ways.map(way =>
+      disk({ ...way, contents: [content('/dev/mapper/mpatha', { deviceType: 'mpath' })] }),
+    ),
+    config: { devices: ['/dev/mapper/mpatha'], wipe: true },
+    refused: ['DISK_NOT_FOUND'],
+    says: [
+      /\/dev\/mapper\/mpatha maps \/dev\/sdp and \/dev\/sdq, which are 2 ways to one disk/,
+      /to take \/dev\/sdp, set it to "\/dev\/disk\/by-path\/a"; or to take \/dev\/sdq, .*by-path\/b"/,
+    ],
+  },
+  {
+    name: 'path: an array lies on several',
+    disks: [sda, sdb].map(each =>
+      disk({ ...each, contents: [content('/dev/md0', { deviceType: 'raid1' })] }),
+    ),
+    config: { devices: ['/dev/md0'], wipe: true },
+    refused: ['DISK_NOT_FOUND'],
+    says: [/\/dev\/md0 lies on \/dev\/sda and \/dev\/sdb; a whole disk is needed/],
+  },
+  {
     name: 'refusals of all members come together',
     disks: [used, sdb, locked],
     config: { layout: 'mirror', devices: ['/dev/sda', '/dev/vdr', '/dev/nowhere'] },
@@ -460,7 +602,10 @@ t.test('warnings', async t => {
   const warnings = (devices: string[], disks: Disk[], layout: DisksInput['layout'] = 'single') =>
     selectDisks(disksSchema.parse({ devices, layout }), disks).warnings;
   t.same(warnings(['/dev/vda'], [vda]), []);
-  t.match(warnings(['/dev/vdx'], [disk({ path: '/dev/vdx', aliases: [] })]), [/its name may change/]);
+  t.match(warnings(['/dev/vdx'], [disk({ path: '/dev/vdx', aliases: [] })]), [
+    /no stable name under \/dev\/disk: its name may change/,
+  ]);
   t.match(warnings(['/dev/sdy'], [disk({ path: '/dev/sdy', transport: 'usb' })]), [/removable/]);
   t.match(warnings(['/dev/vda', '/dev/sda'], [vda, sda], 'mirror'), [/only 20 GiB count/]);
+  t.match(warnings(['/dev/sdp'], ways), [/\/dev\/sdp can be reached as \/dev\/sdq, too \(multipath\)/]);
 });

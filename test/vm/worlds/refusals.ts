@@ -173,7 +173,7 @@ const rows: Row[] = [
     ],
     stage: 'plan',
     code: 'DISK_AMBIGUOUS',
-    says: /an earlier selector means already[^]*second/,
+    says: /already matched by an earlier selector[^]*second/,
   },
   {
     name: 'shared-name',

@@ -1,0 +1,105 @@
+import type { DiskSelector } from '../../config/schema.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Disk, NotHardware } from '../../facts.ts';
+import { describeDisk, formatBytes, uniqueSelector } from '../describe-disk.ts';
+import { chooseWay, sameIdentity, waysTo } from './identity.ts';
+
+/** Refusals of selectors that mean no disk, or several: with what there is, and what would be unambiguous. */
+
+/** What a selector was compared with. */
+export interface Choices {
+  doing: string;
+  selector: DiskSelector;
+  /** Disks of the machine itself. */
+  disks: readonly Disk[];
+  /** What calls itself a disk and is none: see `Disk.notHardware`. */
+  others: readonly Disk[];
+}
+
+export function notFound(
+  { doing, selector, disks, others }: Choices,
+  isCandidate: (disk: Disk) => boolean,
+  minimum: number,
+): DabeiError {
+  const holders = disks.filter(disk =>
+    disk.contents.some(content => content.device === selector && content.device !== disk.path),
+  );
+  const wanted =
+    selector === 'only'
+      ? `no disk is writable, not removable, not the boot medium, and at least ${formatBytes(minimum)} large`
+      : holders.length > 0
+        ? liesOn(String(selector), holders)
+        : `no disk matches ${JSON.stringify(selector)}`;
+  const examples = holders.length > 0 ? holders : disks.filter(isCandidate).slice(0, 1);
+  const remedy =
+    disks.length === 0
+      ? "attach a disk, or see whether the kernel has the controller's driver: dmesg, lspci"
+      : examples.length === 0
+        ? 'attach a larger disk, or name another one'
+        : examples
+            .map(disk => `to take ${disk.path}, set it to ${uniqueSelector(disk, disks)}`)
+            .join('; or ');
+  return new DabeiError('DISK_NOT_FOUND', {
+    doing,
+    problem: `${wanted}; ${whatIsThere(disks, others)}`,
+    remedy,
+  });
+}
+
+/** @param selector a partition, an array, a volume, or a map of dm-multipath, with all that it lies on */
+function liesOn(selector: string, holders: readonly Disk[]): string {
+  const paths = holders.map(({ path }) => path).join(' and ');
+  const isMap = holders.some(({ contents }) =>
+    contents.some(({ device, deviceType }) => device === selector && deviceType === 'mpath'),
+  );
+  return isMap
+    ? `${selector} maps ${paths}, which are ${holders.length} ways to one disk (multipath), and the new system knows no such maps`
+    : `${selector} lies on ${paths}; a whole disk is needed`;
+}
+
+export function ambiguous(
+  { doing, selector, disks, others }: Choices,
+  matching: readonly Disk[],
+): DabeiError {
+  const ways = waysTo(matching[0]!, matching);
+  if (ways.length === matching.length) {
+    return new DabeiError('DISK_AMBIGUOUS', {
+      doing,
+      problem: `${JSON.stringify(selector)} matches ${matching.length}: ${sameIdentity(ways)}`,
+      remedy: `set it to ${chooseWay(ways)}: each means the whole disk, and the installed system uses one way`,
+    });
+  }
+  const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
+  return new DabeiError('DISK_AMBIGUOUS', {
+    doing,
+    problem: `${matching.length} disks match ${JSON.stringify(selector)}, one is wanted; ${whatIsThere(disks, others)}`,
+    remedy: `set it to ${choices.join(', or ')}`,
+  });
+}
+
+const instead: Readonly<Record<NotHardware['kind'], string>> = {
+  software:
+    'name a disk of the machine itself; to fill this one, give it to a virtual machine as its disk, and install there',
+  network:
+    'name a disk of the machine itself: neither this image nor the system that it installs connects to storage by network',
+  memory: 'name another disk',
+};
+
+/** @param disk named by the selector, and no hardware */
+export function notHardwareRefusal({ doing, disks, others }: Choices, disk: Disk): DabeiError {
+  const { because, kind } = disk.notHardware!;
+  return new DabeiError('DISK_NOT_HARDWARE', {
+    doing,
+    problem: `${disk.path} is not a disk of this machine: ${because}; ${whatIsThere(disks, others)}`,
+    remedy: instead[kind],
+  });
+}
+
+function whatIsThere(disks: readonly Disk[], others: readonly Disk[]): string {
+  const shown = others.slice(0, 5).map(({ path, notHardware }) => `${path} (${notHardware!.kind})`);
+  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : [];
+  const besides = others.length === 0 ? '' : `not hardware: ${[...shown, ...more].join(', ')}`;
+  if (disks.length === 0) return ['there is no disk at all', besides].filter(Boolean).join('; ');
+  const list = disks.map(disk => `  ${describeDisk(disk)}`);
+  return ['there are:', ...list, ...(besides === '' ? [] : [`  ${besides}`])].join('\n');
+}
