@@ -1,7 +1,8 @@
+import { asRefusal } from './config/report.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { resolveWithoutFail } from './config/without-fail.ts';
 import type { Mode } from './config/schema.ts';
-import { DabeiError, type DabeiError as Failure } from './errors.ts';
+import { DabeiError, Refusals, type DabeiError as Failure } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
 import { readCaptured } from './host/captured.ts';
 import { observeCommands, run } from './host/exec.ts';
@@ -51,13 +52,7 @@ export async function install(configFile: string | undefined): Promise<number> {
 /** @returns exactly the commands that `install` would run */
 export async function plan(configFile: string | undefined): Promise<string> {
   const { config, problems } = readConfiguration(configFile);
-  if (config === null) {
-    const [first] = problems;
-    throw new DabeiError(first?.code ?? 'CONFIG_SCHEMA', {
-      doing: 'reading the configuration',
-      problem: problems.map(({ source, path, message }) => `${source} ${path}: ${message}`).join('\n'),
-    });
-  }
+  if (config === null) throw new Refusals(problems.map(asRefusal));
   // It looks into the pool and the ESPs, where a running installation is at work.
   claim(paths.lock);
   return renderPlan((await planInstallation(config)).plan);

@@ -145,3 +145,11 @@ export function asDabeiError(thrown: unknown, doing: string): DabeiError {
   const problem = thrown instanceof Error ? thrown.message : String(thrown);
   return new DabeiError('INTERNAL', { doing, problem, cause: thrown });
 }
+
+/** The lines that every output shows of an error: what is wrong, and what to do about it. */
+export function formatError({ code, doing, problem, remedy }: ErrorLines): string {
+  const next = remedy == null ? '' : `\n  next: ${remedy}`;
+  return cleanText(`error ${code}: ${doing}: ${problem}${next}`);
+}
+
+type ErrorLines = Pick<DabeiError, 'code' | 'doing' | 'problem'> & { remedy?: string | null | undefined };

@@ -4,7 +4,7 @@ import { collect } from './collect.ts';
 import { install, logs, plan, status, stay, boot } from './commands.ts';
 import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
-import { DabeiError, asDabeiError, reasonsOf } from './errors.ts';
+import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
 
 declare const DABEI_VERSION: string;
 
@@ -106,9 +106,7 @@ main(process.argv.slice(2)).then(
   },
   (thrown: unknown) => {
     const error = asDabeiError(thrown, 'running dabei');
-    for (const { code, message, remedy } of reasonsOf(error)) {
-      process.stderr.write(`error ${code}: ${message}\n${remedy === undefined ? '' : `  next: ${remedy}\n`}`);
-    }
+    for (const reason of reasonsOf(error)) process.stderr.write(`${formatError(reason)}\n`);
     process.exitCode = error.code === 'USAGE' ? 2 : 1;
   },
 );

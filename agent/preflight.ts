@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { formatProblem, type Problem } from './config/report.ts';
+import { asRefusal, type Problem } from './config/report.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
-import { DabeiError } from './errors.ts';
+import { DabeiError, formatError } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
 import { readCaptured } from './host/captured.ts';
 import { missingFirmware, readModuleIndex } from './host/devices.ts';
@@ -12,6 +12,7 @@ import { readOldSystem } from './host/old-system.ts';
 import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
 import { keptNetwork } from './plan/kept-network.ts';
 import { checkLogin, neededModules, preflight, type NewSystem, type OldSystem } from './plan/preflight.ts';
+import { planRefusals } from './plan/preflight/plan-refusals.ts';
 import { renderTable } from './plan/preflight-table.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
@@ -51,7 +52,8 @@ export async function preflightCommand(
   const found = preflight(config, installs, old, image, defaultRoutes(config, network.defaultLinks.length));
   const { ssh, rootAuthorizedKeys } = resolution.salvaged;
   const login = checkLogin(rootAuthorizedKeys, installs ? config : null);
-  const refusals = [...problems.map(asRefusal), ...found.refusals, ...login.refusals];
+  const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
+  const refusals = [...problems.map(asRefusal), ...found.refusals, ...plan, ...login.refusals];
   found.warnings.push(...login.warnings);
   const table = {
     old,
@@ -90,9 +92,7 @@ export async function preflightCommand(
   } else {
     print(renderTable(table));
     for (const text of found.warnings) print(`warning: ${text}\n`);
-    for (const { code, message, remedy } of refusals) {
-      process.stderr.write(`error ${code}: ${message}\n${remedy === undefined ? '' : `  next: ${remedy}\n`}`);
-    }
+    for (const refusal of refusals) process.stderr.write(`${formatError(refusal)}\n`);
   }
   return refusals.length === 0 ? 0 : refusedExitCode;
 }
@@ -124,12 +124,6 @@ function commandLineOf({ commandLine }: PreflightOptions): string {
 
 function isMissingPassphrase({ path, message }: Problem): boolean {
   return path === 'disks.key' && message.startsWith('is missing');
-}
-
-function asRefusal(problem: Problem): DabeiError {
-  const { code, remedy } = problem;
-  const detail = { doing: 'reading the configuration', problem: formatProblem(problem) };
-  return new DabeiError(code, remedy === undefined ? detail : { ...detail, remedy });
 }
 
 /** Configured, taken over, or such that they could come by DHCP or a router advertisement. @param captured without a configuration */

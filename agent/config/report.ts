@@ -59,3 +59,12 @@ export function problemOf(thrown: unknown, source: string, path = ''): Problem {
     ...(remedy === undefined ? {} : { remedy }),
   };
 }
+
+/** The one way from a problem of the configuration to an error: place, sentence and remedy. */
+export function asRefusal(problem: Problem): DabeiError {
+  return new DabeiError(problem.code, {
+    doing: 'reading the configuration',
+    problem: formatProblem(problem),
+    remedy: problem.remedy ?? `correct ${problem.source} and try again; nothing was changed`,
+  });
+}

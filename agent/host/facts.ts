@@ -23,7 +23,7 @@ export async function readFacts(options: { leaving?: boolean; boot?: string } = 
     machine,
     disks,
     links,
-    sentFlake: walk(`${paths.bootDirectory}${sentDirectory}`),
+    sentFlake: walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
     consoles: consolesOf(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
   };
 }

@@ -1,6 +1,6 @@
 import { cleanText } from '../clean-text.ts';
 import { appendToLog, consolePaths, writeConsole } from './files.ts';
-import type { ErrorCode } from '../errors.ts';
+import { formatError, type ErrorCode } from '../errors.ts';
 import { formatBytes } from '../plan/describe-disk.ts';
 import * as clock from './clock.ts';
 
@@ -66,10 +66,7 @@ function describeEntry(entry: LogEntry): string | null {
       return entry.state === 'started' ? head : `${head} (${entry.seconds.toFixed(1)} s)`;
     }
     case 'error':
-      return (
-        `error ${entry.code}: ${entry.doing}: ${entry.problem}` +
-        (entry.remedy ? `\n  next: ${entry.remedy}` : '')
-      );
+      return formatError(entry);
     case 'command':
       return !entry.failed ? null : `  exit code ${entry.exitCode}: ${entry.argv.join(' ')}`;
     case 'progress':

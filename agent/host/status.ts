@@ -1,5 +1,5 @@
-import { cleanLine, cleanText } from '../clean-text.ts';
-import { reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
+import { cleanLine } from '../clean-text.ts';
+import { formatError, reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
 import * as clock from './clock.ts';
 import { readText, writeAtomic } from './files.ts';
 import { paths } from '../paths.ts';
@@ -91,10 +91,7 @@ export function updateStatus({ error, ...change }: StatusChange): void {
 export function formatStatus(status: Status): string {
   const lines = [`${status.state}: stage ${status.index}/${status.of} ${status.stage}`];
   if (status.beginning) lines.push(status.beginning);
-  for (const { code, doing, problem, remedy } of status.reasons) {
-    lines.push(cleanText(`error ${code}: ${doing}: ${problem}`));
-    if (remedy !== null) lines.push(cleanText(`  next: ${remedy}`));
-  }
+  lines.push(...status.reasons.map(formatError));
   for (const text of status.warnings) lines.push(cleanLine(`warning: ${text}`));
   for (const [link, addresses] of Object.entries(status.addresses))
     lines.push(cleanLine(`${link}: ${addresses.join(' ') || 'no address'}`));

@@ -6,13 +6,11 @@ import { log, type LogEntry } from '../host/log.ts';
 import { updateStatus, type StatusChange } from '../host/status.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NetworkResult } from './network.ts';
-import type { SshResult } from './ssh.ts';
 
 /** What stages know, and what they find out for those after them. */
 export interface Session {
   readonly resolution: Resolution;
   network?: NetworkResult;
-  ssh?: SshResult;
   facts?: Facts;
   plan?: Plan;
 }

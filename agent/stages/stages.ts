@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from '../config/report.ts';
+import { asRefusal } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
@@ -25,7 +25,7 @@ import { readHostKeys, startSsh } from './ssh.ts';
 /** Everything that is wrong with the configuration, at once, before anything else is tried. */
 export async function config({ resolution }: Session): Promise<void> {
   for (const text of resolution.notes) log({ event: 'note', text });
-  if (resolution.config === null) throw new Refusals(resolution.problems.map(asReason));
+  if (resolution.config === null) throw new Refusals(resolution.problems.map(asRefusal));
 }
 
 /** Host name and machine id of the running system, where anybody gave them; nothing that matters here depends on them. */
@@ -38,16 +38,6 @@ function takeName({ salvaged, origins }: Resolution): void {
   } catch (thrown) {
     log({ event: 'warning', text: asDabeiError(thrown, 'taking the name of the machine').message });
   }
-}
-
-function asReason(problem: Problem): DabeiError {
-  const remedy =
-    problem.remedy ?? `correct ${problem.source} and start the machine again; nothing was changed`;
-  return new DabeiError(problem.code, {
-    doing: 'reading the configuration',
-    problem: formatProblem(problem),
-    remedy,
-  });
 }
 
 export async function network(session: Session): Promise<void> {
@@ -75,7 +65,6 @@ export async function ssh(session: Session): Promise<void> {
   await keepResult(
     () => startSsh(ssh, rootAuthorizedKeys),
     result => {
-      session.ssh = result;
       const hostKeys = result.hostKeys.map(
         ({ type, fingerprint }) => `${fingerprint} (${type.toUpperCase()})`,
       );
