@@ -6,7 +6,7 @@ import { cleanText } from './clean-text.ts';
  * The code is stable: tests match it, scripts may. The sentence is for people.
  */
 
-/** code -> what it means, in one line; the table in the README's reference is made from it. */
+/** code -> what it means, in one line; docs/errors.md is made from it and from error-places.ts. */
 export const errorCodes = {
   // Configuration
   CONFIG_BASE64: 'a parameter is not base64',
@@ -77,6 +77,8 @@ export const errorCodes = {
   PREFLIGHT_NO_DRIVER: 'the image has no driver for a network interface or a disk that is needed',
   PREFLIGHT_NO_FIRMWARE: 'the image lacks the firmware without which a needed device does not work',
   KEXEC_LOAD: 'the running kernel does not take the new one',
+  // The first program of the new system (image/initramfs/init)
+  IMAGE_INCOMPLETE: 'kernel and initrd did not arrive whole in memory',
   // Anywhere
   COMMAND_FAILED: 'a program ended with an error',
   COMMAND_TIMEOUT: 'a program did not end in time',

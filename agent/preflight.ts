@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { asRefusal, type Problem } from './config/report.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { DabeiError, formatError } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
@@ -11,8 +10,8 @@ import { readBytes, readText, sizeOf, writeAtomic } from './host/files.ts';
 import { readOldSystem } from './host/old-system.ts';
 import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
 import { keptNetwork } from './plan/kept-network.ts';
-import { checkLogin, neededModules, preflight, type NewSystem, type OldSystem } from './plan/preflight.ts';
-import { planRefusals } from './plan/preflight/plan-refusals.ts';
+import { neededModules, type NewSystem, type OldSystem } from './plan/preflight.ts';
+import { judge, standInForPassphrase } from './plan/preflight/judge.ts';
 import { renderTable } from './plan/preflight-table.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
@@ -39,22 +38,16 @@ export async function preflightCommand(
   print: (text: string) => void,
 ): Promise<number> {
   const appended = dirname(dirname(options.capture));
-  const resolution = resolve(options, appended);
-  // It is asked for when everything else is right.
-  const problems = resolution.problems.filter(problem => !isMissingPassphrase(problem));
-  const asksPassphrase = problems.length < resolution.problems.length;
-  const installs = resolution.mode === 'install';
-
   const network = keptNetwork(name => readText(`${options.capture}/${name}`));
   const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old);
-  const config = resolution.config ?? (asksPassphrase ? resolve(options, appended, true).config : null);
-  const found = preflight(config, installs, old, image, defaultRoutes(config, network.defaultLinks.length));
+  const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
+    withPassphrase => resolve(options, appended, withPassphrase),
+    old,
+    image,
+    network.defaultLinks.length,
+  );
   const { ssh, rootAuthorizedKeys } = resolution.salvaged;
-  const login = checkLogin(rootAuthorizedKeys, installs ? config : null);
-  const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
-  const refusals = [...problems.map(asRefusal), ...found.refusals, ...plan, ...login.refusals];
-  found.warnings.push(...login.warnings);
   const table = {
     old,
     found,
@@ -98,15 +91,14 @@ export async function preflightCommand(
 }
 
 /** @param withPassphrase stands in for the one that is not known yet */
-function resolve(options: PreflightOptions, appended: string, withPassphrase = false): Resolution {
+function resolve(options: PreflightOptions, appended: string, withPassphrase: boolean): Resolution {
   const files =
     options.config === undefined
       ? readAppendedFiles(appended)
       : [{ path: options.config, bytes: configBytes(options.config) }];
-  const standIn = { path: 'passphrase', bytes: Buffer.from('{"disks": {"key": "00000000"}}') };
   return resolveConfiguration({
     commandLine: commandLineOf(options),
-    files: withPassphrase ? [...files, standIn] : files,
+    files: withPassphrase ? [...files, standInForPassphrase] : files,
     captured: readCaptured(appended),
   });
 }
@@ -122,29 +114,12 @@ function commandLineOf({ commandLine }: PreflightOptions): string {
   return commandLine === undefined ? '' : (readText(commandLine) ?? '');
 }
 
-function isMissingPassphrase({ path, message }: Problem): boolean {
-  return path === 'disks.key' && message.startsWith('is missing');
-}
-
-/** Configured, taken over, or such that they could come by DHCP or a router advertisement. @param captured without a configuration */
-function defaultRoutes(config: Resolution['config'], captured: number): number {
-  if (config === null) return captured;
-  const { interfaces, routes } = config.network;
-  const configured = interfaces.filter(
-    ({ dhcp, acceptRa, routes }) =>
-      dhcp || acceptRa || routes.some(({ destination }) => destination === 'default'),
-  );
-  return configured.length + routes.filter(({ destination }) => destination === 'default').length;
-}
-
 const imageJson = z.looseObject({
   files: z.record(z.string(), z.looseObject({ bytes: z.number() })),
 });
 
 async function readImage(options: PreflightOptions, old: OldSystem): Promise<NewSystem> {
-  const text = readText(`${options.image}/image.json`);
-  const parsed = imageJson.safeParse(text === null ? null : JSON.parse(text));
-  const described = parsed.success ? parsed.data.files : {};
+  const described = parseImage(readText(`${options.image}/image.json`) ?? '');
   const modules = readModuleIndex();
   const firmware = new Map<string, string[]>();
   for (const module of neededModules(old, modules)) {
@@ -161,4 +136,13 @@ async function readImage(options: PreflightOptions, old: OldSystem): Promise<New
     firmware,
     commandLine: commandLineOf(options),
   };
+}
+
+/** What it says of the files; nothing where it is not whole, so that none of them has the right size. */
+function parseImage(text: string): Record<string, { bytes: number }> {
+  try {
+    return imageJson.parse(JSON.parse(text)).files;
+  } catch {
+    return {};
+  }
 }

@@ -1,8 +1,6 @@
 import t from 'tap';
 import { configSchema, type Config, type ConfigInput } from '../../../agent/config/schema.ts';
-import type { Disk } from '../../../agent/facts.ts';
 import { keptNetwork } from '../../../agent/plan/kept-network.ts';
-import { parseAliases, type BusDevice } from '../../../agent/plan/modalias.ts';
 import {
   checkLogin,
   loadingBytes,
@@ -11,66 +9,9 @@ import {
   type OldSystem,
 } from '../../../agent/plan/preflight.ts';
 import { renderTable } from '../../../agent/plan/preflight-table.ts';
-import { content, disk, machine } from '../../fixtures/disks.ts';
+import { debian, image, nic, root } from '../../fixtures/old-system.ts';
 
 const MiB = 2 ** 20;
-
-const root: Disk = disk({
-  path: '/dev/vda',
-  aliases: ['/dev/disk/by-id/virtio-root'],
-  serial: 'root',
-  contents: [
-    content('/dev/vda', { deviceType: 'disk', signature: 'gpt' }),
-    content('/dev/vda1', { signature: 'ext4', mountPoints: ['/'] }),
-  ],
-});
-const data: Disk = disk({ path: '/dev/vdb', aliases: ['/dev/disk/by-id/virtio-data'], serial: 'data' });
-
-const nic: BusDevice = { path: 'x', modalias: 'virtio:d1v1', driver: 'virtio_net', module: 'virtio_net' };
-
-/** A Debian machine with 512 MiB, where nothing speaks against it. */
-const debian: OldSystem = {
-  facts: {
-    firmware: 'bios',
-    memoryBytes: 470 * MiB,
-    system: 'x86_64-linux',
-    machine,
-    disks: [root, data],
-    links: [],
-  },
-  processor: 'x86_64',
-  container: null,
-  secureBoot: false,
-  confidential: false,
-  ipmiWatchdog: false,
-  lockdown: 'none',
-  kexec: 'allowed',
-  imaPolicy: null,
-  ramBytes: 511 * MiB,
-  availableBytes: 350 * MiB,
-  linkDevices: new Map([['ens3', [nic]]]),
-  diskDevices: new Map([
-    ['/dev/vda', [{ ...nic, modalias: 'virtio:d2v1', driver: 'virtio_blk', module: 'virtio_blk' }]],
-  ]),
-};
-
-const image: NewSystem = {
-  processor: 'x86_64',
-  files: [
-    { name: 'bzImage', expectedBytes: 5 * MiB, bytes: 5 * MiB },
-    { name: 'initrd', expectedBytes: 40 * MiB, bytes: 40 * MiB },
-  ],
-  modules: {
-    release: '6.12',
-    aliases: parseAliases('alias pci:v14E4* bnx2\nalias pci:v10EC* r8169\n'),
-    names: new Set(['virtio_net', 'virtio_blk']),
-  },
-  firmware: new Map([
-    ['bnx2', ['bnx2/mips.fw']],
-    ['r8169', ['rtl_nic/a.fw', 'rtl_nic/b.fw']],
-  ]),
-  commandLine: 'panic=30',
-};
 
 const config = (disks: ConfigInput['disks']): Config => configSchema.parse({ disks, system: {} });
 const wholeRoot = config({ devices: ['/dev/vda'], wipe: true, key: '12345678' });
