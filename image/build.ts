@@ -5,6 +5,7 @@ import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, planSteps, tree, type Built } from './cache.ts';
 import { requireSymbolsBound } from './check.ts';
+import { describeFailure } from './errors.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
@@ -164,7 +165,7 @@ if (process.argv[1] === import.meta.filename) {
     if (values.explain) await explain(toolchain, image);
   };
   await main().catch(error => {
-    tell(error instanceof Error ? error.message : String(error));
+    tell(describeFailure(error));
     process.exitCode = 1;
   });
 }

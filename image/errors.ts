@@ -45,6 +45,15 @@ export class BuildError extends Error {
   }
 }
 
+/** What people get to read of a failure, with the next step; nothing of where in the code it came up. */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // The agent's errors have the same fields.
+  const { code, doing, remedy } = error as Partial<BuildError>;
+  const first = doing === undefined ? error.message : `error ${code}: ${error.message}`;
+  return remedy === undefined ? first : `${first}\n  next: ${remedy}`;
+}
+
 /** One thing that could not be had. */
 export interface Missing {
   kind: 'package' | 'source' | 'list';

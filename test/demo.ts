@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/cache.ts';
+import { describeFailure } from '../image/errors.ts';
 import { bootInstalled, finishInstall, startInstall } from './vm/install.ts';
 import { accelerator } from './vm/accelerator.ts';
 import { requireImage, requireVirtualMachines } from './vm/image.ts';
-import { openSite } from './vm/site.ts';
+import { openSite, type Site } from './vm/site.ts';
 
 /**
  * `npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit]`
@@ -26,10 +27,12 @@ if ((firmware !== 'bios' && firmware !== 'uefi') || !Number.isInteger(memoryMiB)
   process.exit(2);
 }
 
-await requireVirtualMachines();
-await requireImage();
-const site = await openSite(join(cacheDirectory, 'demo'));
+let site: Site | null = null;
 try {
+  await requireVirtualMachines();
+  say('first the image, then an installation in a virtual machine');
+  await requireImage();
+  site = await openSite(join(cacheDirectory, 'demo'));
   const disk = site.disk('target', 4096);
   const config = await site.installConfig();
   const started = performance.now();
@@ -58,10 +61,10 @@ try {
   say(ssh.commandLine);
   if (!values.exit) await machine.waitForEnd(24 * 3600);
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  say(describeFailure(error));
   process.exitCode = 1;
 } finally {
-  await site.close();
+  await site?.close();
 }
 
 function say(line: string): void {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { attempt, run } from '../../../agent/host/exec.ts';
-import { BuildError } from '../../../image/errors.ts';
+import { DabeiError } from '../../../agent/errors.ts';
+import { BuildError, describeFailure } from '../../../image/errors.ts';
 import * as files from '../../../image/files.ts';
 import { describeCommandFailure } from '../../../image/host.ts';
 import { note, step, stepsTaken } from '../../../image/progress.ts';
@@ -89,4 +90,21 @@ t.test('a program inside of another root is called by its name', async t => {
   ];
   for (const [argv, expected] of rows)
     t.equal(describeCommandFailure('unshare ended with exit code 2: oh', argv), expected);
+});
+
+t.test('what people read of a failure', async t => {
+  const detail = { doing: 'building curl', problem: 'make ended with exit code 2', remedy: 'read all of it' };
+  const rows: [unknown, string][] = [
+    [
+      new BuildError('BUILD_STEP', detail),
+      'error BUILD_STEP: building curl: make ended with exit code 2\n  next: read all of it',
+    ],
+    [
+      new DabeiError('COMMAND_MISSING', { doing: 'unpacking', problem: 'mmdebstrap: ENOENT' }),
+      'error COMMAND_MISSING: unpacking: mmdebstrap: ENOENT',
+    ],
+    [new TypeError('undefined is not a function'), 'undefined is not a function'],
+    ['text', 'text'],
+  ];
+  for (const [error, expected] of rows) t.equal(describeFailure(error), expected);
 });
