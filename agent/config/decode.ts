@@ -73,45 +73,97 @@ function unpackGzip(bytes: Buffer): Buffer {
 }
 
 function unpackZstd(bytes: Buffer): Buffer {
-  const frame = zstdFrame(bytes);
-  if (frame.contentBytes > maximumBytes) throw tooLarge();
-  if (frame.windowBytes > maximumWindowBytes) {
-    throw refuse(
-      'CONFIG_COMPRESSION',
-      'its zstd window is larger than 8 MiB',
-      'pack it with "zstd -19" or gzip',
-    );
-  }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const decoder = new Decompress(chunk => {
-    length += chunk.length;
-    if (length > maximumBytes) throw tooLarge();
-    chunks.push(chunk);
-  });
-  try {
-    decoder.push(bytes, true);
-  } catch (error) {
-    if (error instanceof DabeiError) throw error;
-    // fzstd's code 5 is an unexpected end; damaged input also makes it read and write past its arrays.
-    throw damaged('zstd', error instanceof Error && 'code' in error && error.code === 5);
+  for (const frame of zstdFrames(bytes)) {
+    const decoder = new Decompress(chunk => {
+      length += chunk.length;
+      if (length > maximumBytes) throw tooLarge();
+      chunks.push(chunk);
+    });
+    try {
+      decoder.push(frame, true);
+    } catch (error) {
+      if (error instanceof DabeiError) throw error;
+      // fzstd's code 5 is an unexpected end; damaged input also makes it read and write past its arrays.
+      throw damaged('zstd', error instanceof Error && 'code' in error && error.code === 5);
+    }
   }
   return Buffer.concat(chunks);
 }
 
-/** What fzstd would reserve for the first frame: its window, or without one its content (RFC 8878, 3.1.1.1). */
-function zstdFrame(bytes: Buffer): { windowBytes: number; contentBytes: number } {
-  const flags = bytes[4] ?? 0;
+/** More than anybody joins by hand; fzstd makes a window for each. */
+const maximumFrames = 16;
+
+/**
+ * Takes zstd data apart (RFC 8878, 3): frames one after another, each held to the limits before fzstd reserves anything
+ * for it. Frames to be skipped are left out; what is behind the last frame is damage.
+ */
+function zstdFrames(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  let count = 0;
+  for (let at = 0; at < bytes.length;) {
+    if (++count > maximumFrames)
+      throw refuse(
+        'CONFIG_COMPRESSION',
+        `it has more than ${maximumFrames} zstd frames`,
+        'pack it as one file',
+      );
+    const frame = bytes.subarray(at);
+    if (frame.length < 8) throw damaged('zstd', count === 1);
+    const magic = frame.readUInt32LE();
+    if (magic >>> 4 === 0x184d2a5) {
+      at += 8 + frame.readUInt32LE(4);
+      continue;
+    }
+    if (magic !== 0xfd2fb528) throw damaged('zstd', false);
+    const { windowBytes, contentBytes } = zstdHeader(frame);
+    if (contentBytes > maximumBytes) throw tooLarge();
+    if (windowBytes > maximumWindowBytes) {
+      throw refuse(
+        'CONFIG_COMPRESSION',
+        'its zstd window is larger than 8 MiB',
+        'pack it with "zstd -19" or gzip',
+      );
+    }
+    const length = zstdFrameLength(frame);
+    frames.push(frame.subarray(0, length));
+    at += length;
+  }
+  return frames;
+}
+
+/** What fzstd would reserve for a frame: its window, or without one its content (RFC 8878, 3.1.1.1). */
+function zstdHeader(frame: Buffer): { windowBytes: number; contentBytes: number; length: number } {
+  const flags = frame[4] ?? 0;
   const singleSegment = (flags & 0x20) !== 0;
   const sizeOfSize = [singleSegment ? 1 : 0, 2, 4, 8][flags >> 6]!;
   const sizeOfDictionary = [0, 1, 2, 4][flags & 3]!;
   const position = (singleSegment ? 5 : 6) + sizeOfDictionary;
   let contentBytes = sizeOfSize === 2 ? 256 : 0;
   for (let index = 0; index < sizeOfSize; index++)
-    contentBytes += (bytes[position + index] ?? 0) * 256 ** index;
-  const descriptor = bytes[5] ?? 0;
+    contentBytes += (frame[position + index] ?? 0) * 256 ** index;
+  const descriptor = frame[5] ?? 0;
   const base = 2 ** (10 + (descriptor >> 3));
-  return { windowBytes: singleSegment ? 0 : base + (base / 8) * (descriptor & 7), contentBytes };
+  const windowBytes = singleSegment ? 0 : base + (base / 8) * (descriptor & 7);
+  return { windowBytes, contentBytes, length: position + sizeOfSize };
+}
+
+/** Header, blocks, and the checksum where the header promises one (RFC 8878, 3.1.1). */
+function zstdFrameLength(frame: Buffer): number {
+  const checksumBytes = ((frame[4] ?? 0) & 4) !== 0 ? 4 : 0;
+  let at = zstdHeader(frame).length;
+  for (let isLast = false; !isLast;) {
+    if (at + 3 > frame.length) throw damaged('zstd', true);
+    const block = frame.readUIntLE(at, 3);
+    isLast = (block & 1) !== 0;
+    const [type, size] = [(block >> 1) & 3, block >> 3];
+    // One byte that is repeated; a block of type 3 does not exist.
+    at += 3 + (type === 1 ? 1 : size);
+    if (type === 3) throw damaged('zstd', false);
+    if (at + (isLast ? checksumBytes : 0) > frame.length) throw damaged('zstd', true);
+  }
+  return at + checksumBytes;
 }
 
 function tooLarge(): DabeiError {

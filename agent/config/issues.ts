@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withinBounds } from './bounds.ts';
 import { placeOf, toJson, valueAt, type Located } from './located.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, publicPath, type Path, type Problem } from './report.ts';
@@ -29,9 +30,13 @@ export function check<S extends z.ZodType>(
   schema: S,
   located: Located,
 ): { data: z.output<S> | null; problems: LocatedProblem[] } {
-  const result = schema.safeParse(toJson(located));
-  if (result.success) return { data: result.data, problems: [] };
-  const found = result.error.issues.flatMap(issue => findings(issue, [], located, schema));
+  const { located: bounded, overlong } = withinBounds(schema, located);
+  const result = schema.safeParse(toJson(bounded));
+  if (result.success && overlong.length === 0) return { data: result.data, problems: [] };
+  const found = [
+    ...overlong.map(({ path, maximum }): Finding => ({ path, message: `has more than ${maximum} items` })),
+    ...(result.error?.issues ?? []).flatMap(issue => findings(issue, [], located, schema)),
+  ];
   const withUnknownKeys = new Set(
     found.filter(({ unknownKey }) => unknownKey).map(({ path }) => formatPath(path.slice(0, -1))),
   );
@@ -80,6 +85,7 @@ function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodTyp
       return [{ path, message: `must be at least ${issue.minimum}` }];
     case 'too_big':
       if (issue.origin === 'string') return [{ path, message: `is longer than ${issue.maximum} characters` }];
+      if (issue.origin === 'array') return [{ path, message: `has more than ${issue.maximum} items` }];
       return [{ path, message: `must be at most ${issue.maximum}` }];
     case 'unrecognized_keys':
       return issue.keys.map(key => ({
@@ -182,7 +188,8 @@ function keysOf(schema: z.ZodType): Keys {
 /** The objects behind defaults, optionals, lists, unions and transforms. */
 function objectsIn(type: z.core.$ZodType): z.core.$ZodShape[] {
   if (type instanceof z.ZodObject) return [type.shape];
-  if (type instanceof z.ZodDefault || type instanceof z.ZodOptional) return objectsIn(type.def.innerType);
+  if (type instanceof z.ZodDefault || type instanceof z.ZodPrefault || type instanceof z.ZodOptional)
+    return objectsIn(type.def.innerType);
   if (type instanceof z.ZodArray) return objectsIn(type.def.element);
   if (type instanceof z.ZodUnion) return type.def.options.flatMap(objectsIn);
   return [];

@@ -1,8 +1,9 @@
 import { createScanner, parseTree, type Node, type ParseError } from 'jsonc-parser';
+import { limits } from './limits.ts';
 import type { Entry, Located } from './located.ts';
 import { formatPath, publicPath, type Path, type Place, type Problem } from './report.ts';
 
-/** Objects and lists within each other; the schema needs 5. */
+/** Objects and lists within each other; the schema needs 6. */
 const maximumDepth = 32;
 
 export interface ParsedJson {
@@ -28,13 +29,8 @@ export function parseJson(text: string, source: string): ParsedJson {
     const remedy = 'look at what the server really sends for this file';
     return { value: null, problems: [problem(start, [], 'it is an HTML or XML page, not JSON', remedy)] };
   }
-  const deep = tooDeep(text);
-  if (deep !== null) {
-    return {
-      value: null,
-      problems: [problem(deep, [], `more than ${maximumDepth} levels within each other`)],
-    };
-  }
+  const excess = tooMuch(text);
+  if (excess !== null) return { value: null, problems: [problem(excess.offset, [], excess.message)] };
 
   const errors: ParseError[] = [];
   const options = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
@@ -42,6 +38,7 @@ export function parseJson(text: string, source: string): ParsedJson {
   const problems = firstOfEachLine(errors, lines).map(error =>
     problem(error.offset, [], syntaxMessage(error, text)),
   );
+  const offsets = errors.map(({ offset }) => offset).toSorted((a, b) => a - b);
 
   const convert = (node: Node, path: Path): Located => {
     const place: Place = { source, path: formatPath(publicPath(path)), ...lines.positionOf(node.offset) };
@@ -59,7 +56,7 @@ export function parseJson(text: string, source: string): ParsedJson {
       const before = entries.get(name);
       if (before)
         problems.push(problem(key.offset, keyPath, `given twice, first in line ${before.key.line}`));
-      if (path.length === 0 && errors.some(error => touches(error, key, value))) continue;
+      if (path.length === 0 && isTouched(offsets, key, value)) continue;
       entries.set(name, { key: keyPlace, value: convert(value, keyPath) });
     }
     return { kind: 'object', place, entries };
@@ -68,22 +65,40 @@ export function parseJson(text: string, source: string): ParsedJson {
 }
 
 /** Whether an error lies in a property. A number that the text ends with may have gone on. */
-function touches(error: ParseError, key: Node, value: Node): boolean {
+function isTouched(errors: readonly number[], key: Node, value: Node): boolean {
   const end = value.offset + value.length + (value.type === 'number' ? 1 : 0);
-  return error.offset > key.offset && error.offset < end;
+  return (errors[countUpTo(errors, key.offset)] ?? Infinity) < end;
+}
+
+/** How many of ascending numbers are not larger than a limit. */
+function countUpTo(ascending: readonly number[], limit: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** jsonc-parser's SyntaxKind, a const enum, of which nothing is left at run time. */
-const tokens = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 };
+const tokens = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, comma: 5, end: 17 };
 
-/** Offset of the first bracket that is too deep. The parser is recursive, so this is asked before it. */
-function tooDeep(text: string): number | null {
+/** The first bracket that is too deep, or value that is too many. The parser is recursive, so this is asked before it. */
+function tooMuch(text: string): { offset: number; message: string } | null {
   const scanner = createScanner(text, true);
   let depth = 0;
+  // Each value but the first of all comes after an opening bracket or a comma.
+  let values = 1;
   for (let token: number = scanner.scan(); token !== tokens.end; token = scanner.scan()) {
-    if (token === tokens.openBrace || token === tokens.openBracket) depth++;
+    const opens = token === tokens.openBrace || token === tokens.openBracket;
+    if (opens) depth++;
     if (token === tokens.closeBrace || token === tokens.closeBracket) depth--;
-    if (depth > maximumDepth) return scanner.getTokenOffset();
+    if (opens || token === tokens.comma) values++;
+    const offset = scanner.getTokenOffset();
+    if (depth > maximumDepth)
+      return { offset, message: `more than ${maximumDepth} levels within each other` };
+    if (values > limits.values) return { offset, message: `more than ${limits.values} values` };
   }
   return null;
 }
@@ -105,8 +120,8 @@ class LineIndex {
   }
 
   positionOf(offset: number): { line: number; column: number } {
-    const line = this.#starts.findLastIndex(start => start <= offset);
-    return { line: line + 1, column: offset - this.#starts[line]! + 1 };
+    const line = countUpTo(this.#starts, offset);
+    return { line, column: offset - this.#starts[line - 1]! + 1 };
   }
 }
 

@@ -1,24 +1,25 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { limits } from './limits.ts';
+import { line } from './text.ts';
 
 /**
  * The network: one model for what people write, for what is captured from the system that was left, for `ip -batch`
  * (plan/network.ts) and for the networkd units of the installed system (plan/runtime-info.ts).
  */
 
-const text = z.string().min(1);
-
 /** Without a zone ("%eth0"), which names a link of another machine. */
-const address = z.string().refine(isAddress, 'is no IPv4 or IPv6 address');
+const address = line(limits.word).refine(isAddress, 'is no IPv4 or IPv6 address');
 
 function isAddress(value: string): boolean {
   return isIP(value) !== 0 && !value.includes('%');
 }
 
 /** "192.0.2.7/24" or "2001:db8::7/64": the field's usual spelling, as in `ip address add`. */
-const addressWithPrefix = z
-  .string()
-  .refine(isAddressWithPrefix, 'is no address with a prefix length, such as 192.0.2.7/24');
+const addressWithPrefix = line(limits.word).refine(
+  isAddressWithPrefix,
+  'is no address with a prefix length, such as 192.0.2.7/24',
+);
 
 function isAddressWithPrefix(value: string): boolean {
   const [host = '', prefix = '', ...rest] = value.split('/');
@@ -26,15 +27,19 @@ function isAddressWithPrefix(value: string): boolean {
   return Number(prefix) <= (isIPv4(host) ? 32 : 128);
 }
 
-const mac = z
-  .string()
+const mac = line(limits.word)
   .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'is no MAC address, such as 52:54:00:12:34:56')
   .transform(value => value.toLowerCase());
 
-/** Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name). */
-const interfaceName = z
-  .string()
-  .regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, 'is no interface name (1 to 15 characters)');
+/**
+ * Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name). The kernel would
+ * take more characters, but a quote ends `ip -batch` and what comes after it, "#" is a comment there (iproute2, lib/utils.c,
+ * makeargs), and "*" and "%" mean something to networkd.
+ */
+const interfaceName = line(limits.word).regex(
+  /^(?!\.{1,2}$)[\w.@+-]{1,15}$/,
+  'is no interface name: 1 to 15 letters, digits, dots, dashes, "_", "@" or "+"',
+);
 
 const unsigned32 = z.number().int().min(0).max(4294967295);
 const milliseconds = z.number().int().min(0).max(2147483647);
@@ -75,7 +80,12 @@ export const routeSchema = z
     scope: z.enum(['global', 'link', 'host']).optional().describe('without it, as ip-route(8) chooses'),
     mtu: mtu.optional(),
     advmss: z.number().int().min(1).max(65535).optional().describe('TCP segment size that is advertised'),
-    nexthops: z.array(nextHopSchema).min(2).optional().describe('several ways at once (multipath)'),
+    nexthops: z
+      .array(nextHopSchema)
+      .min(2)
+      .max(limits.nexthops)
+      .optional()
+      .describe('several ways at once (multipath)'),
   })
   .refine(
     value => value.gateway === undefined || value.nexthops === undefined,
@@ -145,6 +155,7 @@ export const bondModes = [
 
 const members = z
   .array(z.union([interfaceName, mac]))
+  .max(limits.members)
   .describe('interfaces by their name in this list, by the name they have here, or by MAC address');
 
 /** Linux: Documentation/networking/bonding.rst; units are milliseconds. */
@@ -155,7 +166,7 @@ export const bondSchema = z.strictObject({
   updelay: milliseconds.optional(),
   downdelay: milliseconds.optional(),
   arpInterval: milliseconds.optional(),
-  arpIpTargets: z.array(address).optional(),
+  arpIpTargets: z.array(address).max(limits.arpIpTargets).optional(),
   primary: interfaceName.optional(),
   primaryReselect: z.enum(['always', 'better', 'failure']).optional(),
   failOverMac: z.enum(['none', 'active', 'follow']).optional(),
@@ -182,8 +193,7 @@ export const bridgeSchema = z.strictObject({
 });
 
 /** "mac" is the hardware address (RFC 2132, 9.14); "none" sends no identifier, as ISC's dhclient does. */
-const clientId = z
-  .string()
+const clientId = line(limits.clientId)
   .regex(/^(mac|none|[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2})+)$/, 'is neither "mac" nor "none" nor hexadecimal')
   .transform(value =>
     value === 'mac' || value === 'none' ? value : value.toLowerCase().replaceAll(':', ''),
@@ -197,8 +207,8 @@ const addressSchema = z.union([
 ]);
 
 const dnsSchema = z.strictObject({
-  servers: z.array(address).default([]),
-  search: z.array(text).default([]),
+  servers: z.array(address).max(limits.nameServers).default([]),
+  search: z.array(line(limits.property).min(1)).max(limits.searchDomains).default([]),
 });
 
 export const interfaceSchema = z
@@ -214,8 +224,12 @@ export const interfaceSchema = z
     bridge: bridgeSchema.optional(),
     macAddress: mac.optional().describe('MAC address to set, where it shall not be the permanent one'),
     mtu: mtu.optional(),
-    addresses: z.array(addressSchema).default([]).describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
-    routes: z.array(routeSchema).default([]),
+    addresses: z
+      .array(addressSchema)
+      .max(limits.addresses)
+      .default([])
+      .describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
+    routes: z.array(routeSchema).max(limits.routes).default([]),
     dhcp: z
       .union([z.boolean(), z.strictObject({ clientId: clientId.default('mac') })])
       .default(false)
@@ -242,12 +256,13 @@ function kindsOf(value: { bond?: unknown; vlan?: unknown; bridge?: unknown }): u
 }
 
 export const networkSchema = z.strictObject({
-  interfaces: z.array(interfaceSchema).default([]),
+  interfaces: z.array(interfaceSchema).max(limits.interfaces).default([]),
   routes: z
     .array(freeRouteSchema)
+    .max(limits.routes)
     .default([])
     .describe('those that belong to no interface: several ways at once, or leading nowhere'),
-  rules: z.array(ruleSchema).default([]).describe('policy routing (ip-rule(8))'),
+  rules: z.array(ruleSchema).max(limits.rules).default([]).describe('policy routing (ip-rule(8))'),
   dns: dnsSchema.default({ servers: [], search: [] }),
   allowSilentGateways: z
     .boolean()

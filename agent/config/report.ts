@@ -1,4 +1,5 @@
 import { DabeiError, type ErrorCode } from '../errors.ts';
+import { escapeUnprintable } from './text.ts';
 
 /** What is wrong with the configuration, and where. Neither text nor value of the configuration is part of it. */
 export interface Problem {
@@ -19,12 +20,16 @@ export type Place = Pick<Problem, 'source' | 'path' | 'line' | 'column'>;
 
 export type Path = readonly (string | number)[];
 
-/** ["disks", "devices", 0, "serial"] -> "disks.devices[0].serial"; keys that are no words are quoted. */
+/** Of a key in a path, in UTF-16 code units: every value has a path, and a key may be as long as the text. */
+const longestKey = 80;
+
+/** ["disks", "devices", 0, "serial"] -> "disks.devices[0].serial"; keys that are no words are quoted, long ones cut. */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    if (!/^[\w$-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
-    return text === '' ? part : `${text}.${part}`;
+    const key = part.length > longestKey ? `${part.slice(0, longestKey - 1)}…` : part;
+    if (!/^[\w$-]+$/.test(key)) return `${text}[${escapeUnprintable(JSON.stringify(key))}]`;
+    return text === '' ? key : `${text}.${key}`;
   }, '');
 }
 

@@ -1,4 +1,5 @@
 import { Secret } from '../secret.ts';
+import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from './captured.ts';
 import { besideConfigured } from './captured-network.ts';
@@ -8,6 +9,7 @@ import { formatPath, type Path, type Problem } from './report.ts';
 import { salvage, type Salvaged } from './salvage.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources.ts';
+import { escapeUnprintable } from './text.ts';
 
 export interface Resolution {
   /** null when there is any problem. */
@@ -28,10 +30,17 @@ export function resolveConfiguration(input: Input): Resolution {
   const readAll = problems.length === 0;
   const asked = fragments.reduce((all, { value }) => merge(all, value), locate({}, 'built-in'));
   const { captured } = input;
-  const merged = captured
-    ? merge(locate(besideConfigured(captured.value, asked), capturedSource), asked, [])
-    : asked;
-  notes.push(...(captured?.notes ?? []));
+  const old = withinBounds(
+    configSchema,
+    locate(captured ? besideConfigured(captured.value, asked) : {}, capturedSource),
+  );
+  const merged = captured ? merge(old.located, asked, []) : asked;
+  for (const note of captured?.notes ?? []) notes.push(note);
+  for (const { path, maximum } of old.overlong) {
+    notes.push(
+      `the old system: ${formatPath(path)} has more than ${maximum} items; the first ${maximum} are kept`,
+    );
+  }
   const mode = modeOf(merged);
 
   const { data, problems: found } = check(configSchema, merged);
@@ -50,11 +59,13 @@ export function resolveConfiguration(input: Input): Resolution {
   return {
     config,
     mode,
-    problems: inOrder(
-      problems,
-      input.files.map(({ path }) => path),
+    problems: asTold(
+      inOrder(
+        problems,
+        input.files.map(({ path }) => path),
+      ),
     ),
-    notes,
+    notes: notesAsTold(notes),
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
     salvaged: config ? salvage(merged) : withCaptured(salvage(merged), captured?.value),
   };
@@ -92,10 +103,48 @@ function missingForInstall(merged: Located, mode: Mode): Problem[] {
 
 function inOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {
   const sources = [...new Set([...files, ...problems.map(({ source }) => source)])];
-  const rank = (problem: Problem) => sources.indexOf(problem.source);
+  const ranks = new Map(sources.map((source, index) => [source, index]));
+  const rank = (problem: Problem) => ranks.get(problem.source)!;
   return problems.toSorted(
     (a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
+}
+
+/** As many as somebody reads on a console, and how many more there are; what they quote is shown escaped. */
+const toldAtMost = 50;
+
+function asTold(problems: readonly Problem[]): Problem[] {
+  const [next, ...others] = problems.slice(toldAtMost);
+  if (next === undefined) return problems.map(printable);
+  const { code, source } = next;
+  const message = `${others.length + 1} more problems are not listed`;
+  const rest = {
+    code,
+    source,
+    path: '',
+    line: null,
+    column: null,
+    message,
+    remedy: 'correct those above first',
+  };
+  return [...problems.slice(0, toldAtMost), rest].map(printable);
+}
+
+function notesAsTold(notes: readonly string[]): string[] {
+  const more = notes.length - toldAtMost;
+  const told = more > 0 ? [...notes.slice(0, toldAtMost), `${more} more notes are not listed`] : notes;
+  return told.map(escapeUnprintable);
+}
+
+function printable(problem: Problem): Problem {
+  const { source, path, message, remedy } = problem;
+  return {
+    ...problem,
+    source: escapeUnprintable(source),
+    path: escapeUnprintable(path),
+    message: escapeUnprintable(message),
+    ...(remedy === undefined ? {} : { remedy: escapeUnprintable(remedy) }),
+  };
 }
 
 /** Paths of all values of the validated configuration; those that no source gave are built in. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { withinBounds } from './bounds.ts';
 import { branchMeant, type Issue } from './issues.ts';
 import { toJson, type Located } from './located.ts';
 import type { Path } from './report.ts';
@@ -33,7 +34,7 @@ const maximumRounds = 16;
  * Never throws, and takes time in proportion to the size of the configuration.
  */
 export function salvage(merged: Located): Salvaged {
-  const all = toJson(merged);
+  const all = toJson(withinBounds(reachabilitySchema, merged).located);
   let input: unknown = isRecord(all) ? pick(all, Object.keys(reachabilitySchema.shape)) : {};
   for (let round = 0; round < maximumRounds; round++) {
     const result = parse(reachabilitySchema, input);
@@ -55,7 +56,7 @@ function eachByItself(input: unknown): Salvaged {
   return result?.success ? result.data : reachabilitySchema.parse({});
 }
 
-/** null where the parser itself gives up: zod spreads its issues over the stack, and some 100,000 are too many. */
+/** null where the parser itself gives up: zod spreads its issues over the stack, and more than 100,000 are too many. */
 function parse<S extends z.ZodType>(schema: S, input: unknown): z.ZodSafeParseResult<z.output<S>> | null {
   try {
     return schema.safeParse(input);
@@ -67,13 +68,11 @@ function parse<S extends z.ZodType>(schema: S, input: unknown): z.ZodSafeParseRe
 /** What is to be taken out of a value; all paths are those of the value as it was. */
 interface Cut {
   whole: boolean;
-  /** Of a list, how many items stay. */
-  length: number;
   below: Map<string, Cut>;
 }
 
 function newCut(): Cut {
-  return { whole: false, length: Infinity, below: new Map() };
+  return { whole: false, below: new Map() };
 }
 
 function cutAt(cut: Cut, path: Path): Cut {
@@ -98,12 +97,7 @@ function markIssue(cut: Cut, input: unknown, issue: Issue, prefix: Path): void {
     for (const inner of branch) markIssue(cut, input, inner, path);
     return;
   }
-  const there = existing(input, path);
-  if (issue.code === 'too_big' && issue.origin === 'array' && there.length === path.length) {
-    cutAt(cut, path).length = Number(issue.maximum);
-    return;
-  }
-  cutAt(cut, wholeOf(there)).whole = true;
+  cutAt(cut, wholeOf(existing(input, path))).whole = true;
 }
 
 /** The part of a path that exists: for a missing key, what should hold it. */
@@ -128,7 +122,7 @@ function without(value: unknown, cut: Cut): unknown {
     if (below === undefined) return [child];
     return below.whole ? [] : [without(child, below)];
   };
-  if (Array.isArray(value)) return value.slice(0, cut.length).flatMap(rest);
+  if (Array.isArray(value)) return value.flatMap(rest);
   if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, child]) => rest(child, key).map(kept => [key, kept])),

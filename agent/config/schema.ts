@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
+import { limits } from './limits.ts';
 import { networkSchema } from './network-schema.ts';
+import { line, secretLine, secretLines } from './text.ts';
 
 export * from './network-schema.ts';
 
@@ -11,32 +13,28 @@ export * from './network-schema.ts';
  * Only values of `Secret` may hold key material; they never turn into text again (secret.ts).
  */
 
-const text = z.string().min(1);
+const text = (maximum: number) => line(maximum).min(1);
 
 /** OpenSSH refuses a private key whose last line does not end (sshkey.c, "error in libcrypto"). */
-const privateKey = z
-  .string()
+const privateKey = secretLines(limits.hostKey)
   .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is no private key in OpenSSH or PEM format')
   .transform(value => new Secret(`${value.replaceAll('\r\n', '\n').trimEnd()}\n`));
 
 /** A line of authorized_keys (sshd(8)): options, type, base64 that begins with the four bytes of a length, comment. */
-const authorizedKey = z
-  .string()
-  .regex(
-    /^[^\n\0]*\b(ssh-|ecdsa-|sk-)[\w@.-]+ +AAAA[^\n\0]*$/,
-    'is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"',
-  );
+const authorizedKey = line(limits.authorizedKey, { tabs: true }).regex(
+  /(^|[ \t])(ssh-|ecdsa-|sk-)[\w@.-]+[ \t]+AAAA/,
+  'is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"',
+);
 
-const hostName = z
-  .string()
-  .max(253)
-  .regex(/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/, 'is no host name');
+const hostName = line(limits.domain).regex(
+  /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,
+  'is no host name',
+);
 
 /** Bytes: a number, or a string with a binary unit. */
 const size = z.union([
   z.number().int().nonnegative(),
-  z
-    .string()
+  line(limits.word)
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|TiB)$/, 'is no size, such as 512MiB or 8GiB')
     .transform(value => {
       const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
@@ -47,13 +45,13 @@ const size = z.union([
 export const diskSelectorSchema = z
   .union([
     z.literal('only'),
-    z.string().regex(/^\/dev\/\S+$/, 'is neither "only" nor a path below /dev'),
+    line(limits.reference).regex(/^\/dev\/\S+$/, 'is neither "only" nor a path below /dev'),
     z
       .strictObject({
-        serial: text.optional(),
-        wwn: text.optional(),
-        model: text.optional(),
-        transport: text.optional(),
+        serial: text(limits.property).optional(),
+        wwn: text(limits.property).optional(),
+        model: text(limits.property).optional(),
+        transport: text(limits.property).optional(),
         size: z.strictObject({ min: size.optional(), max: size.optional() }).optional(),
       })
       .refine(value => Object.keys(value).length > 0, 'names no property of a disk'),
@@ -66,7 +64,11 @@ export const disksSchema = z
   .strictObject({
     layout: z.enum(layouts).default('single'),
     /** There is no default: dabei never guesses a disk. */
-    devices: z.array(diskSelectorSchema).min(1).describe('one selector for each member of the pool'),
+    devices: z
+      .array(diskSelectorSchema)
+      .min(1)
+      .max(limits.disks)
+      .describe('one selector for each member of the pool'),
     wipe: z
       .union([z.boolean(), z.literal('full')])
       .default(false)
@@ -77,8 +79,7 @@ export const disksSchema = z
       .positive()
       .default(1)
       .describe('raised, it lets the same configuration be installed once more over a finished installation'),
-    poolName: z
-      .string()
+    poolName: line(limits.word)
       .regex(
         /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
         'is no pool name (zpool-create(8))',
@@ -105,16 +106,11 @@ export const disksSchema = z
       .default('passphrase')
       .describe('"hex": disks.key is the 256-bit key itself, as 64 hexadecimal digits'),
     /** ZFS takes passphrases of 8 to 512 bytes (zfs-change-key(8), keyformat). */
-    key: z
-      .string()
+    key: secretLine(limits.reference)
       .transform(value => new Secret(value))
       .refine(
         value => value.length >= 8 && value.length <= 512,
         'must be 8 to 512 bytes long, which is what ZFS takes',
-      )
-      .refine(
-        value => !/[\0\r\n]/.test(value.reveal().toString('latin1')),
-        'has a line break or NUL, where ZFS would stop reading',
       )
       .optional()
       .describe('the passphrase of the pool, 8 to 512 bytes; or, with the key format "hex", its key'),
@@ -130,35 +126,37 @@ export const disksSchema = z
   );
 
 /** The part of a store path before the name is 20 bytes in Nix's base 32, which has no e, o, u and t. */
-const storePath = z
-  .string()
-  .regex(
-    /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
-    'is no store path, such as /nix/store/HASH-nixos-system-NAME',
-  );
+const storePath = line(limits.property).regex(
+  /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
+  'is no store path, such as /nix/store/HASH-nixos-system-NAME',
+);
 
-const substituter = z
-  .string()
+const substituter = line(limits.reference)
   .regex(
     /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
     'is no address of a binary cache, such as https://cache.example.org',
   )
-  .transform(value => value.replace(/\/+$/, ''));
+  .transform(withoutSlashes);
+
+/** A regular expression for this would look at every slash once for each one before it. */
+function withoutSlashes(value: string): string {
+  let end = value.length;
+  while (value[end - 1] === '/') end--;
+  return value.slice(0, end);
+}
 
 /** nix key convert-secret-to-public: a name, and the 32 bytes of an Ed25519 key. */
-const trustedPublicKey = z
-  .string()
-  .regex(
-    /^[^:\s]+:[A-Za-z0-9+/]{43}=$/,
-    'is no public key of a binary cache, such as cache.example.org-1:BASE64',
-  );
+const trustedPublicKey = line(limits.property).regex(
+  /^[^:\s]+:[A-Za-z0-9+/]{43}=$/,
+  'is no public key of a binary cache, such as cache.example.org-1:BASE64',
+);
 
 export const systemSchema = z
   .strictObject({
-    flake: text
+    flake: text(limits.reference)
       .optional()
       .describe('flake reference with attribute, "github:me/infra#web-01"; without it, a flake is generated'),
-    nixpkgs: text
+    nixpkgs: text(limits.reference)
       .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
       .describe('flake reference of nixpkgs for the generated flake'),
     storePath: storePath
@@ -167,11 +165,13 @@ export const systemSchema = z
     substituters: z
       .array(substituter)
       .min(1)
+      .max(limits.substituters)
       .optional()
       .describe('binary caches that are asked for store paths, in this order; needed with storePath'),
     trustedPublicKeys: z
       .array(trustedPublicKey)
       .min(1)
+      .max(limits.trustedPublicKeys)
       .optional()
       .describe('keys of which one must have signed each path; needed with storePath'),
     evaluateFirst: z
@@ -187,8 +187,7 @@ export const systemSchema = z
       .describe(
         'the boot loader is installed although the activation of the installed system failed, as nixos-install(8) does',
       ),
-    stateVersion: z
-      .string()
+    stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
       .default('26.05'),
     impermanence: z
@@ -213,6 +212,7 @@ export const systemSchema = z
 export const sshSchema = z.strictObject({
   hostKeys: z
     .array(privateKey)
+    .max(limits.hostKeys)
     .default([])
     .describe('private host keys in OpenSSH or PEM format; without any, new ones are made'),
   port: z.number().int().min(1).max(65535).default(22),
@@ -222,24 +222,22 @@ export const modes = ['install', 'rescue', 'plan'] as const;
 
 export const configSchema = z.strictObject({
   /** Editors find the published schema by it; dabei does not look at it. */
-  $schema: z.string().optional(),
+  $schema: line(limits.reference).optional(),
   version: z.literal(1).default(1),
   mode: z
     .enum(modes)
     .optional()
     .describe('without it: "install" if disks or a system are given, else "rescue"'),
   hostName: hostName.default('nixos'),
-  hostId: z
-    .string()
+  hostId: line(limits.word)
     .regex(/^[0-9a-f]{8}$/, 'is not 8 hexadecimal digits (lower case)')
     .optional()
     .describe("8 hexadecimal digits; without it, the first 8 of the host name's SHA-256"),
-  machineId: z
-    .string()
+  machineId: line(limits.word)
     .regex(/^(?!0+$)[0-9a-f]{32}$/, 'is not 32 hexadecimal digits (machine-id(5))')
     .optional()
     .describe('what /etc/machine-id of the installed system holds; without it, its first boot makes one'),
-  rootAuthorizedKeys: z.array(authorizedKey).default([]),
+  rootAuthorizedKeys: z.array(authorizedKey).max(limits.authorizedKeys).default([]),
   network: networkSchema.default({
     interfaces: [],
     routes: [],

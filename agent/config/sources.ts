@@ -78,7 +78,7 @@ export function readSources(input: Input): Sources {
 
 function readText(text: string, source: string, found: Sources): void {
   const { value, problems } = parseJson(text, source);
-  found.problems.push(...problems);
+  for (const problem of problems) found.problems.push(problem);
   if (value === null) return;
   if (value.kind !== 'object') {
     const got = value.kind === 'array' ? 'array' : value.value === null ? 'null' : typeof value.value;
@@ -178,7 +178,7 @@ function readNetwork(parameters: readonly Parameter[], found: Sources): void {
       ...rest,
     });
   }
-  found.notes.push(...reading.notes);
+  for (const note of reading.notes) found.notes.push(note);
 }
 
 function unknownParameter(name: string): Problem {

@@ -39,10 +39,8 @@ export function hostKeyFile(key: Secret): Secret {
 /** The public key in SSH's wire format (RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709, 4). */
 function publicBlob(key: Secret): Buffer {
   const text = key.reveal().toString('latin1');
-  const opensshBody = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]+?)-----END OPENSSH PRIVATE KEY-----/.exec(
-    text,
-  )?.[1];
-  if (opensshBody !== undefined) return fromOpenssh(Buffer.from(opensshBody, 'base64'));
+  const body = opensshBody(text);
+  if (body !== null) return fromOpenssh(Buffer.from(body, 'base64'));
   let jwk: JsonWebKey;
   try {
     jwk = createPublicKey(createPrivateKey(key.reveal())).export({ format: 'jwk' });
@@ -75,6 +73,14 @@ function fromOpenssh(binary: Buffer): Buffer {
     if (error instanceof RangeError) throw unusable('it is cut off or damaged');
     throw error;
   }
+}
+
+/** What stands between the first BEGIN line and the next END line; by searching, in time by the length. */
+function opensshBody(text: string): string | null {
+  const [begin, end] = ['-----BEGIN OPENSSH PRIVATE KEY-----', '-----END OPENSSH PRIVATE KEY-----'];
+  const start = text.indexOf(begin);
+  const stop = start < 0 ? -1 : text.indexOf(end, start + begin.length + 1);
+  return stop < 0 ? null : text.slice(start + begin.length, stop);
 }
 
 function fromJwk(jwk: JsonWebKey): Buffer {

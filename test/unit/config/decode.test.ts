@@ -73,6 +73,19 @@ t.test('unpacking', async t => {
       Buffer.concat([bytesOf(zstd.file), bytesOf(zstd.pipe)]),
       Buffer.concat([json, json]),
     ],
+    [
+      'a frame to be skipped',
+      Buffer.concat([bytesOf(zstd.file), Buffer.from('502a4d1803000000616263', 'hex')]),
+      json,
+    ],
+    [
+      '16 frames, 15 of them empty',
+      Buffer.concat([
+        ...Array.from({ length: 15 }, () => Buffer.from('28b52ffd2000010000', 'hex')),
+        bytesOf(zstd.file),
+      ]),
+      json,
+    ],
     ['exactly at the limit', gzipSync(Buffer.alloc(maximumBytes)), Buffer.alloc(maximumBytes)],
   ];
   for (const [name, packed, unpacked] of good) t.ok(unpack(packed).equals(unpacked), name);
@@ -106,6 +119,42 @@ t.test('unpacking', async t => {
     ['zstd with text behind it', Buffer.concat([bytesOf(zstd.file), json]), 'CONFIG_COMPRESSION', /damaged/],
     ['a zstd bomb', bytesOf(zstd.bomb), 'CONFIG_TOO_LARGE', /larger/],
     ['a zstd bomb that says its size', bytesOf(zstd.sizedBomb), 'CONFIG_TOO_LARGE', /larger/],
+    [
+      'zstd with zeros behind it',
+      Buffer.concat([bytesOf(zstd.file), Buffer.alloc(9)]),
+      'CONFIG_COMPRESSION',
+      /damaged/,
+    ],
+    [
+      'a second frame that needs 128 MiB',
+      Buffer.concat([bytesOf(zstd.file), bytesOf(zstd.ultra)]),
+      'CONFIG_COMPRESSION',
+      /window is larger than 8 MiB/,
+    ],
+    [
+      'a second frame that is a bomb',
+      Buffer.concat([bytesOf(zstd.file), bytesOf(zstd.sizedBomb)]),
+      'CONFIG_TOO_LARGE',
+      /larger/,
+    ],
+    [
+      '2000 frames',
+      Buffer.concat(Array.from({ length: 2000 }, () => Buffer.from('28b52ffd2000010000', 'hex'))),
+      'CONFIG_COMPRESSION',
+      /more than 16 zstd frames/,
+    ],
+    [
+      'a block that does not exist',
+      Buffer.from('28b52ffd2000070000', 'hex'),
+      'CONFIG_COMPRESSION',
+      /damaged/,
+    ],
+    [
+      'a frame to be skipped that ends too late',
+      Buffer.concat([bytesOf(zstd.file), Buffer.from('502a4d18', 'hex')]),
+      'CONFIG_COMPRESSION',
+      /damaged/,
+    ],
     ['zstd that needs 128 MiB', bytesOf(zstd.ultra), 'CONFIG_COMPRESSION', /window is larger than 8 MiB/],
   ];
   for (const [name, packed, code, problem] of bad) throwsCode(t, () => unpack(packed), code, problem, name);

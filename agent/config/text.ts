@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** Text of a configuration: bounded, and free of what no screen shows and no file of settings can hold. */
+
+/**
+ * Controls (Cc), halves of surrogate pairs (Cs), and what breaks a line on some screens (Zl, Zp): a line break would begin
+ * another setting of an INI file, NUL ends an argument of a program, and an escape sequence hides what a line says.
+ */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** "\u001b" for an escape: what a message may quote. */
+export function escapeUnprintable(text: string): string {
+  return text.replaceAll(new RegExp(unprintable, 'gu'), escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * One line of text.
+ * @param maximum in UTF-16 code units; a longer one is not looked at any further
+ * @param tabs may stand in it
+ */
+export function line(maximum: number, { tabs = false } = {}) {
+  const find = (value: string) => unprintable.exec(tabs ? value.replaceAll('\t', ' ') : value);
+  return z
+    .string()
+    .max(maximum, { abort: true })
+    .refine(value => find(value) === null, {
+      abort: true,
+      error: ({ input }) => whereUnprintable(find(String(input))),
+    });
+}
+
+/** As `line`, for what is secret: neither which character it is nor where is told. */
+export function secretLine(maximum: number) {
+  return z
+    .string()
+    .max(maximum, { abort: true })
+    .refine(value => !unprintable.test(value), {
+      abort: true,
+      error: 'has a control character or a line break, which nobody can type when the machine is unlocked',
+    });
+}
+
+/** Several lines, such as a private key. */
+export function secretLines(maximum: number) {
+  return z
+    .string()
+    .max(maximum, { abort: true })
+    .refine(value => !unprintable.test(value.replace(/[\r\n]/g, '')), {
+      abort: true,
+      error: 'has a control character',
+    });
+}
+
+function whereUnprintable(found: RegExpExecArray | null): string {
+  if (found === null) return 'has a control character';
+  const what = /[\n\r\u0085\u2028\u2029]/.test(found[0]) ? 'a line break' : 'a control character';
+  return `has ${what}, ${escaped(found[0])}, as character ${found.index + 1}`;
+}
