@@ -209,7 +209,7 @@ function addFaults(random: Random, root: Json, count: number): void {
 
 t.test('any network stays whole beside any faults', async t => {
   let faults = 0;
-  for (let seed = 1; seed <= 150; seed++) {
+  for (let seed = 1; seed <= 80; seed++) {
     const random = new Random(seed);
     const network = validNetwork(random);
     const expected = networkSchema.parse(network);
@@ -231,5 +231,5 @@ t.test('any network stays whole beside any faults', async t => {
       return;
     }
   }
-  t.ok(faults > 1500, `${faults} faults`);
+  t.ok(faults > 800, `${faults} faults`);
 });
