@@ -12,8 +12,8 @@ export interface Budgets {
   /** Part of the image -> bytes, compressed alone. */
   parts: Readonly<Record<string, number>>;
   /**
-   * What fell back -> by how many bytes which parts may be larger then. Each was measured alone, with the libraries that
-   * nothing else asks for, so together they take no more than their sum.
+   * What fell back -> by how many bytes which parts may be larger then: its files and the libraries that only they need,
+   * compressed one by one, with a tenth for what compresses worse in company.
    */
   fallbacks: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
