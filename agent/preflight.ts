@@ -6,7 +6,7 @@ import { DabeiError, formatError } from './errors.ts';
 import { readAppendedFiles } from './host/appended.ts';
 import { readCaptured } from './host/captured.ts';
 import { missingFirmware, readModuleIndex } from './host/devices.ts';
-import { readBytes, readText, sizeOf, writeAtomic } from './host/files.ts';
+import { readBytes, readText, sizeOf, treeBytes, writeAtomic } from './host/files.ts';
 import { readOldSystem } from './host/old-system.ts';
 import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
 import { keptNetwork } from './plan/kept-network.ts';
@@ -40,7 +40,7 @@ export async function preflightCommand(
   const appended = dirname(dirname(options.capture));
   const network = keptNetwork(name => readText(`${options.capture}/${name}`));
   const old = await readOldSystem(network.defaultLinks, appended);
-  const image = await readImage(options, old);
+  const image = await readImage(options, old, appended);
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
     withPassphrase => resolve(options, appended, withPassphrase),
     old,
@@ -118,7 +118,7 @@ const imageJson = z.looseObject({
   files: z.record(z.string(), z.looseObject({ bytes: z.number() })),
 });
 
-async function readImage(options: PreflightOptions, old: OldSystem): Promise<NewSystem> {
+async function readImage(options: PreflightOptions, old: OldSystem, appended: string): Promise<NewSystem> {
   const described = parseImage(readText(`${options.image}/image.json`) ?? '');
   const modules = readModuleIndex();
   const firmware = new Map<string, string[]>();
@@ -135,6 +135,7 @@ async function readImage(options: PreflightOptions, old: OldSystem): Promise<New
     modules,
     firmware,
     commandLine: commandLineOf(options),
+    appendedBytes: treeBytes(appended),
   };
 }
 

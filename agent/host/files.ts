@@ -83,6 +83,33 @@ export function walk(directory: string, below = ''): string[] {
   });
 }
 
+/** A file or a symbolic link below a directory. */
+export interface TreeEntry {
+  /** Below the directory: "hosts/web-01.nix". */
+  path: string;
+  kind: 'file' | 'link';
+  /** Its owner may execute it. */
+  executable: boolean;
+  bytes: number;
+}
+
+/** All files and links below a directory, sorted, no link followed; empty where there is none. */
+export function tree(directory: string, below = ''): TreeEntry[] {
+  return list(`${directory}/${below}`).flatMap((name): TreeEntry[] => {
+    const path = `${below}${name}`;
+    const found = fs.lstatSync(`${directory}/${path}`);
+    if (found.isDirectory()) return tree(directory, `${path}/`);
+    const entry = { path, executable: (found.mode & 0o100) !== 0, bytes: found.size };
+    if (found.isSymbolicLink()) return [{ ...entry, kind: 'link' }];
+    return found.isFile() ? [{ ...entry, kind: 'file' }] : [];
+  });
+}
+
+/** What an archive of the directory takes: contents, and some 512 bytes for each entry's name and header. */
+export function treeBytes(directory: string): number {
+  return tree(directory).reduce((sum, { bytes }) => sum + bytes + 512, 0);
+}
+
 /** Where a chain of symbolic links ends; null where it ends nowhere. */
 export function realPath(path: string): string | null {
   try {

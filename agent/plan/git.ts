@@ -6,9 +6,19 @@ import { deflateSync } from 'node:zlib';
  * gitglossary(7)) and an index (gitformat-index(5)), since Nix sees only files that the index has.
  */
 
+/** Of the modes that git knows (git-fast-import(1), filemodify), those that Nix takes from a tree. */
+export type GitMode = '100644' | '100755' | '120000';
+
+export interface GitFile {
+  /** Below the repository: "hosts/web-01.nix". */
+  path: string;
+  mode: GitMode;
+  /** The content; of a link what it says. One is held in memory at a time. */
+  read: () => Buffer;
+}
+
 export interface CommitOf {
-  /** Files by their path, such as "hosts/web-01.nix"; every one is an ordinary file of mode 644. */
-  files: Readonly<Record<string, Buffer>>;
+  files: readonly GitFile[];
   message: string;
   /** "NAME <ADDRESS>" */
   author: string;
@@ -16,37 +26,40 @@ export interface CommitOf {
   seconds: number;
 }
 
-/** @returns the files of the directory .git, by their path below it; without the last, HEAD, it is no repository yet */
-export function gitRepository({ files, message, author, seconds }: CommitOf): Record<string, Buffer> {
-  const made: Record<string, Buffer> = {};
+/** @param write is given the files of the directory .git; without the last, HEAD, it is no repository yet */
+export function gitRepository(
+  { files, message, author, seconds }: CommitOf,
+  write: (path: string, content: Buffer) => void,
+): void {
   const store = (type: 'blob' | 'tree' | 'commit', content: Buffer): string => {
     const object = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
     const id = sha1(object).toString('hex');
-    made[`objects/${id.slice(0, 2)}/${id.slice(2)}`] = deflateSync(object);
+    write(`objects/${id.slice(0, 2)}/${id.slice(2)}`, deflateSync(object));
     return id;
   };
   // Git compares bytes.
-  const paths = Object.keys(files).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const blobs = paths.map(path => ({ path, size: files[path]!.length, id: store('blob', files[path]!) }));
+  const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  const blobs = sorted.map(({ path, mode, read }): Blob => {
+    const content = read();
+    return { path, mode, size: content.length, id: store('blob', content) };
+  });
   const tree = storeTree(blobs, store);
   const stamp = `${author} ${seconds} +0000`;
   const commit = store(
     'commit',
     Buffer.from(`tree ${tree}\nauthor ${stamp}\ncommitter ${stamp}\n\n${message}\n`),
   );
-  return {
-    ...made,
-    config: Buffer.from(
-      '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n',
-    ),
-    index: index(blobs),
-    'refs/heads/main': Buffer.from(`${commit}\n`),
-    HEAD: Buffer.from('ref: refs/heads/main\n'),
-  };
+  const config =
+    '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n';
+  write('config', Buffer.from(config));
+  write('index', index(blobs));
+  write('refs/heads/main', Buffer.from(`${commit}\n`));
+  write('HEAD', Buffer.from('ref: refs/heads/main\n'));
 }
 
 interface Blob {
   path: string;
+  mode: GitMode;
   size: number;
   id: string;
 }
@@ -57,7 +70,7 @@ function storeTree(blobs: readonly Blob[], store: (type: 'tree', content: Buffer
   const entries: { key: string; mode: string; name: string; id: string }[] = [];
   for (const blob of blobs) {
     const [name = '', ...rest] = blob.path.split('/');
-    if (rest.length === 0) entries.push({ key: name, mode: '100644', name, id: blob.id });
+    if (rest.length === 0) entries.push({ key: name, mode: blob.mode, name, id: blob.id });
     else directories.set(name, [...(directories.get(name) ?? []), { ...blob, path: rest.join('/') }]);
   }
   for (const [name, inside] of directories) {
@@ -78,10 +91,10 @@ function index(blobs: readonly Blob[]): Buffer {
   head.write('DIRC');
   head.writeUInt32BE(2, 4);
   head.writeUInt32BE(blobs.length, 8);
-  const entries = blobs.map(({ path, size, id }) => {
+  const entries = blobs.map(({ path, mode, size, id }) => {
     const name = Buffer.from(path);
     const entry = Buffer.alloc(Math.ceil((62 + name.length + 1) / 8) * 8);
-    entry.writeUInt32BE(0o100644, 24);
+    entry.writeUInt32BE(parseInt(mode, 8), 24);
     entry.writeUInt32BE(size, 36);
     Buffer.from(id, 'hex').copy(entry, 40);
     entry.writeUInt16BE(Math.min(name.length, 0xfff), 60);

@@ -87,7 +87,7 @@ export function writeHostFlake(
     {
       kind: 'run',
       doing: 'taking the flake that was sent along',
-      argv: ['cp', '-R', `${paths.bootDirectory}${sentDirectory}/.`, directory],
+      argv: ['cp', '-RP', `${paths.bootDirectory}${sentDirectory}/.`, directory],
       timeoutSeconds: 600,
     },
     {

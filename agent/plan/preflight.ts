@@ -46,6 +46,8 @@ export interface NewSystem {
   /** Module -> firmware that it may ask for and that the image does not have. */
   firmware: ReadonlyMap<string, readonly string[]>;
   commandLine: string;
+  /** What is appended to the initrd: a flake that is sent along has any size. */
+  appendedBytes?: number;
 }
 
 export interface Preflight {
@@ -64,6 +66,7 @@ const leastRam = { install: 250 * 2 ** 20, rescue: 154 * 2 ** 20 };
 const leastTotal = { install: minimumMemoryBytes, rescue: 118 * 2 ** 20 };
 /** kexec itself, its tables, and what goes on while it loads. */
 const loadingSlack = 12 * 2 ** 20;
+const mebibyte = 2 ** 20;
 /** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
 const commandLineLimit = 2047;
 /** Drivers that do nothing without a file; all others have their firmware in the device, or go on without. */
@@ -203,11 +206,17 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
   const refusals: DabeiError[] = [];
   const kind = installs ? 'install' : 'rescue';
   const present = old.ramBytes ?? old.facts.memoryBytes;
-  const least = (old.ramBytes === null ? leastTotal : leastRam)[kind];
+  // What was appended lies in the new system's RAM up to three times: in the initrd, unpacked, and where Nix takes it.
+  const appended = image.appendedBytes ?? 0;
+  const least = (old.ramBytes === null ? leastTotal : leastRam)[kind] + 3 * appended;
   if (present < least) {
     const what = installs ? 'an installation' : 'the rescue system';
-    const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}`;
-    refusals.push(refusal('PREFLIGHT_MEMORY', problem, 'take a machine with more memory'));
+    const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}${appended < mebibyte ? '' : ` with the ${formatBytes(appended)} that are sent along`}`;
+    const remedy =
+      appended < mebibyte
+        ? 'take a machine with more memory'
+        : "take a machine with more memory, take what is large out of the directory, or give the flake's address";
+    refusals.push(refusal('PREFLIGHT_MEMORY', problem, remedy));
   }
   const needed = loadingBytes(image);
   if (old.availableBytes < needed) {
@@ -218,9 +227,9 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
 }
 
 /** The initrd lies in RAM once as a file and once in the kernel, beside the new kernel. */
-export function loadingBytes({ files }: NewSystem): number {
+export function loadingBytes({ files, appendedBytes = 0 }: NewSystem): number {
   const bytes = (name: string) => files.find(file => file.name === name)?.expectedBytes ?? 0;
-  return 2 * bytes('initrd') + bytes('bzImage') + loadingSlack;
+  return 2 * (bytes('initrd') + appendedBytes) + bytes('bzImage') + loadingSlack;
 }
 
 function noDefaultRoute(): DabeiError {

@@ -4,35 +4,57 @@
 # cpio_directory DIRECTORY NAME: everything below, as NAME/…, directories before what is in them.
 cpio_directory() {
   cpio_member 040700 "$2"
-  for cpio_path in "$1"/* "$1"/.[!.]*; do
+  for cpio_path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     cpio_entry "$cpio_path" "$2/${cpio_path##*/}"
   done
 }
 
+# A link is asked about first: all other tests follow it.
 cpio_entry() {
-  if [ -d "$1" ]; then
+  if [ -L "$1" ]; then
+    cpio_link "$1" "$2"
+  elif [ -d "$1" ]; then
     cpio_directory "$1" "$2"
   elif [ -f "$1" ]; then
-    case $1 in
-      *.pub) cpio_member 0100644 "$2" "$1" ;;
-      *) cpio_member 0100600 "$2" "$1" ;;
+    case $(ls -ld "$1") in
+      ???[xs]*) cpio_member 0100700 "$2" "$1" ;;
+      *)
+        case $1 in
+          *.pub) cpio_member 0100644 "$2" "$1" ;;
+          *) cpio_member 0100600 "$2" "$1" ;;
+        esac
+        ;;
     esac
   fi
 }
 
+# cpio_link LINK NAME: what it says is its content. Command substitution drops line ends, so something stands behind them.
+cpio_link() {
+  cpio_target=$(readlink "$1" && echo .)
+  cpio_target=${cpio_target%??}
+  cpio_header 0120777 "$2" ${#cpio_target}
+  printf '%s' "$cpio_target"
+  cpio_pad ${#cpio_target}
+}
+
 # cpio_member MODE NAME [FILE]
 cpio_member() {
-  cpio_bytes=0
-  [ -z "${3-}" ] || cpio_bytes=$(($(wc -c <"$3")))
+  cpio_size=0
+  [ -z "${3-}" ] || cpio_size=$(($(wc -c <"$3")))
+  cpio_header "$1" "$2" "$cpio_size"
+  [ "$cpio_size" -eq 0 ] || cat <"$3"
+  cpio_pad "$cpio_size"
+}
+
+# cpio_header MODE NAME BYTES
+cpio_header() {
   cpio_name_bytes=$((${#2} + 1))
   # magic; inode, which is only looked at where there are several links; mode, uid, gid, links, mtime, size, device,
   # device of the node, length of the name, checksum
   printf '070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X' \
-    0 "$1" 0 0 1 "$cpio_mtime" "$cpio_bytes" 0 0 0 0 "$cpio_name_bytes" 0
+    0 "$1" 0 0 1 "$cpio_mtime" "$3" 0 0 0 0 "$cpio_name_bytes" 0
   printf '%s\0' "$2"
   cpio_pad $((110 + cpio_name_bytes))
-  [ "$cpio_bytes" -eq 0 ] || cat <"$3"
-  cpio_pad "$cpio_bytes"
 }
 
 # Zeros up to a multiple of 4.

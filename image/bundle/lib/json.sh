@@ -29,13 +29,6 @@ write_configuration() {
   fi
 }
 
-# Without its history: the new system begins one of its own.
-write_flake() {
-  mkdir -p "$boot/dabei/flake"
-  cp -R "$sent_flake/." "$boot/dabei/flake/"
-  rm -rf "$boot/dabei/flake/.git"
-}
-
 options_json() {
   printf '{'
   json_comma=''

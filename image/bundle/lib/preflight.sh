@@ -130,7 +130,7 @@ secure_boot() {
   return 1
 }
 
-check_memory() {
+read_memory() {
   kib_total=0 kib_available=0
   while read -r name value _; do
     case $name in
@@ -138,15 +138,29 @@ check_memory() {
       MemAvailable:) kib_available=$value ;;
     esac
   done </proc/meminfo
-  initrd_kib=$(($(wc -c <"$here/initrd") / 1024))
-  # One copy in the file system in RAM, one in the kernel, and what kexec itself takes.
-  needed=$((2 * initrd_kib + $(wc -c <"$here/bzImage") / 1024 + 12288))
+}
+
+# What is appended to the initrd: what the flake and the configuration have; the rest is a few KiB.
+appended_kib() {
+  echo $((($flake_bytes + $([ -z "$config_file" ] && echo 0 || wc -c <"$config_file")) / 1024))
+}
+
+# One copy of the initrd in the file system in RAM, one in the kernel, and what kexec itself takes.
+loading_kib() {
+  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + 12288))
+}
+
+check_memory() {
+  read_memory
+  needed=$(loading_kib)
   if [ "$kib_available" -lt "$needed" ]; then
     refuse PREFLIGHT_MEMORY "$((kib_available / 1024)) MiB of RAM are available, loading takes $((needed / 1024)) MiB" \
       "stop services that take memory"
   fi
   least=122880
   [ "$install" = no ] || least=204800
+  # There, what was appended lies in RAM up to three times: in the initrd, unpacked, and where Nix takes it.
+  least=$((least + 3 * $(appended_kib)))
   if [ "$kib_total" -lt "$least" ]; then
     refuse PREFLIGHT_MEMORY "the machine has $((kib_total / 1024)) MiB of RAM, the new system needs $((least / 1024)) MiB" \
       "take a larger machine"

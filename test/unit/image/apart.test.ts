@@ -7,6 +7,7 @@ import { imageNix } from '../../support/image-nix.ts';
 
 /** image/root/usr/lib/dabei/apart itself, as root, in its namespaces on this machine. */
 
+t.setTimeout(300_000);
 const script = new URL('../../../image/root/usr/lib/dabei/apart', import.meta.url).pathname;
 
 async function inside(hidden: readonly string[], argv: readonly string[], env: Record<string, string> = {}) {
@@ -20,7 +21,7 @@ t.test('what is hidden on every machine', async t => {
   t.same(installerSecrets('/mnt'), [...always, '/root', '/tmp']);
 });
 
-t.test('nothing secret is within reach', async t => {
+t.test('nothing secret is within reach', { timeout: 120_000 }, async t => {
   const directory = t.testdir({ secret: { key: 'the passphrase' }, beside: 'not secret' });
   const secret = join(directory, 'secret');
   const look = (script: string) => inside([secret, '/nonexistent'], ['sh', '-c', script]);
@@ -58,14 +59,17 @@ t.test('the exit code and the arguments are those of the program', async t => {
   t.equal(stdout, "<a b><><'>");
 });
 
-t.test('Nix builds in its sandbox there, and no input of a flake leads to a secret', async t => {
-  const nix = await imageNix();
-  const directory = t.testdir();
-  const secret = join(directory, 'secret');
-  mkdirSync(secret);
-  writeFileSync(join(secret, 'flake.nix'), '{ outputs = _: { text = "leaked"; }; }');
-  writeFileSync(join(secret, 'key'), 'the passphrase');
-  const flakeOf = (inputs: string, text: string) => `{
+t.test(
+  'Nix builds in its sandbox there, and no input of a flake leads to a secret',
+  { timeout: 120_000 },
+  async t => {
+    const nix = await imageNix();
+    const directory = t.testdir();
+    const secret = join(directory, 'secret');
+    mkdirSync(secret);
+    writeFileSync(join(secret, 'flake.nix'), '{ outputs = _: { text = "leaked"; }; }');
+    writeFileSync(join(secret, 'key'), 'the passphrase');
+    const flakeOf = (inputs: string, text: string) => `{
     ${inputs}
     outputs = inputs: {
       built = derivation {
@@ -75,39 +79,40 @@ t.test('Nix builds in its sandbox there, and no input of a flake leads to a secr
       };
     };
   }`;
-  const build = async (inputs: string, text: string) => {
-    mkdirSync(join(directory, 'flake'), { recursive: true });
-    writeFileSync(join(directory, 'flake/flake.nix'), flakeOf(inputs, text));
-    const build = ['build', '--store', join(directory, 'root'), '--out-link', join(directory, 'built')];
-    const argv = nix.argv('nix', ...build, '--print-build-logs', `path:${directory}/flake#built`);
-    return inside([secret], argv, nix.env(directory));
-  };
-  const rows: [string, string, string, RegExp | null][] = [
-    ['a build', '', '""', null],
-    ['a flake', `inputs.s.url = "path:${secret}";`, 'inputs.s.text', /does not exist|No such file/],
-    [
-      'files',
-      `inputs.s = { url = "path:${secret}"; flake = false; };`,
-      'builtins.readFile "${inputs.s}/key"',
-      /./,
-    ],
-    [
-      'a file',
-      `inputs.s = { url = "file://${secret}/key"; flake = false; };`,
-      'builtins.readFile inputs.s',
-      /./,
-    ],
-    ['a repository', `inputs.s.url = "git+file://${secret}";`, 'inputs.s.text', /./],
-  ];
-  for (const [name, inputs, text, refused] of rows) {
-    const { exitCode, stderr } = await build(inputs, text);
-    t.notMatch(stderr, /the passphrase|leaked/, name);
-    if (refused === null) t.equal(exitCode, 0, stderr);
-    else {
-      t.not(exitCode, 0, name);
-      t.match(stderr, refused, name);
+    const build = async (inputs: string, text: string) => {
+      mkdirSync(join(directory, 'flake'), { recursive: true });
+      writeFileSync(join(directory, 'flake/flake.nix'), flakeOf(inputs, text));
+      const build = ['build', '--store', join(directory, 'root'), '--out-link', join(directory, 'built')];
+      const argv = nix.argv('nix', ...build, '--print-build-logs', `path:${directory}/flake#built`);
+      return inside([secret], argv, nix.env(directory));
+    };
+    const rows: [string, string, string, RegExp | null][] = [
+      ['a build', '', '""', null],
+      ['a flake', `inputs.s.url = "path:${secret}";`, 'inputs.s.text', /does not exist|No such file/],
+      [
+        'files',
+        `inputs.s = { url = "path:${secret}"; flake = false; };`,
+        'builtins.readFile "${inputs.s}/key"',
+        /./,
+      ],
+      [
+        'a file',
+        `inputs.s = { url = "file://${secret}/key"; flake = false; };`,
+        'builtins.readFile inputs.s',
+        /./,
+      ],
+      ['a repository', `inputs.s.url = "git+file://${secret}";`, 'inputs.s.text', /./],
+    ];
+    for (const [name, inputs, text, refused] of rows) {
+      const { exitCode, stderr } = await build(inputs, text);
+      t.notMatch(stderr, /the passphrase|leaked/, name);
+      if (refused === null) t.equal(exitCode, 0, stderr);
+      else {
+        t.not(exitCode, 0, name);
+        t.match(stderr, refused, name);
+      }
+      if (refused !== null) continue;
+      t.match(stderr, /No such file or directory/, 'the sandbox has no such directory');
     }
-    if (refused !== null) continue;
-    t.match(stderr, /No such file or directory/, 'the sandbox has no such directory');
-  }
-});
+  },
+);

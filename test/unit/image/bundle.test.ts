@@ -14,7 +14,7 @@ const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']].fil
 /** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
 function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
   const [program = '', ...args] = argv;
-  const parts = ['options', 'json', 'cpio', 'machine', 'capture', 'network', 'preflight', 'jump'];
+  const parts = ['options', 'json', 'flake', 'cpio', 'machine', 'capture', 'network', 'preflight', 'jump'];
   const lines = [
     'set -eu; LC_ALL=C; export LC_ALL; umask 077',
     ...parts.map(name => `. ${bundle}/lib/${name}.sh`),

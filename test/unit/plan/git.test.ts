@@ -8,11 +8,10 @@ import { gitRepository } from '../../../agent/plan/git.ts';
 const author = 'dabei <root@localhost>';
 
 t.test('objects have the ids that git gives them', async t => {
-  const made = gitRepository({
-    files: { a: Buffer.from('hello\n') },
-    message: 'first',
-    author,
-    seconds: 1_700_000_000,
+  const made: Record<string, Buffer> = {};
+  const files = [{ path: 'a', mode: '100644' as const, read: () => Buffer.from('hello\n') }];
+  gitRepository({ files, message: 'first', author, seconds: 1_700_000_000 }, (path, content) => {
+    made[path] = content;
   });
   // printf 'hello\n' | git hash-object --stdin
   t.ok(made['objects/ce/013625030ba8dba906f756967f9e9ca394464a']);

@@ -10,6 +10,7 @@ import { config } from '../machines.ts';
 
 /** The very steps of an installation, with the image's Nix, and flakes that reach for what is not theirs. */
 
+t.setTimeout(300_000);
 const nix = await imageNix();
 const secretText = 'the passphrase of the disks';
 
@@ -68,7 +69,7 @@ async function evaluate(
   }
 }
 
-t.test('what is not in the flake and its locked inputs is out of reach', async t => {
+t.test('what is not in the flake and its locked inputs is out of reach', { timeout: 200_000 }, async t => {
   const rows: [string, World][] = [
     ['a file', { toplevel: 'x = builtins.readFile "SECRET";' }],
     ['a file as a path', { toplevel: 'x = SECRET;' }],
