@@ -55,7 +55,7 @@ export function evaluationWarnings(
 export function planEvaluation(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   const root = `${directory}/root`;
   const directories = { ...nixDirectories(directory), XDG_CACHE_HOME: fetched };
-  const nix = nixIn(nixEnvironment(config, facts, directories), installerSecrets(root));
+  const nix = nixIn(nixEnvironment(config, facts, directories), installerSecrets(root, config.system.flake));
   return [
     {
       kind: 'run',

@@ -33,7 +33,7 @@ export function planInstall(
   const directories = { ...nixDirectories(workDirectory), ...(evaluated ? fetchedAlready() : {}) };
   const nix = nixIn(
     nixEnvironment(config, facts, directories, closure?.substituters),
-    installerSecrets(targetRoot),
+    installerSecrets(targetRoot, config.system.flake),
   );
   return [
     {

@@ -22,7 +22,12 @@ export function secretDirectories(root: string): string[] {
   return [paths.bootDirectory, '/etc/ssh', '/var/log', `${root}/etc/ssh`];
 }
 
-/** Also where people put files; nothing there is part of an installation that dabei does by itself. */
-export function installerSecrets(root: string): string[] {
-  return [...secretDirectories(root), '/root', '/tmp'];
+/**
+ * Also where people put files. Nothing there is part of an installation, unless it is the flake itself.
+ * @param flake system.flake
+ */
+export function installerSecrets(root: string, flake = ''): string[] {
+  const path = flake.replace(/^path:/, '');
+  const others = ['/root', '/tmp'].filter(directory => !path.startsWith(`${directory}/`));
+  return [...secretDirectories(root), ...others];
 }

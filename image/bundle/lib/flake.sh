@@ -39,7 +39,8 @@ write_flake() {
     case ${flake_path##*/} in
       .git) ;;
       *)
-        [ ! -e "$flake_path" ] && [ ! -L "$flake_path" ] || cp -RP "$flake_path" "$boot/dabei/flake/"
+        # A pattern that matches nothing stands for itself.
+        if [ -e "$flake_path" ] || [ -L "$flake_path" ]; then cp -RP "$flake_path" "$boot/dabei/flake/"; fi
         ;;
     esac
   done

@@ -123,12 +123,34 @@ set_option() {
 set_flake() {
   flake=$1
   flake_directory=${1%%#*}
-  [ -d "$flake_directory" ] || return 0
+  flake_directory=${flake_directory#path:}
+  if [ ! -d "$flake_directory" ]; then
+    known_reference "${1%%#*}"
+    return 0
+  fi
   [ -f "$flake_directory/flake.nix" ] || wrong_usage "--flake $flake_directory has no flake.nix"
   sent_flake=$flake_directory
   case $1 in
     *#*) flake="path:/dabei/flake#${1#*#}" ;;
     *) flake=path:/dabei/flake ;;
+  esac
+}
+
+# Of what dabei itself refuses (agent/plan/flake-reference.ts), what a shell can tell: the rest has to be a directory here.
+known_reference() {
+  case $1 in
+    github:?*/?* | gitlab:?*/?* | sourcehut:?*/?* | http://?*/* | https://?*/* | tarball+http://?*/* | tarball+https://?*/*) ;;
+    [Gg][Ii][Tt]+* | [Gg][Ii][Tt]:* | [Ss][Ss][Hh]:* | [Ss][Ss][Hh]+* | [Hh][Gg]+* | ?*@?*:*)
+      wrong_usage "--flake $1 needs git, which the new system does not have: give a directory with a checkout, or an archive's address (github:OWNER/REPOSITORY, https://….tar.gz)"
+      ;;
+    *:*/* | *:)
+      case $1 in
+        path:*) wrong_usage "--flake $1: there is no such directory" ;;
+      esac
+      wrong_usage "--flake $1 is no address that the new system can fetch: github:OWNER/REPOSITORY, gitlab:, sourcehut:, https://….tar.gz, or a directory"
+      ;;
+    *:*) wrong_usage "--flake $1 is incomplete: github:OWNER/REPOSITORY#NAME" ;;
+    *) wrong_usage "--flake $1: there is no such directory" ;;
   esac
 }
 

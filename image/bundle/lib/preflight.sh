@@ -142,7 +142,9 @@ read_memory() {
 
 # What is appended to the initrd: what the flake and the configuration have; the rest is a few KiB.
 appended_kib() {
-  echo $((($flake_bytes + $([ -z "$config_file" ] && echo 0 || wc -c <"$config_file")) / 1024))
+  config_bytes=0
+  [ -z "$config_file" ] || config_bytes=$(wc -c <"$config_file")
+  echo $(((flake_bytes + config_bytes) / 1024))
 }
 
 # One copy of the initrd in the file system in RAM, one in the kernel, and what kexec itself takes.

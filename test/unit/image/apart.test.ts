@@ -19,6 +19,11 @@ t.test('what is hidden on every machine', async t => {
   const always = ['/run/dabei/boot', '/etc/ssh', '/var/log', '/mnt/etc/ssh'];
   t.same(secretDirectories('/mnt'), always);
   t.same(installerSecrets('/mnt'), [...always, '/root', '/tmp']);
+  t.same(
+    installerSecrets('/mnt', 'path:/root/infra#web'),
+    [...always, '/tmp'],
+    'where the flake itself lies',
+  );
 });
 
 t.test('nothing secret is within reach', { timeout: 120_000 }, async t => {

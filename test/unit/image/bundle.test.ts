@@ -119,15 +119,40 @@ underEachShell('a whole flake is taken along', (t, argv) => {
     dabei: {},
     infra: { 'flake.nix': '{ }', hosts: { 'web.nix': '{ }' }, '.git': { HEAD: 'ref' } },
     empty: {},
+    here: { initrd: '', bzImage: '' },
   });
   const script = `read_options --flake ${boot}/infra#web --disk only; write_configuration`;
-  t.equal(shell(argv, script, { boot }).stderr, '');
+  t.equal(shell(argv, script, { boot, here: `${boot}/here` }).stderr, '');
   t.match(JSON.parse(readFileSync(`${boot}/dabei.json`, 'utf8')), {
     system: { flake: 'path:/dabei/flake#web' },
   });
   t.equal(readFileSync(`${boot}/dabei/flake/hosts/web.nix`, 'utf8'), '{ }');
   t.notOk(existsSync(`${boot}/dabei/flake/.git`), 'without its history');
   t.match(shell(argv, `read_options --flake ${boot}/empty#web`), { status: 2, stderr: /has no flake.nix/ });
+});
+
+underEachShell('flake references that can only be wrong', (t, argv) => {
+  const rows: [string, RegExp | null][] = [
+    ['github:me/infra?dir=a#web', null],
+    ['gitlab:g%2Fs/x#web', null],
+    ['https://example.org/x.tar.gz#web', null],
+    ['tarball+https://example.org/x#web', null],
+    ['./infar#web-01', /\.\/infar: there is no such directory/],
+    ['path:/srv/infar#web', /there is no such directory/],
+    ['~/infra#web', /there is no such directory/],
+    ['infra', /there is no such directory/],
+    ['GIT+SSH://git@example.org/x#web', /needs git/],
+    ['ssh+git://example.org/x#web', /needs git/],
+    ['git@example.org:me/infra.git#web', /needs git/],
+    ['svn+https://example.org/x#web', /no address that the new system can fetch/],
+    ['GITHUB:me/x#web', /no address that the new system can fetch/],
+    ['github:me#web', /is incomplete/],
+  ];
+  for (const [reference, problem] of rows) {
+    const { status, stderr } = shell(argv, `read_options --flake '${reference}'`);
+    t.equal(status, problem === null ? 0 : 2, reference);
+    if (problem !== null) t.match(stderr, problem, reference);
+  }
 });
 
 underEachShell('strings in JSON', (t, argv) => {

@@ -137,7 +137,7 @@ t.test('a flake that was sent along', async t => {
     steps.map(step => (step.kind === 'run' ? step.argv.join(' ') : step.kind)),
     [
       'mkdir -p /mnt/etc/nixos',
-      'cp -R /run/dabei/boot/dabei/flake/. /mnt/etc/nixos',
+      'cp -RP /run/dabei/boot/dabei/flake/. /mnt/etc/nixos',
       'chmod -R u+rwX,go+rX /mnt/etc/nixos',
     ],
   );
