@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as files from './files.ts';
+import { withLock } from './lock.ts';
 import { step } from './progress.ts';
 import type { PlannedStep } from './time/forecast.ts';
 
@@ -11,10 +12,13 @@ import type { PlannedStep } from './time/forecast.ts';
  *
  * INVARIANT: a directory `<name>-<key>` in the cache is complete. It is built beside its place and renamed into it,
  * so a build that was interrupted leaves nothing that looks finished.
- * INVARIANT: it is never changed afterwards, and two builds at the same time do not meet.
+ * INVARIANT: it is never changed afterwards. Of two builds at the same time, one builds it and the other waits.
  */
 
 export const cacheDirectory = process.env['DABEI_CACHE'] ?? join(homedir(), '.cache', 'nix-dabei');
+
+/** The kernel, the longest of all, takes an hour on one busy core. */
+const lockSeconds = 3 * 3600;
 
 /** A finished build: its directory, and its key for those that build on it. */
 export interface Built {
@@ -54,13 +58,23 @@ export async function cached(
   build: (directory: string) => Promise<void>,
 ): Promise<Built> {
   const key = keyOf(inputs);
-  const path = join(cacheDirectory, `${name}-${key}`);
+  const path = entryPath(name, key);
   if (planned !== null) {
     planned.push({ name, isCached: files.exists(path) });
     return { key, path };
   }
-  if (!files.exists(path)) {
-    const fresh = join(cacheDirectory, `.building-${name}-${key}-${process.pid}`);
+  if (files.exists(path)) return { key, path };
+  const lock = join(cacheDirectory, '.locks', `${name}-${key}`);
+  await withLock(lock, name, lockSeconds, async () => {
+    // Whoever held the lock before may have built it.
+    if (files.exists(path)) return;
+    const building = `.building-${name}-${key}`;
+    const fresh = join(cacheDirectory, `${building}-${process.pid}`);
+    // Left by builds that were killed.
+    for (const left of files.list(cacheDirectory).filter(entry => entry.startsWith(`${building}-`))) {
+      const alive = files.exists(join('/proc', left.slice(building.length + 1)));
+      if (!alive || join(cacheDirectory, left) === fresh) files.remove(join(cacheDirectory, left));
+    }
     files.makeDirectory(fresh);
     try {
       await step(name, () => build(fresh), join(cacheDirectory, 'logs', `${name}-${key}.log`));
@@ -68,12 +82,13 @@ export async function cached(
       files.remove(fresh);
       throw error;
     }
-    // Somebody else may have built the same at the same time.
-    if (files.exists(path)) files.remove(fresh);
-    else files.rename(fresh, path);
-  }
+    files.rename(fresh, path);
+  });
   return { key, path };
 }
+
+/** Where an entry of the cache lies once it is complete. */
+export const entryPath = (name: string, key: string): string => join(cacheDirectory, `${name}-${key}`);
 
 /** 80 bits of the SHA-256 over all inputs, each with its length before it. */
 export function keyOf(inputs: readonly Input[]): string {

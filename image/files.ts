@@ -27,6 +27,9 @@ export const makeDirectory = (path: string): void => void fs.mkdirSync(path, { r
 export const isExecutable = (path: string): boolean => (fs.statSync(path).mode & 0o100) !== 0;
 export const setMode = (path: string, mode: number): void => fs.chmodSync(path, mode);
 
+/** Dates a file now. */
+export const touch = (path: string): void => fs.utimesSync(path, new Date(), new Date());
+
 export function write(path: string, content: string | Buffer, mode = 0o644): void {
   makeDirectory(dirname(path));
   fs.writeFileSync(path, content, { mode });
@@ -96,5 +99,16 @@ export function readStart(path: string, length: number): Buffer {
     return buffer.subarray(0, fs.readSync(file, buffer, 0, length, 0));
   } finally {
     fs.closeSync(file);
+  }
+}
+
+/** Opens a file for as long as the work takes; it is made where it is missing, and never cut. */
+export async function withOpen<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
+  makeDirectory(dirname(path));
+  const descriptor = fs.openSync(path, 'a+');
+  try {
+    return await work(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
   }
 }

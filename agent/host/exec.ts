@@ -29,6 +29,10 @@ export interface Command {
   output?: Keep;
   /** Called for each line of output as it comes, cleaned (clean-text.ts). */
   onLine?: (line: string) => void;
+  /** Open files that the program gets as its descriptors 3, 4, …; it gets no others. */
+  inherit?: readonly number[];
+  /** Ends the program early, as the limit does. */
+  stop?: AbortSignal;
 }
 
 export interface Finished {
@@ -85,7 +89,7 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
     const child = spawn(program, args, {
       cwd: command.cwd ?? '/',
       env: { ...baseEnvironment, ...command.env },
-      stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(command.inherit ?? [])],
       detached: true,
     });
     const output = new Output(command.output ?? 'whole');
@@ -110,14 +114,16 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
       }
     };
     let hardKill: NodeJS.Timeout | undefined;
-    const limit = setTimeout(() => {
+    const expire = () => {
       timedOut = true;
       killGroup('SIGTERM');
       hardKill = setTimeout(() => {
         killGroup('SIGKILL');
         hardKill = setTimeout(abandon, 5000);
       }, 5000);
-    }, command.timeoutSeconds * 1000);
+    };
+    const limit = setTimeout(expire, command.timeoutSeconds * 1000);
+    command.stop?.addEventListener('abort', expire);
     // A program that waits for a disk which is gone cannot be ended (uninterruptible sleep), nor one that left the group.
     const abandon = () => {
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
@@ -130,6 +136,7 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
       settled = true;
       clearTimeout(limit);
       clearTimeout(hardKill);
+      command.stop?.removeEventListener('abort', expire);
       then();
     };
     child.on('error', error =>
