@@ -19,6 +19,7 @@ export const bundleNames = {
 export const bundleOnly = [
   ...['bundle', 'programs.ts', 'output.ts', 'netboot.ipxe'],
   ...['budgets.json', 'explain.ts', 'twice.ts', 'time', 'reductions/budgets.ts'],
+  ...['debian.lock.json', 'start.mjs', 'top.ts'],
 ];
 
 const epochOf = (image: Built) =>

@@ -16,7 +16,7 @@ import { note, step, tell } from './progress.ts';
 
 /** What is fetched, not built: both builds start from the same. */
 const fetched =
-  /^(apt|apt-\w+|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
+  /^(debian|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
 const results = ['bzImage', 'initrd', 'dabei', 'layout.json', 'parts.json', ...Object.values(bundleNames)];
 
@@ -30,7 +30,7 @@ async function buildFromScratch(name: string, keepKernel: boolean): Promise<stri
   await step(name, () =>
     run({
       doing: `building the image, ${name}`,
-      argv: [process.execPath, '--import=tsx', checkout('image/build.ts'), '--cache-only'],
+      argv: [process.execPath, checkout('image/start.mjs'), checkout('image/build.ts'), '--cache-only'],
       cwd: checkout(),
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', DABEI_CACHE: cache },
       timeoutSeconds: 4 * 3600,

@@ -69,6 +69,7 @@ const alone = () => null;
 const program = (path: string) => [
   '--import=tsx',
   `--import=${new URL('support/nix-text.mjs', import.meta.url).href}`,
+  `--import=${checkout('image/top.ts')}`,
   checkout(path),
 ];
 
