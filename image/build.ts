@@ -5,13 +5,16 @@ import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, planSteps, tree, type Built } from './cache.ts';
 import { requireSymbolsBound } from './check.ts';
-import { describeFailure } from './errors.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
 import { buildInitrd, shareBusybox, type Compression } from './initrd.ts';
 import { buildKernel } from './kernel.ts';
 import { rebuild, rebuiltSources } from './libraries.ts';
+import { fetchAll, type Fetched } from './debian/fetch.ts';
+import { optionalNeeds, requiredNeeds } from './debian/inputs.ts';
+import { formatLockFile, lockFilePath } from './debian/lock-file.ts';
+import type { Need } from './debian/needs.ts';
 import { installer as installerRelease, unpack, unpackAlone, type Packages } from './debian/packages.ts';
 import { expectSteps, stepsTaken, tell } from './progress.ts';
 import { buildStaticProgram, staticPrograms } from './programs.ts';
@@ -32,6 +35,8 @@ export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
   /** Whether out/ is written, or only the cache. */
   output?: boolean;
+  /** What the caller needs of Debian besides: nothing is fetched once compiling has begun. */
+  also?: readonly Need[];
 }
 
 export interface BuiltImage {
@@ -43,10 +48,7 @@ export interface BuiltImage {
 
 /** Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache. */
 export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage> {
-  requireRoot();
-  // The image keeps the modes of directories that are made here.
-  process.umask(0o022);
-  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
+  await fetchInputs(options);
   const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
   await tellForecast(options);
   const fallbacks = new Fallbacks(options);
@@ -133,6 +135,23 @@ function tellSpent(started: { seconds: number; cpuSeconds: number }): void {
   tell(describeSpent(last, taken));
 }
 
+/**
+ * Everything from outside that an image is built from, in the cache.
+ * @throws FetchMissing naming all that is missing without which there is no image, or none as it was asked for
+ */
+async function fetchInputs({ also = [], strict = false }: BuildOptions): Promise<Fetched> {
+  requireRoot();
+  // The image keeps the modes of directories that are made here.
+  process.umask(0o022);
+  await requireHostPackages({
+    '/usr/bin/mmdebstrap': 'mmdebstrap',
+    '/usr/bin/unshare': 'util-linux',
+    '/usr/bin/gpgv': 'gpgv',
+  });
+  const required = [...requiredNeeds, ...also];
+  return strict ? fetchAll([...required, ...optionalNeeds]) : fetchAll(required, optionalNeeds);
+}
+
 /** The image's date: that of the newest program in it, so the same packages always give the same bytes. */
 function newestProgram(directory: string): number {
   const dates = files.list(directory).map(name => files.modifiedAt(join(directory, name)).getTime());
@@ -140,32 +159,33 @@ function newestProgram(directory: string): number {
 }
 
 /**
- * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict]`: --quick compresses
- * for development, --update fetches Debian's package lists anew, --fall-back takes Debian's own files without trying
- * (reductions/reductions.ts), --strict never does.
+ * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict] [--fetch-only]
+ * [--lock | --locked]`: --quick compresses for development, --update fetches Debian's package lists anew, --fall-back takes
+ * Debian's own files without trying (reductions/reductions.ts), --strict never does, --fetch-only compiles nothing, --lock
+ * writes down which versions the image is built from, --locked takes those (debian/lock-file.ts).
  */
 if (process.argv[1] === import.meta.filename) {
-  const main = async () => {
-    const { values } = parseArgs({
-      options: {
-        quick: { type: 'boolean', default: false },
-        explain: { type: 'boolean', default: false },
-        update: { type: 'boolean', default: false },
-        'cache-only': { type: 'boolean', default: false },
-        'fall-back': { type: 'string' },
-        strict: { type: 'boolean', default: false },
-      },
-    });
-    const { image, toolchain } = await buildImage({
-      compression: values.quick ? 'quick' : 'small',
-      output: !values['cache-only'],
-      fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
-      strict: values.strict,
-    });
-    if (values.explain) await explain(toolchain, image);
-  };
-  await main().catch(error => {
-    tell(describeFailure(error));
-    process.exitCode = 1;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      ...{ quick: flag, explain: flag, update: flag, 'cache-only': flag, strict: flag },
+      ...{ 'fetch-only': flag, lock: flag, locked: flag },
+      'fall-back': { type: 'string' },
+    },
   });
+  const options: BuildOptions = {
+    compression: values.quick ? 'quick' : 'small',
+    output: !values['cache-only'],
+    fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
+    strict: values.strict,
+  };
+  const { plans } = await fetchInputs(options);
+  if (!values['fetch-only']) {
+    const { image, toolchain } = await buildImage(options);
+    if (values.explain) await explain(toolchain, image);
+  }
+  if (values.lock) {
+    files.write(lockFilePath, formatLockFile(plans));
+    tell(`${lockFilePath}: written`);
+  }
 }

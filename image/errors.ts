@@ -6,7 +6,7 @@ export const buildErrorCodes = {
   FETCH_MISSING: 'something that is needed from outside cannot be had anywhere',
   FETCH_LISTS: 'no package list of a Debian release can be had whose signature and hash fit',
   FETCH_RESOLVE: 'apt finds no set of versions that fits together',
-  LOCK_FILE: 'the lock file is missing, cannot be read, or lacks something that the build needs',
+  LOCK_FILE: 'the lock file is missing or cannot be read',
   LOCK_GONE: 'the mirror no longer has what the lock file names',
   LOCK_WAIT: 'another program has held a lock for too long',
   BUILD_STEP: 'a program that builds a part of the image failed',

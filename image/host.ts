@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { attempt, run, type Finished } from '../agent/host/exec.ts';
 import { DabeiError } from '../agent/errors.ts';
 import * as files from './files.ts';
-import { note, step } from './progress.ts';
+import * as clock from '../agent/host/clock.ts';
+import { BuildError } from './errors.ts';
+import { note, step, tell } from './progress.ts';
 
 /** What the build needs of the machine it runs on: root, a few Debian packages, the Debian mirror. */
 
@@ -19,61 +21,73 @@ export function requireRoot(): void {
   });
 }
 
-/** Installs those of the packages that are missing. @param packages program that proves it -> Debian package */
+/**
+ * Installs those of the packages that are missing.
+ * @param packages program that proves it -> Debian package
+ * @throws BuildError HOST_PACKAGES, LOCK_WAIT
+ */
 export async function requireHostPackages(packages: Readonly<Record<string, string>>): Promise<void> {
   const missing = Object.entries(packages)
     .filter(([proof]) => !files.exists(proof))
     .map(([, name]) => name);
   if (missing.length === 0) return;
   await step(`installing ${missing.join(' ')}`, async () => {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run({
-      doing: 'reading the package lists',
-      argv: ['apt-get', 'update', '-qq'],
-      env,
-      timeoutSeconds: 300,
-    });
-    await run({
-      doing: 'installing what the build needs on this machine',
-      argv: ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...new Set(missing)],
-      env,
-      timeoutSeconds: 900,
-    });
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...new Set(missing)];
+    await aptGet('reading the package lists of this machine', ['update', '-qq']);
+    await aptGet('installing what the build needs on this machine', install);
   });
 }
 
+/** A minute without a byte ends a transfer; three tries. apt.conf(5), apt-transport-http(1) */
+const patience = ['Acquire::Retries=3', 'Acquire::http::Timeout=60', 'Acquire::https::Timeout=60'];
+
+/** apt-get for this machine itself, waiting for whoever else installs on it. */
+async function aptGet(doing: string, argv: readonly string[]): Promise<void> {
+  const result = await whenUnlocked(doing, () =>
+    attempt({
+      doing,
+      argv: ['apt-get', ...patience.flatMap(setting => ['-o', setting]), ...argv],
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+      timeoutSeconds: 900,
+    }),
+  );
+  if (result.exitCode === 0) return;
+  throw new BuildError('HOST_PACKAGES', {
+    doing,
+    problem: `apt-get ended with exit code ${result.exitCode}:\n${result.stderr.trim()}`,
+    remedy: `install ${argv.filter(word => !/^-|^(install|update)$/.test(word)).join(' ') || 'the packages'} by hand, then run the same command again`,
+  });
+}
+
+/** apt has several locks and waits for one of them only (DPkg::Lock::Timeout); its words for all are these. */
+const aptLock = /^E: Could not get lock (\S+?)\.? (?:It is held by (process \d+ \([^)]*\)))?/m;
+
 /**
- * The Debian mirror that this machine itself uses, so that no mirror's name stands in the project.
- * apt-get(8), indextargets: one line for each configured index.
+ * Tries again while another program holds a lock of apt's or dpkg's.
+ * @throws BuildError LOCK_WAIT
  */
-export async function debianMirror(): Promise<string> {
-  const { stdout } = await run({
-    doing: 'asking apt for its Debian mirror',
-    argv: [
-      'apt-get',
-      'indextargets',
-      '--format',
-      '$(ORIGIN) $(CODENAME) $(REPO_URI)',
-      'Created-By: Packages',
-    ],
-    timeoutSeconds: 60,
-  });
-  for (const line of stdout.split('\n')) {
-    const [origin, codename = '', uri] = line.split(' ');
-    if (
-      origin === 'Debian' &&
-      uri &&
-      !/-(security|updates|backports)/.test(codename) &&
-      !uri.includes('security')
-    ) {
-      return uri;
+export async function whenUnlocked(
+  doing: string,
+  work: () => Promise<Finished>,
+  { seconds, every } = { seconds: 600, every: 3 },
+): Promise<Finished> {
+  const started = clock.uptimeSeconds();
+  for (let waiting = false; ;) {
+    const result = await work();
+    const held = result.exitCode === 0 ? null : aptLock.exec(result.stderr);
+    if (held === null) return result;
+    const [, lock = '', holder = 'another program'] = held;
+    if (!waiting) tell(`${doing}: ${holder} holds ${lock}; waiting for it, ${seconds} s at most`);
+    waiting = true;
+    if (clock.uptimeSeconds() - started >= seconds) {
+      throw new BuildError('LOCK_WAIT', {
+        doing,
+        problem: `${holder} has held ${lock} for ${seconds} s`,
+        remedy: 'wait until the other installation has ended, and run the same command again',
+      });
     }
+    await clock.sleep(every);
   }
-  throw new DabeiError('INTERNAL', {
-    doing: 'asking apt for its Debian mirror',
-    problem: 'no Debian repository is configured, or its index was never fetched',
-    remedy: 'run apt-get update on a Debian 12 or 13 machine',
-  });
 }
 
 export interface ChrootCommand {

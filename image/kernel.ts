@@ -13,6 +13,8 @@ import { unpackAlone, type Packages } from './debian/packages.ts';
 
 const kernelSource = 'linux-source-6.12';
 const zfsSource = 'zfs-dkms';
+/** What the kernel and its modules are made from. */
+export const kernelPackages = [kernelSource, zfsSource];
 
 /** Names and dates that the kernel would otherwise take from the building machine (Documentation/kbuild/reproducible-builds). */
 const reproducible = {
@@ -23,7 +25,7 @@ const reproducible = {
 };
 
 export async function buildKernel(toolchain: Packages): Promise<Built> {
-  const sources = await unpackAlone('sources', [kernelSource, zfsSource]);
+  const sources = await unpackAlone('sources', kernelPackages);
   const fragments = files.walk(checkout('kernel-config'));
   const inputs = [
     'kernel 1',

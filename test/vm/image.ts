@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { buildImage } from '../../image/build.ts';
+import { needs } from '../../image/debian/packages.ts';
+import { bootLoaderSet } from '../../image/debian/sets.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../image/host.ts';
 
 /** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
@@ -18,7 +20,8 @@ export const image = {
 
 /** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
 export async function requireImage(): Promise<void> {
-  if (given === undefined) await buildImage();
+  // What worlds are made from, too, so that nothing is fetched after an hour of compiling.
+  if (given === undefined) await buildImage({ also: [needs.set(bootLoaderSet)] });
 }
 
 /** Installs QEMU, firmware and clients where they are missing. */

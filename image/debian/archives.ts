@@ -1,0 +1,59 @@
+import { BuildError } from '../errors.ts';
+import { run } from '../host.ts';
+
+/**
+ * The Debian archives that this machine itself uses, by what they are, so that no mirror's name stands in the project.
+ * Debian has three kinds: the release, its `-updates` beside it, and `-security` on servers of its own.
+ */
+
+export const kinds = ['release', 'updates', 'security'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Addresses of the archives, each with a slash at its end, in the order of this machine's configuration. */
+export type Archives = Readonly<Record<Kind, readonly string[]>>;
+
+/** The suite of a kind that belongs to a release: trixie, trixie-updates, trixie-security. */
+export const suiteOf = (release: string, kind: Kind): string =>
+  kind === 'release' ? release : `${release}-${kind}`;
+
+/**
+ * Asks apt. apt-get(8), indextargets: one line for each configured index.
+ * @throws BuildError HOST_APT
+ */
+export async function hostArchives(): Promise<Archives> {
+  const doing = 'asking apt for its Debian archives';
+  const format = '$(ORIGIN) $(CODENAME) $(REPO_URI)';
+  const { stdout } = await run({
+    doing,
+    argv: ['apt-get', 'indextargets', '--format', format, 'Created-By: Packages'],
+    timeoutSeconds: 60,
+  });
+  const archives = archivesOf(stdout);
+  if (archives.release.length > 0) return archives;
+  throw new BuildError('HOST_APT', {
+    doing,
+    problem: 'no Debian archive is configured, or its index was never fetched',
+    remedy: 'run apt-get update on a Debian 12 or 13 machine',
+  });
+}
+
+/** @param text lines of "ORIGIN CODENAME ADDRESS" */
+export function archivesOf(text: string): Archives {
+  const found: Record<Kind, string[]> = { release: [], updates: [], security: [] };
+  for (const line of text.split('\n')) {
+    const [origin, codename = '', address = ''] = line.trim().split(' ');
+    const kind = kindOf(codename);
+    if (origin !== 'Debian' || kind === null || address === '') continue;
+    const withSlash = address.endsWith('/') ? address : `${address}/`;
+    if (!found[kind].includes(withSlash)) found[kind].push(withSlash);
+  }
+  return found;
+}
+
+/** Of a suite by its codename; null for backports, proposed updates and what else there is. */
+function kindOf(codename: string): Kind | null {
+  if (/^[a-z]+$/.test(codename)) return 'release';
+  // Until Debian 10, security updates were "buster/updates".
+  if (/^[a-z]+(-security|\/updates)$/.test(codename)) return 'security';
+  return /^[a-z]+-updates$/.test(codename) ? 'updates' : null;
+}

@@ -1,0 +1,214 @@
+import { join } from 'node:path';
+import * as clock from '../../agent/host/clock.ts';
+import { keyOf } from '../cache.ts';
+import { BuildError, FetchMissing, type Missing } from '../errors.ts';
+import * as files from '../files.ts';
+import { withLock } from '../lock.ts';
+import { step, tell } from '../progress.ts';
+import { standard, type Context } from './context.ts';
+import { ListSource } from './lists.ts';
+import { planOf, requireLocked } from './lock-file.ts';
+import { idOf, isUnpacked, type Item, type Need, type Plan } from './needs.ts';
+import { Fetcher } from './pool.ts';
+import { forgetIndexes, resolve, type Resolved, type Session, type Unavailable } from './resolve.ts';
+import { Breaker } from './transfer.ts';
+
+/**
+ * Everything that a build needs of Debian, fetched before anything is compiled: what is needed (data), then versions, files
+ * and hashes out of signed lists, then the files. What cannot be had is replaced by what the lists name next, and whatever
+ * is missing then is told at once.
+ */
+
+export interface Fetched {
+  /** By the need's id. */
+  plans: ReadonlyMap<string, Plan>;
+  /** Of the optional needs, those that cannot be had; asking for one throws FetchMissing with the same items. */
+  missingOptional: readonly Missing[];
+}
+
+/** One need on its way. */
+interface Task {
+  need: Need;
+  plan: Plan | null;
+  /** The mirror was asked for younger lists on account of it. */
+  refreshed: boolean;
+  without: (Unavailable & { tried: string[] })[];
+  /** Why it cannot be had; null while it can. */
+  missing: Missing[] | null;
+}
+
+/** What this process knows already, by the need's id: a plan whose files are there, or why there is none. */
+const known = new WeakMap<Context, Map<string, Plan | Missing[]>>();
+
+function knownIn(context: Context): Map<string, Plan | Missing[]> {
+  const answers = known.get(context) ?? new Map<string, Plan | Missing[]>();
+  known.set(context, answers);
+  return answers;
+}
+
+/**
+ * @param required without which there is no build
+ * @param optional without which there is a larger one
+ * @throws FetchMissing naming everything required that is missing
+ */
+export async function fetchAll(
+  required: readonly Need[],
+  optional: readonly Need[] = [],
+  context: Context = standard,
+): Promise<Fetched> {
+  const all = [...new Map([...optional, ...required].map(need => [idOf(need), need])).values()];
+  const answers = knownIn(context);
+  const unknown = all.filter(need => !answers.has(idOf(need)));
+  if (unknown.length > 0) {
+    const lock = join(context.directory, '.lock');
+    await withLock(lock, 'fetching from Debian', context.limits.lockSeconds, () => obtain(context, unknown));
+  }
+  const missing = (needs: readonly Need[]) =>
+    needs.flatMap(need => {
+      const answer = answers.get(idOf(need));
+      return Array.isArray(answer) ? (answer as Missing[]) : [];
+    });
+  const lacking = missing(required);
+  if (lacking.length > 0) throw new FetchMissing('fetching what the build needs', lacking);
+  const plans = all.flatMap(need => {
+    const answer = answers.get(idOf(need));
+    return answer === undefined || Array.isArray(answer) ? [] : [[idOf(need), answer as Plan] as const];
+  });
+  return { plans: new Map(plans), missingOptional: missing(optional) };
+}
+
+/** What was found for one need; it is fetched unless an earlier run has unpacked it. @throws FetchMissing */
+export async function planFor(need: Need, context: Context = standard): Promise<Plan> {
+  const { plans } = await fetchAll([need], [], context);
+  return plans.get(idOf(need))!;
+}
+
+async function obtain(context: Context, needs: readonly Need[]): Promise<void> {
+  const breaker = new Breaker(context.limits);
+  const session = { context, lists: new ListSource(context, breaker) };
+  const fetcher = new Fetcher(context, await context.archives(), breaker);
+  const tasks: Task[] = needs.map(need => ({
+    ...{ need, plan: null, refreshed: false, without: [], missing: null },
+  }));
+  try {
+    for (const task of tasks) await plan(session, task);
+    for (;;) {
+      await fetchFiles(fetcher, tasks);
+      const lacking = tasks.filter(task => !isSettled(fetcher, task));
+      if (lacking.length === 0) break;
+      for (const task of lacking) await nextWay(session, fetcher, task);
+    }
+  } finally {
+    forgetIndexes();
+  }
+  if (context.locked) requireLocked(tasks.flatMap(({ plan, missing }) => (plan && missing) ?? []));
+  for (const { need, plan, missing } of tasks) {
+    if (missing === null) for (const warning of plan!.warnings) tell(`WARNING: ${warning}`);
+    knownIn(context).set(idOf(need), missing ?? plan!);
+  }
+}
+
+async function fetchFiles(fetcher: Fetcher, tasks: readonly Task[]): Promise<void> {
+  const wanted = tasks
+    .filter(({ need, plan, missing }) => plan !== null && missing === null && !isUnpacked(need, plan))
+    .flatMap(({ plan }) => plan!.items.flatMap(item => item.files))
+    .filter(file => !fetcher.has(file) && fetcher.tried(file) === undefined);
+  if (wanted.length > 0) await step('fetching packages and sources', () => fetcher.fetch(wanted));
+}
+
+/** It is there, or it is known that it cannot be had. */
+const isSettled = (fetcher: Fetcher, { need, plan, missing }: Task): boolean =>
+  missing !== null || (plan !== null && (isUnpacked(need, plan) || lackingOf(fetcher, plan).length === 0));
+
+const lackingOf = (fetcher: Fetcher, plan: Plan): Item[] =>
+  plan.items.filter(item => item.files.some(file => !fetcher.has(file)));
+
+/** So many versions are given up for one need; then the mirror is beyond help. */
+const mostWithout = 12;
+
+/** Another plan for a need whose files are not all there, or the end of it. */
+async function nextWay(session: Session, fetcher: Fetcher, task: Task): Promise<void> {
+  const lacking = lackingOf(fetcher, task.plan!).map(item => ({
+    name: item.name,
+    version: item.version,
+    tried: item.files.flatMap(file => fetcher.tried(file) ?? []),
+  }));
+  if (session.context.locked || fetcher.away || task.without.length + lacking.length > mostWithout) {
+    task.missing = missingOf(task, lacking);
+    return;
+  }
+  if (!task.refreshed) {
+    // The lists may be older than the mirror's last update: younger ones name what it has now.
+    task.refreshed = true;
+    const before = JSON.stringify(task.plan);
+    await plan(session, task);
+    if (task.missing !== null || JSON.stringify(task.plan) !== before) return;
+  }
+  task.without.push(...lacking);
+  await plan(session, task);
+}
+
+/** Finds versions, files and hashes, without those that cannot be had. */
+async function plan(session: Session, task: Task): Promise<void> {
+  const { need } = task;
+  const { locked } = session.context;
+  try {
+    const found = locked ? planOf(locked, need) : await remembered(session, task);
+    const reason = locked ? 'the lock file does not name it' : 'no list names another version';
+    if (found === null) task.missing = missingOf(task, [], reason);
+    else task.plan = found;
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    const tried = [`${error.doing}: ${error.problem}`];
+    task.missing = [...missingOf(task, []), { kind: 'list', name: idOf(need), version: '', tried }];
+  }
+}
+
+/** Answers stay right until the package lists change; one with something missing is asked for again after a while. */
+async function remembered(session: Session, task: Task): Promise<Plan | null> {
+  const { need, without, refreshed } = task;
+  const { context, lists } = session;
+  const index = need.kind === 'source' ? 'source' : isInstaller(need) ? 'installer' : 'binary';
+  const own = await lists.get(need.release, 'release', index, refreshed).catch(() => null);
+  const key = keyOf(['resolved 1', own?.id ?? '', JSON.stringify(need)]);
+  const path = join(context.directory, 'resolved', `${key}.json`);
+  if (without.length === 0 && files.exists(path)) {
+    const plan = JSON.parse(files.readText(path)) as Plan;
+    const days = (clock.now().getTime() - files.modifiedAt(path).getTime()) / 86_400_000;
+    if (plan.warnings.length === 0 || (days < fallbackDays && !context.update)) return plan;
+  }
+  const answer: Resolved | null = await resolve(session, need, without);
+  if (answer === null) return null;
+  const plan = { ...answer, warnings: without.map(lost => warningOf(lost, answer.items)) };
+  files.write(path, JSON.stringify(plan, null, 2));
+  return plan;
+}
+
+const fallbackDays = 7;
+const isInstaller = (need: Need): boolean => need.kind === 'packages' && need.installer;
+
+function warningOf({ name, version, tried }: Task['without'][number], items: readonly Item[]): string {
+  const used = items.find(item => item.name === name);
+  const reason = [...new Set(tried.map(line => line.replace(/^\S+: /, '')))].join(', ');
+  const instead = used ? `${used.version} is used instead` : 'others are used instead';
+  return `${name} ${version} cannot be had (${reason}); ${instead}, which a signed list names`;
+}
+
+function missingOf(
+  { need, without }: Pick<Task, 'need' | 'without'>,
+  more: Task['without'],
+  last?: string,
+): Missing[] {
+  const kind = need.kind === 'source' ? 'source' : 'package';
+  const end = last === undefined ? [] : [`${need.release}: ${last}`];
+  const byName = new Map<string, Missing>();
+  for (const { name, version, tried } of [...without, ...more]) {
+    const lines = tried.map(line => `${version}: ${line}`);
+    const first = byName.get(name) ?? { kind, name, version, tried: [] };
+    byName.set(name, { ...first, tried: [...first.tried, ...lines] });
+  }
+  if (byName.size > 0) return [...byName.values()].map(item => ({ ...item, tried: [...item.tried, ...end] }));
+  if (last === undefined) return [];
+  const names = need.kind === 'set' ? [need.set.name] : need.kind === 'source' ? [need.name] : need.names;
+  return names.map(name => ({ kind, name, version: '', tried: end }));
+}

@@ -1,0 +1,27 @@
+import { kernelPackages } from '../kernel.ts';
+import { rebuiltSources } from '../libraries.ts';
+import { staticPrograms } from '../programs.ts';
+import type { Need } from './needs.ts';
+import { installer, needs } from './packages.ts';
+import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts';
+
+/** Everything that an image is made from, of Debian. */
+
+export const requiredNeeds: readonly Need[] = [
+  needs.set(toolchainSet),
+  needs.set(imageSet),
+  needs.set(librarySet),
+  needs.packages('sources', kernelPackages),
+  // Debian has no package with these programs in it.
+  ...sourcesOf(staticPrograms),
+];
+
+/** What only makes the image smaller. */
+export const optionalNeeds: readonly Need[] = [
+  needs.packages('installer', Object.keys(installerPrograms), installer),
+  ...sourcesOf(rebuiltSources),
+];
+
+function sourcesOf(recipes: readonly { source: string; release?: string }[]): Need[] {
+  return recipes.map(({ source, release }) => needs.source(source, release));
+}

@@ -1,0 +1,212 @@
+import { gunzipSync } from 'node:zlib';
+import { dirname, join } from 'node:path';
+import * as clock from '../../agent/host/clock.ts';
+import { BuildError } from '../errors.ts';
+import * as files from '../files.ts';
+import { run } from '../host.ts';
+import { step, tell } from '../progress.ts';
+import { suiteOf, type Kind } from './archives.ts';
+import type { Context } from './context.ts';
+import { parseRelease, verify, type Release } from './release.ts';
+import { Breaker, transfer } from './transfer.ts';
+
+/**
+ * Signed package lists. One directory for each index that is asked for, laid out like a Debian archive, so that apt can
+ * read it; it is replaced as a whole once everything in it was verified, and what was verified before stays until then.
+ */
+
+/** Which index of a suite. */
+export type Index = 'binary' | 'source' | 'installer';
+
+const indexPaths: Readonly<Record<Index, (component: string) => string>> = {
+  binary: component => `${component}/binary-amd64/Packages.gz`,
+  source: component => `${component}/source/Sources.gz`,
+  // The packages of Debian's own installer, apart from the others, whose names they provide.
+  installer: component => `${component}/debian-installer/binary-amd64/Packages.gz`,
+};
+
+export interface Lists {
+  suite: string;
+  kind: Kind;
+  index: Index;
+  /** An archive with these lists alone. */
+  archive: string;
+  components: readonly string[];
+  /** Changes whenever the release does. */
+  id: string;
+}
+
+/** Younger lists are not asked for again; the mirror drops old versions only at point releases. */
+const maximumAgeDays = 7;
+
+/** Asks the mirror for each index once at most, in the time of one fetch. */
+export class ListSource {
+  readonly #context: Context;
+  readonly #breaker: Breaker;
+  /** By archive: what came of asking the mirror. */
+  readonly #asked = new Map<string, Lists | BuildError>();
+
+  constructor(context: Context, breaker: Breaker) {
+    this.#context = context;
+    this.#breaker = breaker;
+  }
+
+  /**
+   * Lists of a suite: those in the cache while they are young, else fetched.
+   * @param anew young ones count as old
+   * @returns null where this machine has no archive of that kind
+   * @throws BuildError FETCH_LISTS where neither the mirror nor the cache has any that are verified
+   */
+  async get(release: string, kind: Kind, index: Index, anew = false): Promise<Lists | null> {
+    const addresses = (await this.#context.archives())[kind];
+    if (addresses.length === 0) return null;
+    const suite = suiteOf(release, kind);
+    const components = index === 'installer' ? ['main'] : this.#context.components;
+    const archive = join(this.#context.directory, 'lists', `${suite}-${index}`);
+    const place = { suite, kind, index, components, archive };
+    const asked = this.#asked.get(archive);
+    if (asked instanceof BuildError) throw asked;
+    if (asked !== undefined) return asked;
+    const age = ageDays(place);
+    if (age < (anew || this.#context.update ? 0 : maximumAgeDays)) return known(place);
+    const answer = await this.#ask(place, addresses, age);
+    this.#asked.set(archive, answer);
+    if (answer instanceof BuildError) throw answer;
+    return answer;
+  }
+
+  async #ask(place: Place, addresses: readonly string[], age: number): Promise<Lists | BuildError> {
+    const name = `package lists of ${place.suite} (${place.index})`;
+    const tried: string[] = [];
+    const fetched = await step(name, async () => {
+      for (const address of addresses) {
+        const problem = await fetchLists(this.#context, this.#breaker, address, place);
+        if (problem === null) return true;
+        tried.push(`${address}: ${problem}`);
+      }
+      return false;
+    });
+    if (fetched) return known(place);
+    if (age !== Infinity) {
+      const since = `${age.toFixed(0)} days ago`;
+      tell(
+        `WARNING: ${name}: none can be had today (${tried.join('; ')}); those of ${since} are used, which were verified then`,
+      );
+      return known(place);
+    }
+    return new BuildError('FETCH_LISTS', {
+      doing: `fetching the ${name}`,
+      problem: `none can be had whose signature and hash fit:${tried.map(line => `\n  tried ${line}`).join('')}`,
+      remedy:
+        'look whether this machine reaches its Debian mirror (apt-get update); a mirror in the middle of its update is whole again after some hours',
+    });
+  }
+}
+
+type Place = Omit<Lists, 'id'>;
+
+const inReleaseOf = ({ archive, suite }: Place): string => join(archive, 'dists', suite, 'InRelease');
+
+/** The lists that lie in the cache. */
+async function known(place: Place): Promise<Lists> {
+  return { ...place, id: (await files.sha256(inReleaseOf(place))).slice(0, 20) };
+}
+
+function ageDays(place: Place): number {
+  const path = inReleaseOf(place);
+  if (!files.exists(path)) return Infinity;
+  return (clock.now().getTime() - files.modifiedAt(path).getTime()) / 86_400_000;
+}
+
+/** @returns why it did not work, null for success */
+async function fetchLists(
+  context: Context,
+  breaker: Breaker,
+  address: string,
+  place: Place,
+): Promise<string | null> {
+  const { limits, keyring } = context;
+  const fresh = `${place.archive}.fresh`;
+  const directory = join(fresh, 'dists', place.suite);
+  files.remove(fresh);
+  files.makeDirectory(directory);
+  try {
+    const at = `${address}dists/${place.suite}/`;
+    const inRelease = join(directory, 'InRelease');
+    const outcome = await transfer({ urls: [`${at}InRelease`] }, inRelease, limits, breaker);
+    if (!outcome.done) return lastPart(outcome.tried);
+    const verified = await verify(inRelease, keyring);
+    if ('problem' in verified) return `InRelease: ${verified.problem}`;
+    const release = parseRelease(verified.text);
+    if (release.codename !== place.suite) return `InRelease is that of ${release.codename}`;
+    if (await isExpired(release)) return `InRelease has expired on ${release.validUntil?.toISOString()}`;
+    const old = inReleaseOf(place);
+    if (files.exists(old) && (await files.sha256(old)) === (await files.sha256(inRelease))) {
+      files.touch(old);
+      return null;
+    }
+    for (const component of place.components) {
+      const problem = await fetchIndex(context, release, at, component, place.index, directory, breaker);
+      if (problem !== null) return problem;
+    }
+    const before = `${place.archive}.before`;
+    files.remove(before);
+    files.makeDirectory(dirname(place.archive));
+    if (files.exists(place.archive)) files.rename(place.archive, before);
+    files.rename(fresh, place.archive);
+    files.remove(before);
+    return null;
+  } finally {
+    files.remove(fresh);
+  }
+}
+
+/**
+ * An index under its name; where that has another hash, a mirror in the middle of its update, under its hash.
+ * wiki.debian.org/DebianRepository/Format#Acquire-By-Hash
+ */
+async function fetchIndex(
+  { limits }: Context,
+  release: Release,
+  at: string,
+  component: string,
+  index: Index,
+  directory: string,
+  breaker: Breaker,
+): Promise<string | null> {
+  const name = indexPaths[index](component);
+  const listed = release.indexes.get(name);
+  if (listed === undefined) return null;
+  const byHash = `${dirname(name)}/by-hash/SHA256/${listed.sha256}`;
+  const urls = [`${at}${name}`, ...(release.byHash ? [`${at}${byHash}`] : [])];
+  const path = join(directory, name);
+  files.makeDirectory(dirname(path));
+  const outcome = await transfer({ urls, expected: listed }, path, limits, breaker);
+  return outcome.done ? null : outcome.tried.map(lastPart).join(', then ');
+}
+
+/** "http://…/main/binary-amd64/Packages.gz: reason" -> "Packages.gz: reason" */
+const lastPart = (tried: string | readonly string[]): string =>
+  [tried]
+    .flat()
+    .join('; ')
+    .replace(/https?:\/\/\S*\/(?=[^/\s]+: )/g, '');
+
+/** Whether a release's end counts is this machine's own setting. apt.conf(5), Acquire::Check-Valid-Until */
+async function isExpired({ validUntil }: Release): Promise<boolean> {
+  if (validUntil === null || validUntil > clock.now()) return false;
+  const { stdout } = await run({
+    doing: 'asking apt whether expired lists count',
+    argv: ['apt-config', 'dump', '--format', '%f=%v%n', 'Acquire::Check-Valid-Until'],
+    timeoutSeconds: 60,
+  });
+  return !/^Acquire::Check-Valid-Until=(false|no|0|off|without|disable)$/m.test(stdout);
+}
+
+/** The texts of the index, one for each component. */
+export function readIndexes(found: Lists): string[] {
+  return found.components
+    .map(component => join(found.archive, 'dists', found.suite, indexPaths[found.index](component)))
+    .filter(files.exists)
+    .map(path => gunzipSync(files.readBytes(path)).toString());
+}

@@ -1,0 +1,65 @@
+import { BuildError, type Missing } from '../errors.ts';
+import * as files from '../files.ts';
+import { checkout } from '../host.ts';
+import { idOf, type Need, type Plan } from './needs.ts';
+
+/**
+ * image/debian.lock.json: which versions and hashes an image was built from. With it, the same bytes come out for as long
+ * as the mirror has them; the hashes stand in for the signed lists that they were taken from.
+ */
+
+export interface LockFile {
+  version: 1;
+  /** By the need's id; what the build did without is not in it. */
+  needs: Readonly<Record<string, Omit<Plan, 'warnings'>>>;
+}
+
+export const lockFilePath = checkout('image/debian.lock.json');
+
+/** @throws BuildError LOCK_FILE */
+export function readLockFile(path = lockFilePath): LockFile {
+  const fail = (problem: string) =>
+    new BuildError('LOCK_FILE', {
+      doing: `reading ${path}`,
+      problem,
+      remedy: 'write it with npm run image -- --lock, or build without --locked',
+    });
+  if (!files.exists(path)) throw fail('there is no lock file');
+  let read: LockFile;
+  try {
+    read = JSON.parse(files.readText(path)) as LockFile;
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error));
+  }
+  if (read.version !== 1 || typeof read.needs !== 'object') throw fail('it is no lock file of version 1');
+  return read;
+}
+
+/** One line an item, so that a change of versions reads well in a diff. */
+export function formatLockFile(plans: ReadonlyMap<string, Plan>): string {
+  const needs = [...plans].sort().map(([id, { items, versions }]) => {
+    const lines = items.map(item => `        ${JSON.stringify(item)}`).join(',\n');
+    return `    ${JSON.stringify(id)}: {\n      "items": [\n${lines}\n      ],\n      "versions": ${JSON.stringify(versions)}\n    }`;
+  });
+  return `{\n  "version": 1,\n  "needs": {\n${needs.join(',\n')}\n  }\n}\n`;
+}
+
+/** @returns null for what the locked build did without */
+export function planOf(lock: LockFile, need: Need): Plan | null {
+  const found = lock.needs[idOf(need)];
+  return found ? { ...found, warnings: [] } : null;
+}
+
+/** @throws BuildError LOCK_GONE naming all that the mirror has no longer */
+export function requireLocked(gone: readonly Missing[]): void {
+  if (gone.length === 0) return;
+  const lines = gone.flatMap(({ kind, name, version, tried }) => [
+    `\n  ${kind} ${name} ${version}`,
+    ...tried.map(line => `\n    tried ${line}`),
+  ]);
+  throw new BuildError('LOCK_GONE', {
+    doing: 'fetching what the lock file names',
+    problem: `${gone.length} of its versions can no longer be had:${lines.join('')}`,
+    remedy: 'build without --locked, or lock the versions of today with npm run image -- --lock',
+  });
+}

@@ -1,0 +1,50 @@
+import { attempt } from '../host.ts';
+import * as files from '../files.ts';
+import { parseChecksums, parseParagraph, type Listed } from './control.ts';
+
+/** A Release file with its signature inside (InRelease): which index has which hash. wiki.debian.org/DebianRepository/Format */
+
+export interface Release {
+  /** Codename of the suite that it says it is for. */
+  codename: string;
+  /** After it the file may be an old one that somebody replays; null where it never expires. */
+  validUntil: Date | null;
+  /** Indexes can also be had under their hash, which does not change in the middle of an update. */
+  byHash: boolean;
+  /** Paths are relative to the suite's directory. */
+  indexes: ReadonlyMap<string, Listed>;
+}
+
+export type Verified = { text: string } | { problem: string };
+
+/**
+ * The text that is signed, and nothing around it, by gpgv(1).
+ * Several keys sign a release; one that we know has to, and none that we know may be wrong (as apt does it).
+ */
+export async function verify(path: string, keyring: string): Promise<Verified> {
+  const output = `${path}.signed`;
+  files.remove(output);
+  const { stdout } = await attempt({
+    doing: `checking the signature of ${path}`,
+    argv: ['gpgv', '--keyring', keyring, '--status-fd', '1', '--output', output, path],
+    timeoutSeconds: 60,
+  });
+  const text = files.exists(output) ? files.readText(output) : '';
+  files.remove(output);
+  // gnupg, doc/DETAILS: one of these for each signature.
+  const said = (keyword: string) => new RegExp(`^\\[GNUPG:\\] ${keyword} `, 'm').test(stdout);
+  if (said('BADSIG')) return { problem: 'its signature does not fit' };
+  if (!said('GOODSIG')) return { problem: 'it has no signature by a key of Debian' };
+  return text === '' ? { problem: 'it is empty' } : { text };
+}
+
+export function parseRelease(text: string): Release {
+  const fields = parseParagraph(text);
+  const until = new Date(fields.get('Valid-Until') ?? '');
+  return {
+    codename: fields.get('Codename') ?? '',
+    validUntil: Number.isNaN(until.getTime()) ? null : until,
+    byHash: fields.get('Acquire-By-Hash') === 'yes',
+    indexes: new Map(parseChecksums(fields.get('SHA256') ?? '').map(listed => [listed.path, listed])),
+  };
+}

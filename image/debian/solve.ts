@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { keyOf } from '../cache.ts';
+import { BuildError } from '../errors.ts';
+import * as files from '../files.ts';
+import { run } from '../host.ts';
+import type { Context } from './context.ts';
+import type { Lists } from './lists.ts';
+
+/** Which packages fit together: apt's own solver, on verified lists in the cache, without a network. */
+
+export interface Question {
+  /** Names, and patterns of apt-patterns(7). */
+  packages: readonly string[];
+  lists: readonly Lists[];
+  /** Versions of packages that cannot be had. */
+  without: readonly { name: string; version: string }[];
+  /** The first of the lists wins over newer versions in the others. */
+  preferFirst: boolean;
+}
+
+/**
+ * Name -> version of everything that an installation on an empty system would bring, sorted by name.
+ * @throws BuildError FETCH_RESOLVE
+ */
+export async function solve(context: Context, question: Question): Promise<Record<string, string>> {
+  const state = await prepare(context, question.lists);
+  const preferences = preferencesOf(question);
+  const file = join(state, `preferences-${keyOf([preferences])}`);
+  files.write(file, preferences);
+  const argv = ['-o', `Dir::Etc::preferences=${file}`, 'install', '--simulate', ...question.packages];
+  try {
+    const simulation = await apt('resolving package versions', state, argv, context.directory);
+    // "Inst libc6 (2.41-12 Debian:13.0/stable [amd64])", apt-get(8) --simulate
+    const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [
+      name,
+      version,
+    ]);
+    return Object.fromEntries(lines.sort());
+  } catch (error) {
+    throw new BuildError('FETCH_RESOLVE', {
+      doing: `resolving the versions of ${question.packages.join(' ')}`,
+      problem: error instanceof Error ? error.message : String(error),
+      remedy: 'run the same command with --update, which reads the package lists anew',
+      cause: error,
+    });
+  }
+}
+
+/** apt_preferences(5); of several records that match a version, the one that names the package counts. */
+export function preferencesOf({ lists, without, preferFirst }: Omit<Question, 'packages'>): string {
+  const records = without.map(({ name, version }) => [name, `version ${version}`, -1] as const);
+  const first = lists[0];
+  const preferred = preferFirst && first ? [['*', `release n=${first.suite}`, 990] as const] : [];
+  return [...records, ...preferred]
+    .map(([name, pin, priority]) => `Package: ${name}\nPin: ${pin}\nPin-Priority: ${priority}\n`)
+    .join('\n');
+}
+
+/** apt's state with these lists read in; made once for each set of them. */
+async function prepare(context: Context, lists: readonly Lists[]): Promise<string> {
+  const state = join(
+    context.directory,
+    'apt',
+    keyOf(['apt 1', ...lists.flatMap(({ archive, id }) => [archive, id])]),
+  );
+  const stamp = join(state, 'ready');
+  if (files.exists(stamp)) return state;
+  for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
+  files.write(join(state, 'status'), '');
+  // Whether they are young enough was decided when they were fetched (lists.ts).
+  const options = `arch=amd64 signed-by=${context.keyring} check-valid-until=no check-date=no`;
+  const sources = lists.map(
+    ({ archive, suite, components }) => `deb [${options}] file:${archive} ${suite} ${components.join(' ')}\n`,
+  );
+  files.write(join(state, 'sources.list'), sources.join(''));
+  await apt('reading the package lists', state, ['update', '--error-on=any'], context.directory);
+  files.write(stamp, '');
+  return state;
+}
+
+/** apt-get on a state of our own: this machine's packages neither count nor change. apt.conf(5) */
+async function apt(doing: string, state: string, argv: readonly string[], cwd: string): Promise<string> {
+  const settings = {
+    'Dir::State': state,
+    'Dir::State::status': join(state, 'status'),
+    'Dir::Cache': state,
+    'Dir::Etc::sourcelist': join(state, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'Dir::Etc::main': '/dev/null',
+    'Dir::Etc::parts': '/dev/null',
+    'Acquire::Languages': 'none',
+    'APT::Sandbox::User': 'root',
+    'APT::Install-Recommends': 'false',
+    'APT::Architecture': 'amd64',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const result = await run({ doing, argv: ['apt-get', '-q', ...options, ...argv], cwd, timeoutSeconds: 300 });
+  return result.stdout;
+}
