@@ -1,6 +1,7 @@
 /**
- * What each step of a build took on the machine that it was measured on (docs/performance.md): a forecast for others, which
- * is corrected by how fast they turn out to be. The names are those of the steps in the cache.
+ * What each step of a build takes on two quiet cores, in the order of magnitude: the kernel's was measured there, the others are
+ * two fifths of what they took beside other work (docs/performance.md). A forecast only: the progress lines correct it by how fast
+ * a machine turns out to be. The names are those of the steps in the cache.
  */
 export interface Cost {
   cpuSeconds: number;
@@ -19,10 +20,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   'library-tools': { cpuSeconds: 50, cores: 1 },
   'stand-ins': { cpuSeconds: 1, cores: 1 },
   curl: { cpuSeconds: 70, cores: 1.5 },
-  libgit2: { cpuSeconds: 40, cores: all },
+  libgit2: { cpuSeconds: 45, cores: all },
   libarchive: { cpuSeconds: 70, cores: 1.5 },
-  libtirpc: { cpuSeconds: 25, cores: 1.5 },
-  openssh: { cpuSeconds: 80, cores: 1.5 },
+  libtirpc: { cpuSeconds: 30, cores: 1.5 },
+  openssh: { cpuSeconds: 95, cores: 1.5 },
   'kexec-tools': { cpuSeconds: 10, cores: 1.5 },
   iproute2: { cpuSeconds: 15, cores: all },
   installer: { cpuSeconds: 1, cores: 1 },
