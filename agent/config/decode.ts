@@ -186,11 +186,14 @@ function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** @throws DabeiError `code` for bytes that are not UTF-8 (a byte order mark is dropped) */
-export function decodeUtf8(bytes: Buffer, code: ErrorCode): string {
+/**
+ * @param keepMark a byte order mark stays; else it is dropped
+ * @throws DabeiError `code` for bytes that are not UTF-8
+ */
+export function decodeUtf8(bytes: Buffer, code: ErrorCode, { keepMark = false } = {}): string {
   const utf16 = startsWith(bytes, [0xff, 0xfe]) || startsWith(bytes, [0xfe, 0xff]);
   try {
-    if (!utf16) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!utf16) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepMark }).decode(bytes);
   } catch {
     // Said below.
   }

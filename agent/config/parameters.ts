@@ -40,7 +40,13 @@ export const parameterKinds: readonly ParameterKind[] = [
     read: value => ({ json: { disks: readDisks(value) } }),
   },
   { names: ['dabei.wipe'], path: 'disks.wipe', repeated: 'same', flag: true, read: readWipe },
-  { names: ['dabei.disk_key', 'disk_key'], path: 'disks.key', repeated: 'same', read: readDiskKey },
+  {
+    // A passphrase is typed one day, so it is text.
+    names: ['dabei.disk_key', 'disk_key'],
+    path: 'disks.key',
+    repeated: 'same',
+    read: value => ({ json: { disks: { key: secretText(value) } } }),
+  },
   {
     names: ['dabei.flake', 'flake_url'],
     path: 'system.flake',
@@ -51,7 +57,7 @@ export const parameterKinds: readonly ParameterKind[] = [
     names: ['dabei.ssh_host_key', 'ssh_host_key'],
     path: 'ssh.hostKeys',
     repeated: 'added',
-    read: value => ({ json: { ssh: { hostKeys: [base64Text(value)] } } }),
+    read: value => ({ json: { ssh: { hostKeys: [secretText(value)] } } }),
   },
   {
     names: ['dabei.authorized_key', 'ssh_authorized_key'],
@@ -72,16 +78,13 @@ function refuse(problem: string, remedy: string): DabeiError {
   return new DabeiError('CONFIG_PARAMETER', { doing: 'reading the kernel parameters', problem, remedy });
 }
 
-function base64Text(value: string): string {
-  return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER');
+/** What an editor put before it is told and removed later, as for every secret (secrets.ts). */
+function secretText(value: string): string {
+  return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER', { keepMark: true });
 }
 
-/** A passphrase is typed one day, so it is text. "echo … | base64" adds a line break that zfs would not see. */
-function readDiskKey(value: string): { json: unknown; notes: string[] } {
-  const text = base64Text(value);
-  const key = text.replace(/\r?\n$/, '');
-  const notes = key === text ? [] : ['the line break at the end of the passphrase was dropped'];
-  return { json: { disks: { key } }, notes };
+function base64Text(value: string): string {
+  return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER');
 }
 
 function readWipe(value: string): { json: unknown } {

@@ -6,6 +6,7 @@ import { besideConfigured } from './captured-network.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
+import { cleanSecrets } from './secrets.ts';
 import { salvage, type Salvaged } from './salvage.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources.ts';
@@ -34,7 +35,9 @@ export function resolveConfiguration(input: Input): Resolution {
     configSchema,
     locate(captured ? besideConfigured(captured.value, asked) : {}, capturedSource),
   );
-  const merged = captured ? merge(old.located, asked, []) : asked;
+  const clean = cleanSecrets(captured ? merge(old.located, asked, []) : asked);
+  const merged = clean.value;
+  notes.push(...clean.notes);
   for (const note of captured?.notes ?? []) notes.push(note);
   for (const { path, maximum } of old.overlong) {
     notes.push(

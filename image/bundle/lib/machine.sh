@@ -136,7 +136,14 @@ has_tty() {
 # The passphrase is typed for years to come, so it is typed twice now.
 read_passphrase() {
   if [ -n "$disk_key_file" ]; then
-    passphrase=$(cat <"$disk_key_file")
+    # The command substitution drops NUL and final line breaks without a word.
+    [ "$(tr -d '\000' <"$disk_key_file" | wc -c)" -eq "$(wc -c <"$disk_key_file")" ] || {
+      problem CONFIG_SCHEMA "the passphrase in $disk_key_file has a NUL, as UTF-16 text has" "save it as UTF-8"
+      exit 1
+    }
+    passphrase=$(cat <"$disk_key_file" && printf x)
+    passphrase=${passphrase%x}
+    clean_passphrase
   else
     has_tty || {
       problem USAGE "there is no terminal to ask for the passphrase of the disks" "give it with --disk-key-file"
@@ -162,6 +169,30 @@ read_passphrase() {
     problem CONFIG_SCHEMA "the passphrase is not one line of 8 to 512 bytes, which is what ZFS takes" "take another one"
     exit 1
   }
+}
+
+# The same rule as for every other way in (agent/config/secrets.ts).
+clean_passphrase() {
+  byte_order_mark=$(printf '\357\273\277')
+  carriage_return=$(printf '\r')
+  as_it_was=$passphrase
+  while [ "$passphrase" != "${passphrase#"$byte_order_mark"}" ]; do
+    passphrase=${passphrase#"$byte_order_mark"}
+  done
+  [ "$passphrase" = "$as_it_was" ] || say "a byte order mark was removed from the start of the passphrase"
+  as_it_was=$passphrase
+  while :; do
+    case $passphrase in
+      *"$carriage_return") passphrase=${passphrase%"$carriage_return"} ;;
+      *'
+') passphrase=${passphrase%?} ;;
+      *) break ;;
+    esac
+  done
+  [ "$passphrase" = "$as_it_was" ] || say "the line break at the end of the passphrase was removed"
+  case $passphrase in
+    ' '* | *' ') say "the passphrase begins or ends with a blank, which is a part of it" ;;
+  esac
 }
 
 ask() {
