@@ -56,7 +56,7 @@ export async function fetchAll(
   optional: readonly Need[] = [],
   context: Context = standard,
 ): Promise<Fetched> {
-  const all = [...new Map([...optional, ...required].map(need => [idOf(need), need])).values()];
+  const all = [...new Map([...required, ...optional].map(need => [idOf(need), need])).values()];
   const answers = knownIn(context);
   const unknown = all.filter(need => !answers.has(idOf(need)));
   if (unknown.length > 0) {
