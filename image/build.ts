@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent.ts';
 import { buildBundle, bundleOnly } from './bundle.ts';
 import { cached, planSteps, tree, type Built } from './cache.ts';
-import { requireSymbolsBound } from './check.ts';
+import { requireStandInsEnough, requireSymbolsBound } from './check.ts';
 import * as files from './files.ts';
 import { checkout, requireHostPackages, requireRoot } from './host.ts';
 import { trimIcu } from './icu.ts';
@@ -52,7 +52,7 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
   const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
   await tellForecast(options);
   const fallbacks = new Fallbacks(options);
-  const parts = await buildParts(fallbacks);
+  const parts = await withoutStandInsThatLack(await buildParts(fallbacks), fallbacks);
   const image =
     (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
     (await packImage(parts, fallbacks, options));
@@ -81,6 +81,26 @@ async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: rea
   for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
   const had = rebuilt.filter(built => built !== null);
   return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs };
+}
+
+/**
+ * Debian's own program in the place of a smaller one may need more of a library than its stand-in has (udev of Debian 13
+ * calls eight further functions of libselinux): then Debian's own library is taken, too.
+ */
+async function withoutStandInsThatLack<P extends Parts>(parts: P, fallbacks: Fallbacks): Promise<P> {
+  if (fallbacks.taken.length === 0 || fallbacks.has('stand-ins')) return parts;
+  const { packages, icu, installer, rebuilt, agent, kernel } = parts;
+  const built = [packages, icu, installer, agent, kernel, ...rebuilt].filter(part => part !== null);
+  const enough = await fallbacks.reduce('stand-ins', () =>
+    cached('stand-ins-check', ['stand-ins-check 1', ...built], async directory => {
+      await assembleRoot(join(directory, 'root'), parts);
+      await requireStandInsEnough(join(directory, 'root'));
+      files.remove(join(directory, 'root'));
+    }),
+  );
+  return enough === null
+    ? { ...parts, rebuilt: rebuilt.filter(({ path }) => !basename(path).startsWith('stand-ins-')) }
+    : parts;
 }
 
 /** Kernel, initrd and `dabei`. @throws CannotReduce where programs cannot be made smaller, unless they stay as they are */

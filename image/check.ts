@@ -14,6 +14,27 @@ const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/u
  * @throws Error naming each program and what it misses
  */
 export async function requireSymbolsBound(root: string): Promise<void> {
+  const faults = await missingSymbols(root);
+  if (faults.length > 0)
+    throw new Error(`programs of the image miss symbols or libraries:\n${faults.join('\n')}`);
+}
+
+/**
+ * The stand-in for libselinux has what the programs in a root ask of it.
+ * @throws CannotReduce naming what it lacks
+ */
+export async function requireStandInsEnough(root: string): Promise<void> {
+  const lines = (await missingSymbols(root)).filter(line => line.includes('LIBSELINUX'));
+  const names = new Set(lines.map(line => /undefined symbol: (\w+)/.exec(line)?.[1] ?? line.trim()));
+  if (names.size > 0)
+    throw new CannotReduce(
+      'binding programs to the stand-in for libselinux',
+      `it lacks ${[...names].join(' ')}`,
+    );
+}
+
+/** A line for each program that misses something, and one for each symbol or library. */
+async function missingSymbols(root: string): Promise<string[]> {
   const programs = programDirectories.flatMap(directory =>
     files
       .list(join(root, directory))
@@ -41,8 +62,7 @@ export async function requireSymbolsBound(root: string): Promise<void> {
       .filter(line => /not found|undefined symbol/.test(line));
     if (missing.length > 0) faults.push(`/${program}:`, ...missing.map(line => `  ${line.trim()}`));
   }
-  if (faults.length > 0)
-    throw new Error(`programs of the image miss symbols or libraries:\n${faults.join('\n')}`);
+  return faults;
 }
 
 function isDynamic(path: string): boolean {
