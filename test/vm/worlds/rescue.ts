@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { fillWithForeignBytes, hashDisk } from '../disk.ts';
 import { image } from '../image.ts';
 import { stageDone } from '../install.ts';
-import { configParameter } from '../site.ts';
+import { requireHostPackages, run } from '../../../image/host.ts';
+import type { DiskOptions } from '../qemu.ts';
+import { configParameter, type Site } from '../site.ts';
 import { scanHostKeys } from '../ssh.ts';
 import { memoryBudget, moreMemoryMiB } from '../memory-budget.ts';
 import type { World } from '../world.ts';
@@ -26,7 +28,7 @@ export const rescueWorlds: World[] = [
       const machine = await site.startImage({
         name: 'rescue',
         memoryMiB: memoryBudget.rescue + moreMemoryMiB(),
-        disks: [disk],
+        disks: [disk, await makeEtcImage(site)],
         parameters: [configParameter({ version: 1, rootAuthorizedKeys: [site.keys.user.public] })],
         limitSeconds: 200,
       });
@@ -49,6 +51,7 @@ export const rescueWorlds: World[] = [
       for (const tool of ['nix --version', 'zfs version', 'sgdisk --version', 'modprobe zfs', 'lsblk']) {
         await ssh.run(tool, { seconds: 90 });
       }
+      assert.equal(await ssh.run(mountEtc, { seconds: 60 }), 'of the data layer');
       await machine.end();
       assert.equal(await hashDisk(disk.file), before, 'rescue mode touches nothing');
     },
@@ -115,6 +118,35 @@ export const rescueWorlds: World[] = [
     },
   },
 ];
+
+/**
+ * The /etc of a NixOS with `system.etc.overlay.enable`, in small: EROFS metadata whose file leads into a data-only layer of
+ * an overlay (nixpkgs, nixos/modules/system/etc/etc.nix; Linux, Documentation/filesystems/overlayfs.rst, "Data-only").
+ */
+async function makeEtcImage(site: Site): Promise<DiskOptions> {
+  await requireHostPackages({ '/usr/bin/mkfs.erofs': 'erofs-utils', '/usr/bin/setfattr': 'attr' });
+  const tree = join(site.directory, 'etc');
+  const [file, image] = [join(tree, 'hostname'), join(site.directory, 'etc.raw')];
+  const content = 'of the data layer';
+  files.write(file, '');
+  truncateSync(file, content.length);
+  const attributes = { metacopy: '', redirect: '/data' };
+  for (const [name, value] of Object.entries(attributes)) {
+    const argv = ['setfattr', '--name', `trusted.overlay.${name}`, '--value', value, file];
+    await run({ doing: 'marking a file for the overlay', argv, timeoutSeconds: 20 });
+  }
+  await run({ doing: 'making an EROFS image', argv: ['mkfs.erofs', image, tree], timeoutSeconds: 60 });
+  files.remove(tree);
+  return { file: image, serial: 'etc', readOnly: true };
+}
+
+/** As the activation of NixOS mounts it. */
+const mountEtc = [
+  'cd /tmp && mkdir metadata base etc && printf "of the data layer" >base/data',
+  'mount --type erofs --options ro,nodev,nosuid /dev/vdb metadata',
+  'mount --type overlay overlay --options ro,relatime,redirect_dir=on,metacopy=on,lowerdir=/tmp/metadata::/tmp/base etc',
+  'cat etc/hostname',
+].join(' && ');
 
 /** "SHA256:…" of a public key. ssh-keygen(1) */
 async function fingerprint(directory: string, publicKey: string): Promise<string> {
