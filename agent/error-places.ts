@@ -40,6 +40,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   SSH_HOST_KEY: 'preflight',
   SSH_START: { newSystem: 'sshd is started there' },
   DISK_NOT_FOUND: 'preflight',
+  DISK_NOT_HARDWARE: 'preflight',
   DISK_AMBIGUOUS: 'preflight',
   DISK_BOOT_MEDIUM: {
     newSystem: 'what kexec starts comes from no medium; a machine that starts from one has no old system',

@@ -67,6 +67,9 @@ const worlds: Partial<Record<ErrorCode, World>> = {
     },
   },
   DISK_NOT_FOUND: { config: { ...install, disks: { ...disks, devices: ['/dev/sdz'] } } },
+  DISK_NOT_HARDWARE: {
+    old: withDisks({ ...root, notHardware: { kind: 'network', because: 'it is reached over a network' } }),
+  },
   DISK_AMBIGUOUS: { config: { ...install, disks: { ...disks, devices: [{ transport: 'virtio' }] } } },
   DISK_READ_ONLY: { old: withDisks({ ...root, readOnly: true }) },
   DISK_SECTORS: { old: withDisks({ ...root, logicalSectorBytes: 4096 }) },
