@@ -48,6 +48,8 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   DISK_READ_ONLY: 'preflight',
   DISK_CHANGED: { newSystem: 'disks are looked at once more just before they are erased' },
   DISK_SECTORS: 'preflight',
+  FIRMWARE_32BIT: 'preflight',
+  FIRMWARE_UNKNOWN: 'preflight',
   DISK_TOO_SMALL: 'preflight',
   DISK_FOREIGN_DATA: 'preflight',
   DISK_INSTALLED: {
@@ -93,6 +95,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   PREFLIGHT_ROOT_ELSEWHERE: 'preflight',
   PREFLIGHT_NO_DEFAULT_ROUTE: 'preflight',
   PREFLIGHT_NO_DRIVER: 'preflight',
+  PREFLIGHT_NO_EVIDENCE: 'preflight',
   PREFLIGHT_NO_FIRMWARE: 'preflight',
   KEXEC_LOAD: 'anywhere',
   IMAGE_INCOMPLETE: {

@@ -32,6 +32,8 @@ export const errorCodes = {
   DISK_READ_ONLY: 'a chosen disk is read-only',
   DISK_CHANGED: 'a chosen disk is no longer what it was when the installation was planned',
   DISK_SECTORS: 'this firmware cannot start from disks with sectors of that size',
+  FIRMWARE_32BIT: 'the firmware is a UEFI of 32 bits, for which no boot loader is installed',
+  FIRMWARE_UNKNOWN: 'whether the machine starts by BIOS or by UEFI is not known',
   DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
   DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',
   DISK_INSTALLED: 'the disks hold an installation that dabei made and will not erase by itself',
@@ -75,6 +77,7 @@ export const errorCodes = {
   PREFLIGHT_ROOT_ELSEWHERE: 'the running system lies on a disk that is not to be installed to',
   PREFLIGHT_NO_DEFAULT_ROUTE: 'there is no default route that the new system could take over',
   PREFLIGHT_NO_DRIVER: 'the image has no driver for a network interface or a disk that is needed',
+  PREFLIGHT_NO_EVIDENCE: 'nothing shows by which driver a needed disk or network interface works',
   PREFLIGHT_NO_FIRMWARE: 'the image lacks the firmware without which a needed device does not work',
   KEXEC_LOAD: 'the running kernel does not take the new one',
   // The first program of the new system (image/initramfs/init)

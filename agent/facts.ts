@@ -4,6 +4,10 @@
  */
 export interface Facts {
   firmware: 'bios' | 'uefi';
+  /** Of UEFI; absent where this kernel does not know. */
+  firmwareBits?: 32 | 64;
+  /** Why `firmware` may be wrong, in words; absent where it is certain. */
+  firmwareDoubt?: string;
   /** MemTotal, in bytes. */
   memoryBytes: number;
   /** uname -m as Nix names it, for example "x86_64-linux". */

@@ -1,10 +1,11 @@
 import { DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { capturedConsoles, capturedFirmware } from './captured.ts';
+import { capturedConsoles } from './captured.ts';
 import { readDisks } from './disks.ts';
 import { sentDirectory } from '../plan/flake-reference.ts';
-import { exists, readText, walk } from './files.ts';
+import { readText, walk } from './files.ts';
 import { paths } from '../paths.ts';
+import { readFirmware } from './firmware.ts';
 import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
 
@@ -17,7 +18,7 @@ import { readMachine } from './system.ts';
 export async function readFacts(options: { leaving?: boolean; boot?: string } = {}): Promise<Facts> {
   const [disks, links, machine] = await Promise.all([readDisks(options), readLinks(), readMachine()]);
   return {
-    firmware: exists('/sys/firmware/efi') ? 'uefi' : (capturedFirmware(options.boot) ?? 'bios'),
+    ...readFirmware(options.boot),
     memoryBytes: memoryBytes(),
     system: nixSystem(process.arch),
     machine,

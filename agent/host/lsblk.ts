@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import type { Content, Disk } from '../facts.ts';
 import { notHardware, type Attachment } from '../plan/disks/attachment.ts';
@@ -274,10 +275,9 @@ function contentsOf(disk: BlockDevice, sources: DiskSources): Content[] {
   return contents;
 }
 
-/** What a disk says of itself goes to consoles and into plans: it can make no lines there, and move no cursor. */
+/** What a disk says of itself goes to consoles and into plans: it makes no lines there, and moves no cursor. */
 function text(value: string | null | undefined): string | null {
-  // C0, DEL and C1 controls, line and paragraph separators, and marks that turn the direction of text.
-  return value?.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd').trim() || null;
+  return cleanLine(value ?? '').trim() || null;
 }
 
 function parseJson(json: string): unknown {

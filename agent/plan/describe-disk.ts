@@ -1,3 +1,4 @@
+import { cleanLine } from '../clean-text.ts';
 import type { Content, Disk } from '../facts.ts';
 
 /** Disks in words, for refusals and for the plan's summary, and the names by which they stay the same disk. */
@@ -14,21 +15,36 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(value * 10) / 10} ${units[unit]}`;
 }
 
-/** Of udev's own rules (60-persistent-storage.rules); clouds and vendors add others, which other systems do not have. */
-const everywhere = /\/(ata|ieee1394|memstick|mmc|nvme|scsi|usb|virtio)-/;
+/**
+ * Links that udev's own rules make on every system (60-persistent-storage.rules), best first: with model and serial number,
+ * with a world wide name, by the way to the disk. Clouds and vendors add others, which another system does not have.
+ * The same, as patterns of the shell, are in image/bundle/lib/options.sh (stable_links).
+ */
+const stableLinks: readonly RegExp[] = [
+  /^by-id\/ata-/,
+  /^by-id\/ieee1394-/,
+  /^by-id\/memstick-/,
+  /^by-id\/mmc-/,
+  /^by-id\/nvme-(?!eui\.|uuid\.|nvme\.)/,
+  /^by-id\/scsi-/,
+  /^by-id\/usb-/,
+  /^by-id\/virtio-/,
+  /^by-id\/nvme-/,
+  /^by-id\/wwn-/,
+  /^by-path\//,
+];
 
 /**
- * The name by which the disk is found again after a reboot, best first: by-id with model and serial number, by-id with
- * a world wide name, by-path, and for a disk without any link its kernel name.
+ * The name by which the disk is found again after a reboot; for a disk without a link that stays, its kernel name, which may be
+ * another disk's by then.
  */
 export function stablePath(disk: Disk): string {
-  const rank = (alias: string): number => {
-    if (!alias.startsWith('/dev/disk/by-id/')) return 2;
-    if (/\/(wwn-|nvme-eui\.|nvme-uuid\.|nvme-nvme\.)/.test(alias)) return 1;
-    return everywhere.test(alias) ? 0 : 3;
-  };
-  const [best] = [...disk.aliases].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return best ?? disk.path;
+  const names = disk.aliases.map(alias => alias.replace(/^\/dev\/disk\//, ''));
+  for (const pattern of stableLinks) {
+    const [first] = names.filter(name => pattern.test(name)).sort();
+    if (first !== undefined) return `/dev/disk/${first}`;
+  }
+  return disk.path;
 }
 
 /** One line: path, size, what it is, and what lies on it. */
@@ -60,7 +76,7 @@ function describeContent(content: Content, disk: Disk): string {
   ];
   if (content.mountPoints.includes('[SWAP]')) words.push('in use as swap');
   const mounts = content.mountPoints.filter(mountPoint => mountPoint !== '[SWAP]');
-  if (mounts.length > 0) words.push(`mounted at ${mounts.join(' and ')}`);
+  if (mounts.length > 0) words.push(`mounted at ${mounts.map(mount => cleanLine(mount)).join(' and ')}`);
   return words.join(' ');
 }
 

@@ -80,9 +80,12 @@ export function matchesPattern(pattern: string, text: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(text.slice(literal.length));
 }
 
-/** Bridges between buses, and buses that only firmware tables know: every kernel has them, and no module says so. */
-const busDrivers = new Set(['pcieport', 'shpchp', 'usb', 'hub']);
-const busDevices = /^(pci:.*bc06|acpi:)/;
+/**
+ * Bridges between buses, which every kernel has, and no module says so. Of what ACPI knows, most has no driver; what has one
+ * may be the controller itself, as that of many eMMC is (sdhci-acpi).
+ */
+const busDrivers = new Set(['pcieport', 'shpchp', 'usb', 'hub', 'vmbus', 'hv_vmbus']);
+const busDevices = /^pci:.*bc06/;
 
 /** Drivers whose module has another name, for kernels that have it built in and so do not tell it. */
 const moduleOfDriver: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import type { Secret } from '../secret.ts';
 import { planBootLoader } from './boot.ts';
 import { closureRefusals, describeClosure, type Closure } from './closure.ts';
 import { formatBytes } from './describe-disk.ts';
-import { sectorFaults } from './disk-faults.ts';
+import { firmwareFaults } from './disks/firmware.ts';
 import { evaluatesFirst, evaluationWarnings, keepLock, planEvaluation } from './evaluate.ts';
 import { planHostFlake } from './host-flake.ts';
 import { planInstall } from './install.ts';
@@ -56,10 +56,10 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
     });
   }
   const choice = choose(config, config.disks, facts, found);
-  const sectors = sectorFaults(choice.members, facts.firmware);
-  const all = [...memoryRefusal(facts), ...choice.refusals, ...sectors.refusals];
+  const firmware = firmwareFaults(choice.members, facts);
+  const all = [...memoryRefusal(facts), ...choice.refusals, ...firmware.refusals];
   if (all.length > 0) throw new Refusals(all);
-  return { ...choice, warnings: [...choice.warnings, ...sectors.warnings] };
+  return { ...choice, warnings: [...choice.warnings, ...firmware.warnings] };
 }
 
 /**

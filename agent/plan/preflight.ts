@@ -2,7 +2,10 @@ import type { Config, DisksConfig, DiskSelector } from '../config/schema.ts';
 import { DabeiError, type ErrorCode } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
-import { pinned, sectorFaults } from './disk-faults.ts';
+import { pinned } from './disk-faults.ts';
+import { isOfBus } from './disks/attachment.ts';
+import { firmwareFaults } from './disks/firmware.ts';
+import { findLink } from './match-links.ts';
 import { lockout } from './login.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
 import { minimumMemoryBytes } from './plan.ts';
@@ -69,6 +72,8 @@ const loadingSlack = 12 * 2 ** 20;
 const mebibyte = 2 ** 20;
 /** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
 const commandLineLimit = 2047;
+const elsewhere =
+  'boot the image by PXE or from a medium, where it shows which disks and cards it has drivers for';
 /** Drivers that do nothing without a file; all others have their firmware in the device, or go on without. */
 const firmwareNeeded = new Set(['bnx2', 'bnx2x']);
 
@@ -85,7 +90,7 @@ export function preflight(
 ): Preflight {
   const none: Preflight = { refusals: [], targets: [], warnings: [], selectors: [] };
   const disks = installs && config?.disks ? chooseDisks(config.disks, old) : none;
-  const drivers = checkDrivers(old, image, disks.targets);
+  const drivers = checkDrivers(old, image, disks.targets, config);
   return {
     refusals: [
       ...checkMachine(old, image),
@@ -239,14 +244,15 @@ function noDefaultRoute(): DabeiError {
 
 function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
   const { members: targets, warnings: told, refusals: found } = selectDisks(config, facts.disks);
-  const sectors = sectorFaults(targets, facts.firmware);
-  const refusals = [...found, ...sectors.refusals].map(inTermsOfRun);
-  const warnings = [...told, ...sectors.warnings];
+  const firmware = firmwareFaults(targets, facts);
+  const refusals = [...found, ...firmware.refusals].map(inTermsOfRun);
+  const warnings = [...told, ...firmware.warnings];
   const selectors = found.length === 0 ? pinned(config.devices, targets) : [];
-  const holdsRoot = facts.disks.filter(disk => mountPointsOf(disk).includes('/'));
+  const roots = facts.disks.filter(disk => mountPointsOf(disk).includes('/'));
+  const holdsRoot = roots.filter(({ notHardware }) => notHardware === undefined);
   if (holdsRoot.length === 0) {
     const text =
-      'this system lies on none of the disks: what the machine starts afterwards is up to its firmware';
+      'this system lies on none of the disks of the machine: what the machine starts afterwards is up to its firmware';
     return { targets, selectors, refusals, warnings: [...warnings, text] };
   }
   // Where a selector matches nothing, that is the reason.
@@ -269,10 +275,12 @@ function mountPointsOf(disk: Disk): string[] {
   return disk.contents.flatMap(({ mountPoints }) => mountPoints);
 }
 
+/** What nothing shows a driver for does not pass: a disk never, an interface where another one is left. */
 function checkDrivers(
-  { linkDevices, diskDevices }: OldSystem,
+  { facts, linkDevices, diskDevices }: OldSystem,
   image: NewSystem,
   targets: readonly Disk[],
+  config: Config | null,
 ): Pick<Preflight, 'refusals' | 'warnings'> {
   const refusals: DabeiError[] = [];
   const warnings: string[] = [];
@@ -280,6 +288,21 @@ function checkDrivers(
     ...[...linkDevices].map(([name, devices]) => ({ what: `${name}, which has a default route`, devices })),
     ...targets.map(({ path }) => ({ what: `the disk ${path}`, devices: diskDevices.get(path) ?? [] })),
   ];
+  const unknown = (devices: readonly BusDevice[]) => !devices.some(isOfBus);
+  for (const { path } of targets) {
+    if (!unknown(diskDevices.get(path) ?? [])) continue;
+    const problem = `nothing shows by which driver the disk ${path} works: sysfs has no bus on the way to it`;
+    refusals.push(refusal('PREFLIGHT_NO_EVIDENCE', problem, elsewhere));
+  }
+  const dark = [...linkDevices].filter(([, devices]) => unknown(devices)).map(([name]) => name);
+  if (dark.length > 0) {
+    const problem = `nothing shows by which driver ${dark.join(' and ')} works, by which a default route leads: no device is behind it`;
+    if (dark.length < linkDevices.size || configuresCard(config, facts)) warnings.push(problem);
+    else {
+      const remedy = `give network.interfaces with a card of this machine in --config FILE; or ${elsewhere}`;
+      refusals.push(refusal('PREFLIGHT_NO_EVIDENCE', problem, remedy));
+    }
+  }
   for (const { what, devices } of needed) {
     const { missing, modules } = judgeDrivers(devices, image.modules);
     for (const { driver, modalias } of missing) {
@@ -299,6 +322,14 @@ function checkDrivers(
     }
   }
   return { refusals, warnings };
+}
+
+/** An interface that is configured, and that is a card with a driver. */
+function configuresCard(config: Config | null, { links }: Facts): boolean {
+  return (config?.network.interfaces ?? []).some(wanted => {
+    const link = findLink(wanted, links, []);
+    return (link?.drivers?.length ?? 0) > 0;
+  });
 }
 
 /** Modules of the devices that matter, for which missing firmware has to be looked up. */

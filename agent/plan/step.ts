@@ -107,5 +107,10 @@ export function renderStep(step: Step): string {
 
 /** POSIX shell quoting, for reading only: nothing in dabei goes through a shell. */
 export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  // Names of mount points may have line breaks, which would look like further commands: bash(1), QUOTING.
+  if (!/[\p{Cc}\u2028\u2029]/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
+  const escaped = JSON.stringify(word).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  const hex = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `$'${escaped.replace(/[\x7f-\x9f\u2028\u2029]/g, hex)}'`;
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { cleanLine } from '../clean-text.ts';
 import type { Content, Disk } from '../facts.ts';
 import { mebibyte } from './partitions.ts';
 import { stablePath } from './describe-disk.ts';
@@ -26,10 +27,10 @@ export function tearDown(members: readonly Disk[]): Step[] {
     })),
     ...mountPoints.map((mountPoint): Step => ({
       kind: 'run',
-      doing: `unmounting ${mountPoint}`,
+      doing: `unmounting ${cleanLine(mountPoint)}`,
       argv: ['umount', '--recursive', mountPoint],
       timeoutSeconds: 120,
-      remedy: `see what uses it: findmnt --submounts ${mountPoint}; end those programs and run dabei install again`,
+      remedy: `see what uses it: findmnt --submounts ${cleanLine(mountPoint)}; end those programs and run dabei install again`,
     })),
     ...topDown.flatMap(release),
   ];
@@ -88,9 +89,11 @@ function release(content: Content): Step[] {
 export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const device = stablePath(disk);
   const partitions = disk.contents.filter(content => isPartition(content, disk)).reverse();
+  const whole = disk.contents.find(content => content.device === disk.path);
   return [
     ...partitions.flatMap(partition => [
       ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
+      ...zeroBlueStore(partition.device, partition, disk.logicalSectorBytes),
       eraseSignatures(partition.device, [partition.device]),
     ]),
     {
@@ -104,6 +107,7 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
     },
     full ? overwrite(device) : discard(device),
     ...zeroEnds(device, disk.sizeBytes, disk.logicalSectorBytes),
+    ...(whole === undefined ? [] : zeroBlueStore(device, whole, disk.logicalSectorBytes)),
     eraseSignatures(device, [device]),
     {
       kind: 'run',
@@ -182,6 +186,27 @@ export function zeroEnds(device: string, sizeBytes: number, sectorBytes: number)
     zero(device, 'the first MiB', sectorBytes, 0, area),
     zero(device, 'the last MiB', sectorBytes, sectors - area, area),
   ];
+}
+
+/**
+ * Ceph keeps copies of a BlueStore label at fixed places of its device, from which it repairs the first one (src/os/bluestore/
+ * BlueStore.cc, bdev_label_positions and BDEV_LABEL_BLOCK_SIZE). wipefs knows the first alone.
+ */
+const blueStore = { gibibytes: [1, 10, 100, 1000], bytes: 4096 };
+
+function zeroBlueStore(device: string, { signature, sizeBytes }: Content, sectorBytes: number): Step[] {
+  if (!signature?.split('+').includes('ceph_bluestore')) return [];
+  return blueStore.gibibytes
+    .filter(gibibytes => gibibytes * 1024 * mebibyte + blueStore.bytes <= sizeBytes)
+    .map(gibibytes =>
+      zero(
+        device,
+        `the BlueStore label at ${gibibytes} GiB`,
+        sectorBytes,
+        (gibibytes * 1024 * mebibyte) / sectorBytes,
+        blueStore.bytes / sectorBytes,
+      ),
+    );
 }
 
 function zero(device: string, what: string, sectorBytes: number, seek: number, count: number): Step {

@@ -71,8 +71,17 @@ const worlds: Partial<Record<ErrorCode, World>> = {
     old: withDisks({ ...root, notHardware: { kind: 'network', because: 'it is reached over a network' } }),
   },
   DISK_AMBIGUOUS: { config: { ...install, disks: { ...disks, devices: [{ transport: 'virtio' }] } } },
+  DISK_NOT_HARDWARE: {
+    config: { ...install, disks: { ...disks, devices: ['/dev/vdb'] } },
+    old: withDisks(root, {
+      ...data,
+      notHardware: { kind: 'network', because: 'it is reached over a network' },
+    }),
+  },
   DISK_READ_ONLY: { old: withDisks({ ...root, readOnly: true }) },
   DISK_SECTORS: { old: withDisks({ ...root, logicalSectorBytes: 4096 }) },
+  FIRMWARE_32BIT: { old: { facts: { ...debian.facts, firmware: 'uefi', firmwareBits: 32 } } },
+  FIRMWARE_UNKNOWN: { old: { facts: { ...debian.facts, firmwareDoubt: 'kexec started this kernel' } } },
   DISK_TOO_SMALL: { old: withDisks({ ...root, sizeBytes: 2 ** 30 }) },
   DISK_FOREIGN_DATA: { config: { ...install, disks: { devices: ['/dev/vda'] } } },
   DISK_MEMBERS: { config: { ...install, disks: { ...disks, layout: 'raidz2' } } },
@@ -99,6 +108,7 @@ const worlds: Partial<Record<ErrorCode, World>> = {
     },
   },
   PREFLIGHT_NO_DRIVER: { old: onLink({ modalias: 'pci:v1', driver: 'be2net', module: 'be2net' }) },
+  PREFLIGHT_NO_EVIDENCE: { old: { diskDevices: new Map() } },
   PREFLIGHT_NO_FIRMWARE: { old: onLink({ modalias: 'pci:v14E4d1', driver: 'bnx2', module: 'bnx2' }) },
 };
 

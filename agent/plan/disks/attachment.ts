@@ -20,7 +20,7 @@ const networks = new Set(['iscsi', 'fcoe']);
  * A device of a bus that firmware or a hypervisor enumerates. A SCSI device says nothing of that: its host may be a program
  * (scsi_debug, tcm_loop) or a connection (iscsi_tcp), neither of which has anything above it.
  */
-function isOfBus({ modalias, driver }: BusDevice): boolean {
+export function isOfBus({ modalias, driver }: BusDevice): boolean {
   return driver !== null && !modalias.startsWith('scsi:');
 }
 

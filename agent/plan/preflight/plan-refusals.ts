@@ -7,7 +7,7 @@ import { makePlan, minimumMemoryBytes } from '../plan.ts';
 /** What the new system's plan would refuse, found on the old system by making that very plan. Pure. */
 
 /** Said by preflight.ts, in terms of `run`'s options, of the disks as they are and of the RAM by the firmware's map. */
-const saidElsewhere = (code: ErrorCode) => /^(DISK_|POOL_NAME_TAKEN$|MEMORY_TOO_SMALL$)/.test(code);
+const saidElsewhere = (code: ErrorCode) => /^(DISK_|FIRMWARE_|POOL_NAME_TAKEN$|MEMORY_TOO_SMALL$)/.test(code);
 
 /**
  * Every reason that does not depend on what only the new system can know: what an earlier installation left on the disks,

@@ -22,7 +22,14 @@ name_firmware() {
   log=$(dmesg 2>/dev/null) || log=''
   case $log in
     *'efi: EFI v'*) echo uefi ;;
-    *) echo bios ;;
+    *)
+      # A kernel that kexec started may have been told nothing of UEFI: 0xd in bits 4 and up
+      # (Documentation/arch/x86/boot.rst, type_of_loader). agent/host/firmware.ts decides then.
+      case $(cat /proc/sys/kernel/bootloader_type 2>/dev/null) in
+        20[89] | 21? | 22[0-3]) echo unknown ;;
+        *) echo bios ;;
+      esac
+      ;;
   esac
 }
 

@@ -170,17 +170,24 @@ add_disk() {
   disk_selectors="$disk_selectors${disk_selectors:+, }$selector"
 }
 
-# /dev/sda may be another disk under another kernel: the link by which it stays the same, best first as in
+# Links that udev's own rules make in the new system, too (60-persistent-storage.rules), best first as in
 # agent/plan/describe-disk.ts.
+stable_links='by-id/ata-* by-id/ieee1394-* by-id/memstick-* by-id/mmc-* by-id/nvme-* by-id/scsi-* by-id/usb-* by-id/virtio-*
+  by-id/nvme-eui.* by-id/nvme-nvme.* by-id/nvme-uuid.* by-id/wwn-* by-path/*'
+disk_links=/dev/disk
+
+# /dev/sda may be another disk under another kernel: the link by which it stays the same.
 stable_disk() {
   case $1 in
     /dev/*/*) ;;
     *)
-      # Those that udev's own rules make in the new system, too (60-persistent-storage.rules).
-      for pattern in by-id/ata-* by-id/nvme-[!en]* by-id/scsi-* by-id/virtio-* by-id/mmc-* by-id/usb-* \
-        'by-id/nvme-*' 'by-id/wwn-*' 'by-path/*'; do
-        for link in /dev/disk/$pattern; do
-          if [ -b "$link" ] && [ "$(readlink -f "$link")" = "$1" ]; then
+      for pattern in $stable_links; do
+        for link in "$disk_links"/$pattern; do
+          case $pattern:$link in
+            # World wide names come later.
+            'by-id/nvme-*':*/nvme-eui.* | 'by-id/nvme-*':*/nvme-nvme.* | 'by-id/nvme-*':*/nvme-uuid.*) continue ;;
+          esac
+          if [ -e "$link" ] && [ "$(readlink -f "$link")" = "$1" ]; then
             printf '%s' "$link"
             return
           fi

@@ -27,6 +27,11 @@ t.test('stable path', async t => {
       '/dev/disk/by-id/ata-X_1',
     ],
     [
+      ['/dev/disk/by-id/google-boot', '/dev/disk/by-path/pci-0000:00:03.0-scsi-0:0:1:0'],
+      '/dev/disk/by-path/pci-0000:00:03.0-scsi-0:0:1:0',
+    ],
+    [['/dev/disk/by-id/google-boot'], '/dev/vda'],
+    [
       ['/dev/disk/by-id/nvme-eui.00', '/dev/disk/by-id/nvme-X_1_1', '/dev/disk/by-id/nvme-X_1'],
       '/dev/disk/by-id/nvme-X_1',
     ],
@@ -55,6 +60,14 @@ t.test('in words', async t => {
     ),
     '/dev/vda (20 GiB, model "WDC WD40", serial "A1", removable): gpt, /dev/vda1 swap in use as swap, ' +
       '/dev/vda2 ext4 "my root" mounted at /mnt/a and /mnt/b, /dev/vda3 unknown, /dev/md0 raid1, tank imported pool',
+  );
+});
+
+t.test('a mount point makes no lines', async t => {
+  const mountPoints = ['/mnt/a\nerror: \u001b[31mx'];
+  t.equal(
+    describeDisk(disk({ contents: [content('/dev/vda1', { signature: 'ext4', mountPoints })] })),
+    '/dev/vda (20 GiB, virtio): /dev/vda1 ext4 mounted at /mnt/a error: x',
   );
 });
 

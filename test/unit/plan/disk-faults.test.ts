@@ -1,17 +1,8 @@
 import t from 'tap';
 import type { DiskSelector } from '../../../agent/config/schema.ts';
 import type { Disk } from '../../../agent/facts.ts';
-import { pinned, sectorFaults } from '../../../agent/plan/disk-faults.ts';
+import { pinned } from '../../../agent/plan/disk-faults.ts';
 import { disk } from '../../fixtures/disks.ts';
-
-t.test('sectors that a BIOS cannot read', async t => {
-  const small = disk({ path: '/dev/sda' });
-  const large = disk({ path: '/dev/sdb', logicalSectorBytes: 4096 });
-  t.match(sectorFaults([large], 'bios'), { refusals: [{ code: 'DISK_SECTORS', remedy: /UEFI/ }] });
-  t.match(sectorFaults([small, large], 'bios'), { refusals: [], warnings: [/sdb has sectors of 4096/] });
-  t.same(sectorFaults([large], 'uefi'), { refusals: [], warnings: [] });
-  t.same(sectorFaults([small], 'bios'), { refusals: [], warnings: [] });
-});
 
 t.test('selectors for another kernel', async t => {
   const link = '/dev/disk/by-id/ata-ST1000_S4EV';

@@ -94,6 +94,12 @@ t.test('drivers', async t => {
       [],
       [],
     ],
+    [
+      'a controller that ACPI tells',
+      [bus('acpi:80860F14:PNP0D40:', 'sdhci-acpi'), bus('acpi:LNXSYBUS:', null)],
+      [],
+      ['sdhci-acpi'],
+    ],
     ['none', [bus('pci:v000014E4d00001639sv0sd0bc02sc00i00', 'bnx2', 'bnx2')], [], ['bnx2']],
   ];
   for (const [name, devices, modules, missing] of rows) {

@@ -265,3 +265,34 @@ t.test('swap while installing', async t => {
   t.match(swapping(GiB / 2, 0), { on: ['swapon --priority 100 /dev/zram0'] }, 'compressed memory');
   t.match(swapping(GiB, 0), { on: [] });
 });
+
+t.test('copies of BlueStore labels', async t => {
+  const zeroed = (member: Disk) =>
+    commands(plan({ devices: ['only'], wipe: true }, [member]).steps, 'dd')
+      .filter(line => line.includes('count=8 ') || line.includes('count=1 '))
+      .map(line => line.replace(/^dd if=.dev.zero of=/, ''));
+  const bluestore = { deviceType: 'disk', signature: 'ceph_bluestore' };
+  t.same(
+    zeroed(disk({ ...full, contents: [content('/dev/sda', { ...bluestore, sizeBytes: 40 * GiB })] })),
+    [1, 10].map(
+      gibibytes => `/dev/disk/by-id/ata-WDC_A1 bs=512 seek=${gibibytes * 2 ** 21} count=8 conv=notrunc,fsync`,
+    ),
+    'those that the disk has room for',
+  );
+  t.same(
+    zeroed(
+      disk({
+        ...nvme4Kn,
+        contents: [
+          content('/dev/nvme0n1', { deviceType: 'disk', signature: 'gpt', sizeBytes: 500 * GiB }),
+          content('/dev/nvme0n1p1', { signature: 'gpt+ceph_bluestore', sizeBytes: 200 * GiB }),
+          content('/dev/nvme0n1p2', { signature: 'ext4', sizeBytes: 200 * GiB }),
+        ],
+      }),
+    ),
+    [1, 10, 100].map(
+      gibibytes => `/dev/nvme0n1p1 bs=4096 seek=${gibibytes * 2 ** 18} count=1 conv=notrunc,fsync`,
+    ),
+    'from the beginning of the partition',
+  );
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { configSchema, type Config, type ConfigInput } from '../../../agent/config/schema.ts';
+import type { Disk } from '../../../agent/facts.ts';
 import { keptNetwork } from '../../../agent/plan/kept-network.ts';
 import {
   checkLogin,
@@ -9,7 +10,7 @@ import {
   type OldSystem,
 } from '../../../agent/plan/preflight.ts';
 import { renderTable } from '../../../agent/plan/preflight-table.ts';
-import { debian, image, nic, root } from '../../fixtures/old-system.ts';
+import { data, debian, image, nic, root } from '../../fixtures/old-system.ts';
 
 const MiB = 2 ** 20;
 
@@ -167,6 +168,47 @@ t.test('each reason, with its code and figures', async t => {
       /no driver for the disk \/dev\/vda: here it is mvsas/,
     ],
     [
+      'a disk on no bus',
+      { old: { diskDevices: new Map([['/dev/vda', [{ ...nic, modalias: 'scsi:t-0x00', driver: 'sd' }]]]) } },
+      'PREFLIGHT_NO_EVIDENCE',
+      /nothing shows by which driver the disk \/dev\/vda works/,
+    ],
+    [
+      'a disk of which sysfs knows nothing',
+      { old: { diskDevices: new Map() } },
+      'PREFLIGHT_NO_EVIDENCE',
+      /\/dev\/vda/,
+    ],
+    [
+      'an interface without a device, and no other one',
+      { old: { linkDevices: new Map([['wg0', []]]) } },
+      'PREFLIGHT_NO_EVIDENCE',
+      /by which driver wg0 works, by which a default route leads/,
+    ],
+    [
+      'a UEFI of 32 bits',
+      { old: { facts: { ...debian.facts, firmware: 'uefi', firmwareBits: 32 } } },
+      'FIRMWARE_32BIT',
+      /BOOTIA32/,
+    ],
+    [
+      'a disk behind a network',
+      {
+        old: {
+          facts: {
+            ...debian.facts,
+            disks: [
+              root,
+              { ...data, notHardware: { kind: 'network', because: 'it is reached over a network (iscsi)' } },
+            ],
+          },
+        },
+        config: elsewhere,
+      },
+      'DISK_NOT_HARDWARE',
+      /over a network \(iscsi\)/,
+    ],
+    [
       'firmware',
       {
         old: {
@@ -200,6 +242,11 @@ t.test('all reasons at once', async t => {
 });
 
 t.test('what does not hinder is told', async t => {
+  const onNetwork: Disk = {
+    ...root,
+    path: '/dev/sdb',
+    notHardware: { kind: 'network', because: 'it is reached over a network (iscsi)' },
+  };
   const realtek = new Map([
     ['eno1', [{ ...nic, modalias: 'pci:v10ECd1', driver: 'r8169', module: 'r8169' }]],
   ]);
@@ -208,6 +255,48 @@ t.test('what does not hinder is told', async t => {
     [
       { old: { linkDevices: realtek } },
       /r8169, finds no firmware in the image: rtl_nic\/a\.fw, rtl_nic\/b\.fw; it does without/,
+    ],
+    [
+      {
+        old: {
+          linkDevices: new Map([
+            ['ens3', [nic]],
+            ['sit0', []],
+          ]),
+        },
+      },
+      /nothing shows by which driver sit0 works/,
+    ],
+    [
+      {
+        old: {
+          linkDevices: new Map([['wg0', []]]),
+          facts: {
+            ...debian.facts,
+            links: [
+              {
+                name: 'ens3',
+                mac: '52:54:00:12:34:56',
+                driver: 'virtio_net',
+                modalias: 'virtio:d1v1',
+                drivers: ['virtio_net'],
+                carrier: true,
+                mtu: 1500,
+              },
+            ],
+          },
+        },
+        config: configSchema.parse({
+          disks: { devices: ['/dev/vda'], wipe: true, key: '12345678' },
+          system: {},
+          network: { interfaces: [{ name: 'ens3', dhcp: true }] },
+        }),
+      },
+      /nothing shows by which driver wg0 works/,
+    ],
+    [
+      { old: { facts: { ...debian.facts, disks: [{ ...root, contents: [] }, onNetwork] } } },
+      /this system lies on none of the disks of the machine/,
     ],
     [{ old: { facts: withoutRoot } }, /this system lies on none of the disks/],
   ];

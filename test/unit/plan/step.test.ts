@@ -10,8 +10,10 @@ t.test('quoting', async t => {
     ['two words', "'two words'"],
     ["it's", `'it'\\''s'`],
     ['$(reboot)', "'$(reboot)'"],
+    [`/mnt/it's\n"rm" /`, `$'/mnt/it\\'s\\n"rm" /'`],
+    ['\u001b[2J\u009b\u2028\\', "$'\\u001b[2J\\u009b\\u2028\\\\'"],
   ];
-  for (const [word, quoted] of rows) t.equal(quote(word), quoted, word);
+  for (const [word, quoted] of rows) t.equal(quote(word), quoted, encodeURIComponent(word));
 });
 
 t.test('a secret on standard input is never printed', async t => {

@@ -1,0 +1,74 @@
+import { DabeiError } from '../../errors.ts';
+import type { Disk, Facts } from '../../facts.ts';
+
+/** Whether the firmware of this machine can start what will be on its disks. */
+
+export interface FirmwareFaults {
+  /** Nothing could be started. */
+  refusals: DabeiError[];
+  /** Some disks could not be started from. */
+  warnings: string[];
+}
+
+type Firmware = Pick<Facts, 'firmware' | 'firmwareBits' | 'firmwareDoubt'>;
+
+/** @param members disks to be installed to */
+export function firmwareFaults(members: readonly Disk[], machine: Firmware): FirmwareFaults {
+  const sectors = sectorFaults(members, machine.firmware);
+  return { refusals: [...typeRefusals(machine), ...sectors.refusals], warnings: sectors.warnings };
+}
+
+function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
+  const refusals: DabeiError[] = [];
+  const doing = 'choosing a boot loader';
+  // fw_platform_size of Documentation/ABI/testing/sysfs-firmware-efi; the file names are those of UEFI 2.10, 3.5.1.1.
+  if (firmwareBits === 32) {
+    refusals.push(
+      new DabeiError('FIRMWARE_32BIT', {
+        doing,
+        problem:
+          'the UEFI of this machine has 32 bits and looks for BOOTIA32.EFI; the installed system has BOOTX64.EFI alone',
+        remedy: 'start the machine by BIOS (its setup calls that CSM or legacy), or take another machine',
+      }),
+    );
+  }
+  if (firmwareDoubt !== undefined) {
+    refusals.push(
+      new DabeiError('FIRMWARE_UNKNOWN', {
+        doing,
+        problem: `whether this machine starts by BIOS or by UEFI is not known: ${firmwareDoubt}`,
+        remedy: 'start this image by PXE, or with `run` of the kexec bundle, which notes the firmware',
+      }),
+    );
+  }
+  return refusals;
+}
+
+/**
+ * GRUB's first stage counts sectors of 512 bytes, and so do the BIOSes that load it (grub-core/boot/i386/pc/boot.S). FAT, and
+ * so the ESP, knows sectors of up to 4096 bytes (fatgen103, BPB_BytsPerSec); disks.esp is large enough for FAT32 on those.
+ */
+function sectorFaults(members: readonly Disk[], firmware: Facts['firmware']): FirmwareFaults {
+  const usable = firmware === 'uefi' ? [512, 4096] : [512];
+  const other = members.filter(({ logicalSectorBytes }) => !usable.includes(logicalSectorBytes));
+  if (other.length === 0) return { refusals: [], warnings: [] };
+  const text = other.map(disk => `${disk.path} has sectors of ${disk.logicalSectorBytes} bytes`).join(', ');
+  // What FAT does not know cannot be formatted; from what a BIOS cannot read, another member may be started instead.
+  const isImpossible = other.some(({ logicalSectorBytes }) => ![512, 4096].includes(logicalSectorBytes));
+  if (!isImpossible && other.length < members.length)
+    return { refusals: [], warnings: [`${text}, from which a BIOS cannot start`] };
+  return {
+    refusals: [
+      new DabeiError('DISK_SECTORS', {
+        doing: 'choosing disks to start from',
+        problem: isImpossible
+          ? `${text}; an ESP can have 512 or 4096`
+          : `${text}, and this machine starts by BIOS, which reads sectors of 512 bytes`,
+        remedy: isImpossible
+          ? 'format the disk with sectors of 512 or 4096 bytes (nvme format, sg_format), or take another one'
+          : 'start the machine by UEFI (its setup calls the other mode CSM or legacy), or take another disk',
+      }),
+    ],
+    warnings: [],
+  };
+}
