@@ -71,10 +71,6 @@ const worlds: Partial<Record<ErrorCode, World>> = {
     old: withDisks({ ...root, notHardware: { kind: 'network', because: 'it is reached over a network' } }),
   },
   DISK_AMBIGUOUS: { config: { ...install, disks: { ...disks, devices: [{ transport: 'virtio' }] } } },
-  DISK_NOT_HARDWARE: {
-    config: { ...install, disks: { ...disks, devices: ['/dev/vdb'] } },
-    old: withDisks(root, {
-      ...data,
       notHardware: { kind: 'network', because: 'it is reached over a network' },
     }),
   },
