@@ -1,6 +1,6 @@
 # Links, addresses, routes, rules and name servers, as the kernel and the programs that set them tell it.
 
-# capture_network DIRECTORY
+# capture_network DIRECTORY [ROOT]: a test has another root.
 capture_network() {
   ip_json "$1/link.json" -details link
   ip_json "$1/addr.json" -details address
@@ -9,10 +9,12 @@ capture_network() {
     ip_json "$1/rule-$family.json" "-$family" rule show
   done
   # Names of tables, which `ip` shows instead of their numbers.
-  cat /usr/share/iproute2/rt_tables /etc/iproute2/rt_tables /etc/iproute2/rt_tables.d/*.conf >"$1/rt_tables" 2>/dev/null || :
+  cat "${2-}"/usr/share/iproute2/rt_tables "${2-}"/etc/iproute2/rt_tables "${2-}"/etc/iproute2/rt_tables.d/*.conf \
+    >"$1/rt_tables" 2>/dev/null || :
   permanent_addresses >"$1/permaddr"
-  capture_dns "$1"
-  capture_leases "$1/leases"
+  capture_dns "$1" "${2-}"
+  capture_leases "$1/leases" "${2-}"
+  capture_preferences "$1" "${2-}"
 }
 
 # ip_json FILE ARGUMENTS: an empty list where the kernel has nothing of the kind, such as IPv6.
@@ -62,7 +64,7 @@ permanent_address() {
 
 # The servers that are really asked: a local resolver is not there in the new system.
 capture_dns() {
-  for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf /run/NetworkManager/no-stub-resolv.conf; do
+  for file in "$2"/etc/resolv.conf "$2"/run/systemd/resolve/resolv.conf "$2"/run/NetworkManager/no-stub-resolv.conf; do
     [ -r "$file" ] || continue
     [ -e "$1/resolv.conf" ] || cat "$file" >"$1/resolv.conf"
     if names_servers "$file"; then
@@ -70,13 +72,13 @@ capture_dns() {
       break
     fi
   done
-  for file in /etc/systemd/resolved.conf /etc/systemd/resolved.conf.d/*.conf /run/systemd/resolved.conf.d/*.conf; do
+  for file in "$2"/etc/systemd/resolved.conf "$2"/etc/systemd/resolved.conf.d/*.conf "$2"/run/systemd/resolved.conf.d/*.conf; do
     [ -f "$file" ] || continue
     mkdir -p "$1/resolved"
     cat "$file" >"$1/resolved/${file##*/}"
   done
   # Keyfiles hold passwords, so nothing else of them is taken.
-  for file in /etc/NetworkManager/system-connections/* /run/NetworkManager/system-connections/*; do
+  for file in "$2"/etc/NetworkManager/system-connections/* "$2"/run/NetworkManager/system-connections/*; do
     [ -f "$file" ] || continue
     while IFS= read -r entry; do
       case $entry in
@@ -99,11 +101,11 @@ names_servers() {
 
 # By what a DHCP server knows this machine: leases, client identifiers, DUIDs.
 capture_leases() {
-  copy_leases "$1/networkd" /run/systemd/netif/leases/*
-  copy_leases "$1/dhclient" /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
-  copy_leases "$1/NetworkManager" /var/lib/NetworkManager/*.lease
-  udhcpc_leases "$1/udhcpc" /proc
-  copy_leases "$1/dhcpcd" /var/lib/dhcpcd/duid /var/lib/dhcpcd/*.lease /var/lib/dhcpcd/*.lease6 /etc/dhcpcd.duid
+  copy_leases "$1/networkd" "$2"/run/systemd/netif/leases/*
+  copy_leases "$1/dhclient" "$2"/var/lib/dhcp/*.leases "$2"/var/lib/dhclient/*.lease*
+  copy_leases "$1/NetworkManager" "$2"/var/lib/NetworkManager/*.lease
+  udhcpc_leases "$1/udhcpc" "$2/proc"
+  copy_leases "$1/dhcpcd" "$2"/var/lib/dhcpcd/duid "$2"/var/lib/dhcpcd/*.lease "$2"/var/lib/dhcpcd/*.lease6 "$2"/etc/dhcpcd.duid
 }
 
 copy_leases() {
@@ -150,4 +152,63 @@ udhcpc_link() {
     before=$argument
   done
   printf '%s' "$found"
+}
+
+# What interfaces take of leases and router advertisements, beside what their routes show: "eth0 accept_ra 1" of the
+# kernel, and settings of systemd-networkd (networkd/IFINDEX) and NetworkManager (nm/IFINDEX).
+capture_preferences() {
+  for link in "$2"/proc/sys/net/ipv6/conf/*; do
+    for setting in accept_ra accept_ra_defrtr accept_ra_mtu; do
+      setting_value=$(first_line "$link/$setting" 2>/dev/null) || continue
+      [ -z "$setting_value" ] || printf '%s %s %s\n' "${link##*/}" "$setting" "$setting_value"
+    done
+  done >"$1/sysctl"
+  for state in "$2"/run/systemd/netif/links/*; do
+    [ -f "$state" ] || continue
+    mkdir -p "$1/networkd"
+    networkd_settings "$state" "$2" >"$1/networkd/${state##*/}"
+  done
+  for state in "$2"/run/NetworkManager/devices/*; do
+    uuid=$(value_of connection-uuid "$state")
+    [ -n "$uuid" ] || continue
+    for file in "$2"/etc/NetworkManager/system-connections/* "$2"/run/NetworkManager/system-connections/*; do
+      [ "$(value_of uuid "$file")" = "$uuid" ] || continue
+      mkdir -p "$1/nm"
+      settings_of <"$file" >"$1/nm/${state##*/}"
+    done
+  done
+}
+
+# networkd_settings STATE ROOT: the file of the interface, and what is dropped in for it (systemd.network(5)).
+networkd_settings() {
+  required=$(value_of REQUIRED_FOR_ONLINE "$1")
+  [ -z "$required" ] || printf '[Link]\nRequiredForOnline=%s\n' "$required"
+  unit=$(value_of NETWORK_FILE "$1")
+  [ -n "$unit" ] || return 0
+  for file in "$2$unit" "$2"/usr/lib/systemd/network/"${unit##*/}".d/*.conf \
+    "$2"/run/systemd/network/"${unit##*/}".d/*.conf "$2"/etc/systemd/network/"${unit##*/}".d/*.conf; do
+    [ ! -f "$file" ] || settings_of <"$file"
+  done
+}
+
+# value_of KEY FILE: of the first line "KEY=VALUE".
+value_of() {
+  [ -f "$2" ] || return 0
+  while IFS= read -r entry || [ -n "$entry" ]; do
+    case $entry in
+      "$1"=*)
+        printf '%s' "${entry#*=}"
+        return
+        ;;
+    esac
+  done <"$2"
+}
+
+# Sections, and the settings in them that are looked at; nothing else, since keyfiles hold passwords.
+settings_of() {
+  while IFS= read -r entry || [ -n "$entry" ]; do
+    case $entry in
+      '['*']' | Use*=* | never-default=* | ignore-auto-dns=* | ignore-auto-routes=*) printf '%s\n' "$entry" ;;
+    esac
+  done
 }
