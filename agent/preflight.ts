@@ -38,14 +38,14 @@ export async function preflightCommand(
   print: (text: string) => void,
 ): Promise<number> {
   const appended = dirname(dirname(options.capture));
-  const network = keptNetwork(name => readText(`${options.capture}/${name}`));
+  const { config: asked, salvaged } = resolve(options, appended, false);
+  const network = keptNetwork(name => readText(`${options.capture}/${name}`), (asked ?? salvaged).network);
   const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old, appended);
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
     withPassphrase => resolve(options, appended, withPassphrase),
     old,
     image,
-    network.defaultLinks.length,
   );
   const { ssh, rootAuthorizedKeys } = resolution.salvaged;
   const table = {

@@ -9,17 +9,41 @@ export interface SortedAddresses {
   /** Those that are configured, in the order in which they are to be added. */
   addresses: AddressConfig[];
   leased: boolean;
+  /** The first of the leased addresses, without prefix length. */
+  lease?: string;
   advertised: boolean;
   warnings: string[];
   leftOut: LeftOut[];
+}
+
+/** Routes that leases and routers brought, by interface. */
+export interface LearntRoutes {
+  leases: ReadonlyMap<string, readonly CapturedRoute[]>;
+  advertised: ReadonlySet<string>;
+}
+
+export function learntRoutes(
+  routes4: readonly CapturedRoute[],
+  routes6: readonly CapturedRoute[],
+): LearntRoutes {
+  const leases = new Map<string, CapturedRoute[]>();
+  for (const route of routes4) {
+    if (route.protocol !== 'dhcp' || route.dev === undefined) continue;
+    const own = leases.get(route.dev);
+    if (own === undefined) leases.set(route.dev, [route]);
+    else own.push(route);
+  }
+  const ways = routes6
+    .filter(({ protocol }) => protocol === 'ra')
+    .flatMap(route => [route.dev, ...(route.nexthops ?? []).map(({ dev }) => dev)]);
+  return { leases, advertised: new Set(ways.filter(name => name !== undefined)) };
 }
 
 /** Which addresses somebody configured, and which were learnt from a server or a router. */
 export function sortAddresses(
   { kind, link, addresses }: KnownLink,
   known: ReadonlyMap<string, KnownLink>,
-  routes4: readonly CapturedRoute[],
-  routes6: readonly CapturedRoute[],
+  { leases, advertised }: LearntRoutes,
 ): SortedAddresses {
   const name = link.ifname;
   const result: SortedAddresses = {
@@ -32,16 +56,14 @@ export function sortAddresses(
   };
   const enslaved = known.has(link.master ?? '');
   const v4 = addresses.filter(({ family }) => family === 'inet');
-  const leases = routes4.filter(({ dev, protocol }) => dev === name && protocol === 'dhcp');
+  const own = leases.get(name) ?? [];
   // Addresses that are leased for ever have no lifetime, and are known only by the routes that came with them.
   const leasedFor = (address: CapturedAddress) =>
     address.dynamic === true ||
-    (leases.length > 0 &&
-      (leases.some(({ prefsrc }) => prefsrc === address.local) ||
-        (v4.length === 1 && leases.every(({ prefsrc }) => prefsrc === undefined))));
-  result.advertised = routes6.some(
-    route => route.protocol === 'ra' && [route, ...(route.nexthops ?? [])].some(({ dev }) => dev === name),
-  );
+    (own.length > 0 &&
+      (own.some(({ prefsrc }) => prefsrc === address.local) ||
+        (v4.length === 1 && own.every(({ prefsrc }) => prefsrc === undefined))));
+  result.advertised = advertised.has(name);
   for (const address of addresses) {
     const { local = '', prefixlen, family } = address;
     const text = `${local}/${prefixlen}`;
@@ -49,6 +71,7 @@ export function sortAddresses(
     if (kind === 'loopback' && (local.startsWith('127.') || local === '::1')) continue;
     if (family === 'inet' && leasedFor(address)) {
       result.leased = true;
+      if (local !== '') result.lease ??= local;
       continue;
     }
     if (family === 'inet6' && address.scope === 'link') {

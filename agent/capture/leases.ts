@@ -45,10 +45,10 @@ export function clientIdOf(
 
 /** The last lease for the interface counts; dhclient sends no identifier unless it is told to. */
 function fromDhclient(text: string, { ifname }: CapturedLink, addresses: readonly string[]): string | null {
-  const lease = [...text.matchAll(/^lease\s*\{[^}]*\}/gm)]
-    .map(match => match[0])
+  const own = new RegExp(`interface\\s+"${escape(ifname)}"\\s*;`);
+  const lease = leaseBlocks(text)
     .filter(each => addresses.includes(/fixed-address\s+([\d.]+)\s*;/.exec(each)?.[1] ?? ''))
-    .findLast(each => new RegExp(`interface\\s+"${escape(ifname)}"\\s*;`).test(each));
+    .findLast(each => own.test(each));
   if (lease === undefined) return null;
   const identifier = /dhcp-client-identifier\s+("(?:[^"\\]|\\.)*"|[0-9a-fA-F:]+)\s*;/.exec(lease)?.[1];
   if (identifier === undefined) return 'none';
@@ -57,14 +57,32 @@ function fromDhclient(text: string, { ifname }: CapturedLink, addresses: readonl
   return identifier;
 }
 
+/** "lease {…}", each from the beginning of a line; one that was cut off while it was written is none. */
+function leaseBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  const begin = /^lease[ \t]*\{/gm;
+  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
+    const end = text.indexOf('}', begin.lastIndex);
+    if (end < 0) break;
+    blocks.push(text.slice(match.index, end + 1));
+    begin.lastIndex = end + 1;
+  }
+  return blocks;
+}
+
 /** "CLIENTID=01…" of networkd, "dhcp_client_identifier = 01:…" of NetworkManager; the file is named after the interface. */
 function fromAssignment(text: string, file: string, { ifname, ifindex }: CapturedLink): string | null {
   const mine =
     file.endsWith(`/networkd/${ifindex}`) || new RegExp(`[/-]${escape(ifname)}(\\.lease)?$`).test(file);
   if (!mine) return null;
-  const value =
-    /^\s*(?:.*\s)?(?:CLIENTID|dhcp_client_identifier|client-id)\s*[=:]\s*([0-9a-fA-F:]+)\s*$/m.exec(text);
-  return value?.[1] ?? null;
+  const assignment =
+    /^(?:.*[ \t])?(?:CLIENTID|dhcp_client_identifier|client-id)[ \t]*[=:][ \t]*([0-9a-fA-F:]+)$/;
+  for (const line of text.split('\n')) {
+    // No identifier is longer (RFC 2132, 9.14), and keys with their like are short.
+    const value = line.length > 2000 ? null : assignment.exec(line.trim());
+    if (value?.[1] !== undefined) return value[1];
+  }
+  return null;
 }
 
 /** dhcpcd(8), --duid: RFC 4361, with the last four bytes of the hardware address as IAID. */

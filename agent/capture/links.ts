@@ -25,6 +25,9 @@ const reasons: Readonly<Record<string, string>> = {
   openvswitch: 'belongs to Open vSwitch, which is not rebuilt',
 };
 
+/** The kernel lets interfaces lie on each other eight deep (include/linux/netdevice.h, MAX_NEST_DEV). */
+const mostRounds = 2 * 8;
+
 /**
  * Sorts the interfaces: those that can be rebuilt, and why the others cannot. A bond or a bridge needs a member that
  * is hardware in the end, a VLAN what it lies on.
@@ -36,6 +39,7 @@ export function knownLinks(
   const known = new Map<string, KnownLink>();
   const why = new Map<string, string>();
   const byName = new Map(links.map(link => [link.ifname, link]));
+  const members = membersByMaster(links);
   let waiting = links.filter(link => {
     const reason = reasonAgainst(link, byName);
     if (reason !== null) why.set(link.ifname, reason);
@@ -44,11 +48,12 @@ export function knownLinks(
   // What lies on others comes after them, so each round knows more. In the end, members that cannot be rebuilt do not
   // keep the rest of a bridge from it.
   const round = (patient: boolean): boolean => {
+    const names = new Set(waiting.map(link => link.ifname));
     const rest = waiting.filter(link => {
       const kind = kindOf(link);
-      const candidates = kind === 'vlan' ? [link.link ?? ''] : membersOf(link, links);
+      const candidates = kind === 'vlan' ? [link.link ?? ''] : (members.get(link.ifname) ?? []);
       const below = candidates.filter(name => known.has(name));
-      const open = candidates.some(name => !known.has(name) && waiting.some(other => other.ifname === name));
+      const open = candidates.some(name => !known.has(name) && names.has(name));
       const stands = kind === 'physical' || kind === 'loopback';
       if (!stands && (below.length === 0 || (patient && open))) return true;
       known.set(link.ifname, { kind, link, addresses: addressesOf(link.ifname), below: stands ? [] : below });
@@ -58,7 +63,7 @@ export function knownLinks(
     waiting = rest;
     return progress;
   };
-  while (round(true) || round(false));
+  for (let rounds = 0; rounds < mostRounds && (round(true) || round(false)); rounds++);
   for (const link of waiting) {
     why.set(
       link.ifname,
@@ -81,8 +86,15 @@ function kindOf(link: CapturedLink): Kind {
   return kind === 'bond' || kind === 'vlan' || kind === 'bridge' ? kind : 'physical';
 }
 
-function membersOf(master: CapturedLink, links: readonly CapturedLink[]): string[] {
-  return links.filter(link => link.master === master.ifname).map(link => link.ifname);
+function membersByMaster(links: readonly CapturedLink[]): Map<string, string[]> {
+  const members = new Map<string, string[]>();
+  for (const { master, ifname } of links) {
+    if (master === undefined) continue;
+    const others = members.get(master);
+    if (others === undefined) members.set(master, [ifname]);
+    else others.push(ifname);
+  }
+  return members;
 }
 
 function reasonAgainst(link: CapturedLink, byName: ReadonlyMap<string, CapturedLink>): string | null {

@@ -1,11 +1,24 @@
 import type { InterfaceInput, NetworkInput } from '../config/schema.ts';
 import { addressJson, linkJson, readJson, routeJson, ruleJson } from './ip-json.ts';
 import type { CapturedRoute } from './ip-json.ts';
-import { hostOf, isIPv4Text, sortAddresses, type SortedAddresses } from './addresses.ts';
+import { hostOf, isIPv4Text, learntRoutes, sortAddresses, type SortedAddresses } from './addresses.ts';
 import { dnsOf } from './dns.ts';
 import { clientIdOf, leasedByUdhcpc } from './leases.ts';
 import { bondOf, bridgeOf, defined, knownLinks, mtuOf, vlanOf, type KnownLink } from './links.ts';
-import { sortRoutes, sortRules, tableNumbers, type RouteContext, type SortedRoutes } from './routes.ts';
+import {
+  advertisementPreferencesOf,
+  defaultsOf,
+  leasePreferencesOf,
+  requiredForOnline,
+} from './preferences.ts';
+import {
+  comesByItself,
+  sortRoutes,
+  sortRules,
+  tableNumbers,
+  type RouteContext,
+  type SortedRoutes,
+} from './routes.ts';
 import { shown } from './shown.ts';
 import { onlyValid } from './valid.ts';
 
@@ -62,7 +75,8 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
   );
   const { known, leftOut } = knownLinks(links, name => byName.get(name) ?? []);
   const permanent = permanentMacs(files['permaddr'] ?? '', known);
-  const sorted = [...known.values()].map(link => sortAddresses(link, known, routes4, routes6));
+  const learnt = learntRoutes(routes4, routes6);
+  const sorted = [...known.values()].map(link => sortAddresses(link, known, learnt));
   const wanted = neededLinks(known, sorted, [...routes4, ...routes6]);
   for (const { kind, link } of known.values()) {
     if (!wanted.has(link.ifname) && kind !== 'loopback' && link.flags.includes('UP')) {
@@ -75,9 +89,12 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
       table === undefined ? [] : [table],
     ),
   );
+  const fullyLeased = new Set(
+    sorted.filter(each => each.leased && !each.addresses.some(isIPv4Text)).map(({ name }) => name),
+  );
   const context: RouteContext = {
     nameOf: dev => (wanted.has(dev) ? dev : null),
-    leased: dev => sorted.some(each => each.name === dev && each.leased && !each.addresses.some(isIPv4Text)),
+    leased: dev => fullyLeased.has(dev),
     addresses: new Set(sorted.flatMap(each => each.addresses.map(hostOf))),
     tableOf,
   };
@@ -91,14 +108,17 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
     return sortRules(family === 4 ? rules4 : rules6, family, new Set([...tables, 253, 254]), context);
   });
 
+  const isKept = (name: string) => wanted.has(name);
+  const defaults4 = defaultsOf(routes4, route => comesByItself(route, 4, 254, context), isKept);
+  const defaults6 = defaultsOf(routes6, ({ protocol }) => protocol === 'ra', isKept);
+  const sortedByName = new Map(sorted.map(each => [each.name, each]));
+  const sameMac = new Map<string, number>();
+  for (const [name, mac] of permanent) if (wanted.has(name)) sameMac.set(mac, (sameMac.get(mac) ?? 0) + 1);
   const interfaces = [...known.values()].flatMap((link): InterfaceInput[] => {
     const name = link.link.ifname;
-    const own = sorted.find(each => each.name === name)!;
+    const own = sortedByName.get(name)!;
     if (!wanted.has(name)) return [];
-    const duplicates = [...permanent].filter(
-      ([other, mac]) => mac === permanent.get(name) && wanted.has(other),
-    );
-    if (duplicates.length > 1) {
+    if ((sameMac.get(permanent.get(name) ?? '') ?? 0) > 1) {
       warnings.push(
         `${name} has the same MAC address as another interface: they are told apart by their names`,
       );
@@ -122,8 +142,16 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
         mtu: link.kind === 'loopback' ? undefined : mtuOf(link, known.get(link.link.master ?? '')?.kind),
         addresses: own.addresses.length > 0 ? own.addresses : undefined,
         routes: nonEmpty([4, 6].flatMap(family => routes[family as 4 | 6].routes.get(name) ?? [])),
-        dhcp: own.leased ? (clientId === null || clientId === 'mac' ? true : { clientId }) : undefined,
-        acceptRa: own.advertised || undefined,
+        dhcp: own.leased
+          ? orTrue({
+              ...(clientId !== null && clientId !== 'mac' && { clientId }),
+              ...leasePreferencesOf(files, name, link.link.ifindex, defaults4, own.lease),
+            })
+          : undefined,
+        acceptRa: own.advertised
+          ? orTrue(advertisementPreferencesOf(files, name, link.link.ifindex, defaults6))
+          : undefined,
+        requiredForOnline: requiredForOnline(files, link.link.ifindex),
       }),
     ];
   });
@@ -240,6 +268,11 @@ function addressToSet(
 
 function filtersVlans(data: Readonly<Record<string, unknown>> | undefined): boolean {
   return data?.['vlan_filtering'] === 1;
+}
+
+/** As people write it where there is nothing to say. */
+function orTrue<T extends object>(preferences: T): T | true {
+  return Object.keys(preferences).length > 0 ? preferences : true;
 }
 
 function nonEmpty<T>(items: T[]): T[] | undefined {

@@ -119,11 +119,12 @@ export function sortRoutes(
   return sorted;
 }
 
-function comesByItself(
+/** Whether a lease, a router or the kernel brings a route again. */
+export function comesByItself(
   route: CapturedRoute,
   family: Family,
   table: number,
-  { leased }: RouteContext,
+  { leased }: Pick<RouteContext, 'leased'>,
 ): boolean {
   const { protocol, type, dev = '' } = route;
   if (protocol === 'kernel' || protocol === 'redirect' || protocol === 'ra') return true;
@@ -274,5 +275,7 @@ export function tableNumbers(rtTables: string, used: readonly string[]): (name: 
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  map.set(key, [...(map.get(key) ?? []), value]);
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
 }

@@ -55,7 +55,12 @@ function validParts<T extends object>(
         if (repaired === null) leaveOut(part(nameOf(key, each)));
         return repaired === null ? [] : [repaired];
       });
-      return some.length > 0 ? [[key, some]] : [];
+      // Everything is right, and it is too much: a beginning of it that fits is better than nothing.
+      let fitting = some;
+      while (fitting.length > 0 && !takes(type!, fitting)) fitting = fitting.slice(0, fitting.length >> 1);
+      if (fitting.length < some.length)
+        leaveOut(part(`${some.length - fitting.length} of ${some.length} ${key}`));
+      return fitting.length > 0 ? [[key, fitting]] : [];
     }
     const inner = type === undefined ? null : unwrapped(type);
     if (inner instanceof z.ZodObject && typeof item === 'object' && item !== null) {

@@ -199,6 +199,26 @@ const clientId = line(limits.clientId)
     value === 'mac' || value === 'none' ? value : value.toLowerCase().replaceAll(':', ''),
   );
 
+/** What is taken of a lease or of a router advertisement; without a word, all of it. Names are networkd's (systemd.network(5)). */
+const uses = {
+  metric: unsigned32
+    .optional()
+    .describe('of the routes that are learnt: of two default routes the one with the lower metric wins'),
+  useGateway: z.boolean().optional().describe('false: no default route is taken'),
+  useRoutes: z.boolean().optional().describe('false: no routes are taken, and no default route'),
+  useDns: z.boolean().optional().describe('false: no name servers and search domains are taken'),
+  useMtu: z.boolean().optional().describe('false: the MTU is not taken'),
+};
+
+const dhcpSchema = z.strictObject({
+  clientId: clientId.default('mac'),
+  address: z.ipv4().optional().describe('is asked for again, as a wish (RFC 2132, 9.1)'),
+  ...uses,
+  useHostName: z.boolean().optional().describe('false: the installed system takes no host name'),
+});
+
+const acceptRaSchema = z.strictObject(uses);
+
 const addressSchema = z.union([
   addressWithPrefix,
   z
@@ -230,11 +250,12 @@ export const interfaceSchema = z
       .default([])
       .describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
     routes: z.array(routeSchema).max(limits.routes).default([]),
-    dhcp: z
-      .union([z.boolean(), z.strictObject({ clientId: clientId.default('mac') })])
-      .default(false)
-      .describe('DHCPv4'),
-    acceptRa: z.boolean().default(false).describe('IPv6 router advertisements'),
+    dhcp: z.union([z.boolean(), dhcpSchema]).default(false).describe('DHCPv4'),
+    acceptRa: z.union([z.boolean(), acceptRaSchema]).default(false).describe('IPv6 router advertisements'),
+    requiredForOnline: z
+      .boolean()
+      .optional()
+      .describe('false: the installed system is "online" without this interface'),
     dns: dnsSchema.optional(),
   })
   .refine(
@@ -284,3 +305,5 @@ export type BondConfig = z.output<typeof bondSchema>;
 export type VlanConfig = z.output<typeof vlanSchema>;
 export type BridgeConfig = z.output<typeof bridgeSchema>;
 export type DhcpConfig = InterfaceConfig['dhcp'];
+export type DhcpInput = z.input<typeof dhcpSchema>;
+export type AcceptRaInput = z.input<typeof acceptRaSchema>;

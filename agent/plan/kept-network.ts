@@ -1,12 +1,18 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { leasedByUdhcpc } from '../capture/leases.ts';
+import { tableNumbers } from '../capture/routes.ts';
+import type { NetworkConfig } from '../config/schema.ts';
+import { defaultRoutes } from './default-routes.ts';
 
-/** What of the old system's network is worth showing to the person who is about to leave it, from the capture; pure. */
+/**
+ * What of the old system's network is kept, for the person who is about to leave it: of what was captured that alone
+ * which the new system will have, too. Pure.
+ */
 
 export interface KeptNetwork {
   links: readonly { name: string; mac: string | null; addresses: readonly string[] }[];
-  /** As ip(8) writes them: "default via 192.0.2.1 dev eth0 onlink". */
+  /** Default routes that packets take, as ip(8) writes them: "default via 192.0.2.1 dev eth0 onlink". */
   routes: readonly string[];
   dns: readonly string[];
   /** Interfaces that a default route leaves by. */
@@ -50,8 +56,14 @@ const routesJson = z.array(
 
 /**
  * @param read a file of the capture by its name; null where there is none
+ * @param network of the new system
  */
-export function keptNetwork(read: (name: string) => string | null): KeptNetwork {
+export function keptNetwork(read: (name: string) => string | null, network: NetworkConfig): KeptNetwork {
+  const taken = defaultRoutes(network);
+  const macs = new Map(network.interfaces.map(({ name, mac }) => [mac, name]));
+  const configured = new Set(network.interfaces.flatMap(({ name }) => name ?? []));
+  const isHere = (name: string | undefined, mac: string | undefined) =>
+    (name !== undefined && configured.has(name)) || (mac !== undefined && macs.has(mac));
   const links = parse(addressesJson, read('addr.json')).flatMap(link => {
     const all = link.addr_info;
     const byUdhcpc = leasedByUdhcpc(link.ifname ?? '', all, name => read(name) !== null);
@@ -62,11 +74,25 @@ export function keptNetwork(read: (name: string) => string | null): KeptNetwork 
         : [`${each.local}/${each.prefixlen}${leased(each) ? ' (leased)' : ''}`],
     );
     if (link.ifname === undefined || link.link_type === 'loopback' || addresses.length === 0) return [];
+    if (!isHere(link.ifname, link.address)) return [];
     return [{ name: link.ifname, mac: link.address ?? null, addresses }];
   });
-  const routes = ['route-4.json', 'route-6.json']
-    .flatMap(name => parse(routesJson, read(name)))
-    .filter(({ type, dst }) => dst === 'default' && (type === undefined || type === 'unicast'));
+  const captured = ([4, 6] as const).flatMap(family =>
+    parse(routesJson, read(`route-${family}.json`)).map(route => ({ ...route, family })),
+  );
+  const defaults = captured.filter(({ type, dst }) => dst === 'default' && (type ?? 'unicast') === 'unicast');
+  const tableOf = tableNumbers(
+    read('rt_tables') ?? '',
+    captured.map(({ table = 'main' }) => String(table)),
+  );
+  const routes = defaults.filter(({ family, dev, nexthops, table = 'main' }) =>
+    taken.some(
+      route =>
+        route.family === family &&
+        route.table === tableOf(String(table)) &&
+        [dev, ...nexthops.map(next => next.dev)].some(name => name !== undefined && name === route.link),
+    ),
+  );
   return {
     links,
     routes: routes.map(route =>
@@ -77,7 +103,7 @@ export function keptNetwork(read: (name: string) => string | null): KeptNetwork 
         ...(route.table === undefined || route.table === 'main' ? [] : [`table ${route.table}`]),
       ].join(' '),
     ),
-    dns: [...(read('resolv.conf') ?? '').matchAll(/^nameserver\s+(\S+)/gm)].map(([, server]) => server!),
+    dns: network.dns.servers,
     defaultLinks: [
       ...new Set(
         routes

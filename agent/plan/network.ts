@@ -4,6 +4,12 @@ import type { Link } from '../facts.ts';
 import { bringUpLines, creationLines, modulesFor } from './links-batch.ts';
 import { matchLinks, type Match, type Matching } from './match-links.ts';
 import {
+  advertisementPreferences,
+  leasePreferences,
+  type LeasePreferences,
+  type Preferences,
+} from './preferences.ts';
+import {
   arrange,
   demote,
   gatewaysOf,
@@ -37,6 +43,10 @@ export interface NetworkPlan {
   dhcp: string[];
   /** How links name themselves to DHCP servers, where not by their MAC address: "none" or hexadecimal digits. */
   clientIds: Record<string, string>;
+  /** What links take of leases, and which address they ask for again. By name; all that is not said is taken. */
+  leases: Record<string, LeasePreferences>;
+  /** The same of router advertisements. */
+  advertisements: Record<string, Preferences>;
   /** Names of links that configure themselves by router advertisements. */
   acceptRa: string[];
   /** Names of links that must not; to be set before they are up. */
@@ -86,7 +96,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
   const addressesOf = (name: string) => of(name).flatMap(wanted => wanted.addresses);
   const withWish = (wish: (wanted: InterfaceConfig) => boolean) =>
     names(used.filter(({ name }) => of(name).some(wish)));
-  const acceptRa = withWish(wanted => wanted.acceptRa);
+  const acceptRa = withWish(wanted => wanted.acceptRa !== false);
   const dhcp = withWish(wanted => wanted.dhcp !== false);
   for (const { name } of used) {
     const mtu = of(name).find(wanted => wanted.mtu !== undefined)?.mtu;
@@ -118,6 +128,8 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
     routes,
     dhcp,
     clientIds: clientIds(matches),
+    leases: leasePreferences(matches, links),
+    advertisements: advertisementPreferences(matches),
     acceptRa,
     refuseRa: names(used).filter(name => !acceptRa.includes(name)),
     fixedMtu: withWish(wanted => wanted.mtu !== undefined),
@@ -134,7 +146,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
 }
 
 function asks(wanted: InterfaceConfig): boolean {
-  return wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa;
+  return wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false;
 }
 
 /** Every link up, and DHCP and router advertisements on those with carrier. */
@@ -150,6 +162,8 @@ function listenEverywhere(links: readonly Link[]): NetworkPlan {
     routes: [],
     dhcp: listening,
     clientIds: {},
+    leases: {},
+    advertisements: {},
     acceptRa: listening,
     refuseRa: [],
     fixedMtu: [],

@@ -52,9 +52,15 @@ export function planRoutes(
   { nameOf, addressesOf, warnings }: RouteContext,
 ): PlannedRoute[] {
   const own = link === null ? [] : addressesOf(link);
+  const direct = routes.filter(isDirect).map(route => route.destination);
+  const onLinks = new Map<string, BlockList>();
   const isOnlink = (gateway: string, onlink: boolean | undefined, by: string) => {
-    const direct = by === link ? routes.filter(isDirect).map(route => route.destination) : [];
-    return onlink === true || !isCovered(gateway, [...addressesOf(by).map(networkOf), ...direct]);
+    if (onlink === true) return true;
+    const known = onLinks.get(by);
+    const networks =
+      known ?? onLinkNetworks([...addressesOf(by).map(networkOf), ...(by === link ? direct : [])]);
+    if (known === undefined) onLinks.set(by, networks);
+    return !networks.check(gateway, isIPv6(gateway) ? 'ipv6' : 'ipv4');
   };
   return routes.flatMap(({ destination, gateway, onlink, nexthops, type, ...route }): PlannedRoute[] => {
     const anyGateway = gateway ?? nexthops?.find(hop => hop.gateway !== undefined)?.gateway;
@@ -124,14 +130,14 @@ function isDirect(route: RouteConfig): boolean {
 }
 
 /** Link-local gateways are always on the link (RFC 4291, 2.5.6). */
-function isCovered(gateway: string, networks: readonly string[]): boolean {
+function onLinkNetworks(networks: readonly string[]): BlockList {
   const list = new BlockList();
   list.addSubnet('fe80::', 10, 'ipv6');
   for (const network of networks) {
     const [host = '', prefix] = network.split('/');
     list.addSubnet(host, Number(prefix), isIPv6(host) ? 'ipv6' : 'ipv4');
   }
-  return list.check(gateway, isIPv6(gateway) ? 'ipv6' : 'ipv4');
+  return list;
 }
 
 /**
@@ -143,17 +149,16 @@ export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
   const rank = (route: PlannedRoute) =>
     route.gateway === undefined && route.nexthops === undefined ? 0 : isDefault(route) ? 2 : 1;
   const done: PlannedRoute[] = [];
+  const rivalsOf = new Map<string, { same: Set<string>; metrics: Set<number> }>();
   for (const route of routes.toSorted((a, b) => rank(a) - rank(b))) {
-    const rivals = done.filter(
-      other =>
-        other.family === route.family &&
-        other.destination === route.destination &&
-        (other.table ?? mainTable) === (route.table ?? mainTable),
-    );
-    if (rivals.some(other => JSON.stringify(sorted(other)) === JSON.stringify(sorted(route)))) continue;
-    const taken = rivals.map(effectiveMetric);
+    const key = `${route.family} ${route.destination} ${route.table ?? mainTable}`;
+    const rivals = rivalsOf.get(key) ?? { same: new Set(), metrics: new Set() };
+    rivalsOf.set(key, rivals);
+    if (rivals.same.has(identity(route))) continue;
     let metric = effectiveMetric(route);
-    while (taken.includes(metric)) metric += 1;
+    while (rivals.metrics.has(metric)) metric += 1;
+    rivals.metrics.add(metric);
+    rivals.same.add(identity(route));
     done.push(metric === effectiveMetric(route) ? route : { ...route, metric });
   }
   return done;
@@ -162,8 +167,8 @@ export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
 const mainTable = 254;
 
 /** Two routes that differ only in what else is said of them are the same to the kernel. */
-function sorted({ link, gateway, metric, type, nexthops }: PlannedRoute): unknown[] {
-  return [link, gateway, metric, type, nexthops];
+function identity({ link, gateway, metric, type, nexthops }: PlannedRoute): string {
+  return JSON.stringify([link, gateway, metric, type, nexthops]);
 }
 
 /** Without a metric IPv4 takes 0 and IPv6 takes 1024 (ip-route(8), metric); IPv6 takes 0 as "none given". */

@@ -10,6 +10,7 @@ import type {
 import type { Link } from '../facts.ts';
 import { matchLinks, type Match, type Matching } from './match-links.ts';
 import { planNetwork } from './network.ts';
+import type { LeasePreferences, Preferences } from './preferences.ts';
 import { isDefault, type PlannedRoute } from './routes.ts';
 import { ruleFamily, withPriorities } from './rules.ts';
 import { needsNetworkd } from './scripted-network.ts';
@@ -49,6 +50,12 @@ export interface RuntimeInterface {
   /** "mac", or hexadecimal digits of IAID and DUID (RFC 4361). */
   clientId: 'mac' | { iaid: number; duidType: number; duid: string };
   acceptRa: boolean;
+  /** What is taken of the lease, null without one; all that is not said is taken. */
+  lease: Omit<LeasePreferences, 'address'> | null;
+  /** The same of router advertisements. */
+  advertisements: Preferences | null;
+  /** Whether "online" waits for it; null for networkd's own choice. */
+  requiredForOnline: boolean | null;
   dns: { servers: readonly string[]; search: readonly string[] } | null;
 }
 
@@ -96,7 +103,7 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
   const { matches } = matching;
   const dns = { servers: unique(config.dns.servers), search: unique(config.dns.search) };
   const asks = matches.some(
-    ({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa,
+    ({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false,
   );
   // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
   if (!asks) return { interfaces: [], dns, needsNetworkd: false };
@@ -139,6 +146,9 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
       dhcp: plan.dhcp.includes(link.name),
       clientId: clientId === undefined ? 'mac' : fromClientId(clientId),
       acceptRa: plan.acceptRa.includes(link.name),
+      lease: plan.dhcp.includes(link.name) ? without(plan.leases[link.name] ?? {}, 'address') : null,
+      advertisements: plan.acceptRa.includes(link.name) ? (plan.advertisements[link.name] ?? {}) : null,
+      requiredForOnline: firstOf(wanted, each => each.requiredForOnline),
       dns: firstOf(wanted, each => each.dns),
     };
   });

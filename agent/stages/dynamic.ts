@@ -1,7 +1,9 @@
+import type { NetworkConfig } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import { attempt, run, startDaemon } from '../host/exec.ts';
 import { exists, makeDirectory, readText, remove, writeAtomic, writeKernelFile } from '../host/files.ts';
 import { readAddresses, type Address } from '../host/links.ts';
+import type { LeasePreferences, Preferences } from '../plan/preferences.ts';
 
 /** What links learn from the network: DHCPv4 leases, router advertisements, name servers. */
 
@@ -28,6 +30,9 @@ export async function askForAddresses(
     hostName: string;
     fixedMtu: readonly string[];
     clientIds?: Readonly<Record<string, string>>;
+    /** What is taken of leases and router advertisements, by link. */
+    leases?: Readonly<Record<string, LeasePreferences>>;
+    advertisements?: Readonly<Record<string, Preferences>>;
   },
 ): Promise<string[]> {
   const failures: string[] = [];
@@ -39,10 +44,13 @@ export async function askForAddresses(
       failures.push(`${link}: ${error instanceof DabeiError ? error.message : String(error)}`);
     }
   };
-  for (const link of asked.acceptRa) await trying(link, () => acceptAdvertisements(link));
+  for (const link of asked.acceptRa)
+    await trying(link, () => acceptAdvertisements(link, options.advertisements?.[link] ?? {}));
   for (const link of asked.dhcp) {
     const clientId = options.clientIds?.[link] ?? 'mac';
-    await trying(link, () => startDhcp(link, options.hostName, options.fixedMtu.includes(link), clientId));
+    const lease = options.leases?.[link] ?? {};
+    const preferences = { ...lease, useMtu: lease.useMtu !== false && !options.fixedMtu.includes(link) };
+    await trying(link, () => startDhcp(link, options.hostName, preferences, clientId));
   }
   return failures;
 }
@@ -61,7 +69,12 @@ export function learntFrom(addresses: readonly Address[]): 'dhcp' | 'ra' | null 
  * Starts udhcpc, which keeps the lease as long as the system runs. It identifies itself by the MAC address (RFC 2132,
  * 9.14; busybox's default) or as it is told, asks five times within 10 s, rests for 5 s, and never gives up.
  */
-async function startDhcp(link: string, hostName: string, fixedMtu: boolean, clientId: string): Promise<void> {
+async function startDhcp(
+  link: string,
+  hostName: string,
+  lease: LeasePreferences,
+  clientId: string,
+): Promise<void> {
   const pidFile = `/run/dabei/udhcpc.${link}.pid`;
   const pid = readText(pidFile)?.trim();
   if (pid !== undefined && readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) return;
@@ -81,14 +94,27 @@ async function startDhcp(link: string, hostName: string, fixedMtu: boolean, clie
         'staticroutes',
         'msstaticroutes',
       ].flatMap(option => ['-O', option]),
-      ...(fixedMtu ? [] : ['-O', 'mtu']),
+      ...(lease.useMtu === false ? [] : ['-O', 'mtu']),
       ...clientIdArguments(clientId),
+      // Option 50, as a wish: the server may have given it to another one (RFC 2131, 4.4.1).
+      ...(lease.address === undefined ? [] : ['-r', lease.address]),
     ],
-    env: fixedMtu ? { DABEI_FIXED_MTU: '1' } : {},
+    env: leaseEnvironment(lease),
     logFile: `/var/log/dhcp-${link}.log`,
   });
   // udhcpc writes it too, a little later than the next look at it may be.
   writeAtomic(pidFile, `${started}\n`, 0o644);
+}
+
+/** For /usr/lib/dabei/udhcpc. */
+export function leaseEnvironment(lease: LeasePreferences): Record<string, string> {
+  return {
+    ...(lease.metric !== undefined && { DABEI_METRIC: String(lease.metric) }),
+    ...(lease.useGateway === false && { DABEI_NO_GATEWAY: '1' }),
+    ...(lease.useRoutes === false && { DABEI_NO_ROUTES: '1' }),
+    ...(lease.useDns === false && { DABEI_NO_DNS: '1' }),
+    ...(lease.useMtu === false && { DABEI_FIXED_MTU: '1' }),
+  };
 }
 
 /** Option 61 (RFC 2132, 9.14); -C sends none. */
@@ -99,14 +125,15 @@ export function clientIdArguments(clientId: string): string[] {
 
 /** Must be told before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
 export function refuseAdvertisements(links: readonly string[]): void {
-  for (const link of links) setAcceptRa(link, '0');
+  for (const link of links) set(link, 'accept_ra', '0');
 }
 
 /** 2: also when the system forwards packets. */
-async function acceptAdvertisements(link: string): Promise<void> {
-  const before = readText(acceptRaOf(link))?.trim();
+async function acceptAdvertisements(link: string, preferences: Preferences): Promise<void> {
+  const before = readText(settingOf(link, 'accept_ra'))?.trim();
   if (before === undefined || before === '2') return;
-  setAcceptRa(link, '2');
+  for (const [name, value] of advertisementSettings(preferences)) set(link, name, value);
+  set(link, 'accept_ra', '2');
   // The kernel solicits routers only when a link-local address has become usable (RFC 4861, 6.3.7), and routers may
   // advertise as seldom as every 30 min. A link that is up already has to get its link-local address anew.
   if (before !== '0') return;
@@ -121,12 +148,22 @@ async function acceptAdvertisements(link: string): Promise<void> {
   });
 }
 
-function setAcceptRa(link: string, value: '0' | '2'): void {
-  if (exists(acceptRaOf(link))) writeKernelFile(acceptRaOf(link), value);
+/** Settings of the kernel beside accept_ra (Documentation/networking/ip-sysctl.rst; ra_defrtr_metric since 5.12). */
+export function advertisementSettings(preferences: Preferences): [string, string][] {
+  const { metric, useGateway, useRoutes, useMtu } = preferences;
+  return [
+    ...(metric === undefined ? [] : [['ra_defrtr_metric', String(Math.max(1, metric))] as [string, string]]),
+    ...(useGateway === false || useRoutes === false ? [['accept_ra_defrtr', '0'] as [string, string]] : []),
+    ...(useMtu === false ? [['accept_ra_mtu', '0'] as [string, string]] : []),
+  ];
 }
 
-function acceptRaOf(link: string): string {
-  return `/proc/sys/net/ipv6/conf/${link}/accept_ra`;
+function set(link: string, name: string, value: string): void {
+  if (exists(settingOf(link, name))) writeKernelFile(settingOf(link, name), value);
+}
+
+function settingOf(link: string, name: string): string {
+  return `/proc/sys/net/ipv6/conf/${link}/${name}`;
 }
 
 /**
@@ -146,9 +183,13 @@ export async function writeNameServers(resolvConf: string, place: 'first' | 'las
 
 /**
  * Starts rdnssd, where the image has it: the kernel takes addresses and routes from router advertisements, but hands
- * their name servers (RFC 8106) to whoever listens on netlink. To be started before a router is solicited.
+ * their name servers (RFC 8106) to whoever listens on netlink. To be started before a router is solicited. It cannot
+ * tell links apart, so it is left out only where no link takes servers from routers.
  */
-export async function watchNameServers(): Promise<void> {
+export async function watchNameServers({ interfaces }: Pick<NetworkConfig, 'interfaces'>): Promise<void> {
+  const listening = interfaces.flatMap(({ acceptRa }) => (acceptRa === false ? [] : [acceptRa]));
+  const isUnwanted = (each: (typeof listening)[number]) => typeof each === 'object' && each.useDns === false;
+  if (listening.length > 0 && listening.every(isUnwanted)) return;
   const program = '/usr/sbin/rdnssd';
   const pidFile = '/run/dabei/rdnssd.pid';
   const pid = readText(pidFile)?.trim();

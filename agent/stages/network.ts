@@ -16,6 +16,7 @@ import {
   type Asked,
 } from './dynamic.ts';
 import { waitForGateways } from './gateways.ts';
+import { limits } from './network-limits.ts';
 
 export interface NetworkOptions {
   /** Told to DHCP servers (RFC 2132, 3.14). */
@@ -33,24 +34,6 @@ export interface NetworkResult {
   silent: string[];
   warnings: string[];
 }
-
-/** Limits of waiting, in seconds. */
-const limits = {
-  /** For udev to load a driver and for a bus to be scanned. */
-  link: 10,
-  /** Copper at 10 Gbit/s takes some 5 s to agree on a speed. */
-  carrier: 8,
-  /** For a second carrier, which would leave open what "the only interface with carrier" means. */
-  otherCarriers: 2,
-  gateway: 20,
-  /** Once more, after DHCP was of no use either. */
-  lateGateway: 3,
-  address: 30,
-  /** For a DHCP lease to come after a router's answer: much of the Internet has no IPv6 yet. */
-  leaseAfterRa: 5,
-  /** For the gateway that DHCP or a router named; only a warning depends on it. */
-  learntGateway: 5,
-} as const;
 
 /**
  * Brings the machine's network up as configured, and falls back to DHCP and router advertisements when no configured
@@ -100,7 +83,7 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
   });
 
   await bringUpLoopback();
-  await watchNameServers();
+  await watchNameServers(config);
   const plan = await applyPlan(config, links, warn);
   await writeNameServers(plan.resolvConf, 'first');
 
@@ -110,6 +93,8 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
         hostName: options.hostName,
         fixedMtu: plan.fixedMtu,
         clientIds: plan.clientIds,
+        leases: plan.leases,
+        advertisements: plan.advertisements,
       }),
     );
   let asked: (links: readonly Link[]) => Asked = now => planNetwork(config, now);

@@ -102,6 +102,25 @@ let
     xmitHashPolicy = "xmit_hash_policy";
     minLinks = "min_links";
   };
+  # dhcpcd.conf(5): what it takes of leases and router advertisements.
+  dhcpcd =
+    interface:
+    let
+      options = interface.lease or null;
+      no = setting: options.${setting} or true == false;
+    in
+    lib.concatStringsSep "\n" (
+      [ "interface ${interface.name}" ]
+      ++ lib.optional (options ? metric) "metric ${toString options.metric}"
+      ++ lib.optional (no "useGateway" || no "useRoutes") "nogateway"
+      ++ lib.optional (no "useRoutes") "nooption classless_static_routes"
+      ++ lib.optional (no "useDns") "nooption domain_name_servers, domain_name, domain_search"
+      ++ lib.optional (no "useMtu" || interface.mtu != null) "nooption interface_mtu"
+      ++ lib.optional (no "useHostName") "nooption host_name"
+    );
+  # Interfaces of which a lease is asked for, and something is said of it.
+  withWishes = lib.filter (interface: interface.lease or null != null && interface.lease != { }) interfaces;
+
   membersOf = what: name: lib.filter (entry: entry.${what} == name) interfaces;
   namesOf = map ({ name, ... }: name);
 in
@@ -140,6 +159,12 @@ in
           interface = (lib.findFirst (entry: lib.elem name entry.vlans) null interfaces).name;
         }
       ) (ofKind "vlan");
+    }
+    // {
+      # At the end: what follows "interface" is about that interface alone.
+      dhcpcd.extraConfig = lib.mkIf (withWishes != [ ]) (
+        lib.mkAfter (lib.concatStringsSep "\n" (map dhcpcd withWishes) + "\n")
+      );
     };
 
     # Two at once would both set addresses. A flake that has networkd on says networking.useNetworkd = true.
@@ -148,10 +173,21 @@ in
     boot.initrd.systemd.network.links = links;
 
     boot.kernel.sysctl = lib.listToAttrs (
-      map (interface: {
-        name = "net.ipv6.conf.${lib.replaceStrings [ "." ] [ "/" ] interface.name}.accept_ra";
-        value = if interface.acceptRa then 1 else 0;
-      }) (lib.filter (interface: interface.kind != "loopback") interfaces)
+      lib.concatMap (
+        interface:
+        let
+          options = if interface.advertisements or null == null then { } else interface.advertisements;
+          no = setting: options.${setting} or true == false;
+          set = name: value: {
+            name = "net.ipv6.conf.${lib.replaceStrings [ "." ] [ "/" ] interface.name}.${name}";
+            inherit value;
+          };
+        in
+        [ (set "accept_ra" (if interface.acceptRa then 1 else 0)) ]
+        ++ lib.optional (options ? metric) (set "ra_defrtr_metric" options.metric)
+        ++ lib.optional (no "useGateway" || no "useRoutes") (set "accept_ra_defrtr" 0)
+        ++ lib.optional (no "useMtu") (set "accept_ra_mtu" 0)
+      ) (lib.filter (interface: interface.kind != "loopback") interfaces)
     );
   };
 }

@@ -78,6 +78,7 @@ let
       linkConfig = given {
         MTUBytes = if interface.mtu == null then null else toString interface.mtu;
         MACAddress = if interface.kind == "physical" then interface.macAddress else null;
+        RequiredForOnline = interface.requiredForOnline or null;
       };
       networkConfig =
         (
@@ -113,11 +114,41 @@ let
             IAID = interface.clientId.iaid;
           }
           // duid interface.clientId
-      );
+      ) // lib.optionalAttrs interface.dhcp (lease interface);
       dhcpV6Config = lib.optionalAttrs interface.acceptRa (
         if interface.clientId == "mac" then { DUIDType = "link-layer"; } else duid interface.clientId
       );
+      ipv6AcceptRAConfig = lib.optionalAttrs interface.acceptRa (advertisement interface);
     };
+
+  # Preferences between interfaces, as the installer has them. Two leases with equal metrics would be one default route.
+  taken =
+    options: what:
+    given {
+      RouteMetric = options.metric or null;
+      UseGateway = options.useGateway or null;
+      UseDNS = options.useDns or null;
+    }
+    // lib.optionalAttrs (options ? useRoutes) { ${what} = options.useRoutes; };
+
+  lease =
+    interface:
+    let
+      options = if interface.lease or null == null then { } else interface.lease;
+    in
+    taken options "UseRoutes"
+    // given { UseHostname = options.useHostName or null; }
+    # networkd would not take it by itself, the installer does.
+    // {
+      UseMTU = interface.mtu == null && options.useMtu or true;
+    };
+
+  advertisement =
+    interface:
+    let
+      options = if interface.advertisements or null == null then { } else interface.advertisements;
+    in
+    taken options "UseRoutePrefix" // given { UseMTU = options.useMtu or null; };
 
   duid = clientId: {
     DUIDType = duidTypes.${toString clientId.duidType} or "vendor";

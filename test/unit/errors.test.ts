@@ -15,7 +15,6 @@ interface World {
   login?: string;
   old?: Partial<OldSystem>;
   image?: Partial<NewSystem>;
-  routes?: number;
 }
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example';
@@ -39,7 +38,6 @@ function codes(world: World): string[] {
       }),
     { ...debian, ...world.old },
     { ...image, ...world.image },
-    world.routes ?? 1,
   );
   return [...new Set(refusals.map(({ code }) => code))];
 }
@@ -94,7 +92,7 @@ const worlds: Partial<Record<ErrorCode, World>> = {
   PREFLIGHT_COMMAND_LINE: { image: { commandLine: 'x'.repeat(2048) } },
   PREFLIGHT_ROOT_ELSEWHERE: { config: { ...install, disks: { ...disks, devices: ['/dev/vdb'] } } },
   PREFLIGHT_NO_DEFAULT_ROUTE: {
-    routes: 0,
+    config: { ...install, network: { interfaces: [{ name: 'ens3' }] } },
     config: {
       ...install,
       network: { interfaces: [{ name: 'ens3', addresses: ['192.0.2.7/24'] }] },

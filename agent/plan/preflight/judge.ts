@@ -2,6 +2,7 @@ import { asRefusal, type Problem } from '../../config/report.ts';
 import type { Resolution } from '../../config/resolve.ts';
 import type { DabeiError } from '../../errors.ts';
 import { checkLogin, preflight, type NewSystem, type OldSystem, type Preflight } from '../preflight.ts';
+import { defaultRoutes } from '../default-routes.ts';
 import { planRefusals } from './plan-refusals.ts';
 
 /** Everything that speaks against leaving a running Linux, of the configuration, the machine and the plan. Pure. */
@@ -23,22 +24,21 @@ export const standInForPassphrase = {
   bytes: Buffer.from('{"disks": {"key": "00000000"}}'),
 };
 
-/**
- * @param resolve the configuration, with the stand-in as a last file or without
- * @param capturedRoutes how many default routes the old system has
- */
+/** @param resolve the configuration, with the stand-in as a last file or without */
 export function judge(
   resolve: (withPassphrase: boolean) => Resolution,
   old: OldSystem,
   image: NewSystem,
-  capturedRoutes: number,
 ): Judgement {
   const resolution = resolve(false);
   const problems = resolution.problems.filter(problem => !isMissingPassphrase(problem));
   const asksPassphrase = problems.length < resolution.problems.length;
   const installs = resolution.mode === 'install';
   const config = resolution.config ?? (asksPassphrase ? resolve(true).config : null);
-  const found = preflight(config, installs, old, image, defaultRoutes(config, capturedRoutes));
+  const { network } = config ?? resolution.salvaged;
+  // What could not be read may have been the network.
+  const isUnknown = config === null && network.interfaces.length === 0;
+  const found = preflight(config, installs, old, image, isUnknown ? 1 : defaultRoutes(network).length);
   const login = checkLogin(resolution.salvaged.rootAuthorizedKeys, installs ? config : null);
   const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
   return {
@@ -53,15 +53,4 @@ export function judge(
 
 function isMissingPassphrase({ path, message }: Problem): boolean {
   return path === 'disks.key' && message.startsWith('is missing');
-}
-
-/** Configured, taken over, or such that they could come by DHCP or a router advertisement. @param captured without a configuration */
-function defaultRoutes(config: Resolution['config'], captured: number): number {
-  if (config === null) return captured;
-  const { interfaces, routes } = config.network;
-  const configured = interfaces.filter(
-    ({ dhcp, acceptRa, routes }) =>
-      dhcp || acceptRa || routes.some(({ destination }) => destination === 'default'),
-  );
-  return configured.length + routes.filter(({ destination }) => destination === 'default').length;
 }

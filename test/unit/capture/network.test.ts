@@ -62,7 +62,11 @@ t.test('udhcpc sets addresses as anybody does: that it is at work says that ther
   const files = filesOf('static IPv4');
   const interfaceOf = (more: CapturedFiles) =>
     networkFromCapture({ ...files, ...more }).network.interfaces?.[0];
-  t.strictSame(interfaceOf({ 'leases/udhcpc/eth1': 'eth1\n' }), { name: 'eth1', mac: mac(1), dhcp: true });
+  t.strictSame(interfaceOf({ 'leases/udhcpc/eth1': 'eth1\n' }), {
+    name: 'eth1',
+    mac: mac(1),
+    dhcp: { address: '192.0.2.7', metric: 0 },
+  });
   t.match(interfaceOf({ 'leases/udhcpc/eth10': 'eth10\n' }), { addresses: ['192.0.2.7/24'] });
   const several = filesOf('secondary addresses, in order');
   const mark = { 'leases/udhcpc/eth1': 'eth1\n' };

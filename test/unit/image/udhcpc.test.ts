@@ -19,17 +19,22 @@ const lease = {
 const address = 'address replace 10.9.0.103/24 broadcast 10.9.0.255 dev lo valid_lft 600 preferred_lft 600';
 const defaultRoute = `route replace 0.0.0.0/0 via 10.9.0.1 dev lo onlink proto dhcp src 10.9.0.103 metric ${metric}`;
 
-/** @param permanent what `ip -o address show … permanent` prints: addresses that the configuration gave */
-function client(directory: string, permanent = '') {
+/**
+ * @param defaults what `ip route show default` prints
+ * @param permanent what `ip -o address show … permanent` prints: addresses that the configuration gave
+ */
+function client(directory: string, permanent = '', defaults = '') {
   const bin = `${directory}/bin`;
   const calls = `${directory}/calls`;
   const resolvConf = `${directory}/resolv.conf`;
+  let said = '';
   mkdirSync(bin);
   writeFileSync(
     `${bin}/ip`,
     `#!/bin/sh
 case "$*" in
   *permanent) echo '${permanent}' ;;
+  *'route show default') printf '%s' '${defaults}' ;;
   *-batch*) sed 's/^/batch: /' >>${calls} ;;
   *) echo "$*" >>${calls} ;;
 esac
@@ -37,10 +42,12 @@ esac
   );
   chmodSync(`${bin}/ip`, 0o755);
   return {
+    /** What the script wrote in the last event. */
+    said: () => said,
     /** Runs the script for an event. Returns what it had `ip` do. */
     event(name: string, variables: Record<string, string> = {}): string[] {
       writeFileSync(calls, '');
-      execFileSync(`${lib}/udhcpc`, [name], {
+      said = execFileSync(`${lib}/udhcpc`, [name], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           PATH: `${bin}:${process.env.PATH}`,
@@ -50,6 +57,7 @@ esac
           interface: 'lo',
           ...variables,
         },
+        encoding: 'utf8',
       });
       return readFileSync(calls, 'utf8').split('\n').filter(Boolean);
     },
@@ -161,4 +169,75 @@ test('without any name server resolv.conf stays as it is', async t => {
 test('events that change nothing', async t => {
   const { event } = client(t.testdir());
   for (const name of ['leasefail', 'nak', '']) t.strictSame(event(name), [], name);
+});
+
+test('preferences of a link', async t => {
+  const classless = { ...lease, staticroutes: '10.0.0.0/8 10.9.0.2 0.0.0.0/0 10.9.0.1' };
+  const route = `batch: route replace 10.0.0.0/8 via 10.9.0.2 dev lo onlink proto dhcp src 10.9.0.103 metric ${metric}`;
+  const withMetric = (value: number) => `batch: ${defaultRoute.replace(/\d+$/, String(value))}`;
+  const other = 'default via 192.0.2.1 dev eth7 proto dhcp metric 100 \ndefault via 192.0.2.2 dev eth8 \n';
+  const rows: [string, Record<string, string>, string[], string?][] = [
+    ['a metric', { ...lease, DABEI_METRIC: '100' }, [address, withMetric(100)]],
+    ['the metric 0', { ...lease, DABEI_METRIC: '0' }, [address, withMetric(0)]],
+    ['a metric that another link has', { ...lease, DABEI_METRIC: '100' }, [address, withMetric(101)], other],
+    [
+      'the metric 0, which another link has',
+      { ...lease, DABEI_METRIC: '0' },
+      [address, withMetric(1)],
+      other,
+    ],
+    [
+      'a metric that the link itself has',
+      { ...lease, DABEI_METRIC: '100' },
+      [address, withMetric(100)],
+      'default via 10.9.0.1 dev lo proto dhcp metric 100',
+    ],
+    ['no default route', { ...lease, DABEI_NO_GATEWAY: '1' }, [address]],
+    ['no default route, but the others', { ...classless, DABEI_NO_GATEWAY: '1' }, [address, route]],
+    ['no routes', { ...classless, DABEI_NO_ROUTES: '1' }, [address]],
+  ];
+  for (const [name, variables, calls, defaults] of rows) {
+    t.test(name, async t => t.strictSame(client(t.testdir(), '', defaults).event('bound', variables), calls));
+  }
+  const { event, resolvConf } = client(t.testdir());
+  event('bound', { ...lease, dns: '10.9.0.53', domain: 'b.example', DABEI_NO_DNS: '1' });
+  t.equal(resolvConf(), null, 'no name servers');
+});
+
+test('text of a server adds no line to anything', async t => {
+  const evil = 'x\nnameserver 6.6.6.6\nAccepted publickey for root from 6.6.6.6 port 1 ssh2';
+  const rows: [string, Record<string, string>, string | null][] = [
+    ['a search list with line breaks (119)', { search: evil }, null],
+    ['a search list with a carriage return', { search: 'a.example\rnameserver 6.6.6.6' }, null],
+    ['a domain with a line break (15)', { domain: evil }, null],
+    ['a domain with an escape sequence', { domain: '\u001b[2Jx.example' }, null],
+    ['a domain with a backslash', { domain: 'x\\nnameserver 6.6.6.6' }, null],
+    ['a pattern of the shell', { search: '*' }, null],
+    ['a good search list', { search: 'a.example b_c.example.' }, 'search a.example b_c.example.'],
+    ['a bad search list beside a good domain', { search: evil, domain: 'a.example' }, 'search a.example'],
+    ['a host name that nobody asked for (12)', { hostname: evil }, null],
+  ];
+  for (const [name, variables, search] of rows) {
+    const { event, resolvConf } = client(t.testdir());
+    event('bound', { ...lease, dns: '10.9.0.53', ...variables });
+    t.equal(resolvConf(), `${search === null ? '' : `${search}\n`}nameserver 10.9.0.53\n`, name);
+  }
+  const messages: [string, string][] = [
+    [evil, 'lo: refused: "x nameserver 6.6.6.6 Accepted publickey for root from 6.6.6.6 port 1 ssh2"\n'],
+    ['no\\nAccepted publickey for root', 'lo: refused: "no\\nAccepted publickey for root"\n'],
+    ['\u001b[2Jgone\u0007', 'lo: refused: " [2Jgone "\n'],
+    ['', 'lo: refused: "no reason given"\n'],
+  ];
+  for (const [message, said] of messages) {
+    const client_ = client(t.testdir({}));
+    client_.event('nak', { message });
+    t.equal(client_.said(), said);
+  }
+});
+
+test('sources of name servers: what is no address and no name is not written', async t => {
+  const { event, source, resolvConf } = client(t.testdir());
+  source('ra', 'nameserver fe80::1%eth0\nnameserver x;y\nsearch a.example \u001b[2J b\noptions debug\n');
+  event('bound', { ...lease, dns: '' });
+  t.equal(resolvConf(), 'search a.example b\nnameserver fe80::1%eth0\n');
 });

@@ -1,5 +1,11 @@
 import t from 'tap';
-import { configSchema, type Config, type ConfigInput } from '../../../agent/config/schema.ts';
+import {
+  configSchema,
+  networkSchema,
+  type Config,
+  type ConfigInput,
+  type NetworkInput,
+} from '../../../agent/config/schema.ts';
 import type { Disk } from '../../../agent/facts.ts';
 import { keptNetwork } from '../../../agent/plan/kept-network.ts';
 import {
@@ -345,8 +351,33 @@ const capture: Record<string, string> = {
   'resolv.conf': 'search example\nnameserver 192.0.2.53\nnameserver 2001:db8::53\n',
 };
 
+/** As it becomes of the capture. */
+const newNetwork = networkSchema.parse({
+  interfaces: [
+    {
+      name: 'ens3',
+      addresses: ['192.0.2.7/32'],
+      routes: [{ destination: 'default', gateway: '192.0.2.1' }],
+      acceptRa: true,
+    },
+    { name: 'ens4' },
+  ],
+  routes: [
+    {
+      destination: '::/0',
+      table: 200,
+      nexthops: [
+        { gateway: 'fe80::9', interface: 'ens3' },
+        { gateway: 'fe80::8', interface: 'ens4' },
+      ],
+    },
+  ],
+  rules: [{ family: 6, priority: 5, table: 200 }],
+  dns: { servers: ['192.0.2.53', '2001:db8::53'] },
+});
+
 t.test('the network that is kept', async t => {
-  const network = keptNetwork(name => capture[name] ?? null);
+  const network = keptNetwork(name => capture[name] ?? null, newNetwork);
   t.strictSame(network, {
     links: [
       { name: 'ens3', mac: '52:54:00:12:34:56', addresses: ['192.0.2.7/32', '2001:db8::7/64 (leased)'] },
@@ -358,24 +389,40 @@ t.test('the network that is kept', async t => {
     dns: ['192.0.2.53', '2001:db8::53'],
     defaultLinks: ['ens3', 'ens4'],
   });
-  const leased = keptNetwork(name => ({ ...capture, 'leases/udhcpc/ens3': 'ens3\n' })[name] ?? null);
+  const leased = keptNetwork(
+    name => ({ ...capture, 'leases/udhcpc/ens3': 'ens3\n' })[name] ?? null,
+    newNetwork,
+  );
   t.strictSame(leased.links[0]?.addresses, ['192.0.2.7/32 (leased)', '2001:db8::7/64 (leased)']);
   const nothing = { links: [], routes: [], dns: [], defaultLinks: [] };
   t.strictSame(
-    keptNetwork(() => null),
+    keptNetwork(() => null, networkSchema.parse({})),
     nothing,
   );
   t.strictSame(
-    keptNetwork(() => 'not JSON'),
+    keptNetwork(() => 'not JSON', networkSchema.parse({})),
     nothing,
   );
+});
+
+t.test('nothing is printed as kept that is not kept', async t => {
+  const kept = (network: NetworkInput) =>
+    keptNetwork(name => capture[name] ?? null, networkSchema.parse(network));
+  const own = { interfaces: [{ name: 'eth9', dhcp: true }], dns: { servers: ['203.0.113.53'] } };
+  t.strictSame(kept(own), { links: [], routes: [], dns: ['203.0.113.53'], defaultLinks: [] });
+  const { rules: _, ...withoutRule } = newNetwork;
+  t.strictSame(kept(withoutRule).routes, ['default via 192.0.2.1 dev ens3 onlink'], 'no rule leads to 200');
+  t.strictSame(kept({ interfaces: [{ name: 'ens3', dhcp: { useGateway: false } }] }).routes, []);
+  t.strictSame(kept({ interfaces: [{ name: 'ens3', dhcp: true }] }).routes, [
+    'default via 192.0.2.1 dev ens3 onlink',
+  ]);
 });
 
 t.test('the table', async t => {
   const text = renderTable({
     old: debian,
     found: judge({}),
-    network: keptNetwork(name => capture[name] ?? null),
+    network: keptNetwork(name => capture[name] ?? null, newNetwork),
     leftOut: ['docker0 is made by a program'],
     hostKeys: ['SHA256:abc (ED25519)'],
     authorizedKeys: ['from="192.0.2.0/24" ssh-rsa AAAAB3Nza me@laptop', 'ssh-ed25519 AAAAC3 you'],

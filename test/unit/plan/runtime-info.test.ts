@@ -87,6 +87,9 @@ t.test('interfaces', async t => {
       dhcp: true,
       clientId: 'mac',
       acceptRa: false,
+      lease: {},
+      advertisements: null,
+      requiredForOnline: null,
       dns: null,
     },
   ]);

@@ -14,7 +14,7 @@ export const learntWorlds: NetworkWorld[] = [
   {
     name: 'DHCP by systemd-networkd',
     setup: networkd,
-    expect: { interfaces: [card(1, { dhcp: true })] },
+    expect: { interfaces: [card(1, { dhcp: { address: '192.0.2.7', metric: 1024 } })] },
   },
   {
     name: 'DHCP by systemd-networkd, known by its DUID',
@@ -23,13 +23,23 @@ export const learntWorlds: NetworkWorld[] = [
       'leases/networkd/IFINDEX(eth1)':
         '# This is private data. Do not parse.\nADDRESS=192.0.2.7\nNETMASK=255.255.255.0\nCLIENTID=ff5652b0ee00020000ab11d2d4e4a5b6c7d8e9\n',
     },
-    expect: { interfaces: [card(1, { dhcp: { clientId: 'ff5652b0ee00020000ab11d2d4e4a5b6c7d8e9' } })] },
+    expect: {
+      interfaces: [
+        card(1, {
+          dhcp: {
+            clientId: 'ff5652b0ee00020000ab11d2d4e4a5b6c7d8e9',
+            address: '192.0.2.7',
+            metric: 1024,
+          },
+        }),
+      ],
+    },
   },
   {
     name: 'DHCP by systemd-networkd, known by its MAC address',
     setup: networkd,
     files: { 'leases/networkd/IFINDEX(eth1)': 'ADDRESS=192.0.2.7\nCLIENTID=01525400dabe02\n' },
-    expect: { interfaces: [card(1, { dhcp: true })] },
+    expect: { interfaces: [card(1, { dhcp: { address: '192.0.2.7', metric: 1024 } })] },
   },
   {
     name: 'DHCP by dhclient',
@@ -40,7 +50,7 @@ export const learntWorlds: NetworkWorld[] = [
         'lease {\n  interface "eth1";\n  fixed-address 192.0.2.7;\n  option subnet-mask 255.255.255.0;\n}\n',
       ].join(''),
     },
-    expect: { interfaces: [card(1, { dhcp: { clientId: 'none' } })] },
+    expect: { interfaces: [card(1, { dhcp: { clientId: 'none', address: '192.0.2.7', metric: 0 } })] },
   },
   {
     name: 'DHCP by dhclient with an identifier, and an old lease of another client',
@@ -51,7 +61,9 @@ export const learntWorlds: NetworkWorld[] = [
         'lease {\n  interface "eth1";\n  fixed-address 10.0.0.9;\n}\n',
       ].join(''),
     },
-    expect: { interfaces: [card(1, { dhcp: { clientId: '007765622d3031' } })] },
+    expect: {
+      interfaces: [card(1, { dhcp: { clientId: '007765622d3031', address: '192.0.2.7', metric: 0 } })],
+    },
   },
   {
     name: 'DHCP by NetworkManager',
@@ -61,7 +73,7 @@ export const learntWorlds: NetworkWorld[] = [
       'ip route add 192.0.2.0/24 dev eth1 proto kernel scope link src 192.0.2.7 metric 100',
       'ip route add default via 192.0.2.1 dev eth1 proto dhcp src 192.0.2.7 metric 100',
     ],
-    expect: { interfaces: [card(1, { dhcp: true })] },
+    expect: { interfaces: [card(1, { dhcp: { address: '192.0.2.7', metric: 100 } })] },
   },
   {
     name: 'DHCP by dhcpcd',
@@ -74,7 +86,17 @@ export const learntWorlds: NetworkWorld[] = [
       'leases/dhcpcd/duid': '00:01:00:01:2c:aa:bb:cc:52:54:00:da:be:02\n',
       'leases/dhcpcd/eth1.lease': '\u0002\u0001\u0006',
     },
-    expect: { interfaces: [card(1, { dhcp: { clientId: 'ff00dabe02000100012caabbcc525400dabe02' } })] },
+    expect: {
+      interfaces: [
+        card(1, {
+          dhcp: {
+            clientId: 'ff00dabe02000100012caabbcc525400dabe02',
+            address: '192.0.2.7',
+            metric: 1002,
+          },
+        }),
+      ],
+    },
   },
   {
     name: 'a lease for ever',
@@ -83,7 +105,7 @@ export const learntWorlds: NetworkWorld[] = [
       'ip address add 192.0.2.7/24 dev eth1',
       'ip route add default via 192.0.2.1 dev eth1 proto dhcp src 192.0.2.7 metric 1024',
     ],
-    expect: { interfaces: [card(1, { dhcp: true })] },
+    expect: { interfaces: [card(1, { dhcp: { address: '192.0.2.7', metric: 1024 } })] },
   },
   {
     name: 'a lease, and addresses and routes beside it',
@@ -104,7 +126,7 @@ export const learntWorlds: NetworkWorld[] = [
             { destination: '10.0.0.0/8', gateway: '192.0.2.254', table: 100 },
             { destination: '10.0.0.0/8', gateway: '192.0.2.254' },
           ],
-          dhcp: true,
+          dhcp: { address: '192.0.2.7', metric: 1024 },
         }),
       ],
       rules: [{ priority: 100, from: '192.0.2.7/32', table: 100 }],
@@ -129,7 +151,68 @@ export const learntWorlds: NetworkWorld[] = [
           bond: { members: ['eth1'], mode: 'active-backup', miimon: 100 },
           macAddress: '52:54:00:da:be:02',
         },
-        { name: 'bond0.3', vlan: { link: 'bond0', id: 3 }, dhcp: true },
+        { name: 'bond0.3', vlan: { link: 'bond0', id: 3 }, dhcp: { address: '192.0.2.7', metric: 1024 } },
+      ],
+    },
+  },
+  {
+    name: 'two leases, the default route by the second card',
+    setup: [
+      ...up(1, 2),
+      leased(),
+      'ip address add 198.51.100.7/24 dev eth2 valid_lft 3600 preferred_lft 3600',
+      'ip route add default via 192.0.2.1 dev eth1 proto dhcp src 192.0.2.7 metric 200',
+      'ip route add default via 198.51.100.1 dev eth2 proto dhcp src 198.51.100.7 metric 100',
+    ],
+    expect: {
+      interfaces: [
+        card(1, { dhcp: { address: '192.0.2.7', metric: 200 } }),
+        card(2, { dhcp: { address: '198.51.100.7', metric: 100 } }),
+      ],
+    },
+  },
+  {
+    name: 'two leases, of one of which nothing but the address is used',
+    setup: [
+      ...up(1, 2),
+      leased(),
+      'ip address add 198.51.100.7/24 dev eth2 valid_lft 3600 preferred_lft 3600',
+      'ip route add default via 198.51.100.1 dev eth2 proto dhcp src 198.51.100.7 metric 100',
+    ],
+    files: {
+      'networkd/IFINDEX(eth1)':
+        '[Link]\nRequiredForOnline=no\n[DHCPv4]\nUseRoutes=yes\nUseDNS=no\nUseMTU=false\n[DHCPv4]\nUseRoutes=0\nUseHostname=off\n',
+      'nm/IFINDEX(eth2)': '[ipv4]\nignore-auto-dns=true\n',
+    },
+    expect: {
+      interfaces: [
+        card(1, {
+          requiredForOnline: false,
+          dhcp: {
+            address: '192.0.2.7',
+            ...{ useGateway: false, useRoutes: false, useDns: false, useMtu: false, useHostName: false },
+          },
+        }),
+        card(2, { dhcp: { address: '198.51.100.7', metric: 100, useDns: false } }),
+      ],
+    },
+  },
+  {
+    name: 'a lease beside a default route that somebody configured',
+    setup: [
+      ...up(1, 2),
+      leased(),
+      'ip address add 198.51.100.7/24 dev eth2',
+      'ip route add default via 198.51.100.1 dev eth2 metric 300',
+      'ip route add default via 192.0.2.1 dev eth1 proto dhcp src 192.0.2.7 metric 250',
+    ],
+    expect: {
+      interfaces: [
+        card(1, { dhcp: { address: '192.0.2.7', metric: 250 } }),
+        card(2, {
+          addresses: ['198.51.100.7/24'],
+          routes: [{ destination: 'default', gateway: '198.51.100.1', metric: 300 }],
+        }),
       ],
     },
   },
@@ -171,7 +254,7 @@ export const learntWorlds: NetworkWorld[] = [
       interfaces: [
         card(1, {
           addresses: ['fe80::8f2a:51c3:77d0:1e4b/64', '2001:db8::8f2a:51c3:77d0:1e4b/64'],
-          acceptRa: true,
+          acceptRa: { metric: 100 },
         }),
       ],
     },
@@ -184,7 +267,7 @@ export const learntWorlds: NetworkWorld[] = [
       'ip -6 route add default via fe80::1 dev eth1 proto ra metric 512',
     ],
     expect: {
-      interfaces: [card(1, { addresses: ['2001:db8::1234/128'], acceptRa: true })],
+      interfaces: [card(1, { addresses: ['2001:db8::1234/128'], acceptRa: { metric: 512 } })],
       warnings: [/^eth1: 2001:db8::1234 was leased by DHCPv6/],
     },
   },
