@@ -92,7 +92,6 @@ const worlds: Partial<Record<ErrorCode, World>> = {
   PREFLIGHT_COMMAND_LINE: { image: { commandLine: 'x'.repeat(2048) } },
   PREFLIGHT_ROOT_ELSEWHERE: { config: { ...install, disks: { ...disks, devices: ['/dev/vdb'] } } },
   PREFLIGHT_NO_DEFAULT_ROUTE: {
-    config: { ...install, network: { interfaces: [{ name: 'ens3' }] } },
     config: {
       ...install,
       network: { interfaces: [{ name: 'ens3', addresses: ['192.0.2.7/24'] }] },

@@ -82,7 +82,13 @@ export const machines = {
       hostName: 'storage',
       network: {
         interfaces: [
-          { name: 'eth0', dhcp: true, acceptRa: true, mtu: 1400 },
+          {
+            name: 'eth0',
+            mtu: 1400,
+            dhcp: { address: '192.0.2.9', metric: 100, useDns: false, useRoutes: true, useHostName: false },
+            acceptRa: { metric: 512, useGateway: false, useMtu: false },
+            requiredForOnline: false,
+          },
           {
             name: 'eth1',
             addresses: ['10.0.0.2/24'],

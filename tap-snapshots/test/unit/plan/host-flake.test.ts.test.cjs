@@ -969,6 +969,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": true,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": {},
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -1274,6 +1277,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -1503,6 +1509,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -1692,6 +1701,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": true,
         "clientId": "mac",
         "acceptRa": true,
+        "lease": {},
+        "advertisements": {},
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -1794,6 +1806,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": true,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": {},
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -1947,6 +1962,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -2236,6 +2254,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": true,
+        "lease": null,
+        "advertisements": {},
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -2359,6 +2380,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -2484,6 +2508,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -2588,6 +2615,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2609,6 +2639,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2635,6 +2668,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2695,6 +2731,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -2824,6 +2863,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2845,6 +2887,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2871,6 +2916,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -2941,6 +2989,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -3017,6 +3068,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -3041,6 +3095,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       },
       {
@@ -3069,6 +3126,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
           "duid": "00:00:ab:11:aa:bb:cc:dd"
         },
         "acceptRa": true,
+        "lease": {},
+        "advertisements": {},
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -3262,6 +3322,18 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": true,
         "clientId": "mac",
         "acceptRa": true,
+        "lease": {
+          "metric": 100,
+          "useRoutes": true,
+          "useDns": false,
+          "useHostName": false
+        },
+        "advertisements": {
+          "metric": 512,
+          "useGateway": false,
+          "useMtu": false
+        },
+        "requiredForOnline": false,
         "dns": null
       },
       {
@@ -3302,6 +3374,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -3443,6 +3518,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
@@ -3589,6 +3667,9 @@ exports[`test/unit/plan/host-flake.test.ts > TAP > the generated directory > run
         "dhcp": false,
         "clientId": "mac",
         "acceptRa": false,
+        "lease": null,
+        "advertisements": null,
+        "requiredForOnline": null,
         "dns": null
       }
     ],
