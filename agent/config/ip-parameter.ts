@@ -39,6 +39,7 @@ class Reading {
   readonly #interfaces: InterfaceInput[] = [];
   readonly #problems: IpReading['problems'] = [];
   readonly #notes: string[] = [];
+  readonly #withoutGateway: string[] = [];
   #hostName: string | null = null;
   #dhcpEverywhere = false;
 
@@ -49,6 +50,14 @@ class Reading {
   result(): IpReading {
     // "ip=dhcp" beside other ones asks for both on their links; alone it asks for DHCP on every link, as no ip= does.
     if (this.#dhcpEverywhere) for (const each of this.#interfaces) each.dhcp = true;
+    const hasDefault = this.#interfaces.some(
+      ({ dhcp, routes = [] }) => dhcp || routes.some(({ gateway }) => isIPv4(gateway ?? '')),
+    );
+    if (!hasDefault && this.#withoutGateway.length > 0)
+      this.#notes.push(
+        `ip=: no gateway for ${this.#withoutGateway.join(', ')}, so there is no IPv4 default route; ` +
+          'the gateway is the third field, after that of the server: ip=192.0.2.7::192.0.2.1:…',
+      );
     const network: NetworkInput = {};
     if (this.#interfaces.length > 0 || this.#dhcpEverywhere) network.interfaces = this.#interfaces;
     if (this.servers.length > 0) network.dns = { servers: [...new Set(this.servers)] };
@@ -120,6 +129,7 @@ class Reading {
       if (family(gateway) === version) routes.push(defaultRoute(cidr, gateway));
       else this.problem('ip', `the gateway "${gateway}" is no IPv${version} address`);
     }
+    if (version === 4 && isNone(gateway)) this.#withoutGateway.push(cidr);
     const routers = version === 6 && routes.length === 0 ? { acceptRa: true } : {};
     this.#add(device, { addresses: [cidr], routes, ...routers, ...this.#rest(rest) });
   }

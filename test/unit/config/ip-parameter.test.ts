@@ -123,6 +123,15 @@ t.test('names, name servers and what is left out', async t => {
   t.same(reading.network.dns, { servers: ['192.0.2.53', '192.0.2.54', '2001:db8::53'] });
   t.match(reading.notes, [/time server/]);
   t.match(readIpParameters(['10.0.0.2'], []).notes, [/no netmask.*\/8/]);
+  t.match(readIpParameters(['192.0.2.34/24:192.0.2.254'], []).notes, [
+    /no gateway for 192\.0\.2\.34\/24.*default route.*third field/,
+  ]);
+  t.same(
+    readIpParameters(['192.0.2.34/24', '198.51.100.7::198.51.100.1:24'], []).notes,
+    [],
+    'another has one',
+  );
+  t.same(readIpParameters(['[2001:db8::7]:::64::eth0'], []).notes, [], 'routers advertise one');
   t.match(readIpParameters(['off'], []).notes, [/ignored/]);
   t.match(readIpParameters(['dhcp,1,abc'], []).notes, [/client identifier/]);
   t.same(readIpParameters([], ['192.0.2.53']).network, { dns: { servers: ['192.0.2.53'] } });
