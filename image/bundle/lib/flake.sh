@@ -12,7 +12,9 @@ measure_flake() {
       [ "${flake_path##*/}" = .git ] || measure_flake "$flake_path"
     elif [ -f "$flake_path" ]; then
       [ -r "$flake_path" ] || wrong_usage "--flake: $flake_path cannot be read"
-      flake_bytes=$((flake_bytes + 512 + $(wc -c <"$flake_path")))
+      # Not by wc: that of busybox reads all of it.
+      # shellcheck disable=SC2012 # the size is the fifth word, before the name
+      flake_bytes=$((flake_bytes + 512 + $(ls -dn "$flake_path" | { read -r _ _ _ _ size _ && echo "$size"; })))
     elif [ -e "$flake_path" ]; then
       wrong_usage "--flake: $flake_path is a device, a socket or a pipe, which no archive of files holds"
     fi
@@ -31,17 +33,23 @@ check_flake() {
   refused
 }
 
+# copy_flake FROM TO: a repository inside of another one, a submodule for example, is without its history, too.
+copy_flake() {
+  mkdir -p "$2"
+  for flake_path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ "${flake_path##*/}" = .git ]; then
+      continue
+    elif [ -d "$flake_path" ] && [ ! -L "$flake_path" ] && [ -n "$(find "$flake_path" -name .git)" ]; then
+      copy_flake "$flake_path" "$2/${flake_path##*/}"
+    # A pattern that matches nothing stands for itself.
+    elif [ -e "$flake_path" ] || [ -L "$flake_path" ]; then
+      cp -RP "$flake_path" "$2/"
+    fi
+  done
+}
+
 write_flake() {
   [ ! -d "$boot/dabei/flake" ] || return 0
   check_flake
-  mkdir -p "$boot/dabei/flake"
-  for flake_path in "$sent_flake"/* "$sent_flake"/.[!.]* "$sent_flake"/..?*; do
-    case ${flake_path##*/} in
-      .git) ;;
-      *)
-        # A pattern that matches nothing stands for itself.
-        if [ -e "$flake_path" ] || [ -L "$flake_path" ]; then cp -RP "$flake_path" "$boot/dabei/flake/"; fi
-        ;;
-    esac
-  done
+  copy_flake "$sent_flake" "$boot/dabei/flake"
 }

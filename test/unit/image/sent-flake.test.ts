@@ -53,6 +53,7 @@ function makeFlake(directory: string): string {
   const flake = join(directory, 'infra');
   mkdirSync(join(flake, 'hosts/empty'), { recursive: true });
   mkdirSync(join(flake, '.git'));
+  mkdirSync(join(flake, 'modules/sub module/.git'), { recursive: true });
   const files: Record<string, string> = {
     'flake.nix': '{ outputs = _: { }; }\n',
     'hook.sh': '#!/bin/sh\n',
@@ -64,6 +65,8 @@ function makeFlake(directory: string): string {
     'hosts/ümlaut.nix': '1',
     'hosts/empty.nix': '',
     '.git/HEAD': 'ref: refs/heads/main\n',
+    'modules/sub module/.git/HEAD': 'ref: refs/heads/main\n',
+    'modules/sub module/x.nix': '2',
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(flake, path), text);
   chmodSync(join(flake, 'hook.sh'), 0o755);
@@ -116,7 +119,7 @@ for (const argv of shells) {
     t.ok(lstatSync(join(arrived, 'self')).isSymbolicLink());
     t.equal(lstatSync(join(arrived, 'hook.sh')).mode & 0o777, 0o700);
     t.notOk(
-      tree(arrived).some(({ path }) => path.startsWith('.git')),
+      tree(arrived).some(({ path }) => /(^|\/)\.git(\/|$)/.test(path)),
       'without its history',
     );
     const shadow = readFileSync('/etc/shadow', 'utf8').split('\n')[0]!;
