@@ -1,0 +1,23 @@
+/**
+ * How much longer a piece of work takes for twice the input: about 2 where it is linear, 4 where it grows with the square.
+ * Measured over four times the input, so that noise counts half; in processor time of this process, the least of
+ * several runs each, since other programs and the garbage collector only ever add to it.
+ * @param make the input of a size
+ * @param size of the smaller input
+ */
+export function growth<T>(make: (size: number) => T, work: (input: T) => void, size: number): number {
+  const least = (input: T, runs: number) =>
+    Math.min(
+      ...Array.from({ length: runs }, () => {
+        const before = process.cpuUsage();
+        work(input);
+        const { user, system } = process.cpuUsage(before);
+        return user + system;
+      }),
+    );
+  const small = make(size);
+  work(small);
+  // Below this, in microseconds, a measurement says nothing: four times as much is still little.
+  const first = Math.max(least(small, 3), 1000);
+  return Math.sqrt(least(make(4 * size), 2) / first);
+}
