@@ -58,13 +58,13 @@ export function describeDisk(disk: Disk): string {
     disk.removable && 'removable',
     disk.bootMedium && 'boot medium',
   ].filter(property => typeof property === 'string');
-  return `${disk.path} (${properties.join(', ')}): ${describeContents(disk)}`;
+  return cleanLine(`${disk.path} (${properties.join(', ')}): ${describeContents(disk)}`);
 }
 
 /** What lies on the disk, as a list in one line; "empty" where nothing was found. */
 export function describeContents(disk: Disk): string {
   const found = disk.contents.map(content => describeContent(content, disk));
-  return found.length === 0 ? 'empty' : found.join(', ');
+  return found.length === 0 ? 'empty' : cleanLine(found.join(', '));
 }
 
 function describeContent(content: Content, disk: Disk): string {

@@ -32,10 +32,10 @@ interface NixEntry {
   action: 'start' | 'stop' | 'result' | 'msg';
   id?: number;
   type?: number;
-  fields?: readonly unknown[];
+  fields?: unknown;
   level?: number;
-  msg?: string;
-  raw_msg?: string;
+  msg?: unknown;
+  raw_msg?: unknown;
 }
 
 /** Takes Nix's lines one by one, over several attempts if need be, and reports at most every other second. */
@@ -68,7 +68,7 @@ export class NixLog {
     const path = this.#running.get(entry.id);
     if (path === undefined) return;
     if (entry.action === 'result' && entry.type === progress) {
-      const [done, of] = entry.fields ?? [];
+      const [done, of] = Array.isArray(entry.fields) ? (entry.fields as unknown[]) : [];
       if (typeof done === 'number' && typeof of === 'number') Object.assign(path, { done, of });
     }
     if (entry.action === 'stop') {
@@ -103,8 +103,8 @@ export class NixLog {
     return new DabeiError(code, { doing, problem, remedy });
   }
 
-  #hear({ level = 0, msg = '', raw_msg }: NixEntry): void {
-    const text = cleanText(raw_msg ?? msg).trim();
+  #hear({ level = 0, msg, raw_msg }: NixEntry): void {
+    const text = cleanText([raw_msg, msg].find(each => typeof each === 'string') ?? '').trim();
     if (level === errorLevel && !this.#errors.includes(text)) this.#errors.push(text);
     if (level <= 1 && !text.includes('download buffer is full')) this.#say(text);
   }
@@ -150,7 +150,8 @@ const reasons = [
 
 function parse(json: string): NixEntry | null {
   try {
-    return JSON.parse(json) as NixEntry;
+    const entry = JSON.parse(json) as NixEntry | null;
+    return typeof entry === 'object' ? entry : null;
   } catch {
     return null;
   }
