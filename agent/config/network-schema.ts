@@ -212,7 +212,10 @@ const uses = {
 
 const dhcpSchema = z.strictObject({
   clientId: clientId.default('mac'),
-  address: z.ipv4().optional().describe('is asked for again, as a wish (RFC 2132, 9.1)'),
+  address: line(limits.word)
+    .refine(isIPv4, 'is no IPv4 address')
+    .optional()
+    .describe('is asked for again, as a wish (RFC 2132, 9.1)'),
   ...uses,
   useHostName: z.boolean().optional().describe('false: the installed system takes no host name'),
 });
