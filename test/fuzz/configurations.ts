@@ -140,17 +140,17 @@ function randomDisk(random: Random, path: string): Disk {
   return {
     path,
     aliases: random.some([`/dev/disk/by-path/${path.slice(5)}`, `/dev/disk/by-id/ata-${random.word()}`]),
-    sizeBytes: random.pick([4, 20, 4000, 0.1]) * 2 ** 30,
+    sizeBytes: (random.chance(0.05) ? 0.1 : random.pick([4, 20, 4000])) * 2 ** 30,
     logicalSectorBytes: sector,
     physicalSectorBytes: random.pick([sector, 4096]),
     model: random.pick([null, random.word()]),
     serial: random.pick([null, random.word()]),
     wwn: random.pick([null, `0x${random.hex(16)}`]),
     transport: path.includes('nvme') ? 'nvme' : 'virtio',
-    readOnly: random.chance(0.05),
+    readOnly: random.chance(0.02),
     removable: random.chance(0.05),
     drivers: ['virtio_blk'],
-    bootMedium: random.chance(0.05),
+    bootMedium: random.chance(0.02),
     contents: random.chance(0.3)
       ? [
           {

@@ -54,7 +54,7 @@ export class Random {
   }
 
   ipv6(): string {
-    const groups = this.integer(1, 6);
+    const groups = this.integer(1, 5);
     const text = Array.from({ length: groups }, () => this.integer(0, 65535).toString(16)).join(':');
     return `${this.pick(['2001:db8:', 'fe80:', 'fd00:'])}:${text}`;
   }

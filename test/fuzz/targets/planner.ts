@@ -24,7 +24,8 @@ const planner: Target = {
     const config = randomConfig(random);
     // Mostly the disks that are there, so that more than a refusal comes of it.
     const devices = facts.disks.map(({ path }) => path);
-    const layout = devices.length === 1 ? ('single' as const) : random.pick(['mirror', 'raidz1'] as const);
+    const several = devices.length > 2 ? (['mirror', 'raidz1'] as const) : (['mirror'] as const);
+    const layout = devices.length === 1 ? ('single' as const) : random.pick(several);
     const fitting = devices.length > 0 && random.chance(0.9);
     const disks = fitting ? { ...config.disks!, devices, layout, wipe: true } : config.disks!;
     return JSON.stringify({ config: { ...config, disks }, facts } satisfies Case);
