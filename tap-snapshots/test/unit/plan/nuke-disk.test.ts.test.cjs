@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=63b3e03117dce50d5c6af0de6656981460283ae7d3c2c12a79c88dc82727136e rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=2dc0051beb4a6261ce5d0fe069ce3321540980716973cef5d614bc4db9210e18 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=63b3e03117dce50d5c6af0de6656981460283ae7d3c2c12a79c88dc82727136e rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=2dc0051beb4a6261ce5d0fe069ce3321540980716973cef5d614bc4db9210e18 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=cef3a417beda875904f65ffdb3f64f3c73811b78656e406301cd1f9ff08d5ddb rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=5bcc6c80aabb2b5d59c001c93b357953d189a5d6e06fe795b6db1e4cf8c2004d rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=f537c8b1b9debad890338a145d215c9aa0c50bf749faa9456bbb91427c61b17c rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=5318cb48234dfb05a645433d565b1fe0ce089dc8d757d1b526f47550407b0550 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
