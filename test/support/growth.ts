@@ -1,3 +1,6 @@
+/** Of growth(): 2 is linear, 4 the square; what is between is noise. */
+export const growthLimit = 3.5;
+
 /**
  * How much longer a piece of work takes for twice the input: about 2 where it is linear, 4 where it grows with the square.
  * Measured over four times the input, so that noise counts half; in processor time of this process, the least of
@@ -18,6 +21,6 @@ export function growth<T>(make: (size: number) => T, work: (input: T) => void, s
   const small = make(size);
   work(small);
   // Below this, in microseconds, a measurement says nothing: four times as much is still little.
-  const first = Math.max(least(small, 3), 1000);
+  const first = Math.max(least(small, 3), 5000);
   return Math.sqrt(least(make(4 * size), 2) / first);
 }

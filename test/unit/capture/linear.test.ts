@@ -92,8 +92,8 @@ for (const [name, size, make] of rows) {
     const best = (files: CapturedFiles) =>
       Math.min(milliseconds(files), milliseconds(files), milliseconds(files));
     const [one, four] = [best(make(size)), best(make(4 * size))];
-    // Linear: 4. Square: 16.
-    t.ok(four < 9 * Math.max(one, 5), `${one.toFixed(1)} ms, four times as much ${four.toFixed(1)} ms`);
+    // Linear: 4. Square: 16. The garbage collector may take some 50 ms at any moment.
+    t.ok(four < 9 * Math.max(one, 20), `${one.toFixed(1)} ms, four times as much ${four.toFixed(1)} ms`);
   });
 }
 
