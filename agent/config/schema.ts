@@ -247,6 +247,11 @@ export const configSchema = z.strictObject({
   }),
   disks: disksSchema.optional(),
   system: systemSchema.prefault({}),
+  kernelParams: z
+    .array(z.string().regex(/^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/, 'is no kernel parameter'))
+    .max(64)
+    .optional()
+    .describe("further parameters of the installed system's kernel, which this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }),
 });
 

@@ -167,22 +167,6 @@ export function writeKernelFile(path: string, content: string): void {
   }
 }
 
-/**
- * Makes this process the only one that changes the machine, until it ends.
- * @throws DabeiError BUSY while another one runs
- */
-export function claim(path: string): void {
-  const holder = readText(path);
-  if (holder !== null && exists(`/proc/${holder}`)) {
-    throw new DabeiError('BUSY', {
-      doing: 'starting',
-      problem: `dabei is at work already, as process ${holder}`,
-      remedy: 'see "dabei status"; wait until it is done or has failed',
-    });
-  }
-  writeAtomic(path, String(process.pid), 0o644);
-}
-
 export function makeDirectory(path: string, mode = 0o755): void {
   fs.mkdirSync(path, { recursive: true, mode });
 }

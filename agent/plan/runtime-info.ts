@@ -39,6 +39,8 @@ export interface RuntimeInfo {
   impermanence: Impermanence | null;
   /** As `console=` takes them; the last one is /dev/console. */
   consoles: readonly string[];
+  /** Of its kernel, besides those of NixOS; none where it is left out. */
+  kernelParams?: readonly string[];
 }
 
 export interface Impermanence {
@@ -102,6 +104,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     },
     impermanence: config.system.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
+    ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
   };
 }
 

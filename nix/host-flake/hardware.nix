@@ -20,5 +20,5 @@ in
   hardware.cpu.intel.updateMicrocode = lib.mkIf (microcodeFor "Intel") (lib.mkDefault true);
 
   # Kernel messages go to all of them; the last one is /dev/console.
-  boot.kernelParams = map (console: "console=${console}") host.consoles;
+  boot.kernelParams = map (console: "console=${console}") host.consoles ++ host.kernelParams or [ ];
 }

@@ -125,7 +125,7 @@ t.test('every code that shell programs say is in the catalogue', async t => {
   for (const file of [
     'bundle/run',
     'initramfs/init',
-    ...['options', 'json', 'machine', 'capture', 'network', 'preflight', 'jump', 'cpio'].map(
+    ...['options', 'json', 'machine', 'capture', 'network', 'parameters', 'preflight', 'jump', 'cpio'].map(
       name => `bundle/lib/${name}.sh`,
     ),
   ]) {

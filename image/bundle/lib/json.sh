@@ -38,6 +38,7 @@ options_json() {
     json_member mode '"rescue"'
   fi
   [ -z "$host_name" ] || json_member hostName "$(json_string "$host_name")"
+  [ -z "${kept_parameters-}" ] || json_member kernelParams "$(kept_parameters_json)"
   [ -z "$flake" ] || json_member system "{\"flake\": $(json_string "$flake")}"
   disks=''
   [ -z "$disk_selectors" ] || disks="$disks, \"devices\": [$disk_selectors]"

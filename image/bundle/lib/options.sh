@@ -24,6 +24,8 @@ Without --install, --flake or --config it is a rescue system: no disk is touched
   --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long (900;
                           2700 to install); 0: never
   --append PARAMETERS     further kernel parameters
+  --keep-parameters       take along those of this kernel that hardware may need (pcie_aspm=, pci=, iommu=, nvme_core.…), also
+                          into the installed system; without it, they are shown
   --kexec-extra-flags F   further options of kexec --load; passed by nixos-anywhere
   --help
 
@@ -45,7 +47,7 @@ wrong_usage() {
 
 # Kept in the form in which they go into JSON, one selector a line.
 disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
-dry_run=no yes=no no_reboot=no delay=6 return_after='' append='' extra_flags='' nixos_anywhere=no
+dry_run=no yes=no no_reboot=no keep=no delay=6 return_after='' append='' extra_flags='' nixos_anywhere=no
 
 read_options() {
   while [ $# -gt 0 ]; do
@@ -57,7 +59,7 @@ read_options() {
         shift
         set -- "$option" "$value" "$@"
         case $option in
-          --install | --wipe | --dry-run | --yes | --no-reboot | --help) wrong_usage "$option takes no value" ;;
+          --install | --wipe | --dry-run | --yes | --no-reboot | --keep-parameters | --help) wrong_usage "$option takes no value" ;;
         esac
         continue
         ;;
@@ -66,6 +68,7 @@ read_options() {
       --dry-run) dry_run=yes ;;
       --yes) yes=yes ;;
       --no-reboot) no_reboot=yes ;;
+      --keep-parameters) keep=yes ;;
       --help | -h)
         usage
         exit 0

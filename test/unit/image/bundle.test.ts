@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type Test } from 'tap';
+import { configSchema } from '../../../agent/config/schema.ts';
 import { stablePath } from '../../../agent/plan/describe-disk.ts';
 import { selfExtractingHead } from '../../../image/bundle.ts';
 import { disk } from '../../fixtures/disks.ts';
@@ -18,14 +19,23 @@ import { disk } from '../../fixtures/disks.ts';
 /** The shell side of the kexec bundle, under every shell that an old system may have as /bin/sh. */
 const bundle = new URL('../../../image/bundle', import.meta.url).pathname;
 
-const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']].filter(
-  ([program = '']) => spawnSync(program, ['-c', 'true']).error === undefined,
-);
+const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']];
 
 /** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
 function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
   const [program = '', ...args] = argv;
-  const parts = ['options', 'json', 'flake', 'cpio', 'machine', 'capture', 'network', 'preflight', 'jump'];
+  const parts = [
+    'options',
+    'json',
+    'flake',
+    'cpio',
+    'machine',
+    'capture',
+    'network',
+    'parameters',
+    'preflight',
+    'jump',
+  ];
   const lines = [
     'set -eu; LC_ALL=C; export LC_ALL; umask 077',
     ...parts.map(name => `. ${bundle}/lib/${name}.sh`),
@@ -44,7 +54,6 @@ function underEachShell(name: string, body: (t: Test, argv: readonly string[]) =
 }
 
 test('shellcheck', async t => {
-  if (spawnSync('shellcheck', ['--version']).error) return t.comment('shellcheck is not installed');
   for (const file of ['run', 'unpack']) {
     const { stdout } = spawnSync(
       'shellcheck',
@@ -69,6 +78,7 @@ underEachShell('wrong options end with exit code 2 and say what is wrong', (t, a
     ['--return-after -1', /--return-after -1 is no number/],
     ['--return-after 09', /--return-after 09 is no number/],
     ['--yes=maybe', /--yes takes no value/],
+    ['--keep-parameters=yes', /--keep-parameters takes no value/],
     ['--config /does/not/exist', /the file \/does\/not\/exist cannot be read/],
     ['--disk /dev/sda', /without --install, --flake or --config/],
     ['--wipe', /without --install, --flake or --config/],
@@ -211,6 +221,98 @@ underEachShell('flake references that can only be wrong', (t, argv) => {
   }
 });
 
+const kernelLine = [
+  'BOOT_IMAGE=/vmlinuz-6.1 root=UUID=1 ro quiet net.ifnames=0 console=ttyS0 pcie_aspm=off pci=nommconf,noaer',
+  'nvme_core.default_ps_max_latency_us=0 nomodeset mitigations=auto,nosmt pci=nommconf,noaer libata.force=1.00:noncq',
+  'efi=noruntime memmap=64M$2G usbcore.autosuspend="-1" * intel_iommu=on -- iommu=pt',
+].join(' ');
+const kept = [
+  'pcie_aspm=off',
+  'pci=nommconf,noaer',
+  'nvme_core.default_ps_max_latency_us=0',
+  'nomodeset',
+  'mitigations=auto,nosmt',
+  'libata.force=1.00:noncq',
+  'intel_iommu=on',
+];
+
+underEachShell('kernel parameters that hardware may need', (t, argv) => {
+  const directory = t.testdir({
+    cmdline: `${kernelLine}\n`,
+    'without-end': 'quiet iommu=pt',
+    nothing: 'quiet\n',
+    empty: '',
+    dabei: { capture: { consoles: 'ttyS0\n' } },
+  });
+  const run = (options: string, file = 'cmdline') =>
+    shell(
+      argv,
+      `read_options ${options}; keep_parameters ${directory}/${file}; write_command_line; options_json`,
+      {
+        boot: directory,
+      },
+    ).stdout;
+  const list = kept.join(' ');
+  t.equal(
+    run('--append quiet'),
+    `kernel parameters that this hardware may need, and that are not taken along: ${list}
+  next: --keep-parameters takes them to the new kernel and to the installed system; --append '${list}' to the new kernel alone
+panic=30 oops=panic console=ttyS0 quiet
+{
+  "mode": "rescue"
+}
+`,
+  );
+  const [told, line, ...json] = run('--keep-parameters --append quiet').split('\n');
+  t.equal(told, `kernel parameters that are taken along: ${list}`);
+  t.equal(line, `panic=30 oops=panic console=ttyS0 ${list} quiet`);
+  t.same(JSON.parse(json.join('\n')), { mode: 'rescue', kernelParams: kept });
+  t.match(run('', 'without-end'), /not taken along: iommu=pt\n/);
+  for (const file of ['nothing', 'empty', 'missing'])
+    t.match(
+      run('--keep-parameters', file),
+      /^panic=30 oops=panic console=ttyS0\n\{\n {2}"mode": "rescue"\n\}\n$/,
+      file,
+    );
+  t.doesNotThrow(() => configSchema.parse({ kernelParams: kept }), 'the new system takes them');
+});
+
+test('docs/kexec.md names all of them', async t => {
+  const [, table = ''] =
+    /^ {2}case \$\{1%%=\*\} in\n(.*?)\n {4}\*\) return 1/ms.exec(
+      readFileSync(`${bundle}/lib/parameters.sh`, 'utf8'),
+    ) ?? [];
+  const names = [...table.matchAll(/[\w.*-]+/g)].map(([name]) => name.replace('usb-storage', 'usb_storage'));
+  const [, page = ''] =
+    /^## Kernel parameters that hardware may need\n(.*?)^## /ms.exec(
+      readFileSync(`${bundle}/../../docs/kexec.md`, 'utf8'),
+    ) ?? [];
+  const listed = page
+    .split('\n')
+    .filter(line => /^(- | {2})/.test(line))
+    .join('\n');
+  const documented = [...listed.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+  t.ok(names.length > 40);
+  t.same(documented.toSorted(), [...new Set(names)].toSorted());
+});
+
+underEachShell('a bundle that did not arrive whole', (t, argv) => {
+  const here = t.testdir({ a: 'x', ba: 'x' });
+  execFileSync('sh', ['-c', 'sha256sum a ba >SHA256SUMS'], { cwd: here });
+  const verify = (before = '') => {
+    const { stderr } = shell(argv, `${before}\nverify_bundle; printf %s "$refusals" >&2`, { here });
+    return stderr.replace(/^error PREFLIGHT_IMAGE_HASH: /, '').replace(/\n {2}next: [^\n]*\n/, ' ');
+  };
+  const damaged = (names: string) => `the bundle is damaged or incomplete: ${names} 1`;
+  t.equal(verify(), '0');
+  writeFileSync(`${here}/a`, 'y');
+  t.equal(verify(), damaged('a'), 'the name of the other ends with it');
+  t.equal(verify('sha256sum() { printf "a: FAILED\\nba: OK\\n"; }'), damaged('a'), 'FAILED, and exit code 0');
+  t.equal(verify('sha256sum() { :; }'), damaged('a ba'), 'nothing is said');
+  writeFileSync(`${here}/SHA256SUMS`, '');
+  t.equal(verify(), damaged('SHA256SUMS'));
+});
+
 underEachShell('strings in JSON', (t, argv) => {
   for (const text of [
     '',
@@ -301,7 +403,6 @@ function unpackCpio(archive: string, into: string): string[] {
 }
 
 underEachShell('an archive that cpio understands', (t, argv) => {
-  if (spawnSync('cpio', ['--version']).error) return t.comment('cpio is not installed');
   const directory = t.testdir({
     boot: {
       'dabei.json': '{}',

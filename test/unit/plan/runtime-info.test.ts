@@ -26,6 +26,13 @@ t.test('the host id', async t => {
   t.equal(info({ hostId: '00000001' }).hostId, '8425e349', 'the one that the pool was created under');
 });
 
+t.test('parameters of the kernel that its hardware needs', async t => {
+  t.same(info({ kernelParams: ['pcie_aspm=off', 'nomodeset'] }).kernelParams, ['pcie_aspm=off', 'nomodeset']);
+  t.notOk('kernelParams' in info({}));
+  for (const wrong of ['a b', 'a="b"', 'a=$b', '', 'a=\n', '-- x'])
+    t.throws(() => info({ kernelParams: [wrong] }), /is no kernel parameter/, wrong);
+});
+
 t.test('interfaces', async t => {
   const two = [
     link({ name: 'eth0', mac: '52:54:00:00:00:01', driver: 'virtio_net' }),
