@@ -44,11 +44,18 @@ t.test('lines of sshd', async t => {
     ['Accepted publickey for root from 192.0.2.1 port 5 ssh2: ED25519 SHA256:x\r\n', true],
     ['Server listening on 0.0.0.0 port 22.\r\nConnection closed by 192.0.2.1 port 5\r\n', false],
     ['Invalid user Accepted publickey for root from 192.0.2.1 port 5\r\n', false],
+    ['Accepted publickey for root from 192.0.2.1 port 5 ssh2: ED25519 SHA256:x [preauth]\r\n', false],
+    ['Accepted key ED25519 SHA256:x found at /root/.ssh/authorized_keys:1\r\n', false],
   ];
   for (const [line, cancels] of rows) {
     const machine = arm(t, 2);
     await machine.armed();
     writeFileSync(`${machine.run}/sshd.log`, line);
+    // What a DHCP server may say goes to another file.
+    writeFileSync(
+      `${machine.run}/sshd-start.log`,
+      'udhcpc: message from server: no\nAccepted publickey for root from 192.0.2.1 port 5 ssh2\n',
+    );
     await machine.ended;
     t.equal(machine.restarted(), !cancels, line);
     if (cancels) t.match(machine.status(), { armed: false, cancelledBy: 'login' });
