@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { DabeiError, formatError } from './errors.ts';
+import * as clock from './host/clock.ts';
 import { readAppendedFiles } from './host/appended.ts';
 import { readCaptured } from './host/captured.ts';
 import { missingFirmware, readModuleIndex } from './host/devices.ts';
 import { readBytes, readText, sizeOf, treeBytes, writeAtomic } from './host/files.ts';
 import { readOldSystem } from './host/old-system.ts';
+import { describeAuthorizedKey, readAuthorizedKeys } from './keys/authorized-keys.ts';
+import { fingerprint } from './keys/fingerprint.ts';
 import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
 import { keptNetwork } from './plan/kept-network.ts';
 import { neededModules, type NewSystem, type OldSystem } from './plan/preflight.ts';
@@ -42,23 +44,24 @@ export async function preflightCommand(
   const network = keptNetwork(name => readText(`${options.capture}/${name}`), (asked ?? salvaged).network);
   const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old, appended);
+  const now = clock.epochSeconds();
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
     withPassphrase => resolve(options, appended, withPassphrase),
     old,
     image,
+    now,
   );
   const { ssh, rootAuthorizedKeys } = resolution.salvaged;
+  const logins = readAuthorizedKeys(rootAuthorizedKeys, now);
   const table = {
     old,
     found,
     network,
     leftOut: resolution.notes,
     hostKeys: ssh.hostKeys.map(key => {
-      const blob = Buffer.from(hostPublicKey(key).split(' ')[1]!, 'base64');
-      const fingerprint = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
-      return `SHA256:${fingerprint} (${hostKeyType(key).toUpperCase()})`;
+      return `${fingerprint(hostPublicKey(key))} (${hostKeyType(key).toUpperCase()})`;
     }),
-    authorizedKeys: rootAuthorizedKeys,
+    authorizedKeys: logins.map(describeAuthorizedKey),
     config,
     installs,
     returnAfterSeconds: Number(readText(`${appended}/dabei/return-after`)) || null,
@@ -80,7 +83,13 @@ export async function preflightCommand(
       serial,
       sizeBytes,
     }));
-    const kept = { links, routes, dns, hostKeys: table.hostKeys, logins: rootAuthorizedKeys.length };
+    const kept = {
+      links,
+      routes,
+      dns,
+      hostKeys: table.hostKeys,
+      logins: logins.filter(({ use }) => use === 'shell').length,
+    };
     print(JSON.stringify({ refusals: reasons, warnings: found.warnings, kept, erased }) + '\n');
   } else {
     print(renderTable(table));

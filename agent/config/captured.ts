@@ -1,6 +1,9 @@
 import { asDabeiError } from '../errors.ts';
 import { hostKeyType } from '../plan/host-key.ts';
+import { capturedKeys } from '../keys/captured-keys.ts';
+import { readPort, readSshdOptions, sshdNotes } from '../keys/sshd-options.ts';
 import { Secret } from '../secret.ts';
+import { limits } from './limits.ts';
 import { configSchema, type ConfigInput } from './schema.ts';
 
 /**
@@ -10,10 +13,19 @@ import { configSchema, type ConfigInput } from './schema.ts';
 export interface CapturedFiles {
   /** ssh_host_TYPE_key -> private key. */
   hostKeys: ReadonlyMap<string, Buffer>;
-  /** authorized_keys(5) with its options. */
+  /** Whole files one after the other, each after a line "#from PATH" (image/bundle/lib/capture.sh). */
   authorizedKeys: string | null;
   hostName: string | null;
   machineId: string | null;
+  /** What `sshd -T` said there; null where it could not be asked. */
+  sshd?: string | null;
+  /** The port by which the machine was reached. */
+  sshPort?: string | null;
+  /**
+   * Whoever started `run` connects again by a port of its own: 22, or the one that it came by (nixos-anywhere,
+   * --post-kexec-ssh-port); the SSH stage opens both.
+   */
+  comesBackElsewhere?: boolean;
 }
 
 export interface CapturedIdentity {
@@ -25,7 +37,8 @@ export interface CapturedIdentity {
 /** What the value is called in reports. */
 export const capturedSource = 'the old system';
 
-export function capturedIdentity(files: CapturedFiles): CapturedIdentity {
+/** @param now seconds since 1970 */
+export function capturedIdentity(files: CapturedFiles, now: number): CapturedIdentity {
   const notes: string[] = [];
   const leaveOut = (what: string, why: string) =>
     notes.push(`${what} of the old system is left out: it ${why}`);
@@ -41,15 +54,21 @@ export function capturedIdentity(files: CapturedFiles): CapturedIdentity {
     }
   });
 
-  const lines = (files.authorizedKeys ?? '')
-    .split(/\r?\n/)
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'));
-  const authorized = lines.flatMap((line, index) => {
-    const kept = valid('rootAuthorizedKeys', line);
-    if (kept.length === 0) leaveOut(`line ${index + 1} of authorized_keys`, 'is no public key');
-    return kept;
-  });
+  notes.push(...sshdNotes(readSshdOptions(files.sshd ?? '')));
+  const reached = readPort(files.sshPort ?? null);
+  const port = reached === 22 || files.comesBackElsewhere ? null : reached;
+  if (port !== null) notes.push(`sshd listens on port ${port}, as on the old system`);
+  const keys = capturedKeys(files.authorizedKeys ?? '', now);
+  const authorized = keys.lines
+    .flatMap(line => valid('rootAuthorizedKeys', line))
+    .slice(0, limits.authorizedKeys);
+  const lost = keys.lines.length - authorized.length;
+  if (lost > 0)
+    leaveOut(
+      `${lost} further lines of authorized_keys`,
+      'has characters that cannot be shown, or there are too many',
+    );
+  notes.push(...keys.notes);
 
   const hostName = files.hostName?.trim() ?? '';
   const machineId = files.machineId?.trim() ?? '';
@@ -63,15 +82,17 @@ export function capturedIdentity(files: CapturedFiles): CapturedIdentity {
       ...(hostNames.length > 0 ? { hostName } : {}),
       ...(machineIds.length > 0 ? { machineId } : {}),
       ...(authorized.length > 0 ? { rootAuthorizedKeys: [...new Set(authorized)] } : {}),
-      ...(hostKeys.length > 0 ? { ssh: { hostKeys } } : {}),
+      ...(hostKeys.length > 0 || port !== null
+        ? { ssh: { ...(hostKeys.length > 0 ? { hostKeys } : {}), ...(port === null ? {} : { port }) } }
+        : {}),
     },
     notes,
   };
 }
 
 const checks = {
-  'ssh.hostKeys': configSchema.shape.ssh.unwrap().shape.hostKeys.unwrap().element,
   rootAuthorizedKeys: configSchema.shape.rootAuthorizedKeys.unwrap().element,
+  'ssh.hostKeys': configSchema.shape.ssh.unwrap().shape.hostKeys.unwrap().element,
   hostName: configSchema.shape.hostName.unwrap(),
   machineId: configSchema.shape.machineId.unwrap(),
 };

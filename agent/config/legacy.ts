@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { defaultRoute, prefixLength } from './ip-parameter.ts';
 import { locate, type Entry, type Located, type LocatedObject } from './located.ts';
+import { saysSomething } from '../keys/authorized-keys.ts';
 import type { Place } from './report.ts';
 
 /**
@@ -30,7 +31,7 @@ export function upgradeLegacy(value: Located): Upgrade {
   const keys = entries.get('rootAuthorizedKeys');
   if (keys?.value.kind === 'array') {
     // The capture copied every line of authorized_keys.
-    const items = keys.value.items.filter(item => !(isText(item) && /^\s*(#|$)/.test(item.value)));
+    const items = keys.value.items.filter(item => !isText(item) || saysSomething(item.value));
     entries.set('rootAuthorizedKeys', { ...keys, value: { ...keys.value, items } });
   }
 

@@ -1,5 +1,6 @@
 import { DabeiError } from '../errors.ts';
 import { canonicalName, type Parameter } from './command-line.ts';
+import { authorizedLines, withoutBlanks } from '../keys/authorized-keys.ts';
 import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
 
 /** The kernel parameters that dabei understands, and what each of them says in terms of the configuration. */
@@ -63,7 +64,7 @@ export const parameterKinds: readonly ParameterKind[] = [
     names: ['dabei.authorized_key', 'ssh_authorized_key'],
     path: 'rootAuthorizedKeys',
     repeated: 'added',
-    read: value => ({ json: { rootAuthorizedKeys: authorizedKeys(base64Text(value)) } }),
+    read: value => ({ json: { rootAuthorizedKeys: authorizedLines(base64Text(value)).map(withoutBlanks) } }),
   },
   { names: ['dabei.mode'], path: 'mode', repeated: 'last', read: value => ({ json: { mode: value } }) },
 ];
@@ -99,12 +100,4 @@ function readDisks(value: string): unknown {
   const [, layout = '', devices = ''] = /^([^:]*):(.*)$/s.exec(value) ?? [];
   if (!/^[\w-]+$/.test(layout) || devices === '') throw refuse('has no layout before the devices', example);
   return { layout: layout.replace(/^zfs[-_]/, ''), devices: devices.split(',') };
-}
-
-/** The parameter may hold a whole authorized_keys file. */
-function authorizedKeys(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'));
 }

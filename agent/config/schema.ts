@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authorizedKeyProblem } from '../keys/authorized-keys.ts';
 import { Secret } from '../secret.ts';
 import { limits } from './limits.ts';
 import { networkSchema } from './network-schema.ts';
@@ -20,11 +21,16 @@ const privateKey = secretLines(limits.hostKey)
   .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is no private key in OpenSSH or PEM format')
   .transform(value => new Secret(`${value.replaceAll('\r\n', '\n').trimEnd()}\n`));
 
-/** A line of authorized_keys (sshd(8)): options, type, base64 that begins with the four bytes of a length, comment. */
-const authorizedKey = line(limits.authorizedKey, { tabs: true }).regex(
-  /(^|[ \t])(ssh-|ecdsa-|sk-)[\w@.-]+[ \t]+AAAA/,
-  'is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"',
-);
+const authorizedKey = line(limits.authorizedKey, { tabs: true })
+  .superRefine((line, context) => {
+    const problem = authorizedKeyProblem(line);
+    if (problem === null) return;
+    context.addIssue({
+      code: 'custom',
+      message: `is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it ${problem}`,
+    });
+  })
+  .describe('a line of authorized_keys (sshd(8)), options before the key included');
 
 const hostName = line(limits.domain).regex(
   /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,

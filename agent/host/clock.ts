@@ -4,6 +4,11 @@ export function now(): Date {
   return new Date();
 }
 
+/** Seconds since 1970-01-01 UTC. */
+export function epochSeconds(): number {
+  return Date.now() / 1000;
+}
+
 /** Seconds since this program's machine started, from a clock that never jumps (clock_gettime(2), CLOCK_MONOTONIC). */
 export function uptimeSeconds(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n)) / 1000;

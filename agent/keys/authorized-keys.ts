@@ -120,7 +120,7 @@ function endOfOptions(line: string): number | null {
 }
 
 /** From the end by hand: a pattern would look at every blank inside once for each that follows. */
-function withoutBlanks(text: string): string {
+export function withoutBlanks(text: string): string {
   let end = text.length;
   while (end > 0 && ' \t\r'.includes(text[end - 1]!)) end--;
   return skipBlanks(text.slice(0, end));
@@ -134,12 +134,23 @@ function firstWord(text: string): string {
   return /^[^ \t]*/.exec(text)![0];
 }
 
+/**
+ * @returns why no sshd takes the line, as the rest of a sentence about it; null where one does, though perhaps nobody can log
+ * in with it here and now
+ */
+export function authorizedKeyProblem(line: string): string | null {
+  // It is printed and logged later.
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return 'has control characters';
+  const { isReadable, reason } = readAuthorizedKey(line, 0);
+  return isReadable ? null : reason;
+}
+
 /** The lines of a file that say something: neither blank nor a comment. */
 export function authorizedLines(text: string): string[] {
   return text.split('\n').filter(saysSomething);
 }
 
-function saysSomething(line: string): boolean {
+export function saysSomething(line: string): boolean {
   return !/^[ \t]*(#|\r?$)/.test(line);
 }
 

@@ -34,6 +34,8 @@ export function readKeyOptions(text: string, now: number): KeyOptions | string {
   const counts = { permitopen: 0, permitlisten: 0, environment: 0 };
   let expires = 0;
   while (!scanner.isAtEnd) {
+    // sshd takes several commas for one.
+    if (scanner.comma()) continue;
     if (scanner.flag('restrict', false) || negatable.some(name => scanner.flag(name, true))) {
       // They take rights away, and a shell is a shell without a terminal, too.
     } else if (scanner.flag('cert-authority', false)) {

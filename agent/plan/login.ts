@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
+import { readAuthorizedKeys, type AuthorizedKey } from '../keys/authorized-keys.ts';
 
 export interface Lockout {
   problem: string;
@@ -7,23 +8,45 @@ export interface Lockout {
   isCertain: boolean;
 }
 
+/** As many reasons as fit into a sentence. */
+const mostReasons = 5;
+
 /**
- * Whether nobody could log in afterwards. A key whose command is given by its options opens no shell (sshd(8), command=).
+ * Whether nobody could log in afterwards, as far as the lines say it (agent/keys/authorized-keys.ts). Who has a certificate of
+ * an authority is not known here.
  * @param installed what will be installed; null for a rescue system
+ * @param now seconds since 1970
  */
-export function lockout(authorizedKeys: readonly string[], installed: Config | null): Lockout | null {
-  if (authorizedKeys.some(key => !/^[^ ]*\bcommand="/i.test(key))) return null;
-  const problem =
-    authorizedKeys.length === 0
-      ? 'no authorized key was found, and the new system knows no password: nobody could log in'
-      : 'every authorized key may only run a command of its own: nobody would get a shell';
+export function lockout(
+  authorizedKeys: readonly string[],
+  installed: Config | null,
+  now: number,
+): Lockout | null {
+  const keys = readAuthorizedKeys(authorizedKeys, now);
+  const shells = keys.filter(({ use }) => use === 'shell');
+  if (shells.some(({ isAuthority }) => !isAuthority)) return null;
+  if (shells.length > 0)
+    return { problem: 'nobody could log in but by a certificate of an authority', isCertain: false };
   const system = installed?.system;
-  return { problem, isCertain: system?.flake === undefined && system?.storePath === undefined };
+  return {
+    problem: whyNobody(keys),
+    isCertain: system?.flake === undefined && system?.storePath === undefined,
+  };
 }
 
-/** An installation after which nobody could log in is none. */
-export function lockoutRefusal(config: Config): DabeiError | null {
-  const found = lockout(config.rootAuthorizedKeys, config);
+function whyNobody(keys: readonly AuthorizedKey[]): string {
+  if (keys.length === 0)
+    return 'no authorized key was found, and the new system knows no password: nobody could log in';
+  if (keys.every(({ use }) => use === 'command'))
+    return 'every authorized key may only run a command of its own: nobody would get a shell';
+  const reasons = keys.slice(0, mostReasons).map(({ reason }, index) => `key ${index + 1} ${reason}`);
+  const more = keys.length - reasons.length;
+  return `no authorized key opens a shell: ${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/** An installation after which nobody could log in is none. @param now seconds since 1970 */
+export function lockoutRefusal(config: Config, now: number): DabeiError | null {
+  const found = lockout(config.rootAuthorizedKeys, config, now);
   if (found === null || !found.isCertain) return null;
   return new DabeiError('NO_LOGIN', {
     doing: 'planning the installed system',

@@ -13,7 +13,7 @@ export interface TableInput {
   leftOut: readonly string[];
   /** "SHA256:… (ED25519)". */
   hostKeys: readonly string[];
-  /** Lines of authorized_keys. */
+  /** As describeAuthorizedKey (agent/keys/authorized-keys.ts) says them. */
   authorizedKeys: readonly string[];
   config: Config | null;
   installs: boolean;
@@ -58,16 +58,9 @@ function keptRows({ network, hostKeys, authorizedKeys, leftOut }: TableInput): R
     ...list('routes', network.routes, 'no default route'),
     ...list('DNS', network.dns.length > 0 ? [network.dns.join(' ')] : [], 'no server'),
     ...list('host keys', hostKeys, 'none: the new system makes its own'),
-    ...list('logins', authorizedKeys.map(describeKey), 'nobody: there is no authorized key'),
+    ...list('logins', authorizedKeys, 'nobody: there is no authorized key'),
     ...leftOut.map((text): Row => ['left out', '', text]),
   ];
-}
-
-/** Type and comment, and that there are options: the key itself tells nobody anything. */
-function describeKey(line: string): string {
-  const [, options = '', type = '', , comment = ''] =
-    /^(.*?)\b((?:ssh|ecdsa|sk)-[\w@.-]+) +(AAAA\S+) *(.*)$/.exec(line) ?? [];
-  return [type, comment, options.trim() === '' ? '' : '(with options)'].filter(text => text !== '').join(' ');
 }
 
 function erasedRows({ found, installs }: TableInput): Row[] {

@@ -140,12 +140,13 @@ function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
   return refusals;
 }
 
-/** @param installed what will be installed; null for a rescue system */
+/** @param installed what will be installed; null for a rescue system @param now seconds since 1970 */
 export function checkLogin(
   authorizedKeys: readonly string[],
   installed: Config | null,
+  now: number,
 ): { refusals: DabeiError[]; warnings: string[] } {
-  const found = lockout(authorizedKeys, installed);
+  const found = lockout(authorizedKeys, installed, now);
   if (found === null) return { refusals: [], warnings: [] };
   if (!found.isCertain)
     return {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { SshConfig } from '../config/schema.ts';
 import { asDabeiError, DabeiError } from '../errors.ts';
 import * as clock from '../host/clock.ts';
@@ -6,12 +5,23 @@ import { attempt, run } from '../host/exec.ts';
 import { exists, list, makeDirectory, readBytes, readText, remove, writeAtomic } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { readBanner } from '../host/tcp.ts';
+import {
+  authorizedKeyProblem,
+  authorizedLines,
+  readAuthorizedKeys,
+  withoutBlanks,
+} from '../keys/authorized-keys.ts';
+import { fingerprint } from '../keys/fingerprint.ts';
 import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../plan/host-key.ts';
 import { Secret } from '../secret.ts';
 
 export interface SshOptions {
   /** Root of the file system; a test has another. */
   root?: string;
+  /** Besides the configured one; null for none. */
+  otherPort?: number | null;
+  /** ssh_host_TYPE_key-cert.pub -> text, shown where the key of that type is. */
+  hostCertificates?: ReadonlyMap<string, string>;
   /** Seconds until sshd must answer. */
   startSeconds?: number;
 }
@@ -28,7 +38,7 @@ export interface SshResult {
   hostKeys: HostKey[];
   /** The host keys as people compare them: "ed25519 SHA256:…". */
   fingerprints: string[];
-  /** Lines of root's authorized_keys. */
+  /** Lines of root's authorized_keys that let somebody in. */
   authorizedKeys: number;
   port: number;
   warnings: string[];
@@ -69,8 +79,13 @@ export async function startSsh(
   const generated = present(root).length === 0;
   if (generated) await generate(root);
 
-  const lines = await placeAuthorizedKeys(root, authorizedKeys, warnings);
-  writeAtomic(`${root}/etc/ssh/sshd_config.d/port.conf`, `Port ${ssh.port}\n`, 0o644);
+  const usable = placeAuthorizedKeys(root, authorizedKeys, warnings);
+  const certificates = placeHostCertificates(root, given, options.hostCertificates ?? new Map());
+  writeAtomic(
+    `${root}/etc/ssh/sshd_config.d/port.conf`,
+    sshdConfiguration(ssh.port, options.otherPort ?? null, certificates),
+    0o644,
+  );
   await release(root);
   const hostKeys = present(root).map(type => ({
     type,
@@ -80,7 +95,7 @@ export async function startSsh(
   const result: SshResult = {
     hostKeys,
     fingerprints: hostKeys.map(key => `${key.type} ${key.fingerprint}`),
-    authorizedKeys: lines,
+    authorizedKeys: usable,
     port: ssh.port,
     warnings,
   };
@@ -130,12 +145,6 @@ function typeOf(algorithm: string): string {
   return algorithm.replace(/^ssh-/, '').replace(/^ecdsa-sha2-nistp\d+$/, 'ecdsa');
 }
 
-/** "SHA256:" and the unpadded base64 of the hash of the key itself, as ssh-keygen -l shows it. */
-export function fingerprint(publicKey: string): string {
-  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
-}
-
 function writeHostKey(root: string, type: HostKeyType, key: Secret, publicKey: string): void {
   writeAtomic(privateFile(root, type), hostKeyFile(key), 0o600);
   writeAtomic(publicFile(root, type), `${publicKey}\n`, 0o644);
@@ -163,40 +172,57 @@ function publicFile(root: string, type: HostKeyType): string {
   return `${privateFile(root, type)}.pub`;
 }
 
-/** @returns how many keys root can log in with */
-async function placeAuthorizedKeys(
-  root: string,
-  texts: readonly string[],
-  warnings: string[],
-): Promise<number> {
+/**
+ * A line that nobody can log in with here stays where some sshd would take it: the clock may be wrong, and it expires by that.
+ * @returns how many keys open a shell for root, or a command of their own
+ */
+function placeAuthorizedKeys(root: string, texts: readonly string[], warnings: string[]): number {
   const path = `${root}/root/.ssh/authorized_keys`;
-  const kept = keyLines([readText(path) ?? '']);
-  const added: string[] = [];
-  for (const [index, line] of keyLines(texts).entries()) {
-    if (kept.includes(line) || added.includes(line)) continue;
-    const { exitCode } = await attempt({
-      doing: 'checking an authorized key',
-      argv: ['ssh-keygen', '-l', '-f', '-'],
-      stdin: `${line}\n`,
-      timeoutSeconds: 10,
-    });
-    if (exitCode === 0) added.push(line);
-    else warnings.push(`authorized key ${index + 1} is no public key, and is left out`);
+  const kept = authorizedLines(readText(path) ?? '').map(withoutBlanks);
+  const given = texts.flatMap(authorizedLines).map(withoutBlanks);
+  const lines = [...new Set([...kept, ...given.filter(line => authorizedKeyProblem(line) === null)])];
+  const now = clock.epochSeconds();
+  for (const [index, { reason, use, isReadable }] of readAuthorizedKeys(given, now).entries()) {
+    if (use === 'unusable')
+      warnings.push(
+        `authorized key ${index + 1} ${isReadable ? 'lets nobody in' : 'is left out'}: it ${reason}`,
+      );
   }
-  const lines = [...kept, ...added];
+  const usable = readAuthorizedKeys(lines, now).filter(({ use }) => use !== 'unusable').length;
   if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
+  else if (usable === 0) warnings.push('no authorized key lets anybody in over SSH');
   // StrictModes (sshd_config(5)) asks for directories that only root can write to.
   makeDirectory(`${root}/root/.ssh`, 0o700);
   writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
-  return lines.length;
+  return usable;
 }
 
-/** The lines that say something: AUTHORIZED_KEYS FILE FORMAT, sshd(8). */
-export function keyLines(texts: readonly string[]): string[] {
-  return texts
-    .flatMap(text => text.split(/\r?\n/))
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'));
+/** Of given keys alone: sshd shows a certificate beside the key that it is for. @returns their paths for sshd */
+function placeHostCertificates(
+  root: string,
+  given: ReadonlySet<HostKeyType>,
+  certificates: ReadonlyMap<string, string>,
+): string[] {
+  return hostKeyTypes.flatMap(type => {
+    const path = `/etc/ssh/ssh_host_${type}_key-cert.pub`;
+    const text = certificates.get(`ssh_host_${type}_key-cert.pub`);
+    if (text === undefined || !given.has(type)) return [];
+    writeAtomic(`${root}${path}`, text, 0o644);
+    return [path];
+  });
+}
+
+/** sshd_config(5); every Port and HostCertificate counts. */
+export function sshdConfiguration(
+  port: number,
+  otherPort: number | null,
+  certificates: readonly string[],
+): string {
+  const ports = otherPort === null || otherPort === port ? [port] : [port, otherPort];
+  return [
+    ...ports.map(each => `Port ${each}\n`),
+    ...certificates.map(path => `HostCertificate ${path}\n`),
+  ].join('');
 }
 
 /** Lets a waiting sshd start; one that runs already starts anew with the keys of now (sshd(8), SIGHUP). */

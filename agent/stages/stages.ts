@@ -3,7 +3,9 @@ import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import * as clock from '../host/clock.ts';
 import { readDisks } from '../host/disks.ts';
+import { capturedHostCertificates, capturedOtherPort } from '../host/captured.ts';
 import { availableMemoryBytes } from '../host/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
@@ -63,7 +65,11 @@ export async function network(session: Session): Promise<void> {
 export async function ssh(session: Session): Promise<void> {
   const { ssh, rootAuthorizedKeys } = session.resolution.salvaged;
   await keepResult(
-    () => startSsh(ssh, rootAuthorizedKeys),
+    () =>
+      startSsh(ssh, rootAuthorizedKeys, {
+        otherPort: capturedOtherPort(),
+        hostCertificates: capturedHostCertificates(),
+      }),
     result => {
       const hostKeys = result.hostKeys.map(
         ({ type, fingerprint }) => `${fingerprint} (${type.toUpperCase()})`,
@@ -109,9 +115,10 @@ export async function planInstallation(
   silentAtStart?: readonly string[],
 ): Promise<{ facts: Facts; plan: Plan }> {
   const silent = silentAtStart ?? (await stillSilent(config.network, readStatus()?.silentGateways));
-  const refusals = [silentGateways(config.network, silent), lockoutRefusal(config)].filter(
-    refusal => refusal !== null,
-  );
+  const refusals = [
+    silentGateways(config.network, silent),
+    lockoutRefusal(config, clock.epochSeconds()),
+  ].filter(refusal => refusal !== null);
   if (refusals.length > 0) throw new Refusals(refusals);
   return measureAndPlan(withHostKeys(config));
 }

@@ -38,6 +38,7 @@ function codes(world: World): string[] {
       }),
     { ...debian, ...world.old },
     { ...image, ...world.image },
+    0,
   );
   return [...new Set(refusals.map(({ code }) => code))];
 }

@@ -24,11 +24,15 @@ export const standInForPassphrase = {
   bytes: Buffer.from('{"disks": {"key": "00000000"}}'),
 };
 
-/** @param resolve the configuration, with the stand-in as a last file or without */
+/**
+ * @param resolve the configuration, with the stand-in as a last file or without
+ * @param now seconds since 1970
+ */
 export function judge(
   resolve: (withPassphrase: boolean) => Resolution,
   old: OldSystem,
   image: NewSystem,
+  now: number,
 ): Judgement {
   const resolution = resolve(false);
   const problems = resolution.problems.filter(problem => !isMissingPassphrase(problem));
@@ -39,7 +43,7 @@ export function judge(
   // What could not be read may have been the network.
   const isUnknown = config === null && network.interfaces.length === 0;
   const found = preflight(config, installs, old, image, isUnknown ? 1 : defaultRoutes(network).length);
-  const login = checkLogin(resolution.salvaged.rootAuthorizedKeys, installs ? config : null);
+  const login = checkLogin(resolution.salvaged.rootAuthorizedKeys, installs ? config : null, now);
   const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
   return {
     resolution,

@@ -53,40 +53,7 @@ write_command_line() {
   printf '%s\n' "$line$append"
 }
 
-# capture_host_keys DIRECTORY: all types, with their public halves.
-capture_host_keys() {
-  for key in /etc/ssh/ssh_host_*_key; do
-    copy_host_key "$key" "$1/${key##*/}"
-  done
-  if ! any "$1"/ssh_host_*_key && has sshd; then
-    number=0
-    sshd -T 2>/dev/null | while read -r option value; do
-      [ "$option" = hostkey ] || continue
-      number=$((number + 1))
-      copy_host_key "$value" "$1/ssh_host_${number}_key"
-    done
-  fi
-  if ! any "$1"/ssh_host_*_key && has dropbearconvert; then
-    for key in /etc/dropbear/dropbear_*_host_key; do
-      type=${key##*/dropbear_}
-      [ ! -f "$key" ] ||
-        dropbearconvert dropbear openssh "$key" "$1/ssh_host_${type%_host_key}_key" >/dev/null 2>&1 || :
-    done
-  fi
-  any "$1"/ssh_host_*_key || say "no SSH host key was found: the new system will show one of its own"
-}
-
-copy_host_key() {
-  [ -s "$1" ] || return 0
-  cat "$1" >"$2"
-  [ ! -s "$1.pub" ] || cat "$1.pub" >"$2.pub"
-}
-
-any() {
-  [ -e "$1" ]
-}
-
-# Every key that lets somebody in as root: root's own, those of the user who became root, and those kept in /etc/ssh. The
+# Every key that lets somebody in as root: root's own, and those of the user who became root, from where sshd reads them. The
 # user's go first: cloud images put a copy of the same key into root's file with a command that only says so.
 capture_authorized_keys() {
   user=${SUDO_USER:-${DOAS_USER-}}
@@ -95,11 +62,11 @@ capture_authorized_keys() {
   [ "$user" != root ] || user=''
   for name in $user root; do
     home=$(home_of "$name")
-    [ -z "$home" ] || for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+    user_key_files "$name" "${home:-/nonexistent}" | while IFS= read -r file; do
       authorized_lines "$file"
     done
-    authorized_lines "/etc/ssh/authorized_keys.d/$name"
   done
+  authority_lines
   authorized_lines /etc/dropbear/authorized_keys
 }
 
@@ -122,25 +89,12 @@ home_of() {
   }
 }
 
-# authorized_lines FILE: its keys with their options. Comments stay out, above all keys that somebody has commented out
-# (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+# authorized_lines FILE: all of it, and before it where it is from. What a line is good for is decided by dabei
+# (agent/keys/captured-keys.ts), or by sshd itself where dabei never ran; a shell reads no quotes, tabs and base64.
 authorized_lines() {
-  [ -r "$1" ] || return 0
-  carriage_return=$(printf '\r')
-  while IFS= read -r entry || [ -n "$entry" ]; do
-    entry=${entry%"$carriage_return"}
-    # White space at the beginning does not count.
-    while :; do
-      case $entry in
-        [[:blank:]]*) entry=${entry#?} ;;
-        *) break ;;
-      esac
-    done
-    case $entry in
-      '' | '#'*) ;;
-      # cloud-init's, in root's file: it lets nobody in, and hides that nobody else is let in (cloudinit/ssh_util.py).
-      *'Please login as the user'*) ;;
-      *ssh-*' AAAA'* | *ecdsa-*' AAAA'* | *sk-*' AAAA'*) printf '%s\n' "$entry" ;;
-    esac
-  done <"$1"
+  [ -r "$1" ] && [ -f "$1" ] || return 0
+  printf '#from %s\n' "$1"
+  cat <"$1"
+  # The last line may have no end.
+  printf '\n'
 }

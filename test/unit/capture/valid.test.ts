@@ -8,6 +8,7 @@ import { networkSchema, type NetworkInput } from '../../../agent/config/schema.t
 import { planNetwork } from '../../../agent/plan/network.ts';
 import { Random } from '../../support/random.ts';
 import { strangeSystem } from './strange-systems.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
 
 const systems = 400;
 
@@ -51,27 +52,33 @@ t.test('names and keys of strange systems: never a problem', async t => {
   const characters = [...'aZ09-_. \t"\'\\#@ü\u0000\u001b\ufeff\u2028=,'];
   const text = () => random.list(random.int(0, 70), () => random.pick(characters)).join('');
   for (let round = 0; round < 400; round++) {
-    const captured = capturedIdentity({
-      hostKeys: new Map([[`ssh_host_${text()}_key`, Buffer.from(text())]]),
-      authorizedKeys: random
-        .list(random.int(0, 3), () => `${random.pick(['ssh-ed25519 AAAA', ''])}${text()}`)
-        .join('\n'),
-      hostName: random.pick([
-        text(),
-        'my_host',
-        'größe',
-        'web-01.example.org\n',
-        '-x',
-        'a'.repeat(64),
-        '(none)',
-      ]),
-      machineId: random.pick([
-        text(),
-        'uninitialized\n',
-        'b08dfa6083e7567a1921a715000001fb\n',
-        '0'.repeat(32),
-      ]),
-    });
+    const captured = capturedIdentity(
+      {
+        hostKeys: new Map([[`ssh_host_${text()}_key`, Buffer.from(text())]]),
+        authorizedKeys: random
+          .list(
+            random.int(0, 3),
+            () => `${random.pick([publicKeyOf('me'), 'ssh-ed25519 AAAA', ''])}${text()}`,
+          )
+          .join('\n'),
+        hostName: random.pick([
+          text(),
+          'my_host',
+          'größe',
+          'web-01.example.org\n',
+          '-x',
+          'a'.repeat(64),
+          '(none)',
+        ]),
+        machineId: random.pick([
+          text(),
+          'uninitialized\n',
+          'b08dfa6083e7567a1921a715000001fb\n',
+          '0'.repeat(32),
+        ]),
+      },
+      0,
+    );
     const { problems } = resolveConfiguration({ commandLine: '', files: [], captured });
     if (problems.length > 0) return t.fail(`round ${round}`, { problems, captured });
   }

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import t from 'tap';
 import { capturedIdentity, type CapturedFiles } from '../../../agent/config/captured.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
 
 const pem = (type: 'ed25519' | 'rsa' | 'dsa') => {
   const format = { privateKeyEncoding: { type: 'pkcs8', format: 'pem' } } as const;
@@ -30,6 +31,8 @@ const nothing: CapturedFiles = {
   machineId: null,
 };
 const machineId = '0123456789abcdef0123456789abcdef';
+const now = 1_795_824_000;
+const [oldKey, newKey] = [publicKeyOf('old'), publicKeyOf('new')];
 const options = 'from="192.0.2.0/24",command="echo # no comment",no-touch-required';
 
 const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
@@ -41,14 +44,14 @@ const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
         ['ssh_host_ed25519_key', ed25519],
         ['ssh_host_rsa_key', rsa],
       ]),
-      authorizedKeys: `# ssh-ed25519 AAAA0 no\n\n${options} sk-ssh-ed25519@openssh.com AAAA1 a\r\nssh-rsa AAAA2\n`,
+      authorizedKeys: `# ${newKey} no\n\n${options} ${newKey} a\r\n${oldKey}\n`,
       hostName: 'web-01.example.org\n',
       machineId: `${machineId}\n`,
     },
     {
       hostName: 'web-01.example.org',
       machineId,
-      rootAuthorizedKeys: [`${options} sk-ssh-ed25519@openssh.com AAAA1 a`, 'ssh-rsa AAAA2'],
+      rootAuthorizedKeys: [`${options} ${newKey} a`, oldKey],
       ssh: { hostKeys: [ed25519.toString(), rsa.toString()] },
     },
     [],
@@ -70,15 +73,45 @@ const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
   ['an empty machine id', { machineId: '\n' }, {}, []],
   [
     'a line that is no key',
-    { authorizedKeys: 'hello\nssh-rsa AAAA2' },
-    { rootAuthorizedKeys: ['ssh-rsa AAAA2'] },
-    [/line 1/],
+    { authorizedKeys: `hello\n${oldKey}` },
+    { rootAuthorizedKeys: [oldKey] },
+    [/line 1 of authorized_keys of the old system is left out: it has no public key/],
+  ],
+  [
+    'several files, tabs, a byte order mark, an old type, colours',
+    {
+      authorizedKeys: [
+        '#from /home/me/.ssh/authorized_keys',
+        `\ufeff${newKey}`,
+        oldKey.replaceAll(' ', '\t'),
+        '',
+        '#from /root/.ssh/authorized_keys',
+        '# mine',
+        'ssh-dss AAAAB3NzaC1kc3M= me',
+        `expiry-time="20200101" ${newKey} \x1b[31mred`,
+        `no-pty,command="echo 'Please login as the user \\"me\\" rather';exit 142" ${oldKey}`,
+        `${oldKey} again`,
+      ].join('\n'),
+    },
+    {
+      rootAuthorizedKeys: [
+        oldKey.replaceAll(' ', '\t'),
+        `expiry-time="20200101" ${newKey} [31mred`,
+        `${oldKey} again`,
+      ],
+    },
+    [
+      /^line 1 of \/home\/me\/.ssh\/authorized_keys of the old system is left out: it begins with a byte order mark/,
+      /^line 2 of \/root\/.ssh\/authorized_keys of the old system is left out: it has a DSA key/,
+      /^line 3 of \/root.* lets nobody in here: it expired at 2020/,
+      /^line 4 of \/root.* is left out: it only says to log in as somebody else/,
+    ],
   ],
 ];
 
 for (const [name, files, value, notes] of rows) {
   t.test(name, async t => {
-    const captured = capturedIdentity({ ...nothing, ...files });
+    const captured = capturedIdentity({ ...nothing, ...files }, now);
     t.strictSame(captured.value, value);
     t.equal(captured.notes.length, notes.length);
     t.match(captured.notes, notes);
@@ -91,7 +124,7 @@ t.test('below every other source', async t => {
     value: {
       hostName: 'old',
       machineId,
-      rootAuthorizedKeys: ['ssh-rsa AAAAold'],
+      rootAuthorizedKeys: [oldKey],
       ssh: { hostKeys: [ed25519.toString()] },
     },
     notes: ['something was left out'],
@@ -104,7 +137,7 @@ t.test('below every other source', async t => {
     });
 
   const alone = resolve({});
-  t.match(alone.config, { hostName: 'old', machineId, rootAuthorizedKeys: ['ssh-rsa AAAAold'] });
+  t.match(alone.config, { hostName: 'old', machineId, rootAuthorizedKeys: [oldKey] });
   t.equal(alone.config?.ssh.hostKeys.length, 1);
   t.equal(alone.mode, 'rescue');
   t.equal(alone.origins['hostName'], 'the old system');
@@ -112,10 +145,10 @@ t.test('below every other source', async t => {
 
   const named = resolve({
     hostName: 'new',
-    rootAuthorizedKeys: ['ssh-rsa AAAAnew'],
+    rootAuthorizedKeys: [newKey],
     ssh: { hostKeys: [rsa.toString()], port: 2222 },
   });
-  t.match(named.config, { hostName: 'new', machineId, rootAuthorizedKeys: ['ssh-rsa AAAAnew'] });
+  t.match(named.config, { hostName: 'new', machineId, rootAuthorizedKeys: [newKey] });
   t.equal(named.config?.rootAuthorizedKeys.length, 1);
   t.equal(named.config?.ssh.hostKeys.length, 1);
   t.ok(named.config?.ssh.hostKeys[0]?.reveal().equals(Buffer.from(`${rsa.toString().trim()}\n`)));
@@ -126,6 +159,6 @@ t.test('below every other source', async t => {
 
   const broken = resolve({ rootAuthorizedKeys: ['no key'], wipee: true });
   t.equal(broken.config, null);
-  t.strictSame(broken.salvaged.rootAuthorizedKeys, ['ssh-rsa AAAAold'], 'whoever could log in can');
+  t.strictSame(broken.salvaged.rootAuthorizedKeys, [oldKey], 'whoever could log in can');
   t.equal(broken.salvaged.ssh.hostKeys.length, 1);
 });

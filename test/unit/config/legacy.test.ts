@@ -2,8 +2,9 @@ import t from 'tap';
 import { upgradeLegacy } from '../../../agent/config/legacy.ts';
 import { locate, placeOf, toJson } from '../../../agent/config/located.ts';
 import { parseJson } from '../../../agent/config/json.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
 
-const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample me@laptop';
+const key = `${publicKeyOf('me')} me@laptop`;
 
 const runtimeInfo = {
   hostName: 'web-01.example.net',

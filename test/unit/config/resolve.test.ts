@@ -3,11 +3,12 @@ import t from 'tap';
 import { formatProblem } from '../../../agent/config/report.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const config = (value: unknown) => `dabei.config=${base64(JSON.stringify(value))}`;
-const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample me@laptop';
-const otherKey = 'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYExample';
+const key = `${publicKeyOf('me')} me@laptop`;
+const otherKey = publicKeyOf('other');
 const hostKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 const passphrase = 'correct horse';
 const disks = { devices: ['/dev/vda'], key: passphrase };
@@ -60,7 +61,7 @@ t.test('what is understood', async t => {
     ['the last mode counts', 'dabei.mode=install dabei.mode=rescue', JSON.stringify({ disks }), { mode: 'rescue' }],
     ['mode plan needs no key', 'dabei.mode=plan dabei.disks=single:only', undefined, { mode: 'plan', config: { mode: 'plan' } }],
     ['keys of two parameters', `dabei.authorized_key=${base64(`${key}\n# mine\n\n${otherKey}\n`)} ssh_authorized_key=${base64(key)}`, undefined, { config: { rootAuthorizedKeys: [key, otherKey, key] } }],
-    ['options before a key', '', JSON.stringify({ rootAuthorizedKeys: [`from="192.0.2.0/24",no-pty ${key}`, 'sk-ssh-ed25519@openssh.com AAAAGnNr me'] }), { mode: 'rescue', problems: [] }],
+    ['options before a key', '', JSON.stringify({ rootAuthorizedKeys: [`from="192.0.2.0/24",no-pty ${key}`, otherKey] }), { mode: 'rescue', problems: [] }],
     ['runtime_info', `runtime_info=${base64('{"diskToFormat":"/dev/vda","networkInterface":"ens3"}')} disk_key=${base64(passphrase)}`, undefined, { mode: 'install', config: { disks: { devices: ['/dev/vda'], wipe: false } }, notes: [/^runtime_info: .*2021/] }],
     ['a line break behind the key', `dabei.disks=single:only dabei.disk_key=${base64(`${passphrase}\n`)}`, undefined, { config: { disks: {} }, notes: [/line break/] }],
     ['a passphrase beyond ASCII', '', JSON.stringify({ disks: { ...disks, key: 'grüße' + '!' } }), { config: { disks: {} }, notes: [/not every console/] }],
@@ -171,7 +172,7 @@ const fileRows: Row[] = [
   inFile('mode', [1, 10], '{"mode": "instal"}', /must be "install", "rescue" or "plan"/),
   inFile('rootAuthorizedKeys', [1, 24], `{"rootAuthorizedKeys": "${key}"}`, /expected array, got string/),
   inFile('rootAuthorizedKeys[1]', [3, 1], `{"rootAuthorizedKeys": ["${key}",\n\n"github:me"]}`, /no line of authorized_keys/),
-  inFile('rootAuthorizedKeys[0]', [1, 25], `{"rootAuthorizedKeys": ["${key}\\n${key}"]}`, /^has a line break, \\u000a, as character 55$/),
+  inFile('rootAuthorizedKeys[0]', [1, 25], `{"rootAuthorizedKeys": ["${key}\\n${key}"]}`, /^has a line break, \\u000a, as character 91$/),
   inFile('network', [1, 13], '{"network": "dhcp"}', /expected object, got string/),
   inFile('network.interfaces[0]', [1, 29], '{"network": {"interfaces": [{"dhcp": true}]}}', /needs a mac/),
   inFile('network.interfaces[0]', [1, 29], '{"network": {"interfaces": [{"only": true, "name": "eth0"}]}}', /beside/),

@@ -7,8 +7,9 @@ import {
   type RouteInput,
 } from '../../../agent/config/schema.ts';
 import { Random } from '../../support/random.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
 
-const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample me@laptop';
+const key = `${publicKeyOf('me')} me@laptop`;
 const hostKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 
 function salvaged(value: unknown, captured?: object) {
@@ -42,7 +43,7 @@ t.test('what is lost is what is wrong, and nothing beside it', async t => {
     ['a bond without its mode', { network: { interfaces: [{ name: 'bond0', bond: { members: ['eth1'] } }, ...one({}).network.interfaces] } }, { network: { interfaces: [{ name: 'bond0', bond: undefined }, { name: 'eth0' }] } }, ['…bond.mode: is missing']],
     ['a wrong number in a bond', { network: { interfaces: [{ name: 'bond0', addresses: [address], bond: { mode: '802.3ad', members: ['eth0'], miimon: 'x' } }] } }, { network: { interfaces: [{ name: 'bond0', addresses: [address], bond: { mode: '802.3ad', members: ['eth0'], miimon: undefined } }] } }, ['…bond.miimon: expected number, got string']],
     ['an interface that contradicts itself', { network: { interfaces: [{ only: true, mac: '52:54:00:12:34:56' }, ...one({}).network.interfaces] } }, one({}), ['…: has "only": true beside a mac or a name']],
-    ['keys', { rootAuthorizedKeys: ['a', key, 'b', 'c', key], ...one({}) }, { rootAuthorizedKeys: [key, key] }, ['rootAuthorizedKeys[0]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"', 'rootAuthorizedKeys[2]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"', 'rootAuthorizedKeys[3]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop"']],
+    ['keys', { rootAuthorizedKeys: ['a', key, 'b', 'c', key], ...one({}) }, { rootAuthorizedKeys: [key, key] }, ['rootAuthorizedKeys[0]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key', 'rootAuthorizedKeys[2]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key', 'rootAuthorizedKeys[3]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key']],
   ]; // prettier-ignore
   for (const [name, asked, left, problems] of rows) {
     const resolution = salvaged(asked);
