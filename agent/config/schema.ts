@@ -254,7 +254,9 @@ export const configSchema = z.strictObject({
   disks: disksSchema.optional(),
   system: systemSchema.prefault({}),
   kernelParams: z
-    .array(z.string().regex(/^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/, 'is no kernel parameter'))
+    .array(
+      line(limits.property).regex(/^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/, 'is no kernel parameter'),
+    )
     .max(64)
     .optional()
     .describe("further parameters of the installed system's kernel, which this hardware needs"),
