@@ -22,7 +22,7 @@ const ways: Readonly<Record<string, Way>> = {
     firmware: 'uefi',
     bootFile: async tftp => {
       const { path } = await unpackAlone('ipxe', ['ipxe']);
-      files.copy(join(path, 'ipxe/usr/lib/ipxe/ipxe.efi'), join(tftp, 'ipxe.efi'));
+      files.copy(join(path, 'ipxe/usr/lib/ipxe/ipxe-amd64.efi'), join(tftp, 'ipxe.efi'));
       // iPXE looks for this name beside itself (src/interface/efi/efi_autoexec.c), so DHCP need not tell it from the firmware.
       files.copy(image.netboot, join(tftp, 'autoexec.ipxe'));
       return 'ipxe.efi';
