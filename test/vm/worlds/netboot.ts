@@ -32,7 +32,7 @@ const ways: Readonly<Record<string, Way>> = {
 
 export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmware, bootFile }]) => ({
   name,
-  core: true,
+  core: firmware === 'bios',
   about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
   limitSeconds: 1500,
   script: async (site, report) => {
