@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { checkout, run } from '../image/host.ts';
+import { checkout, requireHostPackages, run } from '../image/host.ts';
 import { DabeiError } from '../agent/errors.ts';
 
 /**
@@ -72,6 +72,17 @@ const program = (path: string) => [
   `--import=${checkout('image/top.ts')}`,
   checkout(path),
 ];
+
+/** What unit tests start. A test whose program is not there fails; a fresh machine has none of them. */
+await requireHostPackages({
+  '/usr/bin/shellcheck': 'shellcheck',
+  '/usr/bin/dash': 'dash',
+  '/usr/bin/busybox': 'busybox',
+  '/usr/bin/cpio': 'cpio',
+  '/usr/bin/git': 'git',
+  '/usr/bin/ssh-keygen': 'openssh-client',
+  '/usr/bin/nix-instantiate': 'nix-bin',
+});
 
 const counts = [
   await check('types', [bin('typescript/bin/tsc')], 5, alone),
