@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DabeiError } from './errors.ts';
 import { exists, readText, writeAtomic } from './host/files.ts';
-import { infraFlake } from './plan/infra-flake.ts';
+import { infraFlake } from './plan/host-flake/infra-flake.ts';
 
 /** `dabei collect`: from several machines' runtime-info.json to one infrastructure flake. */
 

@@ -60,7 +60,7 @@ export const errorCodes = {
   ESP_TOO_SMALL: 'the ESP has no room for the kernel and the initrd',
   BOOT_LOADER: 'the boot loader cannot be installed',
   POOL_EXPORT: 'the pool cannot be exported',
-  // Leaving a running Linux by kexec (image/bundle/run and `dabei preflight`)
+  // Leaving a running Linux by kexec (image/media/bundle/run and `dabei preflight`)
   PREFLIGHT_ARCHITECTURE: 'the machine has another processor than the image is for',
   PREFLIGHT_CONTAINER: 'this is a container, whose kernel belongs to somebody else',
   PREFLIGHT_CONFIDENTIAL: 'the memory of the virtual machine is encrypted, which the new kernel cannot do',
@@ -80,7 +80,7 @@ export const errorCodes = {
   PREFLIGHT_NO_EVIDENCE: 'nothing shows by which driver a needed disk or network interface works',
   PREFLIGHT_NO_FIRMWARE: 'the image lacks the firmware without which a needed device does not work',
   KEXEC_LOAD: 'the running kernel does not take the new one',
-  // The first program of the new system (image/initramfs/init)
+  // The first program of the new system (image/rootfs/initramfs/init)
   IMAGE_INCOMPLETE: 'kernel and initrd did not arrive whole in memory',
   // Anywhere
   COMMAND_FAILED: 'a program ended with an error',

@@ -23,7 +23,7 @@ const usage = `usage: dabei COMMAND
   --version, --help
 `;
 
-/** The program answers to this name, too (image/root.ts). */
+/** The program answers to this name, too (image/rootfs/root.ts). */
 const otherName = 'nixos-install';
 
 /** argv -> command; the only place that turns an error into an exit code: 1 for a failure, 2 for a wrong command line. */

@@ -1,11 +1,11 @@
 import { logCommands } from './commands.ts';
 import { DabeiError } from './errors.ts';
-import { memoryBytes } from './host/facts.ts';
+import { memoryBytes } from './host/machine/facts.ts';
 import { environment } from './host/environment.ts';
 import { permissions } from './host/files.ts';
 import { log, formatEntry, type LogEntry } from './host/log.ts';
 import { updateStatus } from './host/status.ts';
-import { parseNixosInstall, planNixosInstall, usage } from './plan/nixos-install.ts';
+import { parseNixosInstall, planNixosInstall, usage } from './plan/nix/nixos-install.ts';
 import { executeSteps } from './stages/execute.ts';
 
 /** Variables of the caller that Nix and switch-to-configuration look at. */

@@ -3,18 +3,18 @@ import { z } from 'zod';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { DabeiError, formatError } from './errors.ts';
 import * as clock from './host/clock.ts';
-import { readAppendedFiles } from './host/appended.ts';
-import { readCaptured } from './host/captured.ts';
-import { missingFirmware, readModuleIndex } from './host/devices.ts';
+import { readAppendedFiles } from './host/old-system/appended.ts';
+import { readCaptured } from './host/old-system/captured.ts';
+import { missingFirmware, readModuleIndex } from './host/machine/devices.ts';
 import { readBytes, readText, sizeOf, treeBytes, writeAtomic } from './host/files.ts';
-import { readOldSystem } from './host/old-system.ts';
+import { readOldSystem } from './host/old-system/old-system.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from './keys/authorized-keys.ts';
 import { fingerprint } from './keys/fingerprint.ts';
-import { hostKeyType, hostPublicKey } from './plan/host-key.ts';
-import { keptNetwork } from './plan/kept-network.ts';
-import { neededModules, type NewSystem, type OldSystem } from './plan/preflight.ts';
+import { hostKeyType, hostPublicKey } from './keys/host-key.ts';
+import { keptNetwork } from './capture/summary.ts';
+import { neededModules, type NewSystem, type OldSystem } from './plan/preflight/preflight.ts';
 import { judge, standInForPassphrase } from './plan/preflight/judge.ts';
-import { renderTable } from './plan/preflight-table.ts';
+import { renderTable } from './plan/preflight/preflight-table.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
 

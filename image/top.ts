@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as files from './files.ts';
+import * as files from './lib/files.ts';
 
 /**
  * How every command of this project ends that does not end well: image/start.mjs has it loaded before the program. What

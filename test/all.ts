@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { checkout, requireHostPackages, run } from '../image/host.ts';
+import { checkout, requireHostPackages, run } from '../image/lib/host.ts';
 import { DabeiError } from '../agent/errors.ts';
 
 /**

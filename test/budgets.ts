@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { buildImage } from '../image/build.ts';
-import * as files from '../image/files.ts';
-import { checkout } from '../image/host.ts';
-import { measureParts } from '../image/parts.ts';
+import * as files from '../image/lib/files.ts';
+import { checkout } from '../image/lib/host.ts';
+import { measureParts } from '../image/rootfs/parts.ts';
 import { relaxed, type Budgets } from '../image/reductions/budgets.ts';
-import { table } from './vm/table.ts';
+import { table } from './vm/harness/table.ts';
 
 /**
- * What is given to machines, and each part of it, stays within its bytes (image/budgets.json; parts as compressed alone).
+ * What is given to machines, and each part of it, stays within its bytes (image/report/budgets.json; parts as compressed alone).
  * Where parts of the build fell back to Debian's own files, more is allowed. The last line counts: "N passed, N failed".
  */
 const { image, toolchain, fallbacks } = await buildImage();
-const published = JSON.parse(files.readText(checkout('image/budgets.json'))) as Budgets;
+const published = JSON.parse(files.readText(checkout('image/report/budgets.json'))) as Budgets;
 const budgets = relaxed(
   published,
   fallbacks.map(({ part }) => part),

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheDirectory } from '../image/cache.ts';
-import { describeFailure } from '../image/errors.ts';
-import { bootInstalled, finishInstall, startInstall } from './vm/install.ts';
-import { accelerator } from './vm/accelerator.ts';
-import { requireImage, requireVirtualMachines } from './vm/image.ts';
-import { openSite, type Site } from './vm/site.ts';
+import { cacheDirectory } from '../image/lib/cache.ts';
+import { describeFailure } from '../image/lib/errors.ts';
+import { bootInstalled, finishInstall, startInstall } from './vm/guests/install.ts';
+import { accelerator } from './vm/harness/accelerator.ts';
+import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
+import { openSite, type Site } from './vm/harness/site.ts';
 
 /**
  * `npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit]`

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheDirectory } from '../image/cache.ts';
-import { stageDone } from './vm/install.ts';
-import { requireImage, requireVirtualMachines } from './vm/image.ts';
-import { configParameter, openSite } from './vm/site.ts';
+import { cacheDirectory } from '../image/lib/cache.ts';
+import { stageDone } from './vm/guests/install.ts';
+import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
+import { configParameter, openSite } from './vm/harness/site.ts';
 
 /** `npm run vm -- [--firmware bios|uefi] [--memory MB]`: rescue mode with an empty disk, SSH on port 2222, until Ctrl-C. */
 const { values } = parseArgs({

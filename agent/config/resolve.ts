@@ -1,15 +1,15 @@
 import { Secret } from '../secret.ts';
 import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
-import { capturedSource } from './captured.ts';
-import { besideConfigured } from './captured-network.ts';
+import { capturedSource } from '../capture/identity.ts';
+import { besideConfigured } from '../capture/beside.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { cleanSecrets } from './secrets.ts';
 import { salvage, type Salvaged } from './salvage.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
-import { readSources, type Input } from './sources.ts';
+import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
 
 export interface Resolution {

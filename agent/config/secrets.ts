@@ -2,7 +2,7 @@ import { valueAt, type Located, type LocatedScalar } from './located.ts';
 import { formatPath, type Path } from './report.ts';
 
 /**
- * One rule for secrets, whatever way they come: as a parameter, in a file, in a file of `run` (image/bundle/lib/machine.sh
+ * One rule for secrets, whatever way they come: as a parameter, in a file, in a file of `run` (image/media/bundle/lib/machine.sh
  * does the same). Editors and shells add what nobody sees and nobody types when the machine is unlocked: a byte order mark
  * before a passphrase, line breaks behind it. Both are removed, and it is said. Blanks may be meant, so they stay, and that
  * is said, too; nothing inside is touched.

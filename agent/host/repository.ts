@@ -1,4 +1,4 @@
-import { gitRepository, type GitFile } from '../plan/git.ts';
+import { gitRepository, type GitFile } from '../plan/host-flake/git.ts';
 import type { CommitStep } from '../plan/step.ts';
 import { now } from './clock.ts';
 import { exists, readBytes, readLink, tree, writeAtomic } from './files.ts';

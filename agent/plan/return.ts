@@ -1,4 +1,4 @@
-import { stayProgram } from '../host/return-timer.ts';
+import { stayProgram } from '../host/old-system/return-timer.ts';
 import type { RunStep } from './step.ts';
 
 /**

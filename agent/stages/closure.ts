@@ -3,8 +3,8 @@ import { DabeiError, Refusals, asDabeiError, type ErrorCode } from '../errors.ts
 import * as clock from '../host/clock.ts';
 import { request } from '../host/http.ts';
 import { log, type LogEntry } from '../host/log.ts';
-import { closureOf, type Closure } from '../plan/closure.ts';
-import { isSignedBy, narinfoName, parseNarinfo, storeDirectory, type Narinfo } from '../plan/narinfo.ts';
+import { closureOf, type Closure } from '../plan/nix/closure.ts';
+import { isSignedBy, narinfoName, parseNarinfo, storeDirectory, type Narinfo } from '../plan/nix/narinfo.ts';
 
 /**
  * Asks the binary caches for every path of a prebuilt system, before a disk is touched: that it is there, and that a

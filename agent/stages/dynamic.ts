@@ -2,8 +2,8 @@ import type { NetworkConfig } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
 import { attempt, run, startDaemon } from '../host/exec.ts';
 import { exists, makeDirectory, readText, remove, writeAtomic, writeKernelFile } from '../host/files.ts';
-import { readAddresses, type Address } from '../host/links.ts';
-import type { LeasePreferences, Preferences } from '../plan/preferences.ts';
+import { readAddresses, type Address } from '../host/machine/links.ts';
+import type { LeasePreferences, Preferences } from '../plan/network/preferences.ts';
 
 /** What links learn from the network: DHCPv4 leases, router advertisements, name servers. */
 

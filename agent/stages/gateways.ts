@@ -1,8 +1,8 @@
 import type { NetworkConfig } from '../config/schema.ts';
 import * as clock from '../host/clock.ts';
 import { attempt } from '../host/exec.ts';
-import { hasNeighbour, readLinks, type Gateway } from '../host/links.ts';
-import { planNetwork } from '../plan/network.ts';
+import { hasNeighbour, readLinks, type Gateway } from '../host/machine/links.ts';
+import { planNetwork } from '../plan/network/network.ts';
 
 /**
  * Asks gateways for their hardware address until all have answered, or `settle` seconds after the first one did.

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Disk, Facts } from '../facts.ts';
 import { attempt } from '../host/exec.ts';
 import { list, makeDirectory, readText } from '../host/files.ts';
-import { readPools } from '../host/pools.ts';
+import { readPools } from '../host/machine/pools.ts';
 import {
   configurationProperty,
   isBootLoader,
@@ -16,11 +16,11 @@ import {
   type JournalEntry,
   type PoolAnswer,
   type Trace,
-} from '../plan/journal.ts';
-import { espDirectory } from '../plan/journal-steps.ts';
-import { askedOf, layOut, type Layout } from '../plan/layout.ts';
-import { byPartuuid } from '../plan/pool.ts';
-import { selectDisks } from '../plan/select-disks.ts';
+} from '../plan/disks/journal.ts';
+import { espDirectory } from '../plan/disks/journal-steps.ts';
+import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
+import { byPartuuid } from '../plan/disks/pool.ts';
+import { selectDisks } from '../plan/disks/select-disks.ts';
 
 /** Reads what an earlier start left on the chosen disks, without writing to any of them. */
 export async function readJournal(config: Config, facts: Facts): Promise<Found> {

@@ -3,10 +3,10 @@ import { asDabeiError, DabeiError } from '../errors.ts';
 import type { Link } from '../facts.ts';
 import * as clock from '../host/clock.ts';
 import { attempt, run } from '../host/exec.ts';
-import { readAddresses, readGateways, readLinks, type Address } from '../host/links.ts';
+import { readAddresses, readGateways, readLinks, type Address } from '../host/machine/links.ts';
 import { log } from '../host/log.ts';
-import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network.ts';
-import { demote } from '../plan/routes.ts';
+import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network/network.ts';
+import { demote } from '../plan/network/routes.ts';
 import {
   askForAddresses,
   learntFrom,

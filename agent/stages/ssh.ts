@@ -12,7 +12,7 @@ import {
   withoutBlanks,
 } from '../keys/authorized-keys.ts';
 import { fingerprint } from '../keys/fingerprint.ts';
-import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../plan/host-key.ts';
+import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../keys/host-key.ts';
 import { Secret } from '../secret.ts';
 
 export interface SshOptions {

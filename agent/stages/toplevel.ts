@@ -4,9 +4,9 @@ import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import { attempt } from '../host/exec.ts';
 import { log, type LogEntry } from '../host/log.ts';
-import type { Closure } from '../plan/closure.ts';
-import { storeDirectory } from '../plan/narinfo.ts';
-import { hostIdOf } from '../plan/runtime-info.ts';
+import type { Closure } from '../plan/nix/closure.ts';
+import { storeDirectory } from '../plan/nix/narinfo.ts';
+import { hostIdOf } from '../plan/host-flake/runtime-info.ts';
 
 /**
  * Looks into a prebuilt system while it still lies in its binary cache: a machine whose disk holds a system that it cannot

@@ -1,5 +1,5 @@
-import { BuildError } from '../errors.ts';
-import { run } from '../host.ts';
+import { BuildError } from '../lib/errors.ts';
+import { run } from '../lib/host.ts';
 
 /**
  * The Debian archives that this machine itself uses, by what they are, so that no mirror's name stands in the project.

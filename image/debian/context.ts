@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../cache.ts';
+import { cacheDirectory } from '../lib/cache.ts';
 import { readLockFile, type LockFile } from './lock-file.ts';
 import { hostArchives, type Archives } from './archives.ts';
 

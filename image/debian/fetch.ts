@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import * as clock from '../../agent/host/clock.ts';
-import { keyOf } from '../cache.ts';
-import { BuildError, FetchMissing, type Missing } from '../errors.ts';
-import * as files from '../files.ts';
-import { withLock } from '../lock.ts';
-import { step, tell } from '../progress.ts';
+import { keyOf } from '../lib/cache.ts';
+import { BuildError, FetchMissing, type Missing } from '../lib/errors.ts';
+import * as files from '../lib/files.ts';
+import { withLock } from '../lib/lock.ts';
+import { step, tell } from '../lib/progress.ts';
 import { standard, type Context } from './context.ts';
 import { ListSource } from './lists.ts';
 import { planOf, requireLocked } from './lock-file.ts';

@@ -1,6 +1,6 @@
-import { kernelPackages } from '../kernel.ts';
-import { rebuiltSources } from '../libraries.ts';
-import { staticPrograms } from '../programs.ts';
+import { kernelPackages } from '../kernel/kernel.ts';
+import { rebuiltSources } from '../reductions/libraries.ts';
+import { staticPrograms } from '../reductions/programs.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
 import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts';

@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 import * as clock from '../../agent/host/clock.ts';
-import { BuildError } from '../errors.ts';
-import * as files from '../files.ts';
-import { run } from '../host.ts';
-import { step, tell } from '../progress.ts';
+import { BuildError } from '../lib/errors.ts';
+import * as files from '../lib/files.ts';
+import { run } from '../lib/host.ts';
+import { step, tell } from '../lib/progress.ts';
 import { suiteOf, type Kind } from './archives.ts';
 import type { Context } from './context.ts';
 import { parseRelease, verify, type Release } from './release.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as clock from '../../agent/host/clock.ts';
-import * as files from '../files.ts';
-import { run } from '../host.ts';
+import * as files from '../lib/files.ts';
+import { run } from '../lib/host.ts';
 import type { Plan, PoolFile } from './needs.ts';
 import { poolPath } from './pool.ts';
 

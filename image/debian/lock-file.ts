@@ -1,6 +1,6 @@
-import { BuildError, type Missing } from '../errors.ts';
-import * as files from '../files.ts';
-import { checkout } from '../host.ts';
+import { BuildError, type Missing } from '../lib/errors.ts';
+import * as files from '../lib/files.ts';
+import { checkout } from '../lib/host.ts';
 import { idOf, type Need, type Plan } from './needs.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { entryPath, keyOf } from '../cache.ts';
-import * as files from '../files.ts';
+import { entryPath, keyOf } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
 import type { Kind } from './archives.ts';
 import type { Listed } from './control.ts';
 

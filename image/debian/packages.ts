@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import { cached, type Built } from '../cache.ts';
-import * as files from '../files.ts';
-import { run, runIn } from '../host.ts';
-import { note } from '../progress.ts';
+import { cached, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { run, runIn } from '../lib/host.ts';
+import { note } from '../lib/progress.ts';
 import { standard } from './context.ts';
 import { planFor } from './fetch.ts';
 import { makeArchive } from './local.ts';

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import * as files from '../files.ts';
-import { note } from '../progress.ts';
+import * as files from '../lib/files.ts';
+import { note } from '../lib/progress.ts';
 import type { Archives } from './archives.ts';
 import type { Context } from './context.ts';
 import type { PoolFile } from './needs.ts';

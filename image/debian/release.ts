@@ -1,5 +1,5 @@
-import { attempt } from '../host.ts';
-import * as files from '../files.ts';
+import { attempt } from '../lib/host.ts';
+import * as files from '../lib/files.ts';
 import { parseChecksums, parseParagraph, type Listed } from './control.ts';
 
 /** A Release file with its signature inside (InRelease): which index has which hash. wiki.debian.org/DebianRepository/Format */

@@ -1,11 +1,11 @@
-import { attempt } from '../host.ts';
+import { attempt } from '../lib/host.ts';
 import { kinds, type Kind } from './archives.ts';
 import type { Context } from './context.ts';
 import { isInside, paragraphsOf, parseChecksums, type Paragraph } from './control.ts';
 import { readIndexes, type Index, type Lists, type ListSource } from './lists.ts';
 import type { Item, Need, Plan, PoolFile } from './needs.ts';
 import { solve } from './solve.ts';
-import { BuildError } from '../errors.ts';
+import { BuildError } from '../lib/errors.ts';
 
 /**
  * From what is needed to versions, files and hashes, all of them out of signed lists. What cannot be had is left out, and

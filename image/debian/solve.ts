@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { keyOf } from '../cache.ts';
-import { BuildError } from '../errors.ts';
-import * as files from '../files.ts';
-import { run } from '../host.ts';
+import { keyOf } from '../lib/cache.ts';
+import { BuildError } from '../lib/errors.ts';
+import * as files from '../lib/files.ts';
+import { run } from '../lib/host.ts';
 import type { Context } from './context.ts';
 import type { Lists } from './lists.ts';
 

@@ -1,7 +1,7 @@
 import { DabeiError } from '../../agent/errors.ts';
 import * as clock from '../../agent/host/clock.ts';
-import * as files from '../files.ts';
-import { attempt } from '../host.ts';
+import * as files from '../lib/files.ts';
+import { attempt } from '../lib/host.ts';
 import type { Limits } from './context.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** How large things may be (image/budgets.json), and how much larger where Debian's own files are in the image. */
+/** How large things may be (image/report/budgets.json), and how much larger where Debian's own files are in the image. */
 
 export interface Budgets {
   /** File, or several with " + " between them -> bytes. */
@@ -27,7 +27,8 @@ const unchanged: readonly string[] = ['bzImage', 'dabei'];
  */
 export function relaxed(budgets: Budgets, fallbacks: readonly string[]): Budgets {
   const rows = fallbacks.map(name => {
-    if (!Object.hasOwn(budgets.fallbacks, name)) throw new Error(`image/budgets.json has no row for ${name}`);
+    if (!Object.hasOwn(budgets.fallbacks, name))
+      throw new Error(`image/report/budgets.json has no row for ${name}`);
     return budgets.fallbacks[name]!;
   });
   const add = (limits: Readonly<Record<string, number>>, more: (name: string) => number) =>

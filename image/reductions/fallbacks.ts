@@ -1,5 +1,5 @@
-import { BuildError } from '../errors.ts';
-import { tell } from '../progress.ts';
+import { BuildError } from '../lib/errors.ts';
+import { tell } from '../lib/progress.ts';
 import { isReduction, reductions, type Reduction } from './reductions.ts';
 
 /**

@@ -1,4 +1,4 @@
-import * as files from '../files.ts';
+import * as files from '../lib/files.ts';
 
 /** CPU time of a build: of this process, of all that it started, and of all that those started, ended or not. */
 

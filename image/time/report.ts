@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../cache.ts';
+import { cacheDirectory } from '../lib/cache.ts';
 import type { Spent } from './forecast.ts';
 
 /** build-report.json in the cache: what each step took when it was last built, whichever build that was. */

@@ -1,4 +1,4 @@
-# The agent: the same bundle as image/agent.ts makes, run by nixpkgs' Node instead of being one executable with it.
+# The agent: the same bundle as image/agent/agent.ts makes, run by nixpkgs' Node instead of being one executable with it.
 {
   lib,
   sourceOf,
@@ -51,7 +51,7 @@ buildNpmPackage {
 
   buildPhase = ''
     runHook preBuild
-    node --import=tsx --eval "import('./image/agent.ts').then(({ bundle }) => bundle('dabei.cjs'))"
+    node --import=tsx --eval "import('./image/agent/agent.ts').then(({ bundle }) => bundle('dabei.cjs'))"
     runHook postBuild
   '';
 

@@ -1,4 +1,4 @@
-# [zstd cpio: static busybox, /init][zeros][plain cpio with one member: the squashfs], as in image/initrd.ts.
+# [zstd cpio: static busybox, /init][zeros][plain cpio with one member: the squashfs], as in image/rootfs/initrd.ts.
 {
   runCommand,
   root,
@@ -13,7 +13,7 @@ runCommand "dabei-initrd"
       cpio
       zstd
     ];
-    initramfs = ../../image/initramfs;
+    initramfs = ../../image/rootfs/initramfs;
   }
   ''
     pack() {

@@ -1,4 +1,4 @@
-# The kernel: tinyconfig and the fragments of kernel-config/, as in image/kernel.ts, from nixpkgs' source of the same series.
+# The kernel: tinyconfig and the fragments of kernel-config/, as in image/kernel/kernel.ts, from nixpkgs' source of the same series.
 {
   lib,
   stdenv,

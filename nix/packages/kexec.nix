@@ -1,4 +1,4 @@
-# The tarball that leaves a running Linux: image/bundle with kernel, initrd, and static kexec and ip, as in image/bundle.ts.
+# The tarball that leaves a running Linux: image/media/bundle with kernel, initrd, and static kexec and ip, as in image/media/kexec-bundle.ts.
 {
   lib,
   runCommand,
@@ -10,8 +10,8 @@
 runCommand "nix-dabei-kexec-x86_64-linux" { } ''
   mkdir -p kexec $out
   cp ${kernel}/bzImage ${initrd}/initrd ${initrd}/offset kexec/
-  cp -r ${../../image/bundle/run} kexec/run
-  cp -r ${../../image/bundle/lib} kexec/lib
+  cp -r ${../../image/media/bundle/run} kexec/run
+  cp -r ${../../image/media/bundle/lib} kexec/lib
   cp ${pkgsStatic.kexec-tools}/bin/kexec kexec/kexec
   cp ${pkgsStatic.iproute2}/bin/ip kexec/ip
   chmod -R u+w kexec

@@ -8,5 +8,5 @@
 runCommand "dabei-netboot" { } ''
   mkdir $out
   ln -s ${kernel}/bzImage ${initrd}/initrd $out/
-  cp ${../../image/netboot.ipxe} $out/netboot.ipxe
+  cp ${../../image/media/netboot.ipxe} $out/netboot.ipxe
 ''

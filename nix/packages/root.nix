@@ -1,4 +1,4 @@
-# The image's root file system as a squashfs: image/root over a store with the programs that image/manifest.ts takes from
+# The image's root file system as a squashfs: image/rootfs/root over a store with the programs that image/rootfs/manifest.ts takes from
 # Debian, all of them found in one directory of links.
 {
   lib,
@@ -100,7 +100,7 @@ runCommand "dabei-root.squashfs"
     cp ${cacert}/etc/ssl/certs/ca-bundle.crt root/etc/ssl/certs/ca-certificates.crt
     cp ${iana-etc}/etc/{protocols,services} root/etc/
 
-    cp -r --no-preserve=mode ${../../image/root}/. root/
+    cp -r --no-preserve=mode ${../../image/rootfs/root}/. root/
     chmod -R +x root/usr/lib/dabei root/usr/bin/nixos-enter root/usr/bin/nohup root/usr/sbin/partprobe
     chmod 600 root/etc/shadow
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../../image/cache.ts';
-import { finishInstall, startInstall } from '../vm/install.ts';
-import { openSite } from '../vm/site.ts';
-import { table } from '../vm/table.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import { finishInstall, startInstall } from '../vm/guests/install.ts';
+import { openSite } from '../vm/harness/site.ts';
+import { table } from '../vm/harness/table.ts';
 import type { BenchOptions } from './options.ts';
 import { median, publish } from './report.ts';
 

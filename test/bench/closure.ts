@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { arcMaxBytes, createPool } from '../../agent/plan/pool.ts';
+import { arcMaxBytes, createPool } from '../../agent/plan/disks/pool.ts';
 import { quote, type RunStep } from '../../agent/plan/step.ts';
 import { Secret } from '../../agent/secret.ts';
-import { cacheDirectory } from '../../image/cache.ts';
-import * as files from '../../image/files.ts';
-import { run } from '../../image/host.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import * as files from '../../image/lib/files.ts';
+import { run } from '../../image/lib/host.ts';
 import { unpack } from '../../image/debian/packages.ts';
 import { toolchainSet } from '../../image/debian/sets.ts';
-import { serveCache } from '../vm/binary-cache.ts';
-import { stageDone } from '../vm/install.ts';
-import { hireOperator, operatorHome } from '../vm/operator.ts';
-import { fillCache, type Prebuilt } from '../vm/prebuilt.ts';
-import { configParameter, openSite } from '../vm/site.ts';
-import type { Ssh } from '../vm/ssh.ts';
-import { table } from '../vm/table.ts';
+import { serveCache } from '../vm/harness/binary-cache.ts';
+import { stageDone } from '../vm/guests/install.ts';
+import { hireOperator, operatorHome } from '../vm/guests/operator.ts';
+import { fillCache, type Prebuilt } from '../vm/guests/prebuilt.ts';
+import { configParameter, openSite } from '../vm/harness/site.ts';
+import type { Ssh } from '../vm/harness/ssh.ts';
+import { table } from '../vm/harness/table.ts';
 import { publish } from './report.ts';
 
 /** Real programs and libraries, as stores hold them: of Debian's compiler, and those that the image is made of. */

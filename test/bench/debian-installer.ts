@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import * as files from '../../image/files.ts';
+import * as files from '../../image/lib/files.ts';
 import { unpackAlone } from '../../image/debian/packages.ts';
-import { debianCpu } from '../vm/debian.ts';
-import type { Machine } from '../vm/machine.ts';
-import { listen } from '../vm/serve.ts';
-import { consoleParameters, type Site } from '../vm/site.ts';
+import { debianCpu } from '../vm/guests/debian.ts';
+import type { Machine } from '../vm/harness/machine.ts';
+import { listen } from '../vm/harness/serve.ts';
+import { consoleParameters, type Site } from '../vm/harness/site.ts';
 import { momentOf, outOfMemory, type Moment } from './moment.ts';
 
 /** Debian's own network installer, as Debian packages it: what people boot to install a machine that they cannot walk up to. */

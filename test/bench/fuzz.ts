@@ -1,6 +1,6 @@
 import { fuzz, type Fuzzed } from '../fuzz/target.ts';
 import { targets } from '../fuzz/index.ts';
-import { table } from '../vm/table.ts';
+import { table } from '../vm/harness/table.ts';
 import type { BenchOptions } from './options.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../../image/cache.ts';
-import { staticNetwork } from '../vm/debian.ts';
-import { leave, oldUp, openDebian, type Old } from '../vm/leave.ts';
-import { openSite } from '../vm/site.ts';
-import { table } from '../vm/table.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import { staticNetwork } from '../vm/guests/debian.ts';
+import { leave, oldUp, openDebian, type Old } from '../vm/guests/leave.ts';
+import { openSite } from '../vm/harness/site.ts';
+import { table } from '../vm/harness/table.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { leastMemory } from './memory.ts';
 import { publish } from './report.ts';

@@ -6,7 +6,7 @@ import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
 import { parseOptions, type BenchOptions } from './options.ts';
 import { benchPeers } from './peers.ts';
 import { benchTimeline } from './timeline.ts';
-import { requireImage, requireVirtualMachines } from '../vm/image.ts';
+import { requireImage, requireVirtualMachines } from '../vm/harness/image.ts';
 
 /**
  * `npm run bench -- NAME... [--runs N] [--svg FILE]`: a table for people, and the same as JSON in out/bench-NAME.json.

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ConfigInput } from '../../agent/config/schema.ts';
-import { cacheDirectory } from '../../image/cache.ts';
-import { serveCache } from '../vm/binary-cache.ts';
-import { finishInstall, startInstall } from '../vm/install.ts';
-import { anyPrebuilt, prebuiltDisk } from '../vm/prebuilt.ts';
-import { openSite, type Site } from '../vm/site.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import { serveCache } from '../vm/harness/binary-cache.ts';
+import { finishInstall, startInstall } from '../vm/guests/install.ts';
+import { anyPrebuilt, prebuiltDisk } from '../vm/guests/prebuilt.ts';
+import { openSite, type Site } from '../vm/harness/site.ts';
 import { outOfMemory, requireNoneKilled } from './moment.ts';
 import { publish } from './report.ts';
 

@@ -1,5 +1,5 @@
-import * as files from '../../image/files.ts';
-import type { Machine } from '../vm/machine.ts';
+import * as files from '../../image/lib/files.ts';
+import type { Machine } from '../vm/harness/machine.ts';
 
 /** How far a machine's start is when something is seen of it. */
 export interface Moment {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../../image/cache.ts';
-import * as files from '../../image/files.ts';
-import { debianCpu } from '../vm/debian.ts';
-import { image } from '../vm/image.ts';
-import { stageDone } from '../vm/install.ts';
-import { configParameter, openSite, type Site } from '../vm/site.ts';
-import { table } from '../vm/table.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import * as files from '../../image/lib/files.ts';
+import { debianCpu } from '../vm/guests/debian.ts';
+import { image } from '../vm/harness/image.ts';
+import { stageDone } from '../vm/guests/install.ts';
+import { configParameter, openSite, type Site } from '../vm/harness/site.ts';
+import { table } from '../vm/harness/table.ts';
 import {
   comparisonHead,
   comparisonRows,

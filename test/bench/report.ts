@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
-import * as files from '../../image/files.ts';
-import { checkout } from '../../image/host.ts';
-import { accelerator } from '../vm/accelerator.ts';
+import * as files from '../../image/lib/files.ts';
+import { checkout } from '../../image/lib/host.ts';
+import { accelerator } from '../vm/harness/accelerator.ts';
 import * as clock from '../../agent/host/clock.ts';
-import { image } from '../vm/image.ts';
+import { image } from '../vm/harness/image.ts';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 import type { Disk } from '../../agent/facts.ts';
-import { describeDisk } from '../../agent/plan/describe-disk.ts';
+import { describeDisk } from '../../agent/plan/disks/describe-disk.ts';
 
 /** What a person reads of a disk is one line without control characters, whatever the disk says of itself. */
 export function renderPlainText(disk: Disk): void {

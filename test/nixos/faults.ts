@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RuntimeInfo } from '../../agent/plan/runtime-info.ts';
+import type { RuntimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
 
 /** What evaluate.nix yields. */
 export interface Evaluated {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { unpack } from '../../image/debian/packages.ts';
 import { imageSet } from '../../image/debian/sets.ts';
-import { requireHostPackages } from '../../image/host.ts';
+import { requireHostPackages } from '../../image/lib/host.ts';
 
 /** The image's own Nix, in the version that the image has, started by its own loader: it needs no chroot. */
 export interface ImageNix {

@@ -3,7 +3,7 @@ import { register } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * Has Node import *.nix files as text, which esbuild does for the bundle (image/agent.ts, loader).
+ * Has Node import *.nix files as text, which esbuild does for the bundle (image/agent/agent.ts, loader).
  * Used as `node --import ./test/support/nix-text.mjs`; Node then loads this file again as its own hook.
  */
 

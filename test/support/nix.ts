@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../image/cache.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
 
 /**
  * Debian's Nix for tests that only parse or evaluate: the one in PATH, else the one among the image's packages, started

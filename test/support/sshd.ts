@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { attempt, type Finished } from '../../agent/host/exec.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { readBanner } from '../../agent/host/tcp.ts';
-import { cacheDirectory } from '../../image/cache.ts';
-import { checkout } from '../../image/host.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
+import { checkout } from '../../image/lib/host.ts';
 
 /**
  * The OpenSSH of the image's packages with the image's configuration, in a root and a process namespace of its own, on a port
@@ -51,7 +51,7 @@ export function inRoot(
 ): string[] {
   const all = { '/usr': join(packages, 'usr'), ...mounts };
   return [
-    ...['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', checkout('image/chroot.sh'), root],
+    ...['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', checkout('image/lib/chroot.sh'), root],
     ...Object.entries(all).map(([inside, outside]) => `${outside}=${inside}`),
     '--',
   ];
@@ -69,7 +69,7 @@ export async function startSshd(
 ): Promise<Sshd> {
   makeRoot(root);
   const port = await freePort();
-  const configuration = checkout('image/root/etc/ssh/sshd_config');
+  const configuration = checkout('image/rootfs/root/etc/ssh/sshd_config');
   await attempt({
     doing: 'copying',
     argv: ['cp', configuration, join(root, 'etc/ssh/')],

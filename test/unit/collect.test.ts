@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { collect } from '../../agent/collect.ts';
-import { runtimeInfo } from '../../agent/plan/runtime-info.ts';
+import { runtimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
 import { machines, type ExampleMachine } from './plan/machines.ts';
 
 function infoOf({ config, facts, storage }: ExampleMachine): string {

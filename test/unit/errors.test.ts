@@ -4,7 +4,7 @@ import { resolveConfiguration } from '../../agent/config/resolve.ts';
 import { errorPlaces } from '../../agent/error-places.ts';
 import { errorCodes, type ErrorCode } from '../../agent/errors.ts';
 import { judge, standInForPassphrase } from '../../agent/plan/preflight/judge.ts';
-import type { NewSystem, OldSystem } from '../../agent/plan/preflight.ts';
+import type { NewSystem, OldSystem } from '../../agent/plan/preflight/preflight.ts';
 import { content, disk } from '../fixtures/disks.ts';
 import { data, debian, image, nic, root } from '../fixtures/old-system.ts';
 import { errorsDocument } from '../support/errors-document.ts';
@@ -124,10 +124,10 @@ t.test('docs/errors.md is the catalogue', async t => {
 
 t.test('every code that shell programs say is in the catalogue', async t => {
   for (const file of [
-    'bundle/run',
-    'initramfs/init',
+    'media/bundle/run',
+    'rootfs/initramfs/init',
     ...['options', 'json', 'machine', 'capture', 'network', 'parameters', 'preflight', 'jump', 'cpio'].map(
-      name => `bundle/lib/${name}.sh`,
+      name => `media/bundle/lib/${name}.sh`,
     ),
   ]) {
     const text = readFileSync(new URL(`../../image/${file}`, import.meta.url), 'utf8');

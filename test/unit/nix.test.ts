@@ -5,7 +5,7 @@ import { walk } from '../../agent/host/files.ts';
 import { findNix } from '../support/nix.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** With placeholders; test/unit/plan/host-flake.test.ts and test/unit/collect.test.ts have them filled in. */
+/** With placeholders; test/unit/plan/host-flake/host-flake.test.ts and test/unit/collect.test.ts have them filled in. */
 const templates = ['nix/host-flake/flake.nix', 'nix/host-flake/flake-with-config.nix', 'nix/infra-host.nix'];
 
 t.test('every Nix file of the project parses', async t => {

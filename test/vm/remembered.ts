@@ -1,9 +1,9 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
-import { keyOf, tree } from '../../image/cache.ts';
-import * as files from '../../image/files.ts';
-import { checkout } from '../../image/host.ts';
-import { image } from './image.ts';
+import { keyOf, tree } from '../../image/lib/cache.ts';
+import * as files from '../../image/lib/files.ts';
+import { checkout } from '../../image/lib/host.ts';
+import { image } from './harness/image.ts';
 import { worldsDirectory, type Result } from './world.ts';
 import { worldsByFile } from './worlds/index.ts';
 

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
-import { accelerator } from './accelerator.ts';
-import { requireImage, requireVirtualMachines } from './image.ts';
+import { accelerator } from './harness/accelerator.ts';
+import { requireImage, requireVirtualMachines } from './harness/image.ts';
 import { Remembered } from './remembered.ts';
 import { runWorld, type Result, type World } from './world.ts';
 import { worlds } from './worlds/index.ts';
-import { table } from './table.ts';
+import { table } from './harness/table.ts';
 
 /**
  * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list]`

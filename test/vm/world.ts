@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
-import * as files from '../../image/files.ts';
-import { cacheDirectory } from '../../image/cache.ts';
+import * as files from '../../image/lib/files.ts';
+import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as clock from '../../agent/host/clock.ts';
-import { patience } from './patience.ts';
-import { openSite, type Site } from './site.ts';
+import { patience } from './harness/patience.ts';
+import { openSite, type Site } from './harness/site.ts';
 
 /**
  * A world: what a machine is given and what must come of it. Worlds are tables of data with a small script each

@@ -1,5 +1,5 @@
 import type { NotHardware } from '../../facts.ts';
-import type { BusDevice } from '../modalias.ts';
+import type { BusDevice } from '../preflight/modalias.ts';
 
 /** Whether a disk is hardware of this machine: what sysfs shows of the way to it decides, and not its name. */
 

@@ -1,6 +1,6 @@
 import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
-import { stablePath } from '../describe-disk.ts';
+import { stablePath } from './describe-disk.ts';
 
 /** Which of the kernel's disks are one and the same. */
 

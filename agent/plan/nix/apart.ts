@@ -6,7 +6,7 @@ import { paths } from '../../paths.ts';
  * "path:/somewhere"; so for Nix, these directories are empty.
  */
 
-/** image/root/usr/lib/dabei/apart */
+/** image/rootfs/root/usr/lib/dabei/apart */
 const program = '/usr/lib/dabei/apart';
 
 /** The argument vector that starts a program where the directories are empty. */

@@ -1,8 +1,8 @@
 import { asRefusal, type Problem } from '../../config/report.ts';
 import type { Resolution } from '../../config/resolve.ts';
 import type { DabeiError } from '../../errors.ts';
-import { checkLogin, preflight, type NewSystem, type OldSystem, type Preflight } from '../preflight.ts';
-import { defaultRoutes } from '../default-routes.ts';
+import { checkLogin, preflight, type NewSystem, type OldSystem, type Preflight } from './preflight.ts';
+import { defaultRoutes } from '../network/default-routes.ts';
 import { planRefusals } from './plan-refusals.ts';
 
 /** Everything that speaks against leaving a running Linux, of the configuration, the machine and the plan. Pure. */

@@ -1,8 +1,8 @@
 import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
-import { parseAddresses, parseGateways, parseLinks } from '../../../agent/host/links.ts';
-import * as files from '../../../image/files.ts';
-import { checkout } from '../../../image/host.ts';
+import { parseAddresses, parseGateways, parseLinks } from '../../../agent/host/machine/links.ts';
+import * as files from '../../../image/lib/files.ts';
+import { checkout } from '../../../image/lib/host.ts';
 import { mutateJson, mutateLines, mutateText } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { textOf, type Target } from '../target.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { request } from '../../../agent/host/http.ts';
-import { fingerprint, isSignedBy, parseNarinfo } from '../../../agent/plan/narinfo.ts';
+import { fingerprint, isSignedBy, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { NixLog } from '../../../agent/stages/nix-log.ts';
 import { mutateBytes, mutateJson, mutateLines } from '../mutate.ts';
 import { bytesOf, textOf, type Target } from '../target.ts';

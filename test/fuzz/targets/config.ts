@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { decodeBase64, unpack } from '../../../agent/config/decode.ts';
+import { decodeBase64, unpack } from '../../../agent/config/sources/decode.ts';
 import { parseJson } from '../../../agent/config/json.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
-import { hostKeyType } from '../../../agent/plan/host-key.ts';
+import { hostKeyType } from '../../../agent/keys/host-key.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { mutateBytes, mutateJson, mutateLines, mutateText } from '../mutate.ts';
 import type { Random } from '../random.ts';

@@ -1,9 +1,9 @@
-import { blindDevices, describeDisks, parseLsblk, parseWipefs } from '../../../agent/host/lsblk.ts';
-import { parsePoolDevices } from '../../../agent/host/pools.ts';
-import { parseEntry } from '../../../agent/plan/journal.ts';
+import { blindDevices, describeDisks, parseLsblk, parseWipefs } from '../../../agent/host/machine/lsblk.ts';
+import { parsePoolDevices } from '../../../agent/host/machine/pools.ts';
+import { parseEntry } from '../../../agent/plan/disks/journal.ts';
 import { renderPlainText } from '../plain.ts';
-import * as files from '../../../image/files.ts';
-import { checkout } from '../../../image/host.ts';
+import * as files from '../../../image/lib/files.ts';
+import { checkout } from '../../../image/lib/host.ts';
 import { mutateJson, mutateLines } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { textOf, type Target } from '../target.ts';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
-import { planNetwork } from '../../../agent/plan/network.ts';
+import { planNetwork } from '../../../agent/plan/network/network.ts';
 
 /** Twice the input takes about twice the time. What grows with the square takes four times as long; noise is between. */
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import type { Link } from '../../../agent/facts.ts';
 import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
-import { planNetwork } from '../../../agent/plan/network.ts';
+import { planNetwork } from '../../../agent/plan/network/network.ts';
 import { faults } from '../../vm/network-worlds/compare.ts';
 import { networkWorldList } from '../../vm/network-worlds/index.ts';
 import { mac } from '../../vm/network-worlds/world.ts';

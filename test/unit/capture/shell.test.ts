@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
-import { readCaptured } from '../../../agent/host/captured.ts';
+import { readCaptured } from '../../../agent/host/old-system/captured.ts';
 import type { CapturedFiles } from '../../../agent/capture/network.ts';
 import { strangeSystem } from './strange-systems.ts';
 
@@ -11,7 +11,7 @@ import { strangeSystem } from './strange-systems.ts';
  * Where the image cannot be mounted on the old system, nothing looks at what the shell has captured before the new
  * system does. The shell's real output, decoded by the real decoder.
  */
-const bundle = new URL('../../../image/bundle', import.meta.url).pathname;
+const bundle = new URL('../../../image/media/bundle', import.meta.url).pathname;
 
 const shells = [['dash'], ['busybox', 'ash']].filter(
   ([program = '']) => spawnSync(program, ['-c', 'true']).error === undefined,

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { networkFromCapture } from '../../../agent/capture/network.ts';
 import { onlyValid } from '../../../agent/capture/valid.ts';
-import { capturedIdentity } from '../../../agent/config/captured.ts';
-import { capturedNetwork } from '../../../agent/config/captured-network.ts';
+import { capturedIdentity } from '../../../agent/capture/identity.ts';
+import { capturedNetwork } from '../../../agent/capture/beside.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { networkSchema, type NetworkInput } from '../../../agent/config/schema.ts';
-import { planNetwork } from '../../../agent/plan/network.ts';
+import { planNetwork } from '../../../agent/plan/network/network.ts';
 import { Random } from '../../support/random.ts';
 import { strangeSystem } from './strange-systems.ts';
 import { publicKeyOf } from '../../fixtures/public-keys.ts';

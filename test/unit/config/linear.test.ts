@@ -1,14 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { parseCommandLine } from '../../../agent/config/command-line.ts';
-import { decodeBase64, unpack } from '../../../agent/config/decode.ts';
-import { readIpParameters } from '../../../agent/config/ip-parameter.ts';
+import { parseCommandLine } from '../../../agent/config/sources/command-line.ts';
+import { decodeBase64, unpack } from '../../../agent/config/sources/decode.ts';
+import { readIpParameters } from '../../../agent/config/sources/ip-parameter.ts';
 import { parseJson } from '../../../agent/config/json.ts';
 import { nearest } from '../../../agent/config/nearest.ts';
 import { formatProblem } from '../../../agent/config/report.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
-import { hostKeyType } from '../../../agent/plan/host-key.ts';
-import { parseNarinfo } from '../../../agent/plan/narinfo.ts';
+import { hostKeyType } from '../../../agent/keys/host-key.ts';
+import { parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { growth, growthLimit } from '../../support/growth.ts';
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { attempt } from '../../../agent/host/exec.ts';
-import { checkout } from '../../../image/host.ts';
+import { checkout } from '../../../image/lib/host.ts';
 
 const mark = '\ufeff';
 const phrase = 'correct horse';
@@ -69,7 +69,7 @@ t.test('a passphrase is the same by every way in', async t => {
     writeFileSync(file, given);
     const shell = await attempt({
       doing: 'reading a passphrase',
-      argv: ['sh', '-eu', '-c', script, 'sh', checkout('image/bundle/lib'), file],
+      argv: ['sh', '-eu', '-c', script, 'sh', checkout('image/media/bundle/lib'), file],
       timeoutSeconds: 60,
     });
     // What the shell's own check leaves, the agent's refuses before the old system is left.
@@ -86,7 +86,7 @@ t.test('a passphrase is the same by every way in', async t => {
 t.test('UTF-16 is refused in words', async t => {
   const file = `${t.testdir()}/key`;
   writeFileSync(file, Buffer.from(mark + phrase, 'utf16le'));
-  const argv = ['sh', '-eu', '-c', script, 'sh', checkout('image/bundle/lib'), file];
+  const argv = ['sh', '-eu', '-c', script, 'sh', checkout('image/media/bundle/lib'), file];
   const { exitCode, stderr } = await attempt({ doing: 'reading', argv, timeoutSeconds: 60 });
   t.match({ exitCode, stderr }, { exitCode: 1, stderr: /^error CONFIG_SCHEMA: the passphrase in .* has a NUL, as UTF-16 text has/ }); // prettier-ignore
   const encoded = Buffer.from(mark + phrase, 'utf16le').toString('base64');

@@ -4,7 +4,7 @@ import { formatProblem } from '../../../agent/config/report.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { resolveWithoutFail } from '../../../agent/config/without-fail.ts';
 import { DabeiError } from '../../../agent/errors.ts';
-import { readAppendedFiles } from '../../../agent/host/appended.ts';
+import { readAppendedFiles } from '../../../agent/host/old-system/appended.ts';
 
 const fails = (thrown: unknown) => () => {
   throw thrown;

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { request } from '../../../agent/host/http.ts';
-import { listen } from '../../vm/serve.ts';
+import { listen } from '../../vm/harness/serve.ts';
 
 type Answer = (response: ServerResponse) => unknown;
 

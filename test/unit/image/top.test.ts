@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { DabeiError } from '../../../agent/errors.ts';
-import { BuildError, FetchMissing } from '../../../image/errors.ts';
-import { checkout } from '../../../image/host.ts';
+import { BuildError, FetchMissing } from '../../../image/lib/errors.ts';
+import { checkout } from '../../../image/lib/host.ts';
 import { describeEnding, endingOf } from '../../../image/top.ts';
 
 /** How commands end that do not end well. */
@@ -61,7 +61,7 @@ t.test('a program that image/start.mjs starts prints no stack', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'dabei-top-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const program = join(directory, 'program.ts');
-  const errors = checkout('image/errors.ts');
+  const errors = checkout('image/lib/errors.ts');
   const start = (source: string) => {
     writeFileSync(program, source);
     return spawnSync(process.execPath, [checkout('image/start.mjs'), program], {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { capturedIdentity, type CapturedFiles } from '../../../agent/config/captured.ts';
+import { capturedIdentity, type CapturedFiles } from '../../../agent/capture/identity.ts';
 import { readPort, readSshdOptions, sshdNotes } from '../../../agent/keys/sshd-options.ts';
 import { sshdConfiguration } from '../../../agent/stages/ssh.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { attempt } from '../../../agent/host/exec.ts';
 import { readAuthorizedKeys } from '../../../agent/keys/authorized-keys.ts';
-import { checkout } from '../../../image/host.ts';
+import { checkout } from '../../../image/lib/host.ts';
 import { findSshdPackages, sshOptions, startSshd } from '../../support/sshd.ts';
 
 /** What our reading of authorized_keys and of sshd's log says, against the sshd of the image. */
@@ -98,7 +98,7 @@ t.test(
     stub('cut', 'echo 1000');
     const sshd = await startSshd(root, packages!, ['bash', '-c', prepare], {
       '/scripts': scripts,
-      '/dabei': checkout('image/root/usr/lib/dabei'),
+      '/dabei': checkout('image/rootfs/root/usr/lib/dabei'),
     });
     t.teardown(sshd.stop);
     sshd.authorize(`${key}\n`);
@@ -115,7 +115,7 @@ t.test(
       const env = { PATH: `${bin}:${process.env['PATH']}`, DABEI_RUN: run, DABEI_DEV: run };
       await attempt({
         doing: 'waiting for the timer',
-        argv: ['sh', checkout('image/initramfs/return'), '1'],
+        argv: ['sh', checkout('image/rootfs/initramfs/return'), '1'],
         env,
         timeoutSeconds: 60,
       });

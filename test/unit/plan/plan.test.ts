@@ -2,7 +2,7 @@ import t from 'tap';
 import { configSchema, type ConfigInput } from '../../../agent/config/schema.ts';
 import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
 import type { Disk, Facts } from '../../../agent/facts.ts';
-import type { Closure } from '../../../agent/plan/closure.ts';
+import type { Closure } from '../../../agent/plan/nix/closure.ts';
 import { makePlan, minimumMemoryBytes, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { GiB, content, disk, facts } from '../../fixtures/disks.ts';

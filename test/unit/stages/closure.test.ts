@@ -2,9 +2,9 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import t, { type Test } from 'tap';
 import { reasonsOf, type DabeiError } from '../../../agent/errors.ts';
-import { fingerprint, narinfoName, parseNarinfo } from '../../../agent/plan/narinfo.ts';
+import { fingerprint, narinfoName, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { readClosure } from '../../../agent/stages/closure.ts';
-import { listen } from '../../vm/serve.ts';
+import { listen } from '../../vm/harness/serve.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const key = `test-1:${publicKey.export({ format: 'der', type: 'spki' }).subarray(12).toString('base64')}`;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../agent/errors.ts';
-import * as files from '../../../image/files.ts';
-import { serveCache } from '../binary-cache.ts';
-import { fillWithForeignBytes, hashDisk } from '../disk.ts';
-import { stageFailed, startInstall } from '../install.ts';
-import { hireOperator, operatorHome } from '../operator.ts';
-import { fillCache } from '../prebuilt.ts';
+import * as files from '../../../image/lib/files.ts';
+import { serveCache } from '../harness/binary-cache.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { stageFailed, startInstall } from '../guests/install.ts';
+import { hireOperator, operatorHome } from '../guests/operator.ts';
+import { fillCache } from '../guests/prebuilt.ts';
 import type { World } from '../world.ts';
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ConfigInput, Layout } from '../../../agent/config/schema.ts';
-import { assertNoSecretOnDisk, bootInstalled, finishInstall, startInstall } from '../install.ts';
-import type { DiskOptions } from '../qemu.ts';
-import type { Ssh } from '../ssh.ts';
+import { assertNoSecretOnDisk, bootInstalled, finishInstall, startInstall } from '../guests/install.ts';
+import type { DiskOptions } from '../harness/qemu.ts';
+import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
 /** Layouts, sectors and kinds of disks: each installs, and boots by itself, also with as many disks gone as it can lose. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { buildImage } from '../../../image/build.ts';
 import { reductions } from '../../../image/reductions/reductions.ts';
-import { bootInstalled, finishInstall, installLimitSeconds } from '../install.ts';
-import { configParameter, consoleParameters } from '../site.ts';
+import { bootInstalled, finishInstall, installLimitSeconds } from '../guests/install.ts';
+import { configParameter, consoleParameters } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 

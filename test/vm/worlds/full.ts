@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { serveCache } from '../binary-cache.ts';
-import { installLimitSeconds, stageDone, stageFailed, startInstall } from '../install.ts';
-import { anyPrebuilt, prebuiltDisk } from '../prebuilt.ts';
+import { serveCache } from '../harness/binary-cache.ts';
+import { installLimitSeconds, stageDone, stageFailed, startInstall } from '../guests/install.ts';
+import { anyPrebuilt, prebuiltDisk } from '../guests/prebuilt.ts';
 import type { World } from '../world.ts';
 
 /** No room left in the middle of an installation. */

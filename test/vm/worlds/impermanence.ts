@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bootInstalled, finishInstall, startInstall } from '../install.ts';
+import { bootInstalled, finishInstall, startInstall } from '../guests/install.ts';
 import type { World } from '../world.ts';
 
 export const impermanenceWorlds: World[] = [

@@ -1,14 +1,14 @@
 import type { World } from '../world.ts';
 import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
-import { deadManWorlds } from './dead-man.ts';
+import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
-import { kexecRefusalWorlds } from './kexec-refusals.ts';
-import { kexecSignatureWorlds } from './kexec-signatures.ts';
-import { kexecShapeWorlds } from './kexec-shapes.ts';
-import { kexecWorlds } from './kexec.ts';
+import { kexecRefusalWorlds } from './kexec/refusals.ts';
+import { kexecSignatureWorlds } from './kexec/signatures.ts';
+import { kexecShapeWorlds } from './kexec/shapes.ts';
+import { kexecWorlds } from './kexec/kexec.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -26,13 +26,13 @@ import { userFlakeWorlds } from './user-flake.ts';
 export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   refusals: refusalWorlds,
-  'dead-man': deadManWorlds,
+  'kexec/dead-man': deadManWorlds,
   network: networkWorlds,
   'network-model': networkModelWorlds,
-  kexec: kexecWorlds,
-  'kexec-shapes': kexecShapeWorlds,
-  'kexec-refusals': kexecRefusalWorlds,
-  'kexec-signatures': kexecSignatureWorlds,
+  'kexec/kexec': kexecWorlds,
+  'kexec/shapes': kexecShapeWorlds,
+  'kexec/refusals': kexecRefusalWorlds,
+  'kexec/signatures': kexecSignatureWorlds,
   install: installWorlds,
   fallbacks: fallbackWorlds,
   disks: diskWorlds,

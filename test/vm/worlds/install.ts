@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { findSecrets, secretBytes } from '../keys.ts';
+import { findSecrets, secretBytes } from '../harness/keys.ts';
 import {
   assertNoSecretOnDisk,
   bootInstalled,
   finishInstall,
   startInstall,
   type UnlockWay,
-} from '../install.ts';
-import { memoryBudget, moreMemoryMiB } from '../memory-budget.ts';
+} from '../guests/install.ts';
+import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
 import type { World } from '../world.ts';
-import type { Site } from '../site.ts';
-import { scanHostKeys, type Ssh } from '../ssh.ts';
-import type { DiskOptions } from '../qemu.ts';
+import type { Site } from '../harness/site.ts';
+import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
+import type { DiskOptions } from '../harness/qemu.ts';
 
 /** Whole installations: an empty disk in, a machine that boots by itself out. */
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import * as files from '../../../image/files.ts';
-import { run } from '../../../image/host.ts';
-import { tinyNixos } from '../fixtures.ts';
-import { bootInstalled, finishInstall, startInstall } from '../install.ts';
-import { serveFiles } from '../serve.ts';
-import type { Site } from '../site.ts';
+import * as files from '../../../image/lib/files.ts';
+import { run } from '../../../image/lib/host.ts';
+import { tinyNixos } from '../harness/fixtures.ts';
+import { bootInstalled, finishInstall, startInstall } from '../guests/install.ts';
+import { serveFiles } from '../harness/serve.ts';
+import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 
 /** Installations that need more memory than there is. */

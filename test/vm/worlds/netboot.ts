@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
-import * as files from '../../../image/files.ts';
+import * as files from '../../../image/lib/files.ts';
 import { unpackAlone } from '../../../image/debian/packages.ts';
-import { image } from '../image.ts';
-import { assertNoSecretOnDisk, bootInstalled, finishInstall, installLimitSeconds } from '../install.ts';
-import { findSecrets, secretBytes } from '../keys.ts';
+import { image } from '../harness/image.ts';
+import {
+  assertNoSecretOnDisk,
+  bootInstalled,
+  finishInstall,
+  installLimitSeconds,
+} from '../guests/install.ts';
+import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 

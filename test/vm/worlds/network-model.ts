@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { networkSchema } from '../../../agent/config/schema.ts';
-import { parseLinks } from '../../../agent/host/links.ts';
+import { parseLinks } from '../../../agent/host/machine/links.ts';
 import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
-import { planNetwork, type NetworkPlan } from '../../../agent/plan/network.ts';
-import { buildKernel } from '../../../image/kernel.ts';
-import * as files from '../../../image/files.ts';
-import { checkout } from '../../../image/host.ts';
+import { planNetwork, type NetworkPlan } from '../../../agent/plan/network/network.ts';
+import { buildKernel } from '../../../image/kernel/kernel.ts';
+import * as files from '../../../image/lib/files.ts';
+import { checkout } from '../../../image/lib/host.ts';
 import { unpack } from '../../../image/debian/packages.ts';
 import { toolchainSet } from '../../../image/debian/sets.ts';
-import { stageDone } from '../install.ts';
+import { stageDone } from '../guests/install.ts';
 import { comparable, faults } from '../network-worlds/compare.ts';
 import { networkWorldList } from '../network-worlds/index.ts';
 import { mac, type NetworkWorld } from '../network-worlds/world.ts';
 import { formatFixtures, trim } from '../network-worlds/trim.ts';
-import { configParameter } from '../site.ts';
-import type { Ssh } from '../ssh.ts';
+import { configParameter } from '../harness/site.ts';
+import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
 /**

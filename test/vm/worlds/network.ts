@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { fillWithForeignBytes, hashDisk } from '../disk.ts';
-import { freePort } from '../machine.ts';
-import { dropping, isDhcpRequest, isIPv6 } from '../packets.ts';
-import { stageDone, stageFailed } from '../install.ts';
-import { configParameter } from '../site.ts';
-import { macOf } from '../qemu.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { freePort } from '../harness/machine.ts';
+import { dropping, isDhcpRequest, isIPv6 } from '../harness/packets.ts';
+import { stageDone, stageFailed } from '../guests/install.ts';
+import { configParameter } from '../harness/site.ts';
+import { macOf } from '../harness/qemu.ts';
 import type { World } from '../world.ts';
-import { findSecrets, secretBytes } from '../keys.ts';
+import { findSecrets, secretBytes } from '../harness/keys.ts';
 
 const mac = macOf({}, 0);
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import * as files from '../../../image/files.ts';
+import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { run } from '../../../agent/host/exec.ts';
-import { copy, facts, leaveForInstaller, remotely, sshOptions, tryRemote } from '../anywhere.ts';
-import { leasedNetwork, makeDebian } from '../debian.ts';
-import { stageDone } from '../install.ts';
-import { startOld } from '../leave.ts';
-import { hireOperator, type Operator } from '../operator.ts';
-import type { Site } from '../site.ts';
+import { copy, facts, leaveForInstaller, remotely, sshOptions, tryRemote } from '../guests/anywhere.ts';
+import { leasedNetwork, makeDebian } from '../guests/debian.ts';
+import { stageDone } from '../guests/install.ts';
+import { startOld } from '../guests/leave.ts';
+import { hireOperator, type Operator } from '../guests/operator.ts';
+import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 
 /**

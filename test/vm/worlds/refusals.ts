@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { fillWithForeignBytes, hashDisk } from '../disk.ts';
-import { run } from '../../../image/host.ts';
-import { stageFailed } from '../install.ts';
-import type { DiskOptions } from '../qemu.ts';
-import { configParameter, type Site } from '../site.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { run } from '../../../image/lib/host.ts';
+import { stageFailed } from '../guests/install.ts';
+import type { DiskOptions } from '../harness/qemu.ts';
+import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';

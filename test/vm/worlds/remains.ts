@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
-import { requireHostPackages, run } from '../../../image/host.ts';
-import { carry } from '../carry.ts';
-import { makeDisk, writeAt } from '../disk.ts';
-import { bootInstalled, stageDone } from '../install.ts';
-import { configParameter, type Site } from '../site.ts';
-import type { Ssh } from '../ssh.ts';
+import { requireHostPackages, run } from '../../../image/lib/host.ts';
+import { carry } from '../harness/carry.ts';
+import { makeDisk, writeAt } from '../harness/disk.ts';
+import { bootInstalled, stageDone } from '../guests/install.ts';
+import { configParameter, type Site } from '../harness/site.ts';
+import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
 /**

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { attempt } from '../../../agent/host/exec.ts';
-import * as files from '../../../image/files.ts';
+import * as files from '../../../image/lib/files.ts';
 import { join } from 'node:path';
-import { fillWithForeignBytes, hashDisk } from '../disk.ts';
-import { image } from '../image.ts';
-import { stageDone } from '../install.ts';
-import { requireHostPackages, run } from '../../../image/host.ts';
-import type { DiskOptions } from '../qemu.ts';
-import { configParameter, type Site } from '../site.ts';
-import { scanHostKeys } from '../ssh.ts';
-import { memoryBudget, moreMemoryMiB } from '../memory-budget.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { image } from '../harness/image.ts';
+import { stageDone } from '../guests/install.ts';
+import { requireHostPackages, run } from '../../../image/lib/host.ts';
+import type { DiskOptions } from '../harness/qemu.ts';
+import { configParameter, type Site } from '../harness/site.ts';
+import { scanHostKeys } from '../harness/ssh.ts';
+import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
 import type { World } from '../world.ts';
-import { appendedBy } from './dead-man.ts';
+import { appendedBy } from './kexec/dead-man.ts';
 import { truncateSync } from 'node:fs';
 
 export const rescueWorlds: World[] = [

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import * as files from '../../../image/files.ts';
-import { checkout, run } from '../../../image/host.ts';
-import { bootInstalled, finishInstall, startInstall, stageFailed } from '../install.ts';
-import { fillWithForeignBytes, hashDisk } from '../disk.ts';
-import { isDhcpRequest, isIPv6 } from '../packets.ts';
-import { macOf } from '../qemu.ts';
-import { serveFiles, type FileServer } from '../serve.ts';
-import type { Site } from '../site.ts';
+import * as files from '../../../image/lib/files.ts';
+import { checkout, run } from '../../../image/lib/host.ts';
+import { bootInstalled, finishInstall, startInstall, stageFailed } from '../guests/install.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { isDhcpRequest, isIPv6 } from '../harness/packets.ts';
+import { macOf } from '../harness/qemu.ts';
+import { serveFiles, type FileServer } from '../harness/serve.ts';
+import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 

@@ -6,8 +6,8 @@ import type { Context } from '../../../../image/debian/context.ts';
 import { fetchAll } from '../../../../image/debian/fetch.ts';
 import { formatLockFile, readLockFile, type LockFile } from '../../../../image/debian/lock-file.ts';
 import type { Need } from '../../../../image/debian/needs.ts';
-import { BuildError, type Missing } from '../../../../image/errors.ts';
-import * as files from '../../../../image/files.ts';
+import { BuildError, type Missing } from '../../../../image/lib/errors.ts';
+import * as files from '../../../../image/lib/files.ts';
 import { makeArchive, startMirror, type FaultRule } from './mirror.ts';
 
 /** The real fetching code against a mirror of the test's own that misbehaves. */

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Context } from '../../../../image/debian/context.ts';
-import * as files from '../../../../image/files.ts';
-import { requireHostPackages, run } from '../../../../image/host.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { requireHostPackages, run } from '../../../../image/lib/host.ts';
 
 /** A Debian archive of the test's own, signed with a key of its own, on a server that misbehaves as it is asked to. */
 

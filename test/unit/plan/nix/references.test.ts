@@ -1,6 +1,6 @@
 import t from 'tap';
 import { attempt } from '../../../../agent/host/exec.ts';
-import { flakeReference } from '../../../../agent/plan/flake-reference.ts';
+import { flakeReference } from '../../../../agent/plan/host-flake/flake-reference.ts';
 import { imageNix } from '../../../support/image-nix.ts';
 
 /** Which addresses our list takes, beside what the image's Nix itself says of them, without a network. */

@@ -1,0 +1,103 @@
+import { asDabeiError } from '../errors.ts';
+import { hostKeyType } from '../keys/host-key.ts';
+import { capturedKeys } from '../keys/captured-keys.ts';
+import { readPort, readSshdOptions, sshdNotes } from '../keys/sshd-options.ts';
+import { Secret } from '../secret.ts';
+import { limits } from '../config/limits.ts';
+import { configSchema, type ConfigInput } from '../config/schema.ts';
+
+/**
+ * What the old system was, from the files that `run` appended: the identity under which the machine goes on where the
+ * configuration gives it no other one. Pure.
+ */
+export interface CapturedFiles {
+  /** ssh_host_TYPE_key -> private key. */
+  hostKeys: ReadonlyMap<string, Buffer>;
+  /** Whole files one after the other, each after a line "#from PATH" (image/media/bundle/lib/capture.sh). */
+  authorizedKeys: string | null;
+  hostName: string | null;
+  machineId: string | null;
+  /** What `sshd -T` said there; null where it could not be asked. */
+  sshd?: string | null;
+  /** The port by which the machine was reached. */
+  sshPort?: string | null;
+  /**
+   * Whoever started `run` connects again by a port of its own: 22, or the one that it came by (nixos-anywhere,
+   * --post-kexec-ssh-port); the SSH stage opens both.
+   */
+  comesBackElsewhere?: boolean;
+}
+
+export interface CapturedIdentity {
+  /** Valid by itself: what the old system had and this one cannot use is left out, and said so. */
+  value: Pick<ConfigInput, 'hostName' | 'machineId' | 'rootAuthorizedKeys' | 'ssh' | 'network'>;
+  notes: string[];
+}
+
+/** What the value is called in reports. */
+export const capturedSource = 'the old system';
+
+/** @param now seconds since 1970 */
+export function capturedIdentity(files: CapturedFiles, now: number): CapturedIdentity {
+  const notes: string[] = [];
+  const leaveOut = (what: string, why: string) =>
+    notes.push(`${what} of the old system is left out: it ${why}`);
+
+  const hostKeys = [...files.hostKeys].flatMap(([name, bytes]) => {
+    const key = new Secret(bytes);
+    try {
+      hostKeyType(key);
+      return valid('ssh.hostKeys', bytes.toString('latin1'));
+    } catch (error) {
+      leaveOut(`the SSH host key ${name}`, `cannot be used: ${asDabeiError(error, 'reading it').problem}`);
+      return [];
+    }
+  });
+
+  notes.push(...sshdNotes(readSshdOptions(files.sshd ?? '')));
+  const reached = readPort(files.sshPort ?? null);
+  const port = reached === 22 || files.comesBackElsewhere ? null : reached;
+  if (port !== null) notes.push(`sshd listens on port ${port}, as on the old system`);
+  const keys = capturedKeys(files.authorizedKeys ?? '', now);
+  const authorized = keys.lines
+    .flatMap(line => valid('rootAuthorizedKeys', line))
+    .slice(0, limits.authorizedKeys);
+  const lost = keys.lines.length - authorized.length;
+  if (lost > 0)
+    leaveOut(
+      `${lost} further lines of authorized_keys`,
+      'has characters that cannot be shown, or there are too many',
+    );
+  notes.push(...keys.notes);
+
+  const hostName = files.hostName?.trim() ?? '';
+  const machineId = files.machineId?.trim() ?? '';
+  const hostNames = valid('hostName', hostName);
+  const machineIds = valid('machineId', machineId);
+  if (hostName !== '' && hostNames.length === 0) leaveOut(`the host name ${hostName}`, 'is none by RFC 1123');
+  // "uninitialized" stands there before a first boot (machine-id(5)).
+  if (machineId !== '' && machineIds.length === 0) leaveOut('the machine id', 'is not 32 hexadecimal digits');
+  return {
+    value: {
+      ...(hostNames.length > 0 ? { hostName } : {}),
+      ...(machineIds.length > 0 ? { machineId } : {}),
+      ...(authorized.length > 0 ? { rootAuthorizedKeys: [...new Set(authorized)] } : {}),
+      ...(hostKeys.length > 0 || port !== null
+        ? { ssh: { ...(hostKeys.length > 0 ? { hostKeys } : {}), ...(port === null ? {} : { port }) } }
+        : {}),
+    },
+    notes,
+  };
+}
+
+const checks = {
+  rootAuthorizedKeys: configSchema.shape.rootAuthorizedKeys.unwrap().element,
+  'ssh.hostKeys': configSchema.shape.ssh.unwrap().shape.hostKeys.unwrap().element,
+  hostName: configSchema.shape.hostName.unwrap(),
+  machineId: configSchema.shape.machineId.unwrap(),
+};
+
+/** The value alone where the configuration would take it, else nothing. */
+function valid(path: keyof typeof checks, value: string): string[] {
+  return checks[path].safeParse(value).success ? [value] : [];
+}

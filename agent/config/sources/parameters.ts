@@ -1,0 +1,103 @@
+import { DabeiError } from '../../errors.ts';
+import { canonicalName, type Parameter } from './command-line.ts';
+import { authorizedLines, withoutBlanks } from '../../keys/authorized-keys.ts';
+import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
+
+/** The kernel parameters that dabei understands, and what each of them says in terms of the configuration. */
+
+export interface ParameterKind {
+  /** The name in the documentation first, then those of the predecessors. */
+  names: readonly [string, ...string[]];
+  /** What of the configuration it sets; "" where it is a whole one. */
+  path: string;
+  /**
+   * Given more than once: the pieces are joined, every value is added, the last one wins, or, where a mistake would
+   * be costly, all of them must be the same.
+   */
+  repeated: 'joined' | 'added' | 'last' | 'same';
+  /** May stand without a value. */
+  flag?: true;
+  /** The configuration that it stands for, as plain JSON, or the text of one. */
+  read: (value: string) => { json: unknown; notes?: string[] } | { text: string };
+}
+
+export const parameterKinds: readonly ParameterKind[] = [
+  {
+    names: ['dabei.config', 'runtime_info'],
+    path: '',
+    repeated: 'joined',
+    read: value => ({ text: decodeUtf8(unpack(decodeBase64(value)), 'CONFIG_JSON') }),
+  },
+  {
+    names: ['dabei.hostname'],
+    path: 'hostName',
+    repeated: 'same',
+    read: value => ({ json: { hostName: value } }),
+  },
+  {
+    names: ['dabei.disks', 'disks'],
+    path: 'disks',
+    repeated: 'same',
+    read: value => ({ json: { disks: readDisks(value) } }),
+  },
+  { names: ['dabei.wipe'], path: 'disks.wipe', repeated: 'same', flag: true, read: readWipe },
+  {
+    // A passphrase is typed one day, so it is text.
+    names: ['dabei.disk_key', 'disk_key'],
+    path: 'disks.key',
+    repeated: 'same',
+    read: value => ({ json: { disks: { key: secretText(value) } } }),
+  },
+  {
+    names: ['dabei.flake', 'flake_url'],
+    path: 'system.flake',
+    repeated: 'same',
+    read: value => ({ json: { system: { flake: value } } }),
+  },
+  {
+    names: ['dabei.ssh_host_key', 'ssh_host_key'],
+    path: 'ssh.hostKeys',
+    repeated: 'added',
+    read: value => ({ json: { ssh: { hostKeys: [secretText(value)] } } }),
+  },
+  {
+    names: ['dabei.authorized_key', 'ssh_authorized_key'],
+    path: 'rootAuthorizedKeys',
+    repeated: 'added',
+    read: value => ({ json: { rootAuthorizedKeys: authorizedLines(base64Text(value)).map(withoutBlanks) } }),
+  },
+  { names: ['dabei.mode'], path: 'mode', repeated: 'last', read: value => ({ json: { mode: value } }) },
+];
+
+/** Which of the parameters a name means, predecessors' names included; dashes and underscores are the same. */
+export function kindOf(parameter: Parameter): ParameterKind | undefined {
+  const name = canonicalName(parameter.name);
+  return parameterKinds.find(kind => kind.names.includes(name));
+}
+
+function refuse(problem: string, remedy: string): DabeiError {
+  return new DabeiError('CONFIG_PARAMETER', { doing: 'reading the kernel parameters', problem, remedy });
+}
+
+/** What an editor put before it is told and removed later, as for every secret (secrets.ts). */
+function secretText(value: string): string {
+  return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER', { keepMark: true });
+}
+
+function base64Text(value: string): string {
+  return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER');
+}
+
+function readWipe(value: string): { json: unknown } {
+  const wipe = { '': true, '1': true, yes: true, true: true, '0': false, no: false, false: false }[value];
+  if (wipe === undefined) throw refuse('is neither true nor false', 'write dabei.wipe=true');
+  return { json: { disks: { wipe } } };
+}
+
+/** LAYOUT:DEV[,DEV]; only the first colon separates, since by-path names have colons of their own. */
+function readDisks(value: string): unknown {
+  const example = 'write LAYOUT:DEVICE[,DEVICE], such as single:/dev/disk/by-id/…';
+  const [, layout = '', devices = ''] = /^([^:]*):(.*)$/s.exec(value) ?? [];
+  if (!/^[\w-]+$/.test(layout) || devices === '') throw refuse('has no layout before the devices', example);
+  return { layout: layout.replace(/^zfs[-_]/, ''), devices: devices.split(',') };
+}

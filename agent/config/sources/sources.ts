@@ -1,0 +1,198 @@
+import { DabeiError } from '../../errors.ts';
+import { commandLineSize, parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
+import { decodeUtf8, unpack } from './decode.ts';
+import { readIpParameters } from './ip-parameter.ts';
+import { parseJson } from '../json.ts';
+import { upgradeLegacy } from './legacy.ts';
+import { locate, type Located } from '../located.ts';
+import { nearest } from '../nearest.ts';
+import { netbootNote } from './netboot-note.ts';
+import { kindOf, parameterKinds, type ParameterKind } from './parameters.ts';
+import { problemOf, type Problem } from '../report.ts';
+
+export interface SourceFile {
+  path: string;
+  /** Or why it cannot be read. */
+  bytes: Buffer | DabeiError;
+}
+
+/** Everything that may hold a part of the configuration. */
+export interface Input {
+  /** /proc/cmdline as the kernel got it. */
+  commandLine: string;
+  /** Files from the root of the initramfs, such as /dabei.json; earlier ones are overridden by later ones. */
+  files: readonly SourceFile[];
+  /** What the old system was (captured.ts): holds wherever no other source says anything, lists included. */
+  captured?: { value: object; notes: readonly string[] };
+}
+
+/** What one source says. */
+export interface Fragment {
+  source: string;
+  value: Located;
+  /** It says to be of a version that this image does not know. */
+  foreign?: boolean;
+}
+
+export interface Sources {
+  /** Earliest first; later ones win. */
+  fragments: Fragment[];
+  problems: Problem[];
+  notes: string[];
+}
+
+/**
+ * Reads every source. Order: files; ip= and nameserver=, which boot loaders add by themselves; dabei.config; the
+ * parameters for single values.
+ */
+export function readSources(input: Input): Sources {
+  const found: Sources = { fragments: [], problems: [], notes: [] };
+  for (const { path, bytes } of input.files) {
+    try {
+      if (bytes instanceof DabeiError) throw bytes;
+      readText(decodeUtf8(unpack(bytes), 'CONFIG_JSON'), path, found);
+    } catch (error) {
+      found.problems.push(problemOf(error, path));
+    }
+  }
+  const parameters = parseCommandLine(input.commandLine);
+  const note = netbootNote(parameters, input.files.length);
+  if (note !== null) found.notes.push(note);
+  readNetwork(parameters, found);
+  for (const kind of parameterKinds) {
+    const given = parameters.filter(parameter => kindOf(parameter) === kind);
+    if (given.length > 0) readParameter(kind, given, found);
+  }
+  for (const { name } of parameters) {
+    if (!kindOf({ name, value: null }) && canonicalName(name).startsWith('dabei.')) {
+      found.problems.push(unknownParameter(name));
+    }
+  }
+  if (Buffer.byteLength(input.commandLine.trimEnd()) >= commandLineSize - 1) {
+    found.notes.push(
+      `the kernel command line has ${commandLineSize - 1} bytes, where x86 cuts it: its end may be missing`,
+    );
+  }
+  return found;
+}
+
+function readText(text: string, source: string, found: Sources): void {
+  const { value, problems } = parseJson(text, source);
+  for (const problem of problems) found.problems.push(problem);
+  if (value === null) return;
+  if (value.kind !== 'object') {
+    const got = value.kind === 'array' ? 'array' : value.value === null ? 'null' : typeof value.value;
+    if (problems.length > 0) return;
+    found.problems.push({ code: 'CONFIG_SCHEMA', ...value.place, message: `expected object, got ${got}` });
+    return;
+  }
+  const version = value.entries.get('version')?.value;
+  const foreign = version?.kind === 'scalar' && typeof version.value === 'number' && version.value !== 1;
+  if (foreign) {
+    const message = `version ${version.value} is not known to this image, which knows version 1`;
+    const remedy = 'use a newer image';
+    found.problems.push({ code: 'CONFIG_VERSION', ...version.place, message, remedy });
+    value.entries.delete('version');
+  }
+  const upgrade = upgradeLegacy(value);
+  if (upgrade.note !== null) found.notes.push(`${source}: ${upgrade.note}`);
+  found.fragments.push({ source, value: upgrade.value, ...(foreign ? { foreign } : {}) });
+}
+
+function readParameter(kind: ParameterKind, given: readonly Parameter[], found: Sources): void {
+  const source = given.at(-1)!.name;
+  const complain = (message: string, code: Problem['code'] = 'CONFIG_PARAMETER', remedy?: string) =>
+    found.problems.push({
+      code,
+      source,
+      path: kind.path,
+      line: null,
+      column: null,
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  const values = given.map(({ value }) => value ?? '');
+  if (!kind.flag && values.includes('')) {
+    complain('has no value', 'CONFIG_PARAMETER', 'give it one, or leave the parameter out');
+    return;
+  }
+  const names = [...new Set(given.map(({ name }) => canonicalName(name)))];
+  if (kind.repeated === 'joined' && names.length > 1) {
+    complain(`given as ${names.join(' and as ')}`, 'CONFIG_CONFLICT', `keep only ${kind.names[0]}`);
+    return;
+  }
+  if (kind.repeated === 'same' && new Set(values).size > 1) {
+    complain(`given ${values.length} times with different values`, 'CONFIG_CONFLICT', 'keep one of them');
+    return;
+  }
+  const wanted =
+    kind.repeated === 'joined' ? [values.join('')] : kind.repeated === 'added' ? values : values.slice(-1);
+  for (const value of wanted) {
+    try {
+      const read = kind.read(value);
+      if ('text' in read) {
+        readText(read.text, source, found);
+      } else {
+        found.fragments.push({ source, value: locate(read.json, source) });
+        for (const note of read.notes ?? []) found.notes.push(`${source}: ${note}`);
+      }
+    } catch (error) {
+      found.problems.push(problemOf(error, source, kind.path));
+    }
+  }
+}
+
+function readNetwork(parameters: readonly Parameter[], found: Sources): void {
+  const valuesOf = (wanted: string) =>
+    parameters.filter(({ name }) => canonicalName(name) === wanted).map(({ value }) => value ?? '');
+  const [ips, nameservers] = [valuesOf('ip'), valuesOf('nameserver')];
+  for (const [source, values] of [
+    ['ip', ips],
+    ['nameserver', nameservers],
+  ] as const) {
+    if (!values.includes('')) continue;
+    const message = 'has no value';
+    found.problems.push({
+      code: 'CONFIG_PARAMETER',
+      source,
+      path: 'network',
+      line: null,
+      column: null,
+      message,
+    });
+  }
+  const reading = readIpParameters(ips.filter(Boolean), nameservers.filter(Boolean));
+  const { interfaces, dns } = reading.network;
+  const add = (source: string, value: unknown) =>
+    found.fragments.push({ source, value: locate(value, source) });
+  if (interfaces) add('ip', { network: { interfaces } });
+  if (dns) add(nameservers.length > 0 ? 'nameserver' : 'ip', { network: { dns } });
+  if (reading.hostName !== null) add('ip', { hostName: reading.hostName });
+  for (const { parameter: source, ...rest } of reading.problems) {
+    found.problems.push({
+      code: 'CONFIG_PARAMETER',
+      source,
+      path: 'network',
+      line: null,
+      column: null,
+      ...rest,
+    });
+  }
+  for (const note of reading.notes) found.notes.push(note);
+}
+
+function unknownParameter(name: string): Problem {
+  const known = parameterKinds.map(kind => kind.names[0]);
+  const near = nearest(name, known);
+  // Where the equals sign was forgotten, the name holds the value, and that may be a key.
+  const prefix = known.find(each => canonicalName(name).startsWith(each) && name.length > each.length + 8);
+  return {
+    code: 'CONFIG_PARAMETER',
+    source: prefix ? `${prefix}…` : name,
+    path: '',
+    line: null,
+    column: null,
+    message: prefix ? 'unknown parameter; is the equals sign missing?' : 'unknown parameter',
+    remedy: near !== null && !prefix ? `did you mean ${near}?` : `known: ${known.join(', ')}`,
+  };
+}

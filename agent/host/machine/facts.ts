@@ -1,0 +1,79 @@
+import { DabeiError } from '../../errors.ts';
+import type { Facts } from '../../facts.ts';
+import { capturedConsoles } from '../old-system/captured.ts';
+import { readDisks } from './disks.ts';
+import { sentDirectory } from '../../plan/host-flake/flake-reference.ts';
+import { readText, walk } from '../files.ts';
+import { paths } from '../../paths.ts';
+import { readFirmware } from './firmware.ts';
+import { readLinks } from './links.ts';
+import { readMachine } from './system.ts';
+
+/**
+ * Measures the machine; planning looks at nothing else.
+ * @param options leaving: the running system is the one that will be left, and its disks are in use; boot: the directory of
+ *   the files that were appended to the initrd, or will be
+ * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
+ */
+export async function readFacts(options: { leaving?: boolean; boot?: string } = {}): Promise<Facts> {
+  const [disks, links, machine] = await Promise.all([readDisks(options), readLinks(), readMachine()]);
+  return {
+    ...readFirmware(options.boot),
+    memoryBytes: memoryBytes(),
+    system: nixSystem(process.arch),
+    machine,
+    disks,
+    links,
+    sentFlake: walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
+    consoles: consolesOf(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
+  };
+}
+
+export function memoryBytes(): number {
+  return parseMemTotal(readText('/proc/meminfo') ?? '');
+}
+
+/**
+ * Bytes of RAM that the kernel manages (proc_meminfo(5)).
+ * @throws DabeiError INTERNAL without such a line
+ */
+export function parseMemTotal(meminfo: string): number {
+  const kibibytes = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1];
+  if (kibibytes === undefined) {
+    throw new DabeiError('INTERNAL', { doing: 'reading /proc/meminfo', problem: 'it has no line MemTotal' });
+  }
+  return Number(kibibytes) * 1024;
+}
+
+/** What programs can still take without swapping: MemAvailable (proc_meminfo(5)). */
+export function availableMemoryBytes(): number {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1];
+  return Number(kibibytes ?? 0) * 1024;
+}
+
+/** Our own command line's, or those of the system that was here before. */
+function consolesOf(commandLine: string): string[] {
+  const own = parseConsoles(commandLine);
+  return own.length > 0
+    ? own
+    : parseConsoles(
+        capturedConsoles()
+          .map(value => `console=${value}`)
+          .join(' '),
+      );
+}
+
+/** Values of `console=`, in order; the last one is /dev/console (Documentation/admin-guide/serial-console.rst). */
+export function parseConsoles(commandLine: string): string[] {
+  return commandLine
+    .split(/\s+/)
+    .filter(word => word.startsWith('console='))
+    .map(word => word.slice('console='.length))
+    .filter(value => value !== '' && value !== 'null');
+}
+
+/** Node's name of an architecture as Nix spells the system: "x64" is "x86_64-linux". */
+export function nixSystem(architecture: string): string {
+  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
+  return `${names[architecture] ?? architecture}-linux`;
+}

@@ -1,0 +1,240 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { DabeiError } from '../../errors.ts';
+import type { Link } from '../../facts.ts';
+import { devicesOfLink, driversOf } from './devices.ts';
+import { attempt, run } from '../exec.ts';
+import { readText, realPath } from '../files.ts';
+
+/**
+ * What the kernel says about interfaces, addresses, routes and neighbours, read from `ip -json` (ip(8), iproute2).
+ * Parsing is apart from asking: the `parse…` functions are pure.
+ */
+
+/** What sysfs says about the device behind an interface; null for an interface without a device. */
+export interface Device {
+  driver: string | null;
+  modalias: string | null;
+}
+
+const linksJson = z.array(
+  z.looseObject({
+    ifname: z.string().optional(),
+    flags: z.array(z.string()).default([]),
+    mtu: z.number().default(0),
+    link_type: z.string().default(''),
+    address: z.string().optional(),
+    permaddr: z.string().optional(),
+    master: z.string().optional(),
+    altnames: z.array(z.string()).optional(),
+    linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
+  }),
+);
+
+const addressesJson = z.array(
+  z.looseObject({
+    ifname: z.string().optional(),
+    addr_info: z
+      .array(
+        z.looseObject({
+          family: z.string().optional(),
+          local: z.string().optional(),
+          prefixlen: z.number().optional(),
+          scope: z.string().optional(),
+          dynamic: z.boolean().optional(),
+          tentative: z.boolean().optional(),
+        }),
+      )
+      .default([]),
+  }),
+);
+
+const routesJson = z.array(
+  z.looseObject({
+    gateway: z.string().optional(),
+    via: z.looseObject({ host: z.string().optional() }).optional(),
+    dev: z.string().optional(),
+  }),
+);
+
+const neighboursJson = z.array(
+  z.looseObject({
+    lladdr: z.string().optional(),
+    state: z.array(z.string()).default([]),
+  }),
+);
+
+export interface Address {
+  link: string;
+  /** With prefix length: "192.0.2.7/24". */
+  address: string;
+  family: 4 | 6;
+  /** Reaches beyond the link (ip-address(8), scope). */
+  global: boolean;
+  /** Has a lifetime: from DHCP or a router advertisement. */
+  dynamic: boolean;
+  /** IPv6: duplicate address detection is not done yet, so it cannot be used (RFC 4862, 5.4). */
+  tentative: boolean;
+}
+
+export interface Gateway {
+  address: string;
+  link: string;
+}
+
+/** Kinds of interfaces that a configuration may ask for, beside hardware. */
+const madeKinds = ['bond', 'vlan', 'bridge'] as const;
+
+/**
+ * Ethernet interfaces with a device behind them, and bonds, VLANs and bridges; loopback, tunnels and the like are left
+ * out.
+ * @param json output of `ip -json -details link`
+ * @param deviceOf what sysfs knows about the device behind an interface
+ * @throws DabeiError INTERNAL when it is not what `ip` writes
+ */
+export function parseLinks(json: string, deviceOf: (name: string) => Device | null): Link[] {
+  return parse(linksJson, json, 'link').flatMap(link => {
+    const mac = link.permaddr ?? link.address;
+    if (link.ifname === undefined || mac === undefined || link.link_type !== 'ether') return [];
+    const kind = madeKinds.find(known => known === link.linkinfo?.info_kind);
+    const device = kind === undefined ? deviceOf(link.ifname) : { driver: null, modalias: null };
+    if (device === null) return [];
+    const address = link.address?.toLowerCase();
+    return [
+      {
+        name: link.ifname,
+        mac: mac.toLowerCase(),
+        ...device,
+        carrier: link.flags.includes('LOWER_UP'),
+        mtu: link.mtu,
+        ...(link.altnames && { altNames: link.altnames }),
+        ...(link.master !== undefined && { master: link.master }),
+        ...(kind !== undefined && { kind }),
+        ...(address !== undefined && address !== mac.toLowerCase() && { address }),
+      },
+    ];
+  });
+}
+
+/** Addresses of all interfaces but loopback, in `ip -json address`'s order. */
+export function parseAddresses(json: string): Address[] {
+  return parse(addressesJson, json, 'address').flatMap(link =>
+    link.addr_info.flatMap(({ local, prefixlen, family, scope, dynamic, tentative }) =>
+      link.ifname === undefined || link.ifname === 'lo' || local === undefined
+        ? []
+        : [
+            {
+              link: link.ifname,
+              address: `${local}/${prefixlen}`,
+              family: family === 'inet6' ? (6 as const) : (4 as const),
+              global: scope === 'global',
+              dynamic: dynamic === true,
+              tentative: tentative === true,
+            },
+          ],
+    ),
+  );
+}
+
+/** Gateways of `ip -json route show default`; a route without one has none to be asked. */
+export function parseGateways(json: string): Gateway[] {
+  return parse(routesJson, json, 'route').flatMap(({ gateway, via, dev }) => {
+    const address = gateway ?? via?.host;
+    return address === undefined || dev === undefined ? [] : [{ address, link: dev }];
+  });
+}
+
+/**
+ * Whether a neighbour's hardware address is known. That it answered ARP or a solicitation shows there even when it
+ * filters ICMP. FAILED and INCOMPLETE entries have no address (RFC 4861, 7.3.2). On a link without ARP nobody is asked.
+ * @param json output of `ip -json neigh show to ADDRESS dev LINK`
+ */
+export function parseNeighbour(json: string): boolean {
+  const alive = ['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT'];
+  return parse(neighboursJson, json, 'neigh').some(
+    ({ lladdr, state }) =>
+      state.includes('NOARP') || (lladdr !== undefined && state.some(name => alive.includes(name))),
+  );
+}
+
+function parse<T>(schema: z.ZodType<T>, json: string, object: string): T {
+  try {
+    // Older versions print nothing at all where there is nothing to list.
+    return schema.parse(JSON.parse(json.trim() || '[]'));
+  } catch (error) {
+    throw new DabeiError('INTERNAL', {
+      doing: `reading the output of ip -json ${object}`,
+      problem: 'it is not what was expected',
+      cause: error,
+    });
+  }
+}
+
+/** Names that systemd-udevd would give an interface, from what `udevadm test-builtin net_id` prints (systemd.net-naming-scheme(7)). */
+export function parsePredictableNames(output: string): string[] {
+  return [...output.matchAll(/^ID_NET_NAME_(?:ONBOARD|SLOT|PATH|MAC)=(\S+)$/gm)].map(match => match[1]!);
+}
+
+/** The machine's network interfaces, as the kernel orders them. */
+export async function readLinks(): Promise<Link[]> {
+  const links = parseLinks(await ip('reading the network interfaces', '-details', 'link'), readDevice);
+  for (const link of links) {
+    if (link.kind !== undefined) continue;
+    const names = [...(link.altNames ?? []), ...(await predictableNames(link.name))];
+    link.altNames = [...new Set(names)].filter(name => name !== link.name);
+    link.drivers = driversOf(devicesOfLink(link.name));
+  }
+  return links;
+}
+
+const predictable = new Map<string, string[]>();
+
+/** Here interfaces keep the kernel's names; people know theirs as "ens3" or "enp1s0". Asked once for each. */
+async function predictableNames(name: string): Promise<string[]> {
+  const known = predictable.get(name);
+  if (known !== undefined) return known;
+  const names = await attempt({
+    doing: `reading the names of ${name}`,
+    argv: ['udevadm', 'test-builtin', 'net_id', `/sys/class/net/${name}`],
+    timeoutSeconds: 10,
+  }).then(
+    ({ stdout }) => parsePredictableNames(stdout),
+    // A system without udev has no such names.
+    () => [],
+  );
+  predictable.set(name, names);
+  return names;
+}
+
+export async function readAddresses(): Promise<Address[]> {
+  return parseAddresses(await ip('reading the addresses', 'address'));
+}
+
+/** Gateways of the default routes in use, IPv4 first, best metric first. */
+export async function readGateways(): Promise<Gateway[]> {
+  const doing = 'reading the default routes';
+  return [
+    ...parseGateways(await ip(doing, '-4', 'route', 'show', 'default')),
+    ...parseGateways(await ip(doing, '-6', 'route', 'show', 'default')),
+  ];
+}
+
+/** Whether the kernel has the gateway's hardware address, see `parseNeighbour`. Sends nothing. */
+export async function hasNeighbour({ address, link }: Gateway): Promise<boolean> {
+  return parseNeighbour(await ip(`looking for ${address}`, 'neigh', 'show', 'to', address, 'dev', link));
+}
+
+async function ip(doing: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run({ doing, argv: ['ip', '-json', ...args], timeoutSeconds: 10 });
+  return stdout;
+}
+
+function readDevice(name: string): Device | null {
+  const device = `/sys/class/net/${name}/device`;
+  if (realPath(device) === null) return null;
+  const driver = realPath(`${device}/driver`);
+  return {
+    driver: driver === null ? null : basename(driver),
+    modalias: readText(`${device}/modalias`)?.trim() ?? null,
+  };
+}

@@ -1,0 +1,66 @@
+import { basename } from 'node:path';
+import { run } from '../exec.ts';
+import { exists, list, readText } from '../files.ts';
+
+/** Pools that are imported, from the kernel's statistics and zpool(8). */
+
+/** An imported pool: its name, the devices under it, and where its datasets are mounted. */
+export interface ImportedPool {
+  name: string;
+  devices: readonly string[];
+  mountPoints: readonly string[];
+}
+
+/** Pools that are imported now; the kernel has a directory with statistics for each (spl(4), /proc/spl/kstat). */
+export async function readPools(): Promise<ImportedPool[]> {
+  const statistics = '/proc/spl/kstat/zfs';
+  const names = list(statistics).filter(name => exists(`${statistics}/${name}/state`));
+  if (names.length === 0) return [];
+  const { stdout } = await run({
+    doing: 'asking which disks the imported pools use',
+    argv: ['zpool', 'list', '-H', '-P', '-L', '-v', '-o', 'name'],
+    timeoutSeconds: 60,
+  });
+  const mounts = readText('/proc/self/mounts') ?? '';
+  return [...parsePoolDevices(stdout, names)].map(([name, devices]) => ({
+    name,
+    devices: devices.map(mapperPath),
+    mountPoints: poolMountPoints(mounts, name),
+  }));
+}
+
+/** A mapped device by the name that lsblk(8) gives it: zpool(8) says /dev/dm-0. */
+function mapperPath(device: string): string {
+  const name = readText(`/sys/class/block/${basename(device)}/dm/name`)?.trim();
+  return name ? `/dev/mapper/${name}` : device;
+}
+
+/**
+ * Devices under each pool, from `zpool list -H -P -L -v -o name`: the name of a pool starts its line, those of its vdevs
+ * follow a tab. Headings such as "logs" start a line, too, which is why the pools must be known.
+ */
+export function parsePoolDevices(text: string, names: readonly string[]): Map<string, string[]> {
+  const pools = new Map<string, string[]>();
+  let current: string[] = [];
+  for (const line of text.split('\n')) {
+    const device = /^\t(\/dev\/[^\t]+)/.exec(line)?.[1];
+    if (device !== undefined) current.push(device);
+    const name = line.split('\t')[0]!;
+    if (names.includes(name)) pools.set(name, (current = []));
+  }
+  return pools;
+}
+
+/** Mount points of a pool's datasets, from /proc/self/mounts (proc_pid_mounts(5)). */
+export function poolMountPoints(mounts: string, pool: string): string[] {
+  return mounts
+    .split('\n')
+    .map(line => line.split(' '))
+    .filter(([source = '', , type]) => type === 'zfs' && (source === pool || source.startsWith(`${pool}/`)))
+    .map(([, mountPoint = '']) => unescapeOctal(mountPoint));
+}
+
+/** White space and backslashes in /proc/self/mounts are written as three octal digits. */
+export function unescapeOctal(value: string): string {
+  return value.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}

@@ -1,0 +1,40 @@
+import * as clock from '../clock.ts';
+import { readText } from '../files.ts';
+
+/** The timer of the return to the old system, from the files that it keeps (image/rootfs/initramfs/return). */
+export interface ReturnTimer {
+  armed: boolean;
+  /** Until the machine restarts; null once it is cancelled. */
+  secondsLeft: number | null;
+  /** "login", "erasing" (the first write of an installation), "asked" (dabei stay); null while it is armed. */
+  cancelledBy: string | null;
+}
+
+const state = '/run/dabei/return';
+
+/** Cancels the return for good and ends when nothing counts down any more; does nothing where it was never armed. */
+export const stayProgram = '/usr/lib/dabei/stay';
+
+/** @returns null where it was never armed */
+export function readReturnTimer(
+  directory: string = state,
+  up: number = clock.uptimeSeconds(),
+): ReturnTimer | null {
+  const deadline = readText(`${directory}/deadline`);
+  if (deadline === null) return null;
+  const cancelledBy = readText(`${directory}/cancelled`)?.trim() ?? null;
+  const secondsLeft = cancelledBy === null ? Math.max(0, Math.ceil(Number(deadline) - up)) : null;
+  return { armed: cancelledBy === null, secondsLeft, cancelledBy };
+}
+
+export function formatReturnTimer({ secondsLeft, cancelledBy }: ReturnTimer): string {
+  if (secondsLeft !== null)
+    return `return: to the old system in ${secondsLeft} s unless somebody logs in; "dabei stay" keeps the machine here\n`;
+  return `return: cancelled by ${reasons[cancelledBy ?? ''] ?? cancelledBy}; the machine stays here\n`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  login: 'a login',
+  erasing: 'the installation, which writes to disks',
+  asked: 'dabei stay',
+};

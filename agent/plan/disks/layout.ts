@@ -1,0 +1,149 @@
+import type { Config, DisksConfig } from '../../config/schema.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Disk, Facts } from '../../facts.ts';
+import { stablePath } from './describe-disk.ts';
+import { configurationHash, hash, type Asked } from './journal.ts';
+import type { JournalHead } from './journal-steps.ts';
+import {
+  alignmentBytes,
+  biosBootBytes,
+  mebibyte,
+  memberGuids,
+  partitionNumbers,
+  swapBytes,
+  zfsBytes,
+  type MemberGuids,
+} from './partitions.ts';
+import { createPool, poolDatasets, type PoolRequest } from './pool.ts';
+import { hostIdOf } from '../host-flake/runtime-info.ts';
+import { renderStep, type Step } from '../step.ts';
+import type { TargetDataset } from '../target.ts';
+
+/** What the disks will look like, whether it is made now or was made by an earlier start. */
+export interface Layout {
+  hostId: string;
+  members: readonly Disk[];
+  /** In the order of the members. */
+  guids: readonly MemberGuids[];
+  /** Bytes on each member. */
+  esp: number;
+  /** Bytes on each member; 0 is none. */
+  swap: number;
+  /** Bytes of ZFS, one a member. */
+  zfs: readonly number[];
+  partitioning: readonly Step[];
+  pool: PoolRequest;
+  datasets: readonly TargetDataset[];
+  journal: JournalHead;
+}
+
+/**
+ * @param members chosen by selectDisks
+ * @throws DabeiError CONFIG_SCHEMA without disks.key, or for a host id that ZFS does not take
+ */
+export function layOut(config: Config, members: readonly Disk[], facts: Facts): Layout {
+  const { disks } = config;
+  if (disks === undefined || members.length === 0) {
+    throw new DabeiError('INTERNAL', { doing: 'planning the disks', problem: 'no disk is chosen' });
+  }
+  const hostId = hostIdOf(config);
+  refuseHostIdZero(hostId);
+  const swap = swapBytes(disks, members, facts.memoryBytes);
+  const guids = memberGuids(hostId, members, facts.disks, swap > 0);
+  const partitioning = members.map((member, index) => partition(member, guids[index]!, disks.esp, swap));
+  const zfs = members.map(member => zfsBytes(disks, member, swap));
+  const pool: PoolRequest = {
+    name: disks.poolName,
+    layout: disks.layout,
+    partuuids: guids.map(({ zfs }) => zfs),
+    key: keyOf(disks),
+    reservedBytes: reservedBytes(Math.min(...zfs)),
+  };
+  return {
+    hostId,
+    members,
+    guids,
+    esp: disks.esp,
+    swap,
+    zfs,
+    partitioning,
+    pool,
+    datasets: poolDatasets(disks.poolName),
+    journal: {
+      configuration: configurationHash(config),
+      // Whatever changes how partitions or pool are made, in the configuration or in this program, is another layout.
+      layout: hash([...partitioning, ...createPool(pool)].map(renderStep).join('\n')),
+      partitions: guids.flatMap(partitionGuids),
+    },
+  };
+}
+
+/** The layout as the journal is asked about it. */
+export function askedOf({ journal, members, guids }: Layout, wipe: DisksConfig['wipe']): Asked {
+  return {
+    configuration: journal.configuration,
+    layout: journal.layout,
+    members: members.map((disk, index) => ({ disk, partitions: partitionGuids(guids[index]!) })),
+    wipe: wipe !== false,
+  };
+}
+
+export function partitionGuids(guids: MemberGuids): string[] {
+  return [guids.biosBoot, guids.esp, ...(guids.swap === null ? [] : [guids.swap]), guids.zfs];
+}
+
+/** All partitions of a disk in one call, so that udev sees one new table and not four. */
+function partition(disk: Disk, guids: MemberGuids, esp: number, swap: number): Step {
+  const add = (number: number, size: string, type: string, guid: string, name: string): string[] => [
+    `--new=${number}:0:${size}`,
+    `--typecode=${number}:${type}`,
+    `--partition-guid=${number}:${guid}`,
+    `--change-name=${number}:${name}`,
+  ];
+  const device = stablePath(disk);
+  return {
+    kind: 'run',
+    doing: `partitioning ${device}`,
+    argv: [
+      'sgdisk',
+      '--clear',
+      // In sectors, which are eight times larger on a disk with 4096 bytes each.
+      `--set-alignment=${alignmentBytes / disk.logicalSectorBytes}`,
+      `--disk-guid=${guids.disk}`,
+      ...add(partitionNumbers.biosBoot, `+${biosBootBytes / mebibyte}M`, 'EF02', guids.biosBoot, 'bios-boot'),
+      ...add(partitionNumbers.esp, `+${esp / mebibyte}M`, 'EF00', guids.esp, 'esp'),
+      ...(guids.swap === null
+        ? []
+        : add(partitionNumbers.swap, `+${swap / mebibyte}M`, '8200', guids.swap, 'swap')),
+      ...add(partitionNumbers.zfs, '0', 'BF01', guids.zfs, 'zfs'),
+      device,
+    ],
+    timeoutSeconds: 60,
+  };
+}
+
+/** 2 % of the smallest member, at most 1 GiB, in whole MiB. */
+function reservedBytes(zfs: number): number {
+  return Math.min(1024, Math.floor(zfs / mebibyte / 50)) * mebibyte;
+}
+
+function refuseHostIdZero(hostId: string): void {
+  if (hostId !== '00000000') return;
+  throw new DabeiError('CONFIG_SCHEMA', {
+    doing: 'choosing the host id',
+    problem: 'hostId is 00000000, which to ZFS means that there is none (zgenhostid(8))',
+    remedy: 'set hostId to any other 8 hexadecimal digits',
+  });
+}
+
+function keyOf({ encryption, key, keyFormat }: DisksConfig): PoolRequest['key'] {
+  if (encryption === 'none') return null;
+  if (key !== undefined) return { format: keyFormat, secret: key };
+  throw new DabeiError('CONFIG_SCHEMA', {
+    doing: 'planning the encrypted pool',
+    problem: 'disks.key is not set, and dabei makes no pool that is not encrypted without being told so',
+    remedy:
+      'set disks.key to a passphrase of 8 to 512 bytes, or give it as dabei.disk_key; ' +
+      'a pool that everybody can read is made with disks.encryption set to "none"',
+  });
+}

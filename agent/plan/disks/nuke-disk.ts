@@ -1,0 +1,205 @@
+import type { Config } from '../../config/schema.ts';
+import type { Disk, Facts } from '../../facts.ts';
+import type { Secret } from '../../secret.ts';
+import { poolBytes } from '../nix/closure.ts';
+import { describeDisk, formatBytes, stablePath } from './describe-disk.ts';
+import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
+import { claimEsp, markDone, type JournalHead } from './journal-steps.ts';
+import { layOut, partitionGuids, type Layout } from './layout.ts';
+import { biosBootBytes, type MemberGuids } from './partitions.ts';
+import {
+  bindPersisted,
+  byPartuuid,
+  createPool,
+  makeMountPoint,
+  mountDatasets,
+  openPool,
+  prepareZfs,
+} from './pool.ts';
+import { cancelReturn } from '../return.ts';
+import type { Step } from '../step.ts';
+import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
+import { eraseSignatures, settle, tearDown, wipeDisk, zeroEnds } from './wipe-disk.ts';
+
+/** From chosen disks to an encrypted pool, mounted: as data. */
+
+export interface DiskPlan extends TargetStorage {
+  /** In order; the first one that writes is the point of no return. */
+  steps: Step[];
+  /** Mapped devices that are swapped to while installing; `planFinish` takes them down. */
+  installSwap: readonly string[];
+  /** Bytes of all of it. */
+  installSwapBytes: number;
+  journal: JournalHead;
+  /** What the pool has room for, before compression. */
+  capacityBytes: number;
+  /** Of every ESP. */
+  espBytes: number;
+  /** What will happen to which disk, for a person to read before it does. */
+  summary: string[];
+}
+
+/**
+ * @param members chosen by selectDisks, without refusals
+ * @param swapKey at least 32 random bytes, for swap while installing; drawn by the caller, since planning is pure
+ * @param continues the pool is there, made by an earlier start: it is imported, and nothing is erased
+ * @throws DabeiError CONFIG_SCHEMA without disks.key, or for a host id that ZFS does not take
+ */
+export function planNukeDisk(
+  config: Config,
+  members: readonly Disk[],
+  facts: Facts,
+  swapKey: Secret,
+  continues = false,
+): DiskPlan {
+  const layout = layOut(config, members, facts);
+  const { guids, esp, swap, zfs, hostId, datasets, pool } = layout;
+  const swapPartuuids = guids.flatMap(({ swap }) => (swap === null ? [] : [swap]));
+  const installSwap = installSwapNames(config, facts, swapPartuuids);
+  const links = guids.flatMap(partitionGuids).map(byPartuuid);
+  const full = config.disks?.wipe === 'full';
+  const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
+  const made: Step[] = [
+    ...members.flatMap(member => wipeDisk(member, full)),
+    ...layout.partitioning,
+    settle,
+    waitForPartitions(links),
+    ...members.flatMap((member, index) => clearPartitions(guids[index]!, layout, member.logicalSectorBytes)),
+    eraseSignatures('the new partitions', links),
+    ...guids.flatMap(({ esp }) => [formatEsp(esp), ...claimEsp(layout.journal, esp)]),
+    ...swapping,
+    ...prepareZfs(hostId, facts),
+    ...createPool(pool),
+  ];
+  const reopened: Step[] = [
+    settle,
+    waitForPartitions(links),
+    ...swapping,
+    ...prepareZfs(hostId, facts),
+    ...openPool(pool),
+  ];
+
+  return {
+    steps: [
+      cancelReturn,
+      ...tearDown(members),
+      ...(continues ? reopened : made),
+      ...mountDatasets(datasets),
+      ...(config.system.impermanence ? bindPersisted() : []),
+      ...guids.flatMap(({ esp }, index) => mountEsp(esp, `${targetRoot}${espMountpoint(index)}`)),
+      ...(continues ? [] : markDone(layout.journal, 'nuke-disk', pool.name, members.length)),
+    ],
+    journal: layout.journal,
+    poolName: pool.name,
+    hostId,
+    members: members.map((member, index): TargetMember => ({
+      disk: stablePath(member),
+      espPartuuid: guids[index]!.esp,
+      swapPartuuid: guids[index]!.swap,
+      zfsPartuuid: guids[index]!.zfs,
+    })),
+    datasets,
+    installSwap,
+    installSwapBytes: installSwap.length * swap,
+    espBytes: esp,
+    capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
+    summary: [
+      ...(continues
+        ? members.map(member => `this disk keeps what is on it: ${describeDisk(member)}`)
+        : members.flatMap((member, index) => [
+            `everything on this disk will be destroyed: ${describeDisk(member)}`,
+            `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(esp)}, ` +
+              `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfs[index]!)}`,
+          ])),
+      `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
+    ],
+  };
+}
+
+/** From a mounted target to a pool that the installed system can import: nothing of it is in use afterwards. */
+export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): Step[] {
+  const { poolName } = plan;
+  const remedy =
+    `see what still uses it: findmnt --submounts ${targetRoot}; end those programs, then ` +
+    `umount --recursive ${targetRoot}; zpool export ${poolName}; reboot`;
+  return [
+    {
+      kind: 'run',
+      doing: 'writing everything to disk',
+      argv: ['sync'],
+      timeoutSeconds: 600,
+    },
+    {
+      kind: 'run',
+      doing: `unmounting ${targetRoot}`,
+      argv: ['umount', '--recursive', targetRoot],
+      timeoutSeconds: 300,
+      errorCode: 'POOL_EXPORT',
+      remedy,
+    },
+    {
+      kind: 'run',
+      doing: `exporting the pool ${poolName}`,
+      argv: ['zpool', 'export', poolName],
+      timeoutSeconds: 300,
+      errorCode: 'POOL_EXPORT',
+      remedy,
+    },
+    {
+      kind: 'run',
+      doing: `making sure that the pool ${poolName} is exported`,
+      argv: ['zpool', 'list', '-H', '-o', 'name', poolName],
+      timeoutSeconds: 60,
+      // 1: there is no such pool, as it should be.
+      accept: [1],
+      expect: 'no-output',
+      errorCode: 'POOL_EXPORT',
+      remedy,
+    },
+    ...stopInstallSwap(plan.installSwap),
+  ];
+}
+
+/**
+ * What began or ended just where a new partition does, in a table long gone, is visible again: an old ZFS label would be
+ * a second pool of the same name to `zpool import`. The ZFS partition gets all four labels anew.
+ */
+function clearPartitions(guids: MemberGuids, { esp, swap }: Layout, sectorBytes: number): Step[] {
+  return [
+    ...zeroEnds(byPartuuid(guids.biosBoot), biosBootBytes, sectorBytes),
+    ...zeroEnds(byPartuuid(guids.esp), esp, sectorBytes),
+    ...(guids.swap === null ? [] : zeroEnds(byPartuuid(guids.swap), swap, sectorBytes)),
+  ];
+}
+
+function waitForPartitions(links: readonly string[]): Step {
+  return {
+    kind: 'run',
+    doing: 'waiting for the new partitions',
+    argv: ['udevadm', 'wait', '--timeout=60', '--settle', ...links],
+    timeoutSeconds: 70,
+    remedy: 'look at what the kernel and udev say of the disk: dmesg; ls -l /dev/disk/by-partuuid',
+  };
+}
+
+function formatEsp(partuuid: string): Step {
+  return {
+    kind: 'run',
+    doing: `formatting the ESP ${partuuid}`,
+    argv: ['mkfs.vfat', '-F', '32', '-n', 'ESP', byPartuuid(partuuid)],
+    timeoutSeconds: 60,
+  };
+}
+
+function mountEsp(partuuid: string, mountPoint: string): Step[] {
+  return [
+    makeMountPoint(mountPoint),
+    {
+      kind: 'run',
+      doing: `mounting the ESP at ${mountPoint}`,
+      // FAT has no permissions of its own; what lies there may hold an SSH host key of the initrd.
+      argv: ['mount', '-t', 'vfat', '-o', 'umask=0077', byPartuuid(partuuid), mountPoint],
+      timeoutSeconds: 60,
+    },
+  ];
+}

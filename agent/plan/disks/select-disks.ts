@@ -1,0 +1,244 @@
+import type { DiskSelector, DisksConfig, Layout } from '../../config/schema.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Disk } from '../../facts.ts';
+import { describeContents, describeDisk, formatBytes, stablePath, uniqueSelector } from './describe-disk.ts';
+import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
+import { ambiguous, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
+import { minimumDiskBytes } from './partitions.ts';
+
+/** From selectors to disks, or to the reasons why not: nothing is guessed, and everything is said at once. */
+
+export interface Selection {
+  /** In the order of the selectors. Complete only without refusals. */
+  members: Disk[];
+  /** Things that do not hinder, as sentences without a full stop. */
+  warnings: string[];
+  refusals: DabeiError[];
+}
+
+/** How many members a layout takes: ZFS' own minima, except that a mirror of one is a single disk. */
+export const layoutMembers: Readonly<Record<Layout, { min: number; max: number }>> = {
+  single: { min: 1, max: 1 },
+  mirror: { min: 2, max: Infinity },
+  raidz1: { min: 3, max: Infinity },
+  raidz2: { min: 4, max: Infinity },
+  raidz3: { min: 5, max: Infinity },
+};
+
+/**
+ * The disks that the configuration means.
+ * @param all what the kernel has as disks; only hardware is ever taken
+ * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (journal.ts)
+ * @returns refusals with DISK_NOT_FOUND, DISK_NOT_HARDWARE, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY,
+ *   DISK_TOO_SMALL, DISK_FOREIGN_DATA, POOL_NAME_TAKEN; all that apply, not the first
+ */
+export function selectDisks(
+  config: DisksConfig,
+  all: readonly Disk[],
+  own: ReadonlySet<string> = new Set(),
+): Selection {
+  const refusals: DabeiError[] = [];
+  const members: Disk[] = [];
+  const named = new Set<Disk>();
+  const disks = all.filter(({ notHardware }) => notHardware === undefined);
+  const others = all.filter(({ notHardware }) => notHardware !== undefined);
+  const minimum = minimumDiskBytes(config);
+
+  const counts = membersRefusal(config);
+  if (counts) refusals.push(counts);
+
+  config.devices.forEach((selector, index) => {
+    const doing = `choosing a disk for disks.devices[${index}]`;
+    const choices: Choices = { doing, selector, disks, others };
+    const matching = disks.filter(disk => matches(selector, disk, minimum));
+    for (const disk of matching) named.add(disk);
+    const [disk] = matching;
+    if (disk === undefined) {
+      const other = others.find(disk => isNamed(selector) && matches(selector, disk, minimum));
+      refusals.push(
+        other === undefined
+          ? notFound(choices, disk => isCandidate(disk, minimum), minimum)
+          : notHardwareRefusal(choices, other),
+      );
+    } else if (matching.length > 1) {
+      refusals.push(ambiguous(choices, matching));
+    } else if (members.includes(disk)) {
+      refusals.push(
+        new DabeiError('DISK_AMBIGUOUS', {
+          doing,
+          problem: `${JSON.stringify(selector)} is ${disk.path}, already matched by an earlier selector`,
+          remedy: otherDisks(disks, members) ?? 'name each disk once',
+        }),
+      );
+    } else {
+      members.push(disk);
+      refusals.push(...unfit(config, disk, disks, minimum, own.has(disk.path)));
+    }
+  });
+  refusals.push(...multipathMembers(members), ...twinPools(config, [...named], disks));
+  return { members, warnings: warningsAbout(members, disks), refusals };
+}
+
+function membersRefusal(config: DisksConfig): DabeiError | null {
+  const { min, max } = layoutMembers[config.layout];
+  const count = config.devices.length;
+  if (count >= min && count <= max) return null;
+  const wanted = max === Infinity ? `at least ${min} disks` : 'exactly 1 disk';
+  return new DabeiError('DISK_MEMBERS', {
+    doing: `laying out ${config.layout}`,
+    problem: `the layout takes ${wanted}, disks.devices names ${count}`,
+    remedy:
+      count < min
+        ? `name ${min - count} more, or set disks.layout to one of: ${layoutsFor(count).join(', ')}`
+        : `name one, or set disks.layout to one of: ${layoutsFor(count).join(', ')}`,
+  });
+}
+
+function layoutsFor(count: number): Layout[] {
+  return (Object.keys(layoutMembers) as Layout[]).filter(
+    layout => count >= layoutMembers[layout].min && count <= layoutMembers[layout].max,
+  );
+}
+
+function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
+  if (selector === 'only') return isCandidate(disk, minimum) && !isPortable(disk);
+  if (typeof selector === 'string') return disk.path === selector || disk.aliases.includes(selector);
+  if (isPortable(disk) && !isNamed(selector)) return false;
+  return (
+    same(selector.serial, disk.serial) &&
+    same(selector.wwn?.toLowerCase(), disk.wwn?.toLowerCase()) &&
+    same(selector.model, disk.model) &&
+    same(selector.transport?.toLowerCase(), disk.transport?.toLowerCase()) &&
+    disk.sizeBytes >= (selector.size?.min ?? 0) &&
+    disk.sizeBytes <= (selector.size?.max ?? Infinity)
+  );
+}
+
+/** The selector says what the disk is, and not just that it is there or large enough. */
+function isNamed(selector: DiskSelector): boolean {
+  if (typeof selector === 'string') return selector !== 'only';
+  const { size: _size, ...others } = selector;
+  return Object.values(others).some(value => value !== undefined);
+}
+
+function isCandidate(disk: Disk, minimum: number): boolean {
+  return !disk.readOnly && !disk.bootMedium && disk.sizeBytes >= minimum;
+}
+
+/**
+ * A stick, which this system may have been started from: it runs from RAM and does not know. Such a disk is taken only when
+ * something that is its own is named, never as what is there.
+ */
+function isPortable(disk: Disk): boolean {
+  return disk.removable || disk.transport === 'usb';
+}
+
+/** lsblk and people differ in how they pad: white space at the ends does not count. */
+function same(wanted: string | undefined, actual: string | null | undefined): boolean {
+  return wanted === undefined || wanted.trim() === actual?.trim();
+}
+
+function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | null {
+  const free = disks.filter(disk => !members.includes(disk) && !disk.readOnly && !disk.bootMedium);
+  if (free.length === 0) return null;
+  return `not named yet: ${free.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`).join(', ')}`;
+}
+
+/** Why this disk cannot be taken: everything that speaks against it. */
+function unfit(
+  config: DisksConfig,
+  disk: Disk,
+  disks: readonly Disk[],
+  minimum: number,
+  isOwn: boolean,
+): DabeiError[] {
+  const refusals: DabeiError[] = [];
+  const refuse = (code: DabeiError['code'], problem: string, remedy: string): void => {
+    refusals.push(new DabeiError(code, { doing: `taking ${stablePath(disk)}`, problem, remedy }));
+  };
+  const instead = otherDisks(disks, waysTo(disk, disks));
+  // What is in use by another way is in use.
+  const medium = waysTo(disk, disks).find(({ bootMedium }) => bootMedium);
+  if (medium !== undefined) {
+    refuse(
+      'DISK_BOOT_MEDIUM',
+      `this system was booted from it, or has mounted it: ${describeDisk(medium)}`,
+      instead ??
+        'boot by network or kexec, so that nothing of the disk is in use; or unmount it, if you mounted it',
+    );
+  }
+  if (disk.readOnly) {
+    refuse(
+      'DISK_READ_ONLY',
+      `it cannot be written to: ${describeDisk(disk)}`,
+      instead ?? `lift its write protection (blockdev --setrw ${disk.path}, or a switch on the medium)`,
+    );
+  }
+  if (disk.sizeBytes < minimum) {
+    refuse(
+      'DISK_TOO_SMALL',
+      `it has ${formatBytes(disk.sizeBytes)}, the layout needs ${formatBytes(minimum)}`,
+      config.swap !== 'auto' && config.swap > 0
+        ? `take a larger disk, or set disks.swap to less than ${formatBytes(config.swap)}`
+        : 'take a larger disk',
+    );
+  }
+  if (disk.contents.length > 0 && config.wipe === false && !isOwn) {
+    refuse(
+      'DISK_FOREIGN_DATA',
+      `${disk.path} is not empty; what would be lost: ${describeContents(disk)}`,
+      'if none of it is needed any more, set disks.wipe to true',
+    );
+  }
+  return refusals;
+}
+
+/**
+ * `zpool import NAME` takes none of two pools with that name: the installed system would not find its root.
+ * @param named disks that a selector matches, be it one of several
+ */
+function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: readonly Disk[]): DabeiError[] {
+  const twins = disks.filter(
+    disk =>
+      !named.some(member => member === disk || isSameDisk(member, disk)) &&
+      disk.contents.some(
+        ({ signature, deviceType, device, label }) =>
+          (signature === 'zfs_member' && label === poolName) ||
+          (deviceType === 'zpool' && device === poolName),
+      ),
+  );
+  return twins.map(
+    disk =>
+      new DabeiError('POOL_NAME_TAKEN', {
+        doing: `naming the pool ${poolName}`,
+        problem: `there is one of that name on a disk that is not to be installed to: ${describeDisk(disk)}`,
+        remedy: 'set disks.poolName to another name, or detach that disk',
+      }),
+  );
+}
+
+function warningsAbout(members: readonly Disk[], disks: readonly Disk[]): string[] {
+  const warnings: string[] = [];
+  for (const disk of members) {
+    if (stablePath(disk) === disk.path) {
+      warnings.push(`${disk.path} has no stable name under /dev/disk: its name may change`);
+    }
+    if (isPortable(disk)) {
+      warnings.push(`${disk.path} is removable`);
+    }
+    const ways = waysTo(disk, disks).filter(other => !members.includes(other));
+    if (ways.length > 0) {
+      const paths = ways.map(({ path }) => path).join(' and ');
+      warnings.push(
+        `${disk.path} can be reached as ${paths}, too (multipath): the installed system uses one way`,
+      );
+    }
+  }
+  const sizes = members.map(disk => disk.sizeBytes);
+  if (new Set(sizes).size > 1) {
+    warnings.push(
+      `the disks differ in size; of each, only ${formatBytes(Math.min(...sizes))} count for the pool`,
+    );
+  }
+  return warnings;
+}

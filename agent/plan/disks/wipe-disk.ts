@@ -1,0 +1,237 @@
+import { basename } from 'node:path';
+import { cleanLine } from '../../clean-text.ts';
+import type { Content, Disk } from '../../facts.ts';
+import { mebibyte } from './partitions.ts';
+import { stablePath } from './describe-disk.ts';
+import type { RunStep, Step } from '../step.ts';
+
+/** Steps that free disks from what uses them, remove every trace of it, and make sure that none is left. */
+
+/**
+ * Takes out of use what lies on the disks, top down: swap, mounts, pools, mapped devices, arrays. Nothing of it is
+ * changed on disk: a pool or array that has members elsewhere can be used again there.
+ */
+export function tearDown(members: readonly Disk[]): Step[] {
+  // A device stacked on several members is listed with each of them.
+  const topDown = unique(members.flatMap(disk => [...disk.contents].reverse()));
+  const swaps = topDown.filter(content => content.mountPoints.includes('[SWAP]'));
+  const mountPoints = [...new Set(topDown.flatMap(content => content.mountPoints))]
+    .filter(mountPoint => mountPoint !== '[SWAP]')
+    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  return [
+    ...swaps.map(({ device }): Step => ({
+      kind: 'run',
+      doing: `taking ${device} out of use as swap`,
+      argv: ['swapoff', device],
+      timeoutSeconds: 300,
+    })),
+    ...mountPoints.map((mountPoint): Step => ({
+      kind: 'run',
+      doing: `unmounting ${cleanLine(mountPoint)}`,
+      argv: ['umount', '--recursive', mountPoint],
+      timeoutSeconds: 120,
+      remedy: `see what uses it: findmnt --submounts ${cleanLine(mountPoint)}; end those programs and run dabei install again`,
+    })),
+    ...topDown.flatMap(release),
+  ];
+}
+
+function release(content: Content): Step[] {
+  const { device } = content;
+  if (content.deviceType === 'zpool') {
+    return [
+      {
+        kind: 'run',
+        doing: `exporting the old pool ${device}`,
+        argv: ['zpool', 'export', '-f', device],
+        timeoutSeconds: 300,
+      },
+    ];
+  }
+  if (device.startsWith('/dev/mapper/') || device.startsWith('/dev/dm-')) {
+    // Logical volumes and opened LUKS containers are device-mapper devices like any other: neither LVM's nor
+    // cryptsetup's programs are needed to take them down.
+    return [
+      {
+        kind: 'run',
+        doing: `removing the mapped device ${device}`,
+        argv: ['dmsetup', 'remove', '--retry', basename(device)],
+        timeoutSeconds: 60,
+      },
+    ];
+  }
+  if (/^\/dev\/md[^/]*$/.test(device) && content.deviceType !== 'part') {
+    return [
+      {
+        kind: 'kernel',
+        doing: `stopping the array ${device}`,
+        // Documentation/admin-guide/md.rst: writing "clear" is what the ioctl STOP_ARRAY does.
+        path: `/sys/block/${basename(device)}/md/array_state`,
+        value: 'clear',
+      },
+    ];
+  }
+  return [];
+}
+
+/**
+ * Removes every signature from a disk, first from its partitions, then from the disk itself.
+ *
+ * The partitions are cleared from the last to the first, so that a power cut on the way leaves a pool of an unfinished
+ * installation without labels before its ESP loses the journal that says whose it was.
+ *
+ * Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of 256 KiB, two at either end, and
+ * md its superblock within 4 KiB of the start or 128 KiB of the end. The ends of the disk are zeroed after discarding: what
+ * a drive returns for discarded blocks is undefined unless it promises zeros. Where new partitions begin and end is cleared
+ * once they are there.
+ * @param full every block is overwritten in place of being discarded
+ */
+export function wipeDisk(disk: Disk, full: boolean): Step[] {
+  const device = stablePath(disk);
+  const partitions = disk.contents.filter(content => isPartition(content, disk)).reverse();
+  const whole = disk.contents.find(content => content.device === disk.path);
+  return [
+    ...partitions.flatMap(partition => [
+      ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
+      ...zeroBlueStore(partition.device, partition, disk.logicalSectorBytes),
+      eraseSignatures(partition.device, [partition.device]),
+    ]),
+    {
+      kind: 'run',
+      // Before the header is zeroed: it tells where the copy of the table lies, which is not the end of a grown disk.
+      doing: `destroying the partition table of ${device} and its copy`,
+      argv: ['sgdisk', '--zap-all', device],
+      timeoutSeconds: 60,
+      // 2: a table was damaged (sgdisk(8), return values); it is destroyed all the same.
+      accept: [2],
+    },
+    full ? overwrite(device) : discard(device),
+    ...zeroEnds(device, disk.sizeBytes, disk.logicalSectorBytes),
+    ...(whole === undefined ? [] : zeroBlueStore(device, whole, disk.logicalSectorBytes)),
+    eraseSignatures(device, [device]),
+    {
+      kind: 'run',
+      doing: `making the kernel forget the old partitions of ${device}`,
+      argv: ['blockdev', '--rereadpt', device],
+      timeoutSeconds: 60,
+      optional: true,
+    },
+    settle,
+    {
+      kind: 'run',
+      doing: `dropping cached blocks of ${device}`,
+      argv: ['blockdev', '--flushbufs', device],
+      timeoutSeconds: 60,
+    },
+    {
+      kind: 'run',
+      doing: `making sure that ${device} is clean`,
+      argv: ['wipefs', '--no-act', '--noheadings', '--output', 'DEVICE,OFFSET,TYPE,LABEL', device],
+      timeoutSeconds: 60,
+      expect: 'no-output',
+      errorCode: 'DISK_NOT_CLEAN',
+      remedy: `look at the disk's health and at who else writes to it: dmesg; lsblk --fs ${disk.path}`,
+    },
+  ];
+}
+
+function discard(device: string): Step {
+  return {
+    kind: 'run',
+    doing: `discarding everything on ${device}`,
+    argv: ['blkdiscard', '--force', '--step', String(1024 * mebibyte), device],
+    timeoutSeconds: 300,
+    optional: true,
+  };
+}
+
+/** The kernel has the device write the zeros itself where it can (ioctl BLKZEROOUT, block/blk-lib.c). */
+function overwrite(device: string): Step {
+  return {
+    kind: 'run',
+    doing: `overwriting every block of ${device} with zeros`,
+    argv: ['blkdiscard', '--zeroout', '--force', '--verbose', '--step', String(1024 * mebibyte), device],
+    // A disk of 24 TB at 100 MB/s takes three days.
+    timeoutSeconds: 7 * 24 * 3600,
+    progress: true,
+  };
+}
+
+/** Waits until udev has handled everything that happened so far. */
+export const settle: Step = {
+  kind: 'run',
+  doing: 'waiting for udev',
+  argv: ['udevadm', 'settle', '--timeout=60'],
+  timeoutSeconds: 70,
+  optional: true,
+};
+
+/** @param what the devices in words */
+export function eraseSignatures(what: string, devices: readonly string[]): RunStep {
+  return {
+    kind: 'run',
+    doing: `erasing signatures on ${what}`,
+    argv: ['wipefs', '--all', '--force', ...devices],
+    timeoutSeconds: 60,
+  };
+}
+
+/** Zeroes the first and the last MiB of a device; all of it where that is not more. */
+export function zeroEnds(device: string, sizeBytes: number, sectorBytes: number): Step[] {
+  const sectors = Math.floor(sizeBytes / sectorBytes);
+  const area = mebibyte / sectorBytes;
+  if (sectors === 0) return [];
+  if (sectors <= 2 * area) return [zero(device, 'all', sectorBytes, 0, sectors)];
+  return [
+    zero(device, 'the first MiB', sectorBytes, 0, area),
+    zero(device, 'the last MiB', sectorBytes, sectors - area, area),
+  ];
+}
+
+/**
+ * Ceph keeps copies of a BlueStore label at fixed places of its device, from which it repairs the first one (src/os/bluestore/
+ * BlueStore.cc, bdev_label_positions and BDEV_LABEL_BLOCK_SIZE). wipefs knows the first alone.
+ */
+const blueStore = { gibibytes: [1, 10, 100, 1000], bytes: 4096 };
+
+function zeroBlueStore(device: string, { signature, sizeBytes }: Content, sectorBytes: number): Step[] {
+  if (!signature?.split('+').includes('ceph_bluestore')) return [];
+  return blueStore.gibibytes
+    .filter(gibibytes => gibibytes * 1024 * mebibyte + blueStore.bytes <= sizeBytes)
+    .map(gibibytes =>
+      zero(
+        device,
+        `the BlueStore label at ${gibibytes} GiB`,
+        sectorBytes,
+        (gibibytes * 1024 * mebibyte) / sectorBytes,
+        blueStore.bytes / sectorBytes,
+      ),
+    );
+}
+
+function zero(device: string, what: string, sectorBytes: number, seek: number, count: number): Step {
+  return {
+    kind: 'run',
+    doing: `zeroing ${what} of ${device}`,
+    argv: [
+      'dd',
+      'if=/dev/zero',
+      `of=${device}`,
+      `bs=${sectorBytes}`,
+      `seek=${seek}`,
+      `count=${count}`,
+      'conv=notrunc,fsync',
+    ],
+    timeoutSeconds: 120,
+  };
+}
+
+/** A partition of the disk itself, by the kernel's naming: sda1, nvme0n1p1. */
+function isPartition(content: Content, disk: Disk): boolean {
+  if (content.deviceType !== 'part' || !content.device.startsWith(disk.path)) return false;
+  return /^p?\d+$/.test(content.device.slice(disk.path.length));
+}
+
+function unique(contents: readonly Content[]): Content[] {
+  return [...new Map(contents.map(content => [content.device, content])).values()];
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '../../config/schema.ts';
+import type { Disk, Facts, Link, Machine } from '../../facts.ts';
+import { hostKeyType } from '../../keys/host-key.ts';
+import { modulesOf } from '../network/links-batch.ts';
+import { runtimeNetwork, type RuntimeNetwork } from './runtime-network.ts';
+import { espMountpoint, persistedDirectories, type TargetStorage } from '../target.ts';
+
+/**
+ * /etc/nixos/runtime-info.json: everything that is true of this machine and not of another. dabei.nix and hardware.nix
+ * beside it turn it into NixOS options; it holds no secret.
+ */
+export interface RuntimeInfo {
+  version: 1;
+  /** The first label, as networking.hostName takes it. */
+  hostName: string;
+  /** What follows the first dot of the configured name. */
+  domain: string | null;
+  /** 8 hexadecimal digits. */
+  hostId: string;
+  /** The NixOS release whose formats its data follow, where the owner's flake says nothing else. */
+  stateVersion: string;
+  /** As Nix names it: "x86_64-linux". */
+  system: string;
+  firmware: 'bios' | 'uefi';
+  machine: Machine;
+  /** Where the system comes from when it is the owner's flake: a flake reference with attribute. */
+  flake: string | null;
+  rootAuthorizedKeys: readonly string[];
+  sshPort: number;
+  /** Types of the host keys in /etc/ssh: "ed25519", "rsa", "ecdsa". */
+  sshHostKeys: readonly string[];
+  network: RuntimeNetwork;
+  pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] };
+  disks: readonly RuntimeDisk[];
+  /** Kernel modules that stage 1 must have. */
+  modules: { disks: readonly string[]; network: readonly string[] };
+  /** null unless the root file system is emptied at every start. */
+  impermanence: Impermanence | null;
+  /** As `console=` takes them; the last one is /dev/console. */
+  consoles: readonly string[];
+  /** Of its kernel, besides those of NixOS; none where it is left out. */
+  kernelParams?: readonly string[];
+}
+
+export interface Impermanence {
+  /** Snapshot of the empty root. */
+  snapshot: string;
+  /** Kept, each below /persist under the same path. */
+  directories: readonly string[];
+  /** 32 hexadecimal digits; the file that it stands in would be gone at every start. */
+  machineId: string;
+}
+
+export interface RuntimeDisk {
+  /** Stable path of the whole disk. */
+  path: string;
+  espPartuuid: string;
+  espMountpoint: string;
+  swapPartuuid: string | null;
+  zfsPartuuid: string;
+}
+
+/**
+ * What the host flake is told about the machine.
+ * @throws DabeiError SSH_HOST_KEY when the type of a given host key cannot be read
+ */
+export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage): RuntimeInfo {
+  const [hostName = '', ...domain] = config.hostName.split('.');
+  const used = facts.disks.filter(disk => storage.members.some(member => isDisk(disk, member.disk)));
+  const network = runtimeNetwork(config.network, facts.links);
+  const keyTypes = unique(config.ssh.hostKeys.map(hostKeyType));
+  return {
+    version: 1,
+    hostName,
+    domain: domain.length > 0 ? domain.join('.') : null,
+    hostId: storage.hostId,
+    stateVersion: config.system.stateVersion,
+    system: facts.system,
+    firmware: facts.firmware,
+    machine: facts.machine,
+    flake: config.system.flake ?? null,
+    rootAuthorizedKeys: config.rootAuthorizedKeys,
+    sshPort: config.ssh.port,
+    sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
+    network,
+    pool: {
+      name: storage.poolName,
+      datasets: storage.datasets.map(({ name, mountpoint }) => ({ name, mountpoint })),
+    },
+    disks: storage.members.map((member, index) => ({
+      path: member.disk,
+      espPartuuid: member.espPartuuid,
+      espMountpoint: espMountpoint(index),
+      swapPartuuid: member.swapPartuuid,
+      zfsPartuuid: member.zfsPartuuid,
+    })),
+    modules: {
+      disks: unique(used.flatMap(diskModules)),
+      network: unique([
+        ...facts.links.flatMap(networkModules),
+        ...network.interfaces.flatMap(({ kind }) => madeBy(kind)),
+      ]),
+    },
+    impermanence: config.system.impermanence ? impermanence(config, storage) : null,
+    consoles: facts.consoles ?? [],
+    ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
+  };
+}
+
+function impermanence(config: Config, storage: TargetStorage): Impermanence {
+  const root = storage.datasets.find(({ mountpoint }) => mountpoint === '/')!;
+  // Derived like the partitions' GUIDs, so that the same plan is made at every start (machine-id(5)).
+  const derived = createHash('sha256').update(
+    `machine-id\n${storage.hostId}\n${storage.members[0]!.zfsPartuuid}`,
+  );
+  return {
+    snapshot: `${root.name}@blank`,
+    directories: persistedDirectories,
+    machineId: config.machineId ?? derived.digest('hex').slice(0, 32),
+  };
+}
+
+/** The host id that a name stands for when none is configured: the first 8 digits of its SHA-256. */
+export function hostIdOf(config: Pick<Config, 'hostId' | 'hostName'>): string {
+  return config.hostId ?? createHash('sha256').update(config.hostName).digest('hex').slice(0, 8);
+}
+
+/** Drivers whose module is called otherwise: those of Xen's frontends (drivers/net/xen-netfront.c, xenbus_driver). */
+const moduleOfDriver: Readonly<Record<string, string>> = { vif: 'xen_netfront', vbd: 'xen_blkfront' };
+
+/** Modules by lsblk's TRAN, where the facts name none: the driver of the bus and that of its usual controllers. */
+const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
+  virtio: ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'sd_mod'],
+  nvme: ['nvme'],
+  sata: ['ahci', 'ata_piix', 'sd_mod'],
+  usb: ['xhci_pci', 'ehci_pci', 'usb_storage', 'uas', 'sd_mod'],
+  mmc: ['sdhci_pci', 'mmc_block'],
+};
+
+/** Where not even the transport is known: controllers of hypervisors and of the common RAID cards. */
+const commonDiskModules = [
+  ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc', 'vmw_pvscsi', 'mptspi'],
+  ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
+];
+
+function diskModules(disk: Disk): readonly string[] {
+  const { drivers = [] } = disk;
+  if (drivers.length > 0) return withBus(drivers);
+  return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);
+}
+
+function networkModules(link: Link): readonly string[] {
+  if (link.drivers && link.drivers.length > 0) return withBus(link.drivers);
+  return link.driver === null ? [] : withBus([link.driver]);
+}
+
+/** Modules of interfaces that are no hardware. */
+function madeBy(kind: RuntimeNetwork['interfaces'][number]['kind']): string[] {
+  return kind === 'physical' || kind === 'loopback' ? [] : [modulesOf[kind][0]];
+}
+
+/** virtio drivers do not depend on the driver of the PCI device that carries them, yet are found only through it. */
+function withBus(drivers: readonly string[]): readonly string[] {
+  const modules = drivers.map(driver => moduleOfDriver[driver] ?? driver.replaceAll('-', '_'));
+  return modules.some(name => name.startsWith('virtio_')) ? ['virtio_pci', ...modules] : modules;
+}
+
+function isDisk(disk: Disk, path: string): boolean {
+  return disk.path === path || disk.aliases.includes(path);
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

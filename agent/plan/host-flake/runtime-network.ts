@@ -1,0 +1,314 @@
+import { isIP } from 'node:net';
+import type {
+  AddressConfig,
+  BondConfig,
+  BridgeConfig,
+  InterfaceConfig,
+  NetworkConfig,
+  VlanConfig,
+} from '../../config/schema.ts';
+import type { Link } from '../../facts.ts';
+import { matchLinks, type Match, type Matching } from '../network/match-links.ts';
+import { planNetwork } from '../network/network.ts';
+import type { LeasePreferences, Preferences } from '../network/preferences.ts';
+import { isDefault, type PlannedRoute } from '../network/routes.ts';
+import { ruleFamily, withPriorities } from '../network/rules.ts';
+import { needsNetworkd } from './scripted-network.ts';
+
+/** The network of the installed system, as runtime-info.json has it; dabei.nix makes networkd units of it. */
+export interface RuntimeNetwork {
+  /** Empty: DHCP and router advertisements on every Ethernet interface. */
+  interfaces: readonly RuntimeInterface[];
+  dns: { servers: readonly string[]; search: readonly string[] };
+  /** NixOS's scripted style of networking cannot say it. */
+  needsNetworkd: boolean;
+}
+
+export interface RuntimeInterface {
+  kind: 'physical' | 'bond' | 'vlan' | 'bridge' | 'loopback';
+  /** Permanent MAC address, lower case: what hardware is recognised by; null for everything else. */
+  mac: string | null;
+  /** What hardware is called if its name is kept; otherwise the installed system may choose another one. */
+  name: string;
+  /** Rules or routes call the interface by its name, so it is to have this one. */
+  keepName: boolean;
+  driver: string | null;
+  /** MAC address that it is given; null for its own. */
+  macAddress: string | null;
+  mtu: number | null;
+  /** Names of the bond or the bridge that it is a part of, and of the VLANs on it. */
+  bond: string | null;
+  primary: boolean;
+  bridge: string | null;
+  vlans: readonly string[];
+  /** What it is made as: as in network.interfaces of the configuration, without members. */
+  options: Partial<BondConfig & VlanConfig & BridgeConfig> | null;
+  addresses: readonly RuntimeAddress[];
+  routes: readonly RuntimeRoute[];
+  rules: readonly RuntimeRule[];
+  dhcp: boolean;
+  /** "mac", or hexadecimal digits of IAID and DUID (RFC 4361). */
+  clientId: 'mac' | { iaid: number; duidType: number; duid: string };
+  acceptRa: boolean;
+  /** What is taken of the lease, null without one; all that is not said is taken. */
+  lease: Omit<LeasePreferences, 'address'> | null;
+  /** The same of router advertisements. */
+  advertisements: Preferences | null;
+  /** Whether "online" waits for it; null for networkd's own choice. */
+  requiredForOnline: boolean | null;
+  dns: { servers: readonly string[]; search: readonly string[] } | null;
+}
+
+export interface RuntimeAddress {
+  /** With prefix length. */
+  address: string;
+  /** The other end, with the same prefix length. */
+  peer: string | null;
+}
+
+export interface RuntimeRoute {
+  /** With prefix length; the default routes are 0.0.0.0/0 and ::/0. */
+  destination: string;
+  gateway: string | null;
+  onlink: boolean;
+  metric: number | null;
+  table: number | null;
+  type: string | null;
+  source: string | null;
+  scope: string | null;
+  mtu: number | null;
+  advmss: number | null;
+  /** As MultiPathRoute= of systemd.network(5) takes them: "192.0.2.1@eth0 2". */
+  nexthops: readonly string[];
+}
+
+export interface RuntimeRule {
+  family: 'ipv4' | 'ipv6';
+  priority: number;
+  not: boolean;
+  from: string | null;
+  to: string | null;
+  /** "51820" or "16/255" */
+  fwmark: string | null;
+  iif: string | null;
+  oif: string | null;
+  table: number | null;
+  type: string | null;
+  suppressPrefixLength: number | null;
+}
+
+export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): RuntimeNetwork {
+  const plan = planNetwork(config, links);
+  const matching = matchLinks(config, links, []);
+  const { matches } = matching;
+  const dns = { servers: unique(config.dns.servers), search: unique(config.dns.search) };
+  const asks = matches.some(
+    ({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false,
+  );
+  // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
+  if (!asks) return { interfaces: [], dns, needsNetworkd: false };
+  const finalName = nameChooser(matching, links);
+  const called = namesInUse(config, plan.routes, matching);
+  const used = plan.links.map(
+    name => matches.find(({ link }) => link.name === name)?.link ?? links.find(link => link.name === name)!,
+  );
+  // Rules and routes of no interface stand in the unit of the first that can have any; a route that goes several ways
+  // stands in that of its first way.
+  const free = used.filter(
+    link => !matches.some(({ below, wanted }) => !wanted.vlan && below.includes(link.name)),
+  );
+  const host = (free.find(({ name }) => name !== 'lo') ?? free[0])?.name;
+  const interfaces = used.map((link): RuntimeInterface => {
+    const own = matches.filter(match => match.link.name === link.name);
+    const wanted = own.map(match => match.wanted);
+    const over = matches.filter(({ below }) => below.includes(link.name));
+    const bond = over.find(match => match.wanted.bond);
+    const clientId = plan.clientIds[link.name];
+    const routes = plan.routes.filter(
+      route => (route.link ?? route.nexthops?.[0]?.link ?? host) === link.name,
+    );
+    return {
+      kind: link.name === 'lo' ? 'loopback' : (link.kind ?? 'physical'),
+      mac: link.kind === undefined && link.name !== 'lo' ? link.mac : null,
+      name: finalName(link.name),
+      keepName: called.has(link.name) && link.kind === undefined && link.name !== 'lo',
+      driver: link.driver,
+      macAddress: firstOf(wanted, each => each.macAddress) ?? inheritedMac(link.name, matches, links),
+      mtu: firstOf(wanted, ({ mtu }) => mtu),
+      bond: bond?.link.name ?? null,
+      primary: bond?.primary === link.name,
+      bridge: over.find(match => match.wanted.bridge)?.link.name ?? null,
+      vlans: over.filter(match => match.wanted.vlan).map(match => match.link.name),
+      options: optionsOf(own),
+      addresses: uniqueAddresses(wanted.flatMap(({ addresses }) => addresses)),
+      routes: routes.map(route => runtimeRoute(route, finalName)),
+      rules: link.name === host ? runtimeRules(config, matching, finalName) : [],
+      dhcp: plan.dhcp.includes(link.name),
+      clientId: clientId === undefined ? 'mac' : fromClientId(clientId),
+      acceptRa: plan.acceptRa.includes(link.name),
+      lease: plan.dhcp.includes(link.name) ? without(plan.leases[link.name] ?? {}, 'address') : null,
+      advertisements: plan.acceptRa.includes(link.name) ? (plan.advertisements[link.name] ?? {}) : null,
+      requiredForOnline: firstOf(wanted, each => each.requiredForOnline),
+      dns: firstOf(wanted, each => each.dns),
+    };
+  });
+  return { interfaces, dns, needsNetworkd: needsNetworkd(interfaces) };
+}
+
+/**
+ * The address that the kernel gives to a bond, that of its first member (bond_enslave, drivers/net/bonding/bond_main.c), or
+ * to a bridge, the lowest of its ports (br_stp_recalculate_bridge_id, net/bridge/br_stp_if.c). networkd would make one up
+ * from the machine id (systemd.netdev(5)), of which stage 1 has another one at every start.
+ */
+function inheritedMac(name: string, matches: readonly Match[], links: readonly Link[]): string | null {
+  const own = matches.filter(({ link }) => link.name === name);
+  const made = own.find(({ wanted }) => wanted.bond ?? wanted.bridge);
+  if (made === undefined) return null;
+  const macs = made.below.flatMap(lower => macOf(lower, matches, links) ?? []);
+  return (made.wanted.bond ? macs[0] : macs.toSorted()[0]) ?? null;
+}
+
+function macOf(name: string, matches: readonly Match[], links: readonly Link[]): string | null {
+  const own = matches.filter(({ link }) => link.name === name);
+  const given = firstOf(
+    own.map(({ wanted }) => wanted),
+    ({ macAddress }) => macAddress,
+  );
+  const vlan = own.find(({ wanted }) => wanted.vlan);
+  return (
+    given ??
+    inheritedMac(name, matches, links) ??
+    (vlan?.below[0] === undefined ? null : macOf(vlan.below[0], matches, links)) ??
+    links.find(link => link.name === name)?.mac ??
+    null
+  );
+}
+
+function firstOf<T>(
+  wanted: readonly InterfaceConfig[],
+  pick: (each: InterfaceConfig) => T | undefined,
+): T | null {
+  return wanted.map(pick).find(value => value !== undefined) ?? null;
+}
+
+function optionsOf(matches: readonly Match[]): RuntimeInterface['options'] {
+  for (const { wanted } of matches) {
+    if (wanted.vlan) return without(wanted.vlan, 'link');
+    if (wanted.bond) return without(without(wanted.bond, 'members'), 'primary');
+    if (wanted.bridge) return without(wanted.bridge, 'members');
+  }
+  return null;
+}
+
+function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  const { [key]: _, ...rest } = value;
+  return rest;
+}
+
+/**
+ * The old system's names where the configuration has them, as long as they can be had; otherwise what udev would call
+ * hardware: a name such as "eth0" may not be given by hand, since the kernel gives it at the same time (systemd.link(5)).
+ */
+function nameChooser({ matches }: Matching, links: readonly Link[]): (name: string) => string {
+  const chosen = new Map(
+    links.flatMap(({ name, kind, altNames = [] }) => {
+      if (kind !== undefined) return [];
+      const configured = matches.find(({ link, wanted }) => link.name === name && wanted.name !== undefined);
+      const predictable = altNames
+        .filter(alt => /^en[osp]/.test(alt))
+        .sort((a, b) => (a.slice(0, 3) < b.slice(0, 3) ? -1 : 1));
+      const wish = configured?.wanted.name ?? (/^eth\d+$/.test(name) ? predictable[0] : undefined);
+      return wish === undefined ? [] : [[name, wish]];
+    }),
+  );
+  const taken = (name: string, own: string) =>
+    links.some(link => link.name !== own && (chosen.get(link.name) ?? link.name) === name);
+  return name => {
+    const wish = chosen.get(name);
+    return wish === undefined || taken(wish, name) ? name : wish;
+  };
+}
+
+/** Links that rules or ways of routes call by name; networkd finds all others by their MAC address. */
+function namesInUse(
+  config: NetworkConfig,
+  routes: readonly PlannedRoute[],
+  { nameOf }: Matching,
+): Set<string> {
+  const inRules = config.rules
+    .flatMap(({ iif, oif }) => [iif, oif])
+    .map(name => (name ? nameOf(name) : null));
+  const inRoutes = routes.flatMap(({ nexthops }) => (nexthops ?? []).map(({ link }) => link));
+  return new Set([...inRules, ...inRoutes].filter(name => name !== null));
+}
+
+function runtimeRoute(route: PlannedRoute, finalName: (name: string) => string): RuntimeRoute {
+  return {
+    destination: isDefault(route) ? (route.family === 6 ? '::/0' : '0.0.0.0/0') : route.destination,
+    gateway: route.gateway ?? null,
+    onlink: route.onlink,
+    metric: route.metric ?? null,
+    table: route.table ?? null,
+    type: route.type ?? null,
+    source: route.source ?? null,
+    scope: route.scope ?? null,
+    mtu: route.mtu ?? null,
+    advmss: route.advmss ?? null,
+    // networkd takes no way without a gateway.
+    nexthops: (route.nexthops ?? []).flatMap(({ gateway, link, weight }) =>
+      gateway === undefined
+        ? []
+        : [`${gateway}@${finalName(link)}${weight === undefined ? '' : ` ${weight}`}`],
+    ),
+  };
+}
+
+function runtimeRules(
+  config: NetworkConfig,
+  { nameOf }: Matching,
+  finalName: (name: string) => string,
+): RuntimeRule[] {
+  const device = (name: string | undefined) => {
+    const here = name === undefined ? null : nameOf(name);
+    return here === null ? null : finalName(here);
+  };
+  return withPriorities(config.rules)
+    .filter(({ iif, oif }) => [iif, oif].every(name => name === undefined || nameOf(name) !== null))
+    .map(rule => ({
+      family: ruleFamily(rule) === 6 ? 'ipv6' : 'ipv4',
+      priority: rule.priority,
+      not: rule.not === true,
+      from: rule.from ?? null,
+      to: rule.to ?? null,
+      fwmark:
+        rule.fwmark === undefined
+          ? null
+          : `${rule.fwmark}${rule.fwmask === undefined ? '' : `/${rule.fwmask}`}`,
+      iif: device(rule.iif),
+      oif: device(rule.oif),
+      table: rule.table ?? null,
+      type: rule.type ?? null,
+      suppressPrefixLength: rule.suppressPrefixLength ?? null,
+    }));
+}
+
+/** networkd can send what RFC 4361 describes (type 255, IAID, DUID) and the MAC address; it has no third way. */
+function fromClientId(clientId: string): RuntimeInterface['clientId'] {
+  const [, iaid, type, rest] = /^ff([0-9a-f]{8})([0-9a-f]{4})((?:[0-9a-f]{2})+)$/.exec(clientId) ?? [];
+  if (iaid === undefined || type === undefined || rest === undefined) return 'mac';
+  const duid = rest.match(/../g)!.join(':');
+  return { iaid: parseInt(iaid, 16), duidType: parseInt(type, 16), duid };
+}
+
+function uniqueAddresses(addresses: readonly AddressConfig[]): RuntimeAddress[] {
+  const texts = addresses.map(address => {
+    if (typeof address === 'string') return JSON.stringify({ address, peer: null });
+    const length = address.peer.split('/')[1] ?? (isIP(address.address) === 6 ? '128' : '32');
+    return JSON.stringify({ address: `${address.address}/${length}`, peer: address.peer });
+  });
+  return unique(texts).map(text => JSON.parse(text) as RuntimeAddress);
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

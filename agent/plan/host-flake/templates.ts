@@ -1,0 +1,54 @@
+import dabei from '../../../nix/host-flake/dabei.nix';
+import flakeWithConfig from '../../../nix/host-flake/flake-with-config.nix';
+import flake from '../../../nix/host-flake/flake.nix';
+import hardware from '../../../nix/host-flake/hardware.nix';
+import impermanence from '../../../nix/host-flake/impermanence.nix';
+import networkScripted from '../../../nix/host-flake/network-scripted.nix';
+import network from '../../../nix/host-flake/network.nix';
+import infraHost from '../../../nix/infra-host.nix';
+import infraCommon from '../../../nix/infra/common.nix';
+import infra from '../../../nix/infra/flake.nix';
+
+/** The files of the host flake before placeholders are filled in; only the flakes and an infrastructure's host have any. */
+export const templates = {
+  flake,
+  flakeWithConfig,
+  dabei,
+  hardware,
+  impermanence,
+  network,
+  networkScripted,
+  infra,
+  infraCommon,
+  infraHost,
+} as const;
+
+/**
+ * Replaces @name@ by the value of that name, written as a Nix string.
+ * @throws Error for a placeholder without a value and for a value without a placeholder: both are bugs
+ */
+export function fillIn(template: string, values: Readonly<Record<string, string>>): string {
+  const unused = new Set(Object.keys(values));
+  const text = template.replace(/@(\w+)@/g, (placeholder, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`the template has ${placeholder}, which has no value`);
+    unused.delete(name);
+    return nixString(value);
+  });
+  if (unused.size > 0) throw new Error(`the template has no ${[...unused].join(', ')}`);
+  return text;
+}
+
+/**
+ * A string in double quotes as the Nix language reads it (Nix manual, string literals): backslash, quote, line ends
+ * and "${" are escaped; everything else stands for itself.
+ */
+export function nixString(value: string): string {
+  const escaped = value
+    .replace(/["\\]/g, '\\$&')
+    .replaceAll('${', '\\${')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+  return `"${escaped}"`;
+}

@@ -1,0 +1,110 @@
+import type { BondConfig, BridgeConfig } from '../../config/schema.ts';
+import type { Link } from '../../facts.ts';
+import { kindOf, type Match } from './match-links.ts';
+
+/** Bonds, VLANs and bridges, and the links that they lie on, as lines for `ip -batch` (ip-link(8)). Pure. */
+
+/** Modules of what is made; the kernel would load them by itself, but bonding then makes a bond0 of its own. */
+export const modulesOf = {
+  bond: ['bonding', 'max_bonds=0'],
+  vlan: ['8021q'],
+  bridge: ['bridge'],
+} as const;
+
+/** Lines that make what is not there yet. Nothing is up after them. */
+export function creationLines(matches: readonly Match[]): string[] {
+  return matches.flatMap(({ wanted, link, below }) => {
+    if (!link.absent) return [];
+    const address = wanted.macAddress === undefined ? '' : ` address ${wanted.macAddress}`;
+    const { bond, vlan, bridge } = wanted;
+    if (vlan) {
+      const protocol = vlan.protocol === '802.1ad' ? ' protocol 802.1ad' : '';
+      return [`link add link ${below[0]} name ${link.name}${address} type vlan${protocol} id ${vlan.id}`];
+    }
+    return [`link add name ${link.name}${address} type ${bond ? bondType(bond) : bridgeType(bridge!)}`];
+  });
+}
+
+/** Without its members, so also without `primary`, which must be one of them. */
+function bondType(bond: BondConfig): string {
+  const options: [string, string | number | undefined][] = [
+    ['mode', bond.mode],
+    ['miimon', bond.miimon],
+    ['updelay', bond.updelay],
+    ['downdelay', bond.downdelay],
+    ['arp_interval', bond.arpInterval],
+    ['arp_ip_target', bond.arpIpTargets?.join(',')],
+    ['primary_reselect', bond.primaryReselect],
+    ['fail_over_mac', bond.failOverMac],
+    ['lacp_rate', bond.mode === '802.3ad' ? bond.lacpRate : undefined],
+    ['ad_select', bond.mode === '802.3ad' ? bond.adSelect : undefined],
+    ['xmit_hash_policy', bond.xmitHashPolicy],
+    ['min_links', bond.minLinks],
+  ];
+  return ['bond', ...given(options)].join(' ');
+}
+
+function bridgeType({ stp, forwardDelay, priority, vlanFiltering }: BridgeConfig): string {
+  const options: [string, number | undefined][] = [
+    ['stp_state', stp ? 1 : 0],
+    // ip counts hundredths of a second.
+    ['forward_delay', forwardDelay === undefined ? undefined : forwardDelay * 100],
+    ['priority', priority],
+    ['vlan_filtering', vlanFiltering ? 1 : undefined],
+  ];
+  return ['bridge', ...given(options)].join(' ');
+}
+
+function given(options: readonly [string, string | number | undefined][]): string[] {
+  return options.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+}
+
+/**
+ * Lines that bring links up, each after what it lies on, and put members where they belong. A link that is where it
+ * belongs is not touched: a bond would lose it for a moment.
+ */
+export function bringUpLines(
+  used: readonly { link: Link; matches: readonly Match[] }[],
+  all: readonly Link[],
+): string[] {
+  const memberships = used.flatMap(({ link, matches }) =>
+    matches.flatMap(({ wanted, below }) =>
+      wanted.bond || wanted.bridge
+        ? below.map(member => ({ member, master: link.name, bond: wanted.bond }))
+        : [],
+    ),
+  );
+  const inBond = new Set(memberships.filter(({ bond }) => bond).map(({ member }) => member));
+  const present = (name: string) => all.find(link => link.name === name);
+  return used.flatMap(({ link, matches }) => {
+    const mtu = matches.find(({ wanted }) => wanted.mtu !== undefined)?.wanted.mtu;
+    const address = matches.find(({ wanted }) => wanted.macAddress !== undefined)?.wanted.macAddress;
+    const change = link.kind === undefined && address !== undefined && address !== (link.address ?? link.mac);
+    const mine = memberships.filter(({ master }) => master === link.name);
+    const primary = matches.find(match => match.primary !== undefined)?.primary;
+    return [
+      ...(change ? [`link set dev ${link.name} address ${address}`] : []),
+      ...mine.flatMap(({ member, master, bond }) =>
+        present(member)?.master === master
+          ? []
+          : [
+              // A bond takes only links that are down, and brings them up itself (drivers/net/bonding/bond_main.c, bond_enslave).
+              ...(bond ? [`link set dev ${member} down`] : []),
+              `link set dev ${member} master ${master}`,
+              ...(bond ? [`link set dev ${member} up`] : []),
+            ],
+      ),
+      ...(primary === undefined ? [] : [`link set dev ${link.name} type bond primary ${primary}`]),
+      // Members of a bond come up with it.
+      ...(inBond.has(link.name)
+        ? []
+        : [`link set dev ${link.name} up${mtu === undefined ? '' : ` mtu ${mtu}`}`]),
+    ];
+  });
+}
+
+/** Whether anything has to be made, and with which modules. */
+export function modulesFor(matches: readonly Match[]): (readonly string[])[] {
+  const kinds = new Set(matches.map(({ wanted }) => kindOf(wanted)));
+  return (['bond', 'vlan', 'bridge'] as const).filter(kind => kinds.has(kind)).map(kind => modulesOf[kind]);
+}

@@ -1,0 +1,102 @@
+import type { Layout } from '../../config/schema.ts';
+import { DabeiError } from '../../errors.ts';
+import { formatBytes } from '../disks/describe-disk.ts';
+import type { Narinfo } from './narinfo.ts';
+
+/** A system that was built elsewhere: everything that has to be copied, known before a disk is touched. */
+
+export interface Closure {
+  toplevel: string;
+  /** The caches that answer, in the order in which they are asked. */
+  substituters: readonly string[];
+  paths: number;
+  /** Unpacked: what the pool takes before it compresses. */
+  narBytes: number;
+  /** What comes over the network. */
+  fileBytes: number;
+  /** Store path -> bytes unpacked. */
+  sizes: ReadonlyMap<string, number>;
+  /** The initrd's store path; every ESP gets a copy of what is in it. null: the system has none, or it is not known. */
+  initrd: string | null;
+}
+
+export function closureOf(
+  toplevel: string,
+  substituters: readonly string[],
+  narinfos: readonly Narinfo[],
+): Closure {
+  const sum = (size: (narinfo: Narinfo) => number) =>
+    narinfos.reduce((total, narinfo) => total + size(narinfo), 0);
+  return {
+    toplevel,
+    substituters,
+    paths: narinfos.length,
+    narBytes: sum(({ narSize }) => narSize),
+    fileBytes: sum(({ fileSize }) => fileSize),
+    sizes: new Map(narinfos.map(({ storePath, narSize }) => [storePath, narSize])),
+    initrd: null,
+  };
+}
+
+/** Two lines of the plan's summary: what will be copied, in bytes, and from where. */
+export function describeClosure(closure: Closure): string[] {
+  const { toplevel, paths, narBytes, fileBytes, substituters } = closure;
+  return [
+    `system: ${toplevel}, built elsewhere, not evaluated`,
+    `  ${paths} paths, each signed by a trusted key: ${fileBytes} bytes to fetch (${formatBytes(fileBytes)}), ` +
+      `${narBytes} bytes unpacked (${formatBytes(narBytes)}), from ${substituters.join(' and ')}`,
+  ];
+}
+
+/** What ZFS keeps for itself of a pool: 1/32 (zfs(4), spa_slop_shift), and its own metadata, as much again. */
+const overhead = 1 / 16;
+
+/** Bytes that files can take, before compression. @param members bytes of each member's ZFS partition */
+export function poolBytes(layout: Layout, members: readonly number[], reservedBytes: number): number {
+  const smallest = Math.min(...members);
+  const parity = { raidz1: 1, raidz2: 2, raidz3: 3 };
+  const raw =
+    layout === 'single'
+      ? members.reduce((sum, bytes) => sum + bytes, 0)
+      : layout === 'mirror'
+        ? smallest
+        : smallest * (members.length - parity[layout]);
+  return Math.max(0, Math.floor(raw * (1 - overhead)) - reservedBytes);
+}
+
+/**
+ * A closure that fits only once it is compressed leaves no room for the next one, without which nothing can be changed.
+ * @returns CLOSURE_TOO_LARGE and ESP_TOO_SMALL, where they apply
+ */
+export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
+  const { toplevel, narBytes, sizes, initrd } = closure;
+  const initrdBytes = (initrd === null ? undefined : sizes.get(initrd)) ?? 0;
+  const refusals: DabeiError[] = [];
+  if (narBytes > room.capacityBytes) {
+    refusals.push(
+      new DabeiError('CLOSURE_TOO_LARGE', {
+        doing: 'comparing the prebuilt system with the pool',
+        problem:
+          `${toplevel} and what it needs take ${formatBytes(narBytes)}, ` +
+          `and the pool has room for ${formatBytes(room.capacityBytes)}`,
+        remedy: 'name larger disks, make disks.swap smaller, or build a smaller system',
+      }),
+    );
+  }
+  if (initrdBytes > room.espBytes) {
+    refusals.push(
+      new DabeiError('ESP_TOO_SMALL', {
+        doing: 'comparing the prebuilt system with the ESP',
+        problem: `its initrd alone takes ${formatBytes(initrdBytes)}, and the ESP has ${formatBytes(room.espBytes)}`,
+        remedy: 'make disks.esp larger: every generation takes a kernel and an initrd',
+      }),
+    );
+  }
+  return refusals;
+}
+
+/** What the planned disks have room for, in bytes. */
+export interface Room {
+  capacityBytes: number;
+  espBytes: number;
+}

@@ -1,0 +1,131 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { cleanLine } from '../../clean-text.ts';
+import { DabeiError } from '../../errors.ts';
+
+/** What a binary cache says of a store path, and whether somebody trusted says so; nothing here asks a cache. */
+
+export const storeDirectory = '/nix/store';
+
+/** https://nix.dev/manual/nix/2.26/protocols/binary-cache (narinfo); sizes in bytes. */
+export interface Narinfo {
+  /** With /nix/store. */
+  storePath: string;
+  /** Where the archive lies, relative to the cache. */
+  url: string;
+  /** "sha256:" and 52 digits of Nix's base 32. */
+  narHash: string;
+  narSize: number;
+  /** Of the compressed archive; as large as the archive where the cache does not say. */
+  fileSize: number;
+  /** With /nix/store, the path itself included where it refers to itself. */
+  references: readonly string[];
+  /** "NAME:BASE64". */
+  signatures: readonly string[];
+}
+
+/** Where a cache tells of a path: the hash part of its name. */
+export function narinfoName(storePath: string): string {
+  return `${storePath.slice(storeDirectory.length + 1).slice(0, 32)}.narinfo`;
+}
+
+/** A name of 200 characters, and 88 of base 64. */
+const signatureLimit = 300;
+/** Each costs a verification. */
+const mostSignatures = 100;
+
+const baseName = /^[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/;
+
+/**
+ * @param storePath what was asked for
+ * @throws DabeiError CLOSURE_NARINFO
+ */
+export function parseNarinfo(text: string, storePath: string): Narinfo {
+  const refuse = (problem: string): never => {
+    throw new DabeiError('CLOSURE_NARINFO', {
+      doing: `reading what is told of ${storePath}`,
+      problem,
+      remedy: `see what the caches answer to ${storePath.split('/').at(-1)!.slice(0, 32)}.narinfo; leave out those of system.substituters that answer with something else`,
+    });
+  };
+  const fields = new Map<string, string>();
+  const signatures: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const [, name = refuse('a line has no colon'), value = ''] = /^([\w-]+): ?(.*?)\r?$/.exec(line) ?? [];
+    // The only field that may be repeated.
+    if (name === 'Sig') signatures.push(cleanLine(value, signatureLimit));
+    else if (fields.has(name)) refuse(`${name} stands there twice`);
+    else fields.set(name, value);
+  }
+  if (signatures.length > mostSignatures) refuse(`it has more than ${mostSignatures} signatures`);
+  const field = (name: string): string => fields.get(name) || refuse(`${name} is missing`);
+  const size = (name: string): number => {
+    const value = field(name);
+    return /^\d{1,15}$/.test(value) ? Number(value) : refuse(`${name} is no number`);
+  };
+  if (field('StorePath') !== storePath) refuse('it is about another path');
+  const references = (fields.get('References') ?? '').split(' ').filter(Boolean);
+  if (references.some(name => !baseName.test(name))) refuse('a reference is no name of a store path');
+  const url = field('URL');
+  if (/^[a-z]+:|^\/|(^|\/)\.\.(\/|$)/i.test(url)) refuse('URL leads out of the cache');
+  const narSize = size('NarSize');
+  if (narSize === 0) refuse('NarSize is 0');
+  return {
+    storePath,
+    url,
+    narHash: canonicalHash(field('NarHash')) ?? refuse('NarHash is no SHA-256'),
+    narSize,
+    fileSize: fields.has('FileSize') ? size('FileSize') : narSize,
+    references: references.map(name => `${storeDirectory}/${name}`),
+    signatures,
+  };
+}
+
+/** What is signed (libstore/path-info.cc, ValidPathInfo::fingerprint). */
+export function fingerprint({ storePath, narHash, narSize, references }: Narinfo): string {
+  return ['1', storePath, narHash, narSize, references.toSorted().join(',')].join(';');
+}
+
+/** @param keys "NAME:BASE64" each, the public half of an Ed25519 key */
+export function isSignedBy(narinfo: Narinfo, keys: readonly string[]): boolean {
+  const message = Buffer.from(fingerprint(narinfo));
+  return narinfo.signatures.some(signature => {
+    const [name, bytes] = named(signature);
+    return keys.some(key => {
+      const [keyName, keyBytes] = named(key);
+      return keyName === name && bytes.length === 64 && verify(null, message, publicKey(keyBytes), bytes);
+    });
+  });
+}
+
+function named(text: string): [string, Buffer] {
+  const colon = text.indexOf(':');
+  return [text.slice(0, Math.max(0, colon)), Buffer.from(text.slice(colon + 1), 'base64')];
+}
+
+/** The head of an Ed25519 key in SubjectPublicKeyInfo (RFC 8410, 4); its 32 bytes follow. */
+const keyHead = Buffer.from('302a300506032b6570032100', 'hex');
+
+function publicKey(bytes: Buffer) {
+  return createPublicKey({ key: Buffer.concat([keyHead, bytes]), format: 'der', type: 'spki' });
+}
+
+/** Caches write a hash in base 32, 16 or 64; it is signed in base 32. null for anything else. */
+function canonicalHash(text: string): string | null {
+  if (/^sha256:[0-9a-df-np-sv-z]{52}$/.test(text)) return text;
+  const hexadecimal = /^sha256:([0-9a-f]{64})$/.exec(text)?.[1];
+  if (hexadecimal) return `sha256:${base32(Buffer.from(hexadecimal, 'hex'))}`;
+  const base64 = /^sha256[:-]([A-Za-z0-9+/]{43}=)$/.exec(text)?.[1];
+  return base64 ? `sha256:${base32(Buffer.from(base64, 'base64'))}` : null;
+}
+
+/** Nix's own base 32: digits of five bits, the last ones of the number first (libutil/hash.cc, printHash32). */
+export function base32(bytes: Buffer): string {
+  const digits = '0123456789abcdfghijklmnpqrsvwxyz';
+  const length = Math.ceil((bytes.length * 8) / 5);
+  return Array.from({ length }, (_, index) => {
+    const bit = (length - 1 - index) * 5;
+    const [at, shift] = [bit >> 3, bit & 7];
+    return digits[(((bytes[at] ?? 0) >> shift) | ((bytes[at + 1] ?? 0) << (8 - shift))) & 31];
+  }).join('');
+}

@@ -1,0 +1,73 @@
+import type { Config } from '../../config/schema.ts';
+import { flakeReference, isSentAlong } from '../host-flake/flake-reference.ts';
+import { nixString } from '../host-flake/templates.ts';
+
+/**
+ * A flake around the host flake, whose output `derivation` is the path of the derivation of the host's toplevel. Nix
+ * evaluates flakes purely, and only what is locked (Nix manual, pure-eval): nothing that the host flake or one of its inputs
+ * says can read this machine's files, its environment, or an address without a hash. What evaluates here evaluates in the
+ * installed system, too.
+ * @param directory of the host flake
+ */
+export function checkFlake(config: Config, system: string, directory: string): string {
+  return [
+    '{',
+    `  inputs.host.url = ${nixString(`path:${directory}`)};`,
+    '  outputs =',
+    '    { host, ... }:',
+    '    let',
+    '      toplevel =',
+    ...toplevelExpression(config, system)
+      .split('\n')
+      .map(line => `        ${line}`),
+    '      ;',
+    '    in',
+    '    {',
+    // With the context of drvPath itself, Nix would want everything that the derivation was made from to be built.
+    '      derivation = builtins.unsafeDiscardOutputDependency toplevel.drvPath;',
+    '    };',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The Nix expression, in terms of the flake `host`, whose value is the host's toplevel derivation (nixpkgs,
+ * nixos/modules/system/activation/top-level.nix). What is wrong with an owner's flake is said in words: Nix's own message
+ * about a missing attribute names neither the flake nor what there is.
+ * @param system the machine's, as Nix names it
+ */
+export function toplevelExpression(config: Config, system: string): string {
+  const [hostName = ''] = config.hostName.split('.');
+  const flake = config.system.flake;
+  const reference = flake === undefined ? null : flakeReference(flake, hostName);
+  const sent = reference !== null && isSentAlong(reference);
+  const lines = [
+    'let',
+    `  system = host.nixosConfigurations.${nixString(sent ? reference.attribute : hostName)};`,
+    ...(reference === null ? [] : ownersFlake(sent ? 'host' : 'host.inputs.config', reference.attribute)),
+    '  inherit (system) config;',
+    '  can = config.system.switch.enable or true && config.system.activatable or true;',
+    '  platform = system.pkgs.stdenv.hostPlatform.system or machine;',
+    `  machine = ${nixString(system)};`,
+    'in',
+    ...(reference === null ? [] : ['assert isSystem;']),
+    'if !can then throw "the system cannot be switched to (system.activatable or system.switch.enable is false), so it cannot install its boot loader: set both to true"',
+    'else if platform != machine then throw "the system is for ${platform}, and this machine is ${machine}"',
+    'else config.system.build.toplevel',
+  ];
+  return lines.join('\n');
+}
+
+function ownersFlake(flake: string, attribute: string): string[] {
+  const name = nixString(attribute);
+  const missing = nixString(`the flake has no nixosConfigurations.${attribute}; it has: `);
+  const wrong = `nixosConfigurations.${attribute} of the flake is no NixOS system: it is to come from nixpkgs.lib.nixosSystem`;
+  return [
+    `  systems = ${flake}.nixosConfigurations or { };`,
+    '  names = builtins.concatStringsSep ", " (builtins.attrNames systems);',
+    '  isSystem =',
+    `    if !(systems ? ${name}) then throw (${missing} + (if names == "" then "no nixosConfigurations" else names))`,
+    `    else systems.${name} ? extendModules || throw ${nixString(wrong)};`,
+  ];
+}

@@ -1,0 +1,110 @@
+import { build } from 'esbuild';
+import { inject } from 'postject';
+import { join } from 'node:path';
+import { cached, tree, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import type { Packages } from '../debian/packages.ts';
+
+/**
+ * `dabei`: the agent as one executable.
+ *
+ * Node's single executable: the bundle with V8's code cache becomes a note in Debian's 27 KB `node`, which finds the
+ * runtime in the shared libnode. Node looks for the bundle only where a marker in its own code is set; with a shared
+ * libnode that marker lies in the library, so the library in the image is changed with it (nodejs.org/api/single-executable-applications).
+ */
+
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+export const libnode = 'usr/lib/x86_64-linux-gnu/libnode.so.115';
+
+/** Leaves `dabei` and the changed `libnode.so.115`. */
+export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {
+  const sources = [
+    ...tree(checkout('agent')),
+    ...tree(checkout('nix/host-flake')),
+    ...tree(checkout('nix/infra')),
+    { file: checkout('nix/infra-host.nix') },
+    { file: checkout('package-lock.json') },
+  ];
+  const inputs = ['agent 1', packages, toolchain, ...sources, { file: checkout('image/agent/agent.ts') }];
+  return cached('agent', inputs, async directory => {
+    await bundle(join(directory, 'dabei.cjs'));
+    files.write(
+      join(directory, 'sea.json'),
+      JSON.stringify({
+        main: '/build/dabei.cjs',
+        output: '/build/dabei.blob',
+        disableExperimentalSEAWarning: true,
+        useCodeCache: true,
+      }),
+    );
+    await runIn({
+      doing: 'compiling the code cache of dabei',
+      root: packages.path,
+      mounts: { '/build': directory },
+      // Without a fixed seed, hash tables in the code cache differ from run to run.
+      argv: ['node', '--random-seed=1', '--experimental-sea-config', '/build/sea.json'],
+      timeoutSeconds: 300,
+    });
+    const program = join(directory, 'dabei');
+    files.copy(join(packages.path, 'usr/bin/node'), program);
+    // The injecting library insists on finding the marker in the program itself; a section that is never loaded does.
+    files.write(join(directory, 'marker'), `${fuse}:0\0`);
+    await runIn({
+      doing: 'adding the marker section',
+      root: toolchain.path,
+      mounts: { '/build': directory },
+      argv: ['objcopy', '--add-section', '.note.marker=/build/marker', '/build/dabei'],
+      timeoutSeconds: 60,
+    });
+    await inject(program, 'NODE_SEA_BLOB', files.readBytes(join(directory, 'dabei.blob')), {
+      sentinelFuse: fuse,
+    });
+    files.setMode(program, 0o755);
+    files.write(join(directory, 'libnode.so.115'), armed(files.readBytes(join(packages.path, libnode))));
+    for (const left of ['sea.json', 'dabei.blob', 'marker']) files.remove(join(directory, left));
+    const version = await runIn({
+      doing: 'starting dabei once',
+      root: packages.path,
+      mounts: { '/build': directory },
+      argv: ['/build/dabei', '--version'],
+      env: { LD_LIBRARY_PATH: '/build' },
+      timeoutSeconds: 60,
+    });
+    if (!version.stdout.startsWith('dabei '))
+      throw new Error(`the executable does not start: ${version.stdout}`);
+  });
+}
+
+/** The bundle alone, in the form that a single executable takes: CommonJS, Node 20. */
+export async function bundle(output: string): Promise<void> {
+  const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
+  await build({
+    entryPoints: [checkout('agent/main.ts')],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: false,
+    legalComments: 'none',
+    loader: { '.nix': 'text' },
+    // jsonc-parser's `main` is UMD, whose inner requires no bundler can follow; its `module` is the same as ES modules.
+    mainFields: ['module', 'main'],
+    define: { DABEI_VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  });
+}
+
+/** libnode with its marker set. @throws Error where the marker is not there exactly once */
+function armed(library: Buffer): Buffer {
+  const marker = Buffer.from(`${fuse}:0`);
+  const at = library.indexOf(marker);
+  if (at < 0 || library.indexOf(marker, at + 1) >= 0)
+    throw new Error('libnode does not hold its marker exactly once');
+  const changed = Buffer.from(library);
+  changed.write('1', at + marker.length - 1);
+  return changed;
+}

@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { compareBindings, type LinkedSet } from './bind.ts';
+import { parseElf } from './elf.ts';
+import { parseImage } from './tables.ts';
+import * as files from '../lib/files.ts';
+import { runIn } from '../lib/host.ts';
+import { CannotReduce } from '../reductions/fallbacks.ts';
+
+const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev'];
+
+/**
+ * Has the dynamic loader bind every symbol of every program in a root, without starting any: a library that was built
+ * anew, or left out, is noticed here and not on a machine that nobody can walk up to.
+ * @throws Error naming each program and what it misses
+ */
+export async function requireSymbolsBound(root: string): Promise<void> {
+  const faults = await missingSymbols(root);
+  if (faults.length > 0)
+    throw new Error(`programs of the image miss symbols or libraries:\n${faults.join('\n')}`);
+}
+
+/**
+ * The stand-in for libselinux has what the programs in a root ask of it.
+ * @throws CannotReduce naming what it lacks
+ */
+export async function requireStandInsEnough(root: string): Promise<void> {
+  const lines = (await missingSymbols(root)).filter(line => line.includes('LIBSELINUX'));
+  const names = new Set(lines.map(line => /undefined symbol: (\w+)/.exec(line)?.[1] ?? line.trim()));
+  if (names.size > 0)
+    throw new CannotReduce(
+      'binding programs to the stand-in for libselinux',
+      `it lacks ${[...names].join(' ')}`,
+    );
+}
+
+/** A line for each program that misses something, and one for each symbol or library. */
+async function missingSymbols(root: string): Promise<string[]> {
+  const programs = programDirectories.flatMap(directory =>
+    files
+      .list(join(root, directory))
+      .map(name => join(directory, name))
+      .filter(path => files.kind(join(root, path)) === 'file' && isDynamic(join(root, path))),
+  );
+  const faults: string[] = [];
+  for (const program of programs) {
+    const { stdout, stderr } = await runIn({
+      doing: `binding the symbols of /${program}`,
+      root,
+      // ld.so(8): list what is loaded, bind everything, say what is not found. busybox is static and goes free.
+      argv: [
+        '/usr/bin/busybox',
+        'env',
+        'LD_TRACE_LOADED_OBJECTS=1',
+        'LD_WARN=1',
+        'LD_BIND_NOW=1',
+        `/${program}`,
+      ],
+      timeoutSeconds: 30,
+    });
+    const missing = `${stdout}\n${stderr}`
+      .split('\n')
+      .filter(line => /not found|undefined symbol/.test(line));
+    if (missing.length > 0) faults.push(`/${program}:`, ...missing.map(line => `  ${line.trim()}`));
+  }
+  return faults;
+}
+
+function isDynamic(path: string): boolean {
+  const isElf = files.readStart(path, 4).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46]));
+  return isElf && parseElf(files.readBytes(path)).interpreter !== null;
+}
+
+/**
+ * Sections that are written anew (slim-elf.ts): what the loader reads in them is compared by what it does with them; and
+ * those that have no bytes in the file (SHT_NOBITS).
+ */
+const tables =
+  /^(|\.gnu\.hash|\.dynsym|\.dynstr|\.gnu\.version(|_r|_d)|\.rela\.(dyn|plt)|\.relr\.dyn|\.dynamic|\.t?bss)$/;
+const unwinding = ['.eh_frame', '.eh_frame_hdr', '.gcc_except_table'];
+
+/**
+ * Programs that were made smaller run as before: every word that the loader writes, in every program and library of the
+ * image, gets what it got; nothing else is changed; and every name that is needed is found.
+ * @param originals path -> bytes before
+ * @param lookedUp names that are asked for while programs run
+ * @throws CannotReduce naming each file and what is wrong with it
+ */
+export function requireSamePrograms(
+  originals: ReadonlyMap<string, Buffer>,
+  before: LinkedSet,
+  after: LinkedSet,
+  lookedUp: ReadonlySet<string>,
+): void {
+  const faults: string[] = [];
+  const linked: string[] = [];
+  for (const [path, original] of originals) {
+    const image = parseImage(original);
+    const isLinked = image?.dynamic != null;
+    const inPlace = isLinked ? after.file(path).words.filter(word => word.inPlace) : [];
+    if (!original.equals(after.bytesOf(path))) {
+      const places = inPlace.map(({ at }) => image!.offsetOf(at));
+      faults.push(
+        ...compareContents(original, after.bytesOf(path), places).map(fault => `${path}: ${fault}`),
+      );
+    }
+    if (!isLinked) continue;
+    linked.push(path);
+    if (before.file(path).settings !== after.file(path).settings)
+      faults.push(`${path}: its dynamic section says something else than before`);
+    for (const name of lookedUp)
+      if (before.file(path).find(name, null)?.value !== after.file(path).find(name, null)?.value)
+        faults.push(`${path}: ${name} is not found any more`);
+  }
+  faults.push(...compareBindings(before, after, linked));
+  if (faults.length > 0)
+    throw new CannotReduce(
+      'comparing programs with those that were made smaller',
+      `they would not run as before:\n  ${faults.join('\n  ')}`,
+    );
+}
+
+/** @param places offsets of words that hold an addend now, which the loader took from elsewhere before */
+function compareContents(original: Buffer, changed: Buffer, places: readonly number[]): string[] {
+  const { sections, end, headerOf } = parseImage(original)!;
+  if (changed.length !== end) return ['it does not end where its last segment does'];
+  const [was, is] = [Buffer.from(original.subarray(0, end)), Buffer.from(changed)];
+  for (const file of [was, is]) for (const place of places) file.fill(0, place, place + 8);
+  let hasUnwinding = true;
+  const faults = [...sections].flatMap(([name, { offset, size }]) => {
+    const [old, now] = [was, is].map(file => file.subarray(offset, offset + size)) as [Buffer, Buffer];
+    if (tables.test(name) || old.equals(now)) return [];
+    if (!unwinding.includes(name) || now.some(byte => byte !== 0)) return [`its ${name} is changed`];
+    hasUnwinding = false;
+    return [];
+  });
+  // elf(5): where the section headers are, and how many; the type of a program header is its first field.
+  was.fill(0, 0x28, 0x30).fill(0, 0x3c, 0x40);
+  const header = headerOf('ehFrame');
+  if (!hasUnwinding && header !== null) was.writeUInt32LE(0, header);
+  const headers = Number(was.readBigUInt64LE(0x20)) + was.readUInt16LE(0x36) * was.readUInt16LE(0x38);
+  if (!was.subarray(0, headers).equals(is.subarray(0, headers))) faults.push('its headers are changed');
+  return faults;
+}

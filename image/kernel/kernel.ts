@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { cached, tree, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import { step } from '../lib/progress.ts';
+import { unpackAlone, type Packages } from '../debian/packages.ts';
+
+/**
+ * The kernel, from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built against it.
+ * Leaves bzImage, config, and modules/lib/modules/<release>.
+ */
+
+const kernelSource = 'linux-source-6.12';
+const zfsSource = 'zfs-dkms';
+/** What the kernel and its modules are made from. */
+export const kernelPackages = [kernelSource, zfsSource];
+
+/** Names and dates that the kernel would otherwise take from the building machine (Documentation/kbuild/reproducible-builds). */
+const reproducible = {
+  KBUILD_BUILD_TIMESTAMP: '2026-01-01',
+  KBUILD_BUILD_USER: 'dabei',
+  KBUILD_BUILD_HOST: 'dabei',
+  KBUILD_BUILD_VERSION: '1',
+};
+
+export async function buildKernel(toolchain: Packages): Promise<Built> {
+  const sources = await unpackAlone('sources', kernelPackages);
+  const fragments = files.walk(checkout('kernel-config'));
+  const inputs = [
+    'kernel 1',
+    JSON.stringify(reproducible),
+    toolchain,
+    sources,
+    ...tree(checkout('kernel-config')),
+  ];
+  return cached('kernel', inputs, async directory => {
+    const work = join(directory, 'work');
+    files.makeDirectory(work);
+    const make = (doing: string, argv: readonly string[], cwd: string, minutes = 60) =>
+      runIn({
+        doing,
+        root: toolchain.path,
+        mounts: { '/build': work, '/sources': sources.path, '/fragments': checkout('kernel-config') },
+        argv: ['env', `--chdir=${cwd}`, ...argv],
+        env: reproducible,
+        timeoutSeconds: minutes * 60,
+      });
+    const jobs = `-j${availableParallelism() + 1}`;
+    const linux = '/build/linux';
+
+    await step('kernel source', async () => {
+      files.makeDirectory(join(work, 'linux'));
+      const archive = `/sources/${kernelSource}/usr/src/${kernelSource}.tar.xz`;
+      const argv = ['tar', '--extract', `--file=${archive}`, '--strip-components=1'];
+      await make('unpacking the kernel source', argv, linux);
+    });
+    await step('kernel configuration', async () => {
+      await make('making the smallest configuration', ['make', '--silent', 'tinyconfig'], linux);
+      const inside = fragments.map(path => path.replace(checkout('kernel-config'), '/fragments'));
+      const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', ...inside];
+      await make('merging the fragments', merge, linux);
+      await make('completing the configuration', ['make', '--silent', 'olddefconfig'], linux);
+      requireSymbols(fragments.map(files.readText).join('\n'), files.readText(join(work, 'linux/.config')));
+    });
+    await step('kernel compilation', () =>
+      make('compiling the kernel', ['make', jobs, 'bzImage', 'modules'], linux, 180),
+    );
+    const release = files.readText(join(work, 'linux/include/config/kernel.release')).trim();
+    await make(
+      'installing the modules',
+      ['make', '--silent', 'INSTALL_MOD_PATH=/build/modules', 'INSTALL_MOD_STRIP=1', 'modules_install'],
+      linux,
+    );
+    await step('ZFS modules', async () => {
+      const tarball = files
+        .list(join(sources.path, zfsSource, 'usr/src'))
+        .find(name => name.startsWith('zfs-'));
+      await make(
+        'copying the ZFS source',
+        ['cp', '-r', `/sources/${zfsSource}/usr/src/${tarball}`, '/build/zfs'],
+        '/build',
+      );
+      const configure = [
+        './configure',
+        '--with-config=kernel',
+        `--with-linux=${linux}`,
+        `--with-linux-obj=${linux}`,
+      ];
+      await make('configuring ZFS', configure, '/build/zfs');
+      await make('compiling ZFS', ['make', '--silent', jobs], '/build/zfs');
+      for (const module of ['spl', 'zfs']) {
+        const target = `/build/modules/lib/modules/${release}/extra/${module}.ko`;
+        const objcopy = ['objcopy', '--strip-debug', `module/${module}.ko`, target];
+        files.makeDirectory(join(work, `modules/lib/modules/${release}/extra`));
+        await make(`installing ${module}.ko`, objcopy, '/build/zfs');
+      }
+    });
+    const depmod = ['depmod', '--basedir=/build/modules', release];
+    await make('indexing the modules', depmod, '/build');
+
+    files.rename(join(work, 'linux/arch/x86/boot/bzImage'), join(directory, 'bzImage'));
+    files.rename(join(work, 'linux/.config'), join(directory, 'config'));
+    files.rename(join(work, 'modules'), join(directory, 'modules'));
+    for (const link of ['build', 'source'])
+      files.remove(join(directory, 'modules/lib/modules', release, link));
+    files.write(join(directory, 'release'), release);
+    files.remove(work);
+  });
+}
+
+/**
+ * Kconfig drops a symbol whose dependencies are not met without a word; a driver that silently is not there loses a
+ * machine.
+ * @param asked text of all fragments
+ * @param config the final .config
+ * @throws Error naming every symbol that does not hold, with its asked and its real value
+ */
+export function requireSymbols(asked: string, config: string): void {
+  const final = symbols(config);
+  const lost = [...symbols(asked)]
+    .filter(([name, value]) => (final.get(name) ?? 'n') !== value)
+    .map(([name, value]) => `  ${name}: asked ${value}, is ${final.get(name) ?? 'n'}`);
+  if (lost.length > 0)
+    throw new Error(`these kernel symbols do not hold after the merge:\n${lost.join('\n')}`);
+}
+
+/** "CONFIG_X=y" and "# CONFIG_X is not set" of a kernel configuration. */
+function symbols(text: string): Map<string, string> {
+  const entries = [...text.matchAll(/^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$/gm)];
+  return new Map(entries.map(([, set, value, unset]) => [set ?? unset ?? '', value ?? 'n']));
+}

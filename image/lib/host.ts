@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { attempt, run, type Finished } from '../../agent/host/exec.ts';
+import { DabeiError } from '../../agent/errors.ts';
+import * as files from './files.ts';
+import * as clock from '../../agent/host/clock.ts';
+import { BuildError } from './errors.ts';
+import { note, step, tell } from './progress.ts';
+
+/** What the build needs of the machine it runs on: root, a few Debian packages, the Debian mirror. */
+
+const repository = join(import.meta.dirname, '../..');
+export const checkout = (...parts: string[]): string => join(repository, ...parts);
+
+/** Mounting, chroot and device nodes need root. */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new DabeiError('USAGE', {
+    doing: 'starting the build',
+    problem: 'it needs root: it unpacks Debian packages and builds inside a chroot',
+    remedy: 'run the same command as root, for example with sudo',
+  });
+}
+
+/**
+ * Installs those of the packages that are missing.
+ * @param packages program that proves it -> Debian package
+ * @throws BuildError HOST_PACKAGES, LOCK_WAIT
+ */
+export async function requireHostPackages(packages: Readonly<Record<string, string>>): Promise<void> {
+  const missing = Object.entries(packages)
+    .filter(([proof]) => !files.exists(proof))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  await step(`installing ${missing.join(' ')}`, async () => {
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...new Set(missing)];
+    await aptGet('reading the package lists of this machine', ['update', '-qq']);
+    await aptGet('installing what the build needs on this machine', install);
+  });
+}
+
+/** A minute without a byte ends a transfer; three tries. apt.conf(5), apt-transport-http(1) */
+const patience = ['Acquire::Retries=3', 'Acquire::http::Timeout=60', 'Acquire::https::Timeout=60'];
+
+/** apt-get for this machine itself, waiting for whoever else installs on it. */
+async function aptGet(doing: string, argv: readonly string[]): Promise<void> {
+  const result = await whenUnlocked(doing, () =>
+    attempt({
+      doing,
+      argv: ['apt-get', ...patience.flatMap(setting => ['-o', setting]), ...argv],
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+      timeoutSeconds: 900,
+    }),
+  );
+  if (result.exitCode === 0) return;
+  throw new BuildError('HOST_PACKAGES', {
+    doing,
+    problem: `apt-get ended with exit code ${result.exitCode}:\n${result.stderr.trim()}`,
+    remedy: `install ${argv.filter(word => !/^-|^(install|update)$/.test(word)).join(' ') || 'the packages'} by hand, then run the same command again`,
+  });
+}
+
+/** apt has several locks and waits for one of them only (DPkg::Lock::Timeout); its words for all are these. */
+const aptLock = /^E: Could not get lock (\S+?)\.? (?:It is held by (process \d+ \([^)]*\)))?/m;
+
+/**
+ * Tries again while another program holds a lock of apt's or dpkg's.
+ * @throws BuildError LOCK_WAIT
+ */
+export async function whenUnlocked(
+  doing: string,
+  work: () => Promise<Finished>,
+  { seconds, every } = { seconds: 600, every: 3 },
+): Promise<Finished> {
+  const started = clock.uptimeSeconds();
+  for (let waiting = false; ;) {
+    const result = await work();
+    const held = result.exitCode === 0 ? null : aptLock.exec(result.stderr);
+    if (held === null) return result;
+    const [, lock = '', holder = 'another program'] = held;
+    if (!waiting) tell(`${doing}: ${holder} holds ${lock}; waiting for it, ${seconds} s at most`);
+    waiting = true;
+    if (clock.uptimeSeconds() - started >= seconds) {
+      throw new BuildError('LOCK_WAIT', {
+        doing,
+        problem: `${holder} has held ${lock} for ${seconds} s`,
+        remedy: 'wait until the other installation has ended, and run the same command again',
+      });
+    }
+    await clock.sleep(every);
+  }
+}
+
+export interface ChrootCommand {
+  doing: string;
+  root: string;
+  /** Directories of this machine and where they appear inside. */
+  mounts?: Readonly<Record<string, string>>;
+  argv: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  timeoutSeconds: number;
+}
+
+/** Runs a program inside of another root (chroot.sh); its output lines are shown as progress. */
+export async function runIn(command: ChrootCommand): Promise<Finished> {
+  const mounts = Object.entries(command.mounts ?? {}).map(([inside, outside]) => `${outside}=${inside}`);
+  const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+  return run({
+    doing: command.doing,
+    argv: [...namespaces, checkout('image/lib/chroot.sh'), command.root, ...mounts, '--', ...command.argv],
+    timeoutSeconds: command.timeoutSeconds,
+    onLine: note,
+    ...(command.env ? { env: command.env } : {}),
+  }).catch((error: unknown) => {
+    if (!(error instanceof DabeiError)) throw error;
+    const { code, doing, problem, cause } = error;
+    throw new DabeiError(code, { doing, problem: describeCommandFailure(problem, command.argv), cause });
+  });
+}
+
+/** People want to read about the program, not about what puts it into its root, nor what sets its environment. */
+export function describeCommandFailure(problem: string, argv: readonly string[]): string {
+  const program = argv.find(word => word !== 'env' && !word.startsWith('-') && !word.includes('='));
+  return problem.replace(/^unshare /, `${program} `);
+}
+
+export { attempt, run };

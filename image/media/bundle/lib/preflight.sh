@@ -1,0 +1,170 @@
+# Whether to leave at all. The program that decides is the one that does it later: dabei, from the image inside of the
+# initrd, where this kernel can mount it; else the few things that a shell can see.
+
+# What `dabei preflight` finds out besides: whether something is erased, whether a passphrase has to be asked for.
+erases=no ask_passphrase=no
+
+preflight() {
+  if mount_image; then
+    : >"$memory/result"
+    code=0
+
+    # The image's own small tools, env among them, come with its initramfs and are not there yet.
+    timeout 180 env -i "PATH=/usr/sbin:/usr/bin:$PATH" HOME=/ "TERM=${TERM-dumb}" \
+      chroot "$image" /usr/bin/dabei preflight --capture /mnt/boot/dabei/capture --image /mnt/bundle \
+      --command-line /mnt/command-line --result /mnt/result || code=$?
+    umount_image
+    case $code in
+      0)
+        read_result
+        return
+        ;;
+      10) refused ;;
+      # Ended by a signal, as by the kernel when memory ran out, or never started.
+      12[4-9] | 1[3-9]?) say "dabei does not run on this system (exit code $code)" ;;
+      *) exit 1 ;;
+    esac
+  fi
+  say "only a shell's checks are possible here: neither disks nor drivers are looked at before the new system is up"
+  # What the file asks for is not known here.
+  [ "$install" = no ] && [ -z "$config_file" ] || erases=yes
+  [ "$install" = no ] || [ -n "$passphrase$config_file" ] || ask_passphrase=yes
+  shell_checks
+  stop_if_refused
+}
+
+read_result() {
+  while IFS='=' read -r name value; do
+    case $name:$value in
+      erases:yes) erases=yes ;;
+      passphrase:missing) ask_passphrase=yes ;;
+      # The disks that were shown, by names that mean the same ones under the new kernel.
+      devices:?*) disk_selectors=${value#?} disk_selectors=${disk_selectors%?} ;;
+    esac
+  done <"$memory/result"
+}
+
+image=$memory/root
+image_loop=''
+
+# The squashfs lies uncompressed inside of the initrd file, at a multiple of the page size.
+mount_image() {
+  [ -e /sys/module/loop ] || modprobe loop 2>/dev/null || :
+  modprobe squashfs 2>/dev/null || :
+  mkdir -p "$image" "$memory/bundle"
+  offset=$(first_line "$here/offset")
+  if ! why=$(mount -t squashfs -o "ro,loop,offset=$offset" "$here/initrd" "$image" 2>&1) && ! mount_by_losetup; then
+    say "this kernel cannot mount the image: $why"
+    umount_image
+    return 1
+  fi
+  if ! bind_old_system; then
+    umount_image
+    return 1
+  fi
+}
+
+# busybox's mount knows no offset.
+mount_by_losetup() {
+  image_loop=$(losetup -f 2>/dev/null) || return 1
+  losetup -r -o "$offset" "$image_loop" "$here/initrd" 2>/dev/null || return 1
+  mount -t squashfs -o ro "$image_loop" "$image" 2>/dev/null
+}
+
+bind_old_system() {
+  for directory in proc sys dev run; do
+    mount --rbind "/$directory" "$image/$directory" || return 1
+    # Not shared with the original, or unmounting would reach it.
+    mount --make-rslave "$image/$directory" || return 1
+  done
+  mount --bind "$memory" "$image/mnt" && mount --bind "$here" "$image/mnt/bundle"
+}
+
+umount_image() {
+  umount -l "$image" 2>/dev/null || :
+  if [ -n "$image_loop" ]; then
+    losetup -d "$image_loop" 2>/dev/null || :
+    image_loop=''
+  fi
+}
+
+# The same reasons and codes as in agent/plan/preflight/preflight.ts, as far as they can be seen from here.
+shell_checks() {
+  check_kexec
+  check_memory
+  if [ "$(wc -c <"$memory/command-line")" -gt 2048 ]; then
+    refuse PREFLIGHT_COMMAND_LINE "the kernel's command line is longer than 2047 bytes" "give less with --append"
+  fi
+  if [ -z "$("$memory/ip" -4 route show default 2>/dev/null)$("$memory/ip" -6 route show default 2>/dev/null)" ]; then
+    refuse PREFLIGHT_NO_DEFAULT_ROUTE "there is no default route that the new system could take over" \
+      "give its network in --config FILE"
+  fi
+}
+
+check_kexec() {
+  sys=/sys/kernel
+  case $(first_line "$sys/security/lockdown") in
+    '' | *'[none]'*) ;;
+    *) refuse PREFLIGHT_LOCKDOWN "the kernel is locked down" "switch Secure Boot off in the firmware, or boot without lockdown=" ;;
+  esac
+  if [ ! -r "$sys/security/lockdown" ] && secure_boot; then
+    refuse PREFLIGHT_SECURE_BOOT "Secure Boot is on, and the image is not signed" "switch Secure Boot off in the firmware"
+  fi
+  if [ ! -e "$sys/kexec_loaded" ]; then
+    refuse PREFLIGHT_KEXEC_UNSUPPORTED "this kernel was built without kexec" "boot another kernel, or boot the image by PXE"
+  elif [ "$(first_line /proc/sys/kernel/kexec_load_disabled)" = 1 ]; then
+    refuse PREFLIGHT_KEXEC_DISABLED "kernel.kexec_load_disabled is 1, which only a restart takes back" \
+      "remove it from /etc/sysctl.d and restart"
+  fi
+}
+
+# The fifth byte of the variable is its value (UEFI 2.10, 3.3; the first four are attributes). It is read from the start: nobody
+# can seek in these files, and busybox's od does not read on instead.
+secure_boot() {
+  for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
+    [ -r "$variable" ] || continue
+    # shellcheck disable=SC2046 # Words are what is wanted.
+    set -- $(od -An -tu1 -N5 "$variable")
+    [ "${5-0}" -ne 1 ] || return 0
+  done
+  return 1
+}
+
+read_memory() {
+  kib_total=0 kib_available=0
+  while read -r name value _; do
+    case $name in
+      MemTotal:) kib_total=$value ;;
+      MemAvailable:) kib_available=$value ;;
+    esac
+  done </proc/meminfo
+}
+
+# What is appended to the initrd: what the flake and the configuration have; the rest is a few KiB.
+appended_kib() {
+  config_bytes=0
+  [ -z "$config_file" ] || config_bytes=$(wc -c <"$config_file")
+  echo $(((flake_bytes + config_bytes) / 1024))
+}
+
+# One copy of the initrd in the file system in RAM, one in the kernel, and what kexec itself takes.
+loading_kib() {
+  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + 12288))
+}
+
+check_memory() {
+  read_memory
+  needed=$(loading_kib)
+  if [ "$kib_available" -lt "$needed" ]; then
+    refuse PREFLIGHT_MEMORY "$((kib_available / 1024)) MiB of RAM are available, loading takes $((needed / 1024)) MiB" \
+      "stop services that take memory"
+  fi
+  least=122880
+  [ "$install" = no ] || least=204800
+  # There, what was appended lies in RAM up to three times: in the initrd, unpacked, and where Nix takes it.
+  least=$((least + 3 * $(appended_kib)))
+  if [ "$kib_total" -lt "$least" ]; then
+    refuse PREFLIGHT_MEMORY "the machine has $((kib_total / 1024)) MiB of RAM, the new system needs $((least / 1024)) MiB" \
+      "take a larger machine"
+  fi
+}

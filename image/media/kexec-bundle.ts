@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { cached, tree, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import type { Layout } from '../report/output.ts';
+import type { Packages } from '../debian/packages.ts';
+
+/**
+ * What a running Linux is left with: one directory kexec/, as a tarball and as a shell script that unpacks itself. The same
+ * inputs give the same bytes.
+ */
+
+export const bundleNames = {
+  tarball: 'nix-dabei-kexec-x86_64-linux.tar.gz',
+  selfExtracting: 'nix-dabei-kexec-x86_64-linux.sh',
+} as const;
+
+/** Files below image/ that make the bundle, or measure what was made: changing one builds no new image. */
+export const bundleOnly = [
+  ...[
+    'media/bundle',
+    'media/netboot.ipxe',
+    'reductions/programs.ts',
+    'reductions/budgets.ts',
+    'report',
+    'time',
+  ],
+  ...['debian.lock.json', 'start.mjs', 'top.ts'],
+];
+
+const epochOf = (image: Built) =>
+  (JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout).epoch;
+
+/**
+ * Leaves the two files.
+ * @param description image.json of what lies in the bundle
+ * @param programs static, one directory each
+ */
+export async function buildBundle(
+  toolchain: Packages,
+  image: Built,
+  description: string,
+  programs: readonly Built[],
+): Promise<Built> {
+  const inputs = [
+    'bundle 1',
+    toolchain,
+    image,
+    description,
+    ...programs,
+    ...tree(checkout('image/media/bundle')),
+    { file: checkout('image/media/kexec-bundle.ts') },
+  ];
+  return cached('bundle', inputs, async directory => {
+    const content = join(directory, 'kexec');
+    for (const name of ['bzImage', 'initrd']) files.copy(join(image.path, name), join(content, name));
+    for (const { path } of programs)
+      for (const name of files.list(path)) files.copy(join(path, name), join(content, name));
+    for (const path of [
+      checkout('image/media/bundle/run'),
+      ...files.walk(checkout('image/media/bundle/lib')),
+    ])
+      files.copy(path, join(content, path.slice(checkout('image/media/bundle').length)));
+    files.write(join(content, 'image.json'), description);
+    const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout;
+    files.write(join(content, 'offset'), `${imageOffset}\n`);
+    files.write(join(content, 'SHA256SUMS'), await sums(content));
+    for (const path of files.walk(content)) files.setMode(path, files.isExecutable(path) ? 0o755 : 0o644);
+
+    const epoch = epochOf(image);
+    const make = (doing: string, argv: readonly string[]) =>
+      runIn({ doing, root: toolchain.path, mounts: { '/build': directory }, argv, timeoutSeconds: 600 });
+    const order = ['--sort=name', `--mtime=@${epoch}`, '--owner=0', '--group=0', '--numeric-owner'];
+    await make('packing the bundle', [
+      ...['tar', '--create', '--format=ustar', '--mode=u+rwX,go+rX,go-w', ...order],
+      ...['--file=/build/kexec.tar', '--directory=/build', 'kexec'],
+    ]);
+    await selfExtracting(directory);
+    // Nearly all of it is compressed already.
+    await make('compressing the bundle', ['gzip', '--no-name', '-1', '/build/kexec.tar']);
+    files.rename(join(directory, 'kexec.tar.gz'), join(directory, bundleNames.tarball));
+    files.remove(content);
+  });
+}
+
+/** Of everything below, by relative name; sha256sum -c reads it. */
+async function sums(directory: string): Promise<string> {
+  const lines = files
+    .walk(directory)
+    .map(async path => `${await files.sha256(path)}  ${path.slice(directory.length + 1)}\n`);
+  return (await Promise.all(lines)).join('');
+}
+
+/** The archive is not compressed in there, so that the host needs no gzip. */
+async function selfExtracting(directory: string): Promise<void> {
+  const template = files.readText(checkout('image/media/bundle/unpack'));
+  const archive = join(directory, 'kexec.tar');
+  const head = selfExtractingHead(template, files.sizeOf(archive));
+  const headFile = join(directory, 'head');
+  const output = join(directory, bundleNames.selfExtracting);
+  files.write(headFile, head);
+  await files.concatenate([headFile, archive], output);
+  files.setMode(output, 0o755);
+  files.remove(headFile);
+}
+
+/** The head with its own length and that of the archive filled in; both at a fixed width, so that they do not change it. */
+export function selfExtractingHead(template: string, archiveBytes: number): string {
+  const number = (value: number) => String(value).padEnd(12, ' ');
+  const fill = (headBytes: number) =>
+    template.replace('@HEAD_BYTES@', number(headBytes)).replace('@ARCHIVE_BYTES@', number(archiveBytes));
+  return fill(Buffer.byteLength(fill(0)));
+}

@@ -1,0 +1,192 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { cached, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { runIn } from '../lib/host.ts';
+import { unpackSource, type Packages } from '../debian/packages.ts';
+import type { Reduction } from './reductions.ts';
+
+/**
+ * Libraries and programs, built from Debian's source packages with only what the image uses of them. What Debian switches
+ * on besides drags in libraries that nothing else in the image asks for.
+ */
+
+export interface Rebuilt {
+  /** Debian's source package. */
+  source: Reduction;
+  /** The Debian release that it is taken from; without it, the image's own. */
+  release?: string;
+  why: string;
+  /** In the source tree, in order. */
+  commands: readonly (readonly string[])[];
+  /** Name of the file in Debian's package that it stands in for -> the result, inside of the source tree. */
+  results: Readonly<Record<string, string>>;
+}
+
+const jobs = `-j${availableParallelism()}`;
+const otherProtocols = [
+  ...[
+    'dict',
+    'ftp',
+    'gopher',
+    'imap',
+    'ldap',
+    'ldaps',
+    'mqtt',
+    'pop3',
+    'rtsp',
+    'smb',
+    'smtp',
+    'telnet',
+    'tftp',
+  ],
+  ...['docs', 'manual', 'ntlm', 'websockets', 'ipfs', 'static', 'dependency-tracking'],
+].map(name => `--disable-${name}`);
+const otherLibraries = [
+  ...['brotli', 'zstd', 'libidn2', 'libpsl', 'libssh2', 'librtmp', 'gssapi', 'nghttp3', 'ngtcp2'],
+].map(name => `--without-${name}`);
+
+const small = 'CFLAGS=-Os -ffunction-sections -fdata-sections';
+const linking = 'LDFLAGS=-Wl,--gc-sections';
+/** Debian's patches are younger than the files that autoconf made; those are good enough. */
+const asReleased = ['AUTOCONF=:', 'AUTOMAKE=:', 'AUTOHEADER=:', 'ACLOCAL=:'];
+
+export const rebuiltSources: readonly Rebuilt[] = [
+  {
+    source: 'curl',
+    why: 'HTTP and HTTPS over the OpenSSL that Node brings anyway, instead of 13 protocols and a second TLS library',
+    commands: [
+      // Debian's Nix asks for symbols of this version, which its build of the flavour for GnuTLS has.
+      ['sed', '-i', 's/@CURL_LIBCURL_VERSIONED_SYMBOLS_SONAME@/3/', 'lib/libcurl.vers.in'],
+      [
+        ...[
+          'env',
+          'CFLAGS=-Os',
+          './configure',
+          '--quiet',
+          '--prefix=/usr',
+          '--with-openssl',
+          '--with-nghttp2',
+        ],
+        ...[
+          '--with-zlib',
+          '--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt',
+          '--enable-threaded-resolver',
+        ],
+        ...['--enable-versioned-symbols=GNUTLS_', ...otherProtocols, ...otherLibraries],
+      ],
+      ['make', '--silent', jobs, '-C', 'lib'],
+    ],
+    results: { 'libcurl-gnutls.so.4': 'lib/.libs/libcurl.so.4' },
+  },
+  {
+    source: 'libgit2',
+    why: "Nix's cache of unpacked tarballs; Nix fetches with curl, so no SSH, TLS or Kerberos is needed in here",
+    commands: [
+      [
+        ...['cmake', '-B', 'build', '-DCMAKE_BUILD_TYPE=MinSizeRel', '-DBUILD_TESTS=OFF', '-DBUILD_CLI=OFF'],
+        ...['-DUSE_SSH=OFF', '-DUSE_HTTPS=OFF', '-DUSE_GSSAPI=OFF', '-DREGEX_BACKEND=regcomp'],
+        ...['-DUSE_HTTP_PARSER=http-parser', '-DUSE_AUTH_NTLM=OFF', '-DUSE_BUNDLED_ZLIB=OFF'],
+      ],
+      ['make', '--silent', jobs, '-C', 'build'],
+    ],
+    results: { 'libgit2.so.1.9': 'build/libgit2.so.1.9' },
+  },
+  {
+    source: 'libarchive',
+    why: 'the tarballs that Nix unpacks: no XML for xar, no hashes for mtree, no ACLs, which the store has none of',
+    commands: [
+      [
+        ...['env', small, linking, './configure', '--quiet', '--disable-static', ...asReleased],
+        ...['bsdtar', 'bsdcat', 'bsdcpio', 'bsdunzip', 'acl'].map(name => `--disable-${name}`),
+        ...['nettle', 'openssl', 'xml2', 'expat', 'lz4', 'libb2'].map(name => `--without-${name}`),
+      ],
+      ['make', '--silent', jobs, 'libarchive.la'],
+    ],
+    results: { 'libarchive.so.13': '.libs/libarchive.so.13' },
+  },
+  {
+    source: 'libtirpc',
+    why: "the encoding of ZFS's name-value lists; no Kerberos",
+    commands: [
+      [
+        ...['env', small, linking, './configure', '--quiet', '--disable-static', '--disable-gssapi'],
+        ...asReleased,
+      ],
+      ['make', '--silent', jobs, '-C', 'src'],
+    ],
+    results: { 'libtirpc.so.3': 'src/.libs/libtirpc.so.3' },
+  },
+  {
+    source: 'openssh',
+    why: 'keys only: no PAM, Kerberos, SELinux, audit or login records, for the one account that is there',
+    commands: [
+      ['touch', 'aclocal.m4', 'config.h.in', 'configure'],
+      [
+        ...['env', small, linking, './configure', '--quiet', '--prefix=/usr', '--sysconfdir=/etc/ssh'],
+        ...['--libexecdir=/usr/lib/openssh', '--with-privsep-path=/run/sshd', '--with-pid-dir=/run'],
+        ...['--disable-strip', '--without-openssl-header-check', '--disable-lastlog', '--disable-utmp'],
+        ...['--disable-wtmp', '--with-default-path=/usr/local/bin:/usr/bin:/bin:/usr/games'],
+        '--with-superuser-path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      ],
+      ['make', '--silent', jobs, 'sshd', 'sshd-session', 'sshd-auth', 'sftp-server', 'ssh-keygen'],
+    ],
+    results: {
+      sshd: 'sshd',
+      'sshd-session': 'sshd-session',
+      'sshd-auth': 'sshd-auth',
+      'sftp-server': 'sftp-server',
+      'ssh-keygen': 'ssh-keygen',
+    },
+  },
+  {
+    source: 'kexec-tools',
+    why: 'without the libraries of the Xen tools; nobody loads a crash kernel for a hypervisor from here',
+    commands: [
+      ['env', small, linking, './configure', '--quiet', '--without-xen', '--without-lzma'],
+      ['make', '--silent', jobs, 'build/sbin/kexec'],
+    ],
+    results: { kexec: 'build/sbin/kexec' },
+  },
+  {
+    source: 'iproute2',
+    // The newer source is not on every mirror.
+    release: 'bookworm',
+    why: 'without BPF programs, for which it would bring libbpf and libelf, and without SELinux labels',
+    commands: [
+      ['sh', './configure'],
+      [
+        ...['sed', '-i', '-E'],
+        '/(HAVE_ELF|HAVE_LIBBPF|LIBBPF_DYNAMIC|HAVE_SELINUX|HAVE_CAP|HAVE_BERKELEY_DB)|(-lelf|-lbpf|-lselinux|-lcap)/d',
+        'config.mk',
+      ],
+      ['make', '--silent', jobs, 'SUBDIRS=lib ip', 'CCOPTS=-Os -ffunction-sections -fdata-sections'],
+    ],
+    results: { ip: 'ip/ip' },
+  },
+];
+
+/** Leaves each result under its name, stripped. */
+export async function rebuild(recipe: Rebuilt, tools: Packages): Promise<Built> {
+  const { source: name, release, commands, results } = recipe;
+  const source = await unpackSource(name, tools, release);
+  return cached(
+    name,
+    ['rebuilt 1', JSON.stringify(commands), JSON.stringify(results), tools, source],
+    async directory => {
+      const make = (argv: readonly string[]) =>
+        runIn({
+          doing: `building ${name}`,
+          root: tools.path,
+          mounts: { '/build': directory },
+          argv: ['env', `--chdir=/build/.source/${name}`, ...argv],
+          timeoutSeconds: 1800,
+        });
+      files.copy(join(source.path, name), join(directory, '.source', name));
+      for (const argv of commands) await make(argv);
+      for (const [result, built] of Object.entries(results))
+        await make(['strip', '--strip-unneeded', '-o', `/build/${result}`, built]);
+      files.remove(join(directory, '.source'));
+    },
+  );
+}

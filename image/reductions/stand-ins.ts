@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { cached, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import type { Packages } from '../debian/packages.ts';
+
+/** A library of our own that offers what the image's programs ask of a large one, which could only ever answer no here. */
+export async function buildStandIns(toolchain: Packages): Promise<Built> {
+  const source = checkout('image/reductions/stand-ins/selinux.c');
+  return cached('stand-ins', ['stand-ins 1', toolchain, { file: source }], async directory => {
+    // The version that every symbol of the real one has.
+    files.write(join(directory, 'versions'), 'LIBSELINUX_1.0 { global: *; };\n');
+    files.copy(source, join(directory, 'selinux.c'));
+    await runIn({
+      doing: 'building the stand-in for libselinux',
+      root: toolchain.path,
+      mounts: { '/build': directory },
+      argv: [
+        ...['env', '--chdir=/build', 'gcc', '-Os', '-shared', '-fPIC', '-s', '-Wl,--build-id=none'],
+        ...['-Wl,-z,now', '-Wl,-soname,libselinux.so.1', '-Wl,--version-script,versions'],
+        ...['-o', 'libselinux.so.1', 'selinux.c'],
+      ],
+      timeoutSeconds: 60,
+    });
+    for (const left of ['versions', 'selinux.c']) files.remove(join(directory, left));
+  });
+}

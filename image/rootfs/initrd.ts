@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import type { Packages } from '../debian/packages.ts';
+
+/**
+ * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.
+ *
+ * The squashfs lies uncompressed at an offset that is a multiple of 4096, so the old system can loop-mount it in place.
+ * The kernel skips zeros between archives, wants an uncompressed one to start at a multiple of 4
+ * (Documentation/driver-api/early-userspace/buffer-format.rst), and unpacks each by itself. xz is an eighth
+ * smaller than zstd here, for 50 ms; its dictionary is allocated while it is unpacked, so it is no larger than the archive.
+ */
+
+const align = 4096;
+/** newc header of 110 bytes, "image.squashfs" and its NUL, padded to 4. */
+const memberDataOffset = 128;
+/** From 32767 down to -32768; mksquashfs(1), -sort. */
+const highestPriority = 32767;
+const imageName = 'image.squashfs';
+
+/**
+ * How the squashfs is compressed. xz with the x86 filter in blocks of 1 MiB is the smallest that Debian 12's kernel mounts;
+ * "quick" is for development: a second instead of a minute, and a third larger.
+ */
+const compressions = {
+  small: ['-comp', 'xz', '-Xbcj', 'x86', '-b', '1M'],
+  quick: ['-comp', 'zstd', '-Xcompression-level', '3', '-b', '256K'],
+} as const;
+export type Compression = keyof typeof compressions;
+
+export interface InitrdLayout {
+  /** Where the squashfs starts inside of the initrd, and how long it is, in bytes. */
+  imageOffset: number;
+  imageBytes: number;
+  imageSha256: string;
+  /** Of the first archive, before it is compressed. */
+  firstBytes: number;
+}
+
+/**
+ * @param directory where root/ is, and where initrd is put
+ * @param order paths below root/, as they shall lie in the image
+ * @param epoch date of every file, and the earliest date that the clock may show, in seconds since 1970
+ */
+export async function buildInitrd(
+  toolchain: Packages,
+  directory: string,
+  order: readonly string[],
+  epoch: number,
+  compression: Compression,
+): Promise<InitrdLayout> {
+  const make = (doing: string, argv: readonly string[]) =>
+    runIn({
+      doing,
+      root: toolchain.path,
+      mounts: { '/build': directory, '/image': checkout('image') },
+      argv,
+      timeoutSeconds: 1800,
+    });
+  // The highest priority lies first (mksquashfs -sort).
+  const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
+  files.write(join(directory, 'order'), priorities.join(''));
+  await make('compressing the root file system', [
+    ...[
+      'mksquashfs',
+      '/build/root',
+      `/build/${imageName}`,
+      '-noappend',
+      '-no-progress',
+      '-no-xattrs',
+      '-all-root',
+      ...['-sort', '/build/order'],
+    ],
+    ...compressions[compression],
+    ...['-mkfs-time', `${epoch}`, '-all-time', `${epoch}`],
+  ]);
+  const image = join(directory, imageName);
+  const layout = { imageBytes: files.sizeOf(image), imageSha256: await files.sha256(image) };
+
+  const early = earlyDirectory(directory);
+  const own = { init: 'init', 'redact.sed': 'redact.sed', return: 'return.sh' };
+  for (const [from, to] of Object.entries(own))
+    files.copyOwn(checkout('image/rootfs/initramfs', from), join(early, to));
+  files.write(join(early, 'image.size'), `${layout.imageBytes} ${layout.imageSha256}\n`);
+  files.write(join(early, 'epoch'), `${epoch}\n`);
+  for (const name of ['dev', 'proc', 'sys', 'run']) files.makeDirectory(join(early, name));
+
+  const cpio = (doing: string, from: string, to: string) =>
+    make(doing, ['/image/rootfs/cpio.sh', from, to, `${epoch}`]);
+  await cpio('packing the first archive', '/build/early', '/build/early.cpio');
+  await make('compressing the first archive', [
+    ...['xz', '--keep', '--threads=1', '--check=crc32', '--x86', '--lzma2=preset=9e,dict=4MiB'],
+    '/build/early.cpio',
+  ]);
+  files.makeDirectory(join(directory, 'late'));
+  files.rename(image, join(directory, 'late', imageName));
+  await cpio('packing the image', '/build/late', '/build/late.cpio');
+
+  const first = files.sizeOf(join(directory, 'early.cpio.xz'));
+  const firstBytes = files.sizeOf(join(directory, 'early.cpio'));
+  const imageOffset = Math.ceil((first + memberDataOffset) / align) * align;
+  files.write(join(directory, 'zeros'), Buffer.alloc(imageOffset - memberDataOffset - first));
+  const parts = ['early.cpio.xz', 'zeros', 'late.cpio'].map(name => join(directory, name));
+  await files.concatenate(parts, join(directory, 'initrd'));
+  for (const part of [
+    ...parts,
+    early,
+    join(directory, 'late'),
+    join(directory, 'order'),
+    join(directory, 'early.cpio'),
+  ])
+    files.remove(part);
+  return { imageOffset, firstBytes, ...layout };
+}
+
+const earlyDirectory = (directory: string) => join(directory, 'early');
+
+/**
+ * Takes busybox out of the root: the first archive's is that of the root too, and /init binds it over the empty file that
+ * is left. To be called before the initrd is built.
+ * @param directory where root/ is
+ */
+export function shareBusybox(directory: string): void {
+  const busybox = join(directory, 'root/usr/bin/busybox');
+  files.copy(busybox, join(earlyDirectory(directory), 'bin/busybox'));
+  files.write(busybox, '', 0o755);
+}

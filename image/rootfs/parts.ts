@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { cached, type Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { runIn } from '../lib/host.ts';
+import type { Layout } from '../report/output.ts';
+import { manifest, ownParts, readAtBoot } from './manifest.ts';
+import type { Packages } from '../debian/packages.ts';
+
+/** What the image's bytes are spent on: each file belongs to one part, and each part stands in the manifest. */
+
+interface PartFiles {
+  name: string;
+  why: string;
+  /** Relative to the root. */
+  files: string[];
+  /** Of all of them together. */
+  bytes: number;
+}
+
+export interface PartSize {
+  name: string;
+  why: string;
+  rawBytes: number;
+  /** Alone, with the image's own compressor and block size. */
+  compressedBytes: number;
+}
+
+/**
+ * @param owners part by path, of the files that come from Debian; the patterns of ownParts decide about the others
+ * @throws Error naming each file that no line of the manifest asks for, and each line that asks for nothing
+ */
+export function listParts(root: string, owners: ReadonlyMap<string, string>): PartFiles[] {
+  const parts = new Map(
+    [...manifest, ...ownParts].map(({ name, why }): [string, PartFiles] => [
+      name,
+      { name, why, files: [], bytes: 0 },
+    ]),
+  );
+  const faults: string[] = [];
+  for (const path of files.walk(root).filter(path => files.kind(path) === 'file')) {
+    const relative = path.slice(root.length + 1);
+    const owner = owners.get(relative) ?? ownParts.find(part => part.files.test(relative))?.name;
+    const part = parts.get(owner ?? '');
+    if (part === undefined) {
+      faults.push(`/${relative}: no line of the manifest asks for it`);
+      continue;
+    }
+    part.files.push(relative);
+    part.bytes += files.sizeOf(path);
+  }
+  for (const part of parts.values())
+    if (part.files.length === 0) faults.push(`"${part.name}": nothing of the image belongs to it`);
+  if (faults.length > 0) throw new Error(`the image and its manifest differ:\n  ${faults.join('\n  ')}`);
+  return [...parts.values()];
+}
+
+/** All files of the image in the order in which they lie in it: what every boot reads comes first, by part. */
+export function filesInOrder(parts: readonly Pick<PartFiles, 'name' | 'files'>[]): string[] {
+  const rank = (name: string) => (readAtBoot.includes(name) ? readAtBoot.indexOf(name) : readAtBoot.length);
+  return parts.toSorted((a, b) => rank(a.name) - rank(b.name)).flatMap(part => part.files.toSorted());
+}
+
+const partsFile = 'parts.json';
+export const writeParts = (image: string, parts: readonly PartFiles[]): void =>
+  files.write(join(image, partsFile), JSON.stringify(parts));
+
+const read = <T>(built: Built, name: string) => JSON.parse(files.readText(join(built.path, name))) as T;
+
+/**
+ * The kernel, the first archive of the initrd, and the parts of its root; compressed, which takes a minute, once an image.
+ */
+export async function measureParts(toolchain: Packages, image: Built): Promise<PartSize[]> {
+  const parts = read<PartFiles[]>(image, partsFile);
+  const measured = await cached('part sizes', ['parts 1', toolchain, image], async directory => {
+    const { imageOffset, imageBytes } = read<Layout>(image, 'layout.json');
+    const run = (doing: string, argv: readonly string[]) =>
+      runIn({
+        doing,
+        root: toolchain.path,
+        mounts: { '/build': directory, '/from': image.path },
+        argv: ['env', '--chdir=/build', ...argv],
+        timeoutSeconds: 1800,
+      });
+    await run('taking the root out of the initrd', [
+      ...['dd', 'if=/from/initrd', 'of=squashfs', 'bs=4096', 'status=none'],
+      ...[`skip=${imageOffset / 4096}`, 'iflag=count_bytes', `count=${imageBytes}`],
+    ]);
+    await run('unpacking the root', ['unsquashfs', '-quiet', '-no-progress', '-dest', 'root', 'squashfs']);
+    const sizes: Record<string, number> = {};
+    for (const { name, files: paths } of parts) {
+      const contents = paths.map(path => files.readBytes(join(directory, 'root', path)));
+      files.write(join(directory, 'part'), Buffer.concat(contents));
+      await run(`compressing the part ${name}`, [
+        ...['xz', '--force', '--threads=1', '--check=crc32', '--block-size=1MiB', '--x86'],
+        ...['--lzma2=preset=6,dict=1MiB', 'part'],
+      ]);
+      sizes[name] = files.sizeOf(join(directory, 'part.xz'));
+    }
+    for (const left of ['squashfs', 'root', 'part.xz']) files.remove(join(directory, left));
+    files.write(join(directory, 'sizes.json'), JSON.stringify(sizes));
+  });
+  const sizes = read<Record<string, number>>(measured, 'sizes.json');
+  const { imageOffset, firstBytes } = read<Layout>(image, 'layout.json');
+  const kernelBytes = files.sizeOf(join(image.path, 'bzImage'));
+  return [
+    {
+      name: 'kernel',
+      why: 'Linux, compressed by itself (kernel-config/)',
+      rawBytes: kernelBytes,
+      compressedBytes: kernelBytes,
+    },
+    {
+      name: 'first archive',
+      why: 'checks the root and mounts it: busybox, /init; the timer that returns to the old system',
+      rawBytes: firstBytes,
+      compressedBytes: imageOffset,
+    },
+    ...parts.map(({ name, why, bytes }) => ({ name, why, rawBytes: bytes, compressedBytes: sizes[name]! })),
+  ];
+}

@@ -1,0 +1,161 @@
+import { join, posix } from 'node:path';
+import { elfClosure } from '../elf/elf.ts';
+import type { Built } from '../lib/cache.ts';
+import * as files from '../lib/files.ts';
+import { checkout, runIn } from '../lib/host.ts';
+import { droppedApplets, manifest } from './manifest.ts';
+import type { Packages } from '../debian/packages.ts';
+import { installerPrograms } from '../debian/sets.ts';
+
+/** Assembles the root file system of the image in an empty directory. */
+
+export interface Parts {
+  toolchain: Packages;
+  packages: Packages;
+  kernel: Built;
+  /** ICU's data, cut; null: Debian's own. */
+  icu: Built | null;
+  /** Files of Debian's installer that stand in for others of the same name; null: none does. */
+  installer: Packages | null;
+  /** Libraries and programs that are smaller than Debian's, under the names that those have; those that could be built. */
+  rebuilt: readonly Built[];
+  agent: Built;
+}
+
+/** Debian merges these into /usr; programs and scripts name both. */
+const mergedDirectories = ['bin', 'sbin', 'lib', 'lib64'];
+const emptyDirectories = [
+  'dev',
+  'proc',
+  'sys',
+  'run',
+  'tmp',
+  'mnt',
+  'nix',
+  'root/.ssh',
+  'var/log',
+  'var/empty',
+  'var/tmp',
+];
+
+/** @returns which part of the manifest each file of Debian's belongs to, by path without a leading slash */
+export async function assembleRoot(root: string, parts: Parts): Promise<ReadonlyMap<string, string>> {
+  for (const name of mergedDirectories) files.symlink(`usr/${name}`, join(root, name));
+  for (const name of emptyDirectories) files.makeDirectory(join(root, name));
+  for (const name of ['tmp', 'var/tmp']) files.setMode(join(root, name), 0o1777);
+  files.setMode(join(root, 'root'), 0o700);
+  files.symlink('../run', join(root, 'var/run'));
+
+  const owners = await copyPrograms(root, parts);
+  await copyModules(root, parts);
+  files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
+  files.symlink('bash', join(root, 'usr/bin/sh'));
+  // dabei looks at the name that it is started under.
+  files.symlink('dabei', join(root, 'usr/bin/nixos-install'));
+  // Debian's Nix binds this file as the sandbox's /bin/sh; busybox goes by the name that it is started under.
+  files.symlink('busybox', join(root, 'usr/bin/bash-static'));
+  await linkApplets(root, parts.packages.path);
+  files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
+  copyOwnFiles(root);
+  return owners;
+}
+
+/** What kernel-config/test-only.config brings, and what only that depends on. */
+export const testOnlyModules: readonly string[] = [
+  ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
+  ...['libchacha', 'chacha-x86_64', 'libpoly1305', 'poly1305-x86_64', 'libchacha20poly1305'],
+  ...['libcurve25519', 'libcurve25519-generic', 'curve25519-x86_64'],
+];
+
+/** The kernel's modules, without those that only tests use, and indexed anew. */
+async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<void> {
+  const modules = join(root, 'usr/lib/modules');
+  files.copy(join(kernel.path, 'modules/lib/modules'), modules);
+  for (const path of files.walk(modules)) {
+    if (testOnlyModules.includes(posix.basename(path, '.ko'))) files.remove(path);
+  }
+  const inside = (doing: string, argv: readonly string[]) =>
+    runIn({ doing, root: toolchain.path, mounts: { '/image': root }, argv, timeoutSeconds: 300 });
+  // Names of local symbols are for backtraces; the kernel resolves what a module asks for by the global ones.
+  await inside('removing local symbols from the modules', [
+    ...['find', '/image/usr/lib/modules', '-name', '*.ko'],
+    ...['-exec', 'strip', '--strip-unneeded', '--remove-section=.comment', '{}', '+'],
+  ]);
+  const release = files.readText(join(kernel.path, 'release'));
+  await inside('indexing the modules of the image', ['depmod', '--basedir=/image', release]);
+  for (const path of files.walk(modules))
+    if (unusedIndices.includes(posix.basename(path))) files.remove(path);
+}
+
+/** Of the indices that depmod(8) writes, what neither kmod nor dabei opens. */
+const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'];
+
+/** image/rootfs/root. */
+function copyOwnFiles(root: string): void {
+  const own = checkout('image/rootfs/root');
+  for (const path of files.walk(own)) {
+    const target = join(root, path.slice(own.length));
+    files.copyOwn(path, target);
+    if (posix.basename(path) === 'shadow') files.setMode(target, 0o600);
+  }
+}
+
+/** The manifest's files with every library they need; what was built smaller, or belongs to dabei, stands in for Debian's. */
+async function copyPrograms(
+  root: string,
+  { packages, agent, icu, installer, rebuilt }: Parts,
+): Promise<ReadonlyMap<string, string>> {
+  const built = (from: readonly Built[]) =>
+    from.flatMap(({ path }) => files.list(path).map(name => join(path, name)));
+  const smaller = [
+    ...built(icu === null ? [agent] : [agent, icu]).filter(path => path.includes('.so.')),
+    ...built(rebuilt),
+    ...Object.entries(installerPrograms).flatMap(([name, paths]) =>
+      installer === null ? [] : paths.map(path => join(installer.path, name, path)),
+    ),
+  ];
+  const replaced = Object.fromEntries(smaller.map(path => [posix.basename(path), path]));
+  const owners = new Map<string, string>();
+  for (const part of manifest) {
+    const expanded = part.files.flatMap(path =>
+      files.kind(join(packages.path, path)) === 'directory'
+        ? files.walk(join(packages.path, path)).map(file => file.slice(packages.path.length))
+        : [path],
+    );
+    for (const path of await elfClosure(packages.path, expanded, replaced)) {
+      const target = join(root, path);
+      if (owners.has(path.slice(1))) continue;
+      owners.set(path.slice(1), part.name);
+      files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), target);
+    }
+  }
+  files.copy(join(agent.path, 'dabei'), join(root, 'usr/bin/dabei'));
+  return owners;
+}
+
+/** A link to busybox for each applet whose name no real program has. */
+async function linkApplets(root: string, packages: string): Promise<void> {
+  const { stdout } = await runIn({
+    doing: 'listing the applets of busybox',
+    root: packages,
+    argv: ['/usr/bin/busybox', '--list-full'],
+    timeoutSeconds: 20,
+  });
+  for (const applet of stdout.split('\n').filter(Boolean)) {
+    const name = posix.basename(applet);
+    const taken = ['usr/bin', 'usr/sbin'].some(directory => files.kind(join(root, directory, name)) !== null);
+    if (taken || droppedApplets.includes(name)) continue;
+    // nologin and init are asked for by their places below /sbin.
+    const directory = /sbin\//.test(applet) ? 'usr/sbin' : 'usr/bin';
+    files.symlink(directory === 'usr/bin' ? 'busybox' : '../bin/busybox', join(root, directory, name));
+  }
+}
+
+/** Debian makes the bundle when its package is configured; here its parts are joined in the same order. */
+function certificates(packages: string): string {
+  const directory = join(packages, 'usr/share/ca-certificates/mozilla');
+  return files
+    .walk(directory)
+    .map(path => files.readText(path).trimEnd() + '\n')
+    .join('');
+}

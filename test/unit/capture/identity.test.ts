@@ -1,0 +1,164 @@
+import { generateKeyPairSync } from 'node:crypto';
+import t from 'tap';
+import { capturedIdentity, type CapturedFiles } from '../../../agent/capture/identity.ts';
+import { resolveConfiguration } from '../../../agent/config/resolve.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
+
+const pem = (type: 'ed25519' | 'rsa' | 'dsa') => {
+  const format = { privateKeyEncoding: { type: 'pkcs8', format: 'pem' } } as const;
+  const keys =
+    type === 'ed25519'
+      ? generateKeyPairSync('ed25519', { ...format, publicKeyEncoding: { type: 'spki', format: 'pem' } })
+      : type === 'rsa'
+        ? generateKeyPairSync('rsa', {
+            ...format,
+            modulusLength: 2048,
+            publicKeyEncoding: { type: 'spki', format: 'pem' },
+          })
+        : generateKeyPairSync('dsa', {
+            ...format,
+            modulusLength: 1024,
+            divisorLength: 160,
+            publicKeyEncoding: { type: 'spki', format: 'pem' },
+          });
+  return Buffer.from(keys.privateKey);
+};
+const [ed25519, rsa] = [pem('ed25519'), pem('rsa')];
+const nothing: CapturedFiles = {
+  hostKeys: new Map(),
+  authorizedKeys: null,
+  hostName: null,
+  machineId: null,
+};
+const machineId = '0123456789abcdef0123456789abcdef';
+const now = 1_795_824_000;
+const [oldKey, newKey] = [publicKeyOf('old'), publicKeyOf('new')];
+const options = 'from="192.0.2.0/24",command="echo # no comment",no-touch-required';
+
+const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
+  ['nothing', {}, {}, []],
+  [
+    'everything',
+    {
+      hostKeys: new Map([
+        ['ssh_host_ed25519_key', ed25519],
+        ['ssh_host_rsa_key', rsa],
+      ]),
+      authorizedKeys: `# ${newKey} no\n\n${options} ${newKey} a\r\n${oldKey}\n`,
+      hostName: 'web-01.example.org\n',
+      machineId: `${machineId}\n`,
+    },
+    {
+      hostName: 'web-01.example.org',
+      machineId,
+      rootAuthorizedKeys: [`${options} ${newKey} a`, oldKey],
+      ssh: { hostKeys: [ed25519.toString(), rsa.toString()] },
+    },
+    [],
+  ],
+  [
+    'a key of a type that sshd no longer has',
+    { hostKeys: new Map([['ssh_host_dsa_key', pem('dsa')]]) },
+    {},
+    [/ssh_host_dsa_key/],
+  ],
+  [
+    'an empty key file',
+    { hostKeys: new Map([['ssh_host_rsa_key', Buffer.alloc(0)]]) },
+    {},
+    [/ssh_host_rsa_key/],
+  ],
+  ['a host name that is none', { hostName: 'my_server\n' }, {}, [/my_server/]],
+  ['before the first boot', { machineId: 'uninitialized\n' }, {}, [/machine id/]],
+  ['an empty machine id', { machineId: '\n' }, {}, []],
+  [
+    'a line that is no key',
+    { authorizedKeys: `hello\n${oldKey}` },
+    { rootAuthorizedKeys: [oldKey] },
+    [/line 1 of authorized_keys of the old system is left out: it has no public key/],
+  ],
+  [
+    'several files, tabs, a byte order mark, an old type, colours',
+    {
+      authorizedKeys: [
+        '#from /home/me/.ssh/authorized_keys',
+        `\ufeff${newKey}`,
+        oldKey.replaceAll(' ', '\t'),
+        '',
+        '#from /root/.ssh/authorized_keys',
+        '# mine',
+        'ssh-dss AAAAB3NzaC1kc3M= me',
+        `expiry-time="20200101" ${newKey} \x1b[31mred`,
+        `no-pty,command="echo 'Please login as the user \\"me\\" rather';exit 142" ${oldKey}`,
+        `${oldKey} again`,
+      ].join('\n'),
+    },
+    {
+      rootAuthorizedKeys: [
+        oldKey.replaceAll(' ', '\t'),
+        `expiry-time="20200101" ${newKey} [31mred`,
+        `${oldKey} again`,
+      ],
+    },
+    [
+      /^line 1 of \/home\/me\/.ssh\/authorized_keys of the old system is left out: it begins with a byte order mark/,
+      /^line 2 of \/root\/.ssh\/authorized_keys of the old system is left out: it has a DSA key/,
+      /^line 3 of \/root.* lets nobody in here: it expired at 2020/,
+      /^line 4 of \/root.* is left out: it only says to log in as somebody else/,
+    ],
+  ],
+];
+
+for (const [name, files, value, notes] of rows) {
+  t.test(name, async t => {
+    const captured = capturedIdentity({ ...nothing, ...files }, now);
+    t.strictSame(captured.value, value);
+    t.equal(captured.notes.length, notes.length);
+    t.match(captured.notes, notes);
+    t.notMatch(captured.notes.join(), /PRIVATE KEY/);
+  });
+}
+
+t.test('below every other source', async t => {
+  const captured = {
+    value: {
+      hostName: 'old',
+      machineId,
+      rootAuthorizedKeys: [oldKey],
+      ssh: { hostKeys: [ed25519.toString()] },
+    },
+    notes: ['something was left out'],
+  };
+  const resolve = (config: object) =>
+    resolveConfiguration({
+      commandLine: '',
+      files: [{ path: '/dabei.json', bytes: Buffer.from(JSON.stringify(config)) }],
+      captured,
+    });
+
+  const alone = resolve({});
+  t.match(alone.config, { hostName: 'old', machineId, rootAuthorizedKeys: [oldKey] });
+  t.equal(alone.config?.ssh.hostKeys.length, 1);
+  t.equal(alone.mode, 'rescue');
+  t.equal(alone.origins['hostName'], 'the old system');
+  t.strictSame(alone.notes, captured.notes);
+
+  const named = resolve({
+    hostName: 'new',
+    rootAuthorizedKeys: [newKey],
+    ssh: { hostKeys: [rsa.toString()], port: 2222 },
+  });
+  t.match(named.config, { hostName: 'new', machineId, rootAuthorizedKeys: [newKey] });
+  t.equal(named.config?.rootAuthorizedKeys.length, 1);
+  t.equal(named.config?.ssh.hostKeys.length, 1);
+  t.ok(named.config?.ssh.hostKeys[0]?.reveal().equals(Buffer.from(`${rsa.toString().trim()}\n`)));
+
+  const other = resolve({ ssh: { port: 2222 } });
+  t.equal(other.config?.ssh.port, 2222);
+  t.equal(other.config?.ssh.hostKeys.length, 1, 'a port is no host key');
+
+  const broken = resolve({ rootAuthorizedKeys: ['no key'], wipee: true });
+  t.equal(broken.config, null);
+  t.strictSame(broken.salvaged.rootAuthorizedKeys, [oldKey], 'whoever could log in can');
+  t.equal(broken.salvaged.ssh.hostKeys.length, 1);
+});

@@ -1,0 +1,51 @@
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { attempt } from '../../../../agent/host/exec.ts';
+import { requireHostPackages } from '../../../../image/lib/host.ts';
+
+/** image/rootfs/root/usr/bin/nixos-enter, with an installed system that is no more than a shell and an activation script. */
+
+t.setTimeout(300_000);
+await requireHostPackages({
+  '/usr/share/doc/busybox-static': 'busybox-static',
+  '/usr/bin/unshare': 'util-linux',
+});
+const script = new URL('../../../../image/rootfs/root/usr/bin/nixos-enter', import.meta.url).pathname;
+
+function installedSystem(root: string, activation: string): void {
+  const system = join(root, 'nix/var/nix/profiles/system');
+  mkdirSync(join(root, 'etc'), { recursive: true });
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  mkdirSync(join(system, 'sw/bin'), { recursive: true });
+  writeFileSync(join(root, 'etc/NIXOS'), '');
+  copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+  symlinkSync('busybox', join(root, 'bin/sh'));
+  writeFileSync(join(system, 'activate'), `#!/bin/sh\n${activation}\n`);
+  chmodSync(join(system, 'activate'), 0o755);
+}
+
+t.test('a failed activation', { timeout: 120_000 }, async t => {
+  const rows: [string, string, string[], number, RegExp][] = [
+    ['well, demanded', 'echo fine', ['--require-activation'], 7, /^fine\n$/],
+    [
+      'failed, demanded: nothing else is started',
+      'echo "users: no space" >&2; exit 4',
+      ['--require-activation'],
+      1,
+      /users: no space\nnixos-enter: the activation of the installed system ended with exit code 4\n$/,
+    ],
+    ["failed, as NixOS' own", 'exit 4', [], 7, /nixos-enter: warning: the activation .* exit code 4\n$/],
+  ];
+  for (const [name, activation, options, expected, said] of rows) {
+    const root = t.testdir();
+    installedSystem(root, activation);
+    const { exitCode, stderr } = await attempt({
+      doing: name,
+      argv: [script, '--root', root, ...options, '--', '/bin/busybox', 'sh', '-c', 'exit 7'],
+      timeoutSeconds: 60,
+    });
+    t.equal(exitCode, expected, name);
+    t.match(stderr, said, name);
+  }
+});

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { buildImage } from '../../../image/build.ts';
+import { needs } from '../../../image/debian/packages.ts';
+import { bootLoaderSet } from '../../../image/debian/sets.ts';
+import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
+
+/** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
+
+/** DABEI_IMAGE=DIRECTORY tests another image than the one of this checkout, a published one for example. */
+const given = process.env['DABEI_IMAGE'];
+const output = given ?? checkout('out');
+
+export const image = {
+  kernel: join(output, 'bzImage'),
+  initrd: join(output, 'initrd'),
+  netboot: join(output, 'netboot.ipxe'),
+  description: join(output, 'image.json'),
+  sums: join(output, 'SHA256SUMS'),
+};
+
+/** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
+export async function requireImage(): Promise<void> {
+  // What worlds are made from, too, so that nothing is fetched after an hour of compiling.
+  if (given === undefined) await buildImage({ also: [needs.set(bootLoaderSet)] });
+}
+
+/** Installs QEMU, firmware and clients where they are missing. */
+export async function requireVirtualMachines(): Promise<void> {
+  requireRoot();
+  await requireHostPackages({
+    '/usr/bin/qemu-system-x86_64': 'qemu-system-x86',
+    '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
+    '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
+    '/usr/bin/ssh': 'openssh-client',
+    '/usr/bin/setpriv': 'util-linux',
+  });
+}

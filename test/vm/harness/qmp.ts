@@ -1,0 +1,53 @@
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { poll } from '../../../agent/host/clock.ts';
+
+/** QEMU's machine protocol: one JSON object a line, a greeting first (docs/interop/qmp-spec of QEMU). */
+export interface Qmp {
+  /** Sends a command and gives its `return` value; fails with QEMU's own description, or after 10 s. */
+  execute(command: string, args?: Record<string, unknown>): Promise<unknown>;
+  close(): void;
+}
+
+interface Reply {
+  return?: unknown;
+  error?: { class: string; desc: string };
+  event?: string;
+}
+
+export async function connectQmp(path: string): Promise<Qmp> {
+  const socket = await poll(() => tryConnect(path), 10, 0.05);
+  if (socket === null) throw new Error(`QEMU's control socket ${path} does not answer`);
+  const waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
+  const close = () => {
+    socket.destroy();
+    for (const { reject } of waiting.splice(0)) reject(new Error('QEMU closed its control socket'));
+  };
+  socket.on('close', close).on('error', close);
+  createInterface({ input: socket }).on('line', line => {
+    const reply = JSON.parse(line) as Reply;
+    if (reply.error) waiting.shift()?.reject(new Error(`QEMU: ${reply.error.desc}`));
+    else if ('return' in reply) waiting.shift()?.resolve(reply.return);
+    // The greeting and events answer nothing.
+  });
+  const execute = (command: string, args?: Record<string, unknown>) =>
+    new Promise<unknown>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`QEMU did not answer ${command} within 10 s`)), 10_000);
+      limit.unref();
+      waiting.push({
+        resolve: value => (clearTimeout(limit), resolve(value)),
+        reject: error => (clearTimeout(limit), reject(error)),
+      });
+      socket.write(JSON.stringify({ execute: command, arguments: args }) + '\n');
+    });
+  await execute('qmp_capabilities');
+  return { execute, close };
+}
+
+function tryConnect(path: string): Promise<Socket | null> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(null));
+  });
+}

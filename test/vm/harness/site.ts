@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import * as files from '../../../image/lib/files.ts';
+import type { ConfigInput } from '../../../agent/config/schema.ts';
+import { makeDisk } from './disk.ts';
+import { tinyNixos } from './fixtures.ts';
+import { appendix, type Member } from './cpio.ts';
+import { image } from './image.ts';
+import { makeKeys, type Keys } from './keys.ts';
+import { freePort, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { serveFiles, type FileServer } from './serve.ts';
+import { Ssh } from './ssh.ts';
+import type { DiskOptions, NetworkOptions } from './qemu.ts';
+
+/**
+ * The place where a machine is tried: its directory, keys, ports and servers, and all machines started in it.
+ *
+ * INVARIANT: `close` ends every machine and server that was started here.
+ */
+export interface Site {
+  directory: string;
+  keys: Keys;
+  machines: readonly Machine[];
+  /** Ports of 127.0.0.1 that lead to port 22 and 2222 of the guest. */
+  sshPort: number;
+  unlockPort: number;
+  /** The forwarding of both, for a network of one's own. */
+  sshForward: NonNullable<NetworkOptions['forward']>;
+  /** Starts a machine with this site's network; what it prints is in DIRECTORY/NAME.console. */
+  start(options: StartOptions): Promise<Machine>;
+  /** As `start`, with the kernel, the initrd, these parameters, and files appended as `run` does. */
+  startImage(options: ImageOptions): Promise<Machine>;
+  /** A new empty disk. */
+  disk(name: string, megabytes: number, options?: Partial<DiskOptions>): DiskOptions;
+  /** SSH to the guest with the user's key, the given host key pinned. */
+  ssh(options?: { port?: number; hostKey?: string }): Ssh;
+  /** A whole configuration for an install from the test system, with changes. */
+  installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
+  close(): Promise<void>;
+}
+
+export type StartOptions = Omit<MachineOptions, 'directory' | 'networks'> & {
+  /** Merged into the one interface; `networks` in its place gives several. */
+  network?: NonNullable<MachineOptions['networks']>[number];
+  networks?: MachineOptions['networks'];
+};
+
+export type ImageOptions = Omit<StartOptions, 'boot'> & {
+  parameters?: readonly string[];
+  appended?: readonly Member[];
+  /** Changes the initrd before anything is appended: one that was damaged on its way. */
+  damage?: (initrd: Buffer) => Buffer;
+};
+
+/** What a machine is made of, apart from what it boots. */
+export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> & { limitSeconds?: number };
+
+/**
+ * Kernel messages from warnings on: a notice would show the command line, and a serial line is slow. An emulated timer on a
+ * busy host may miss the ticks that the kernel checks for, and then it gives up (arch/x86/kernel/apic/io_apic.c).
+ */
+export const consoleParameters = ['console=ttyS0', 'loglevel=5', 'no_timer_check'];
+
+export async function openSite(directory: string): Promise<Site> {
+  files.remove(directory);
+  files.makeDirectory(directory);
+  const keys = await makeKeys(join(directory, 'keys'));
+  const machines: Machine[] = [];
+  const servers: FileServer[] = [];
+  const sshPort = await freePort();
+  const unlockPort = await freePort();
+  const sshForward = [
+    { hostPort: sshPort, guestPort: 22 },
+    { hostPort: unlockPort, guestPort: 2222 },
+  ];
+  let system: Promise<FileServer> | undefined;
+  const serveSystem = async () => {
+    const server = await serveFiles({ 'tiny-nixos.tar.gz': await tinyNixos() });
+    servers.push(server);
+    return server;
+  };
+
+  const site: Site = {
+    directory,
+    keys,
+    machines,
+    sshPort,
+    unlockPort,
+    sshForward,
+    start: async ({ network, networks, ...options }) => {
+      const machine = await startMachine({
+        directory,
+        networks: networks ?? [{ forward: sshForward, ...network }],
+        ...options,
+      });
+      machines.push(machine);
+      return machine;
+    },
+    startImage: async ({ parameters = [], appended, damage, ...options }) => {
+      const append = [...consoleParameters, ...parameters].join(' ');
+      const { kernel } = image;
+      if (appended === undefined && damage === undefined)
+        return site.start({ ...options, boot: { from: 'kernel', kernel, initrd: image.initrd, append } });
+      const initrd = join(directory, `${options.name}.initrd`);
+      const original = files.readBytes(image.initrd);
+      const base = damage?.(original) ?? original;
+      files.write(initrd, Buffer.concat([base, appendix(base.length, appended ?? [])]));
+      const machine = await site.start({ ...options, boot: { from: 'kernel', kernel, initrd, append } });
+      // QEMU has read it when it answers.
+      files.remove(initrd);
+      return machine;
+    },
+    disk: (name, megabytes, options = {}) => {
+      const file = join(directory, `${name}.raw`);
+      makeDisk(file, megabytes);
+      return { file, serial: name, ...options };
+    },
+    ssh: ({ port = sshPort, hostKey = keys.host.public } = {}) =>
+      new Ssh({ port, identity: keys.user.file, hostKey, directory }),
+    installConfig: async changes => ({
+      version: 1,
+      hostName: 'tiny',
+      hostId: '0badcafe',
+      rootAuthorizedKeys: [keys.user.public],
+      ssh: { hostKeys: [keys.host.private] },
+      disks: { devices: ['/dev/vda'], key: keys.passphrase },
+      system: { nixpkgs: (await (system ??= serveSystem())).urlFor('tiny-nixos.tar.gz') },
+      ...changes,
+    }),
+    close: async () => {
+      await Promise.all([
+        ...machines.map(machine => machine.end()),
+        ...servers.map(server => server.close()),
+      ]);
+    },
+  };
+  return site;
+}
+
+/** "dabei.config=…", as it stands on the kernel command line. */
+export function configParameter(config: unknown): string {
+  return `dabei.config=${Buffer.from(JSON.stringify(config)).toString('base64')}`;
+}
