@@ -35,6 +35,8 @@ export interface Site {
   ssh(options?: { port?: number; hostKey?: string }): Ssh;
   /** A whole configuration for an install from the test system, with changes. */
   installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
+  /** Files over HTTP until the site closes. @param served as for serveFiles */
+  serve(served: Readonly<Record<string, string>>): Promise<FileServer>;
   close(): Promise<void>;
 }
 
@@ -73,16 +75,18 @@ export async function openSite(directory: string): Promise<Site> {
     { hostPort: unlockPort, guestPort: 2222 },
   ];
   let system: Promise<FileServer> | undefined;
-  const serveSystem = async () => {
-    const server = await serveFiles({ 'tiny-nixos.tar.gz': await tinyNixos() });
+  const serve: Site['serve'] = async served => {
+    const server = await serveFiles(served);
     servers.push(server);
     return server;
   };
+  const serveSystem = async () => serve({ 'tiny-nixos.tar.gz': await tinyNixos() });
 
   const site: Site = {
     directory,
     keys,
     machines,
+    serve,
     sshPort,
     unlockPort,
     sshForward,

@@ -10,32 +10,42 @@ import {
   installLimitSeconds,
 } from '../guests/install.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
+import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 
-/** What the firmware is given by DHCP and TFTP, besides kernel, initrd and netboot.ipxe. */
+/** What the machine's firmware and iPXE get, and how. */
 interface Way {
   firmware: 'bios' | 'uefi';
-  /** The file that DHCP names. */
-  bootFile: (tftp: string) => Promise<string>;
+  /** Puts its files into the directory that TFTP serves. @returns the file that DHCP names */
+  offer: (site: Site, tftp: string, payload: Readonly<Record<string, string>>) => Promise<string>;
 }
 
 const ways: Readonly<Record<string, Way>> = {
-  // QEMU's card has iPXE in its ROM.
-  netboot: { firmware: 'bios', bootFile: async () => basename(image.netboot) },
+  // QEMU's card has iPXE in its ROM; all files come by TFTP.
+  netboot: {
+    firmware: 'bios',
+    offer: async (_site, tftp, payload) => {
+      for (const [name, file] of Object.entries(payload)) files.copy(file, join(tftp, name));
+      return basename(image.netboot);
+    },
+  },
+  // The firmware fetches iPXE by TFTP, iPXE everything else by HTTP, as racks do: TFTP waits for each packet.
   'netboot-uefi': {
     firmware: 'uefi',
-    bootFile: async tftp => {
+    offer: async (site, tftp, payload) => {
       const { path } = await unpackAlone('ipxe', ['ipxe']);
       files.copy(join(path, 'ipxe/usr/lib/ipxe/ipxe-amd64.efi'), join(tftp, 'ipxe.efi'));
+      const server = await site.serve(payload);
       // iPXE looks for this name beside itself (src/interface/efi/efi_autoexec.c), so DHCP need not tell it from the firmware.
-      files.copy(image.netboot, join(tftp, 'autoexec.ipxe'));
+      const script = ['#!ipxe', 'dhcp', `chain ${server.urlFor(basename(image.netboot))}`, ''];
+      files.write(join(tftp, 'autoexec.ipxe'), script.join('\n'));
       return 'ipxe.efi';
     },
   },
 };
 
-export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmware, bootFile }]) => ({
+export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmware, offer }]) => ({
   name,
   core: firmware === 'bios',
   about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
@@ -44,9 +54,12 @@ export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmwar
     const memoryMiB = 1024;
     const disk = site.disk('target', 4096);
     const tftp = join(site.directory, 'tftp');
-    for (const file of [image.kernel, image.initrd, image.netboot])
-      files.copy(file, join(tftp, basename(file)));
-    files.write(join(tftp, 'host.json'), JSON.stringify(await site.installConfig()));
+    const host = join(site.directory, 'host.json');
+    files.write(host, JSON.stringify(await site.installConfig()));
+    const payload = [image.kernel, image.initrd, image.netboot, host].map(
+      file => [basename(file), file] as const,
+    );
+    const bootFile = await offer(site, tftp, Object.fromEntries(payload));
     const machine = await site.start({
       name,
       memoryMiB,
@@ -54,7 +67,7 @@ export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmwar
       disks: [disk],
       boot: { from: 'network' },
       network: {
-        tftp: { directory: tftp, bootFile: await bootFile(tftp) },
+        tftp: { directory: tftp, bootFile },
         forward: [{ hostPort: site.sshPort, guestPort: 22 }],
       },
       limitSeconds: installLimitSeconds + 120,
@@ -64,7 +77,7 @@ export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmwar
     assert.deepEqual([...leaks], [], 'secrets in the arguments or the environment of a process');
     // The kernel prints its command line and every file it unpacks is ours: with the secret in a file, neither tells.
     assert.deepEqual(findSecrets(machine.console.text, secretBytes(site.keys)), [], 'secrets on the console');
-    files.remove(tftp);
+    for (const path of [tftp, host]) files.remove(path);
 
     const installed = await bootInstalled(site, { memoryMiB, firmware, disks: [disk] });
     await assertInstalled(site, installed.ssh, installed.unlockHostKey);
