@@ -10,7 +10,7 @@ export interface Facts {
   firmwareDoubt?: string;
   /** MemTotal, in bytes. */
   memoryBytes: number;
-  /** uname -m as Nix names it, for example "x86_64-linux". */
+  /** uname -m as Nix names it, as `nixSystem` of arch.ts. */
   system: string;
   machine: Machine;
   disks: readonly Disk[];

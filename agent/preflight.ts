@@ -15,13 +15,14 @@ import { keptNetwork } from './capture/summary.ts';
 import { neededModules, type NewSystem, type OldSystem } from './plan/preflight/preflight.ts';
 import { judge, standInForPassphrase } from './plan/preflight/judge.ts';
 import { renderTable } from './plan/preflight/preflight-table.ts';
+import { arch } from './arch.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
 
 export interface PreflightOptions {
   /** What `run` wrote down: …/dabei/capture, with the files that will be appended to the initrd around it. */
   capture: string;
-  /** Where bzImage, initrd and image.json lie. */
+  /** Where the kernel, initrd and image.json lie. */
   image: string;
   /** Instead of the appended configuration files. */
   config?: string | undefined;
@@ -135,8 +136,8 @@ async function readImage(options: PreflightOptions, old: OldSystem, appended: st
     firmware.set(module, await missingFirmware(module, modules.release));
   }
   return {
-    processor: 'x86_64',
-    files: ['bzImage', 'initrd'].map(name => ({
+    processor: arch.machine,
+    files: [arch.kernel.image, 'initrd'].map(name => ({
       name,
       expectedBytes: described[name]?.bytes ?? 0,
       bytes: sizeOf(`${options.image}/${name}`),

@@ -30,6 +30,7 @@ import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
 import * as clock from '../agent/host/clock.ts';
+import { arch } from '../agent/arch.ts';
 
 export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
@@ -122,7 +123,7 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
     writeParts(directory, listed);
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, filesInOrder(listed), epoch, compression);
-    files.copy(join(kernel.path, 'bzImage'), join(directory, 'bzImage'));
+    files.copy(join(kernel.path, arch.kernel.image), join(directory, arch.kernel.image));
     files.copy(join(agent.path, 'dabei'), join(directory, 'dabei'));
     files.remove(join(directory, 'root'));
     files.write(join(directory, 'layout.json'), JSON.stringify({ epoch, ...layout }));

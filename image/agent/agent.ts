@@ -5,6 +5,7 @@ import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
+import { libraryDirectory } from '../../agent/arch.ts';
 
 /**
  * `dabei`: the agent as one executable.
@@ -15,7 +16,7 @@ import type { Packages } from '../debian/packages.ts';
  */
 
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-export const libnode = 'usr/lib/x86_64-linux-gnu/libnode.so.115';
+export const libnode = `${libraryDirectory}/libnode.so.115`;
 
 /** Leaves `dabei` and the changed `libnode.so.115`. */
 export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {

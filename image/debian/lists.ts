@@ -9,6 +9,7 @@ import { suiteOf, type Kind } from './archives.ts';
 import type { Context } from './context.ts';
 import { parseRelease, verify, type Release } from './release.ts';
 import { Breaker, transfer } from './transfer.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * Signed package lists. One directory for each index that is asked for, laid out like a Debian archive, so that apt can
@@ -19,10 +20,10 @@ import { Breaker, transfer } from './transfer.ts';
 export type Index = 'binary' | 'source' | 'installer';
 
 const indexPaths: Readonly<Record<Index, (component: string) => string>> = {
-  binary: component => `${component}/binary-amd64/Packages.gz`,
+  binary: component => `${component}/binary-${arch.debian}/Packages.gz`,
   source: component => `${component}/source/Sources.gz`,
   // The packages of Debian's own installer, apart from the others, whose names they provide.
-  installer: component => `${component}/debian-installer/binary-amd64/Packages.gz`,
+  installer: component => `${component}/debian-installer/binary-${arch.debian}/Packages.gz`,
 };
 
 export interface Lists {
@@ -185,7 +186,7 @@ async function fetchIndex(
   return outcome.done ? null : outcome.tried.map(lastPart).join(', then ');
 }
 
-/** "http://…/main/binary-amd64/Packages.gz: reason" -> "Packages.gz: reason" */
+/** "http://…/Packages.gz: reason" -> "Packages.gz: reason" */
 const lastPart = (tried: string | readonly string[]): string =>
   [tried]
     .flat()

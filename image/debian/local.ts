@@ -4,6 +4,7 @@ import * as files from '../lib/files.ts';
 import { run } from '../lib/host.ts';
 import type { Plan, PoolFile } from './needs.ts';
 import { poolPath } from './pool.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * An archive with exactly the packages of one plan, out of files in the cache: whatever installs from it can choose nothing
@@ -20,14 +21,14 @@ export async function makeArchive(
   plan: Plan,
   { cache, suite }: { cache: string; suite: string },
 ): Promise<string> {
-  const index = 'main/binary-amd64/Packages';
+  const index = `main/binary-${arch.debian}/Packages`;
   const debs = plan.items.flatMap(item => item.files);
   const packages = (await inBatches(debs, file => stanza(file, cache))).join('\n');
   const dist = join(directory, 'dists', suite);
   files.write(join(dist, index), packages);
   const sum = await files.sha256(join(dist, index));
   const release = [
-    ...[`Codename: ${suite}`, `Suite: ${suite}`, 'Components: main', 'Architectures: amd64'],
+    ...[`Codename: ${suite}`, `Suite: ${suite}`, 'Components: main', `Architectures: ${arch.debian}`],
     `Date: ${clock.now().toUTCString()}`,
     `SHA256:\n ${sum} ${files.sizeOf(join(dist, index))} ${index}\n`,
   ];

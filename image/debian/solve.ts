@@ -5,6 +5,7 @@ import * as files from '../lib/files.ts';
 import { run } from '../lib/host.ts';
 import type { Context } from './context.ts';
 import type { Lists } from './lists.ts';
+import { arch } from '../../agent/arch.ts';
 
 /** Which packages fit together: apt's own solver, on verified lists in the cache, without a network. */
 
@@ -30,7 +31,7 @@ export async function solve(context: Context, question: Question): Promise<Recor
   const argv = ['-o', `Dir::Etc::preferences=${file}`, 'install', '--simulate', ...question.packages];
   try {
     const simulation = await apt('resolving package versions', state, argv, context.directory);
-    // "Inst libc6 (2.41-12 Debian:13.0/stable [amd64])", apt-get(8) --simulate
+    // "Inst libc6 (2.41-12 Debian:13.0/stable […])", apt-get(8) --simulate
     const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [
       name,
       version,
@@ -68,7 +69,7 @@ async function prepare(context: Context, lists: readonly Lists[]): Promise<strin
   for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
   files.write(join(state, 'status'), '');
   // Whether they are young enough was decided when they were fetched (lists.ts).
-  const options = `arch=amd64 signed-by=${context.keyring} check-valid-until=no check-date=no`;
+  const options = `arch=${arch.debian} signed-by=${context.keyring} check-valid-until=no check-date=no`;
   const sources = lists.map(
     ({ archive, suite, components }) => `deb [${options}] file:${archive} ${suite} ${components.join(' ')}\n`,
   );
@@ -93,7 +94,7 @@ async function apt(doing: string, state: string, argv: readonly string[], cwd: s
     'Acquire::Languages': 'none',
     'APT::Sandbox::User': 'root',
     'APT::Install-Recommends': 'false',
-    'APT::Architecture': 'amd64',
+    'APT::Architecture': arch.debian,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const result = await run({ doing, argv: ['apt-get', '-q', ...options, ...argv], cwd, timeoutSeconds: 300 });

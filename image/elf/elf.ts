@@ -1,15 +1,11 @@
 import { posix } from 'node:path';
 import { kind, readBytes, readLink, readStart } from '../lib/files.ts';
+import { libraryDirectory } from '../../agent/arch.ts';
 
 /** Which files a program needs to start: the part of ld.so(8)'s search that a merged Debian root needs. */
 
 /** Where ld.so looks after the paths that a file names itself; Debian's /etc/ld.so.conf.d and the built-in ones. */
-const libraryDirectories = [
-  '/usr/lib/x86_64-linux-gnu',
-  '/usr/lib/aarch64-linux-gnu',
-  '/usr/lib64',
-  '/usr/lib',
-];
+const libraryDirectories = [`/${libraryDirectory}`, '/usr/lib64', '/usr/lib'];
 
 export interface ElfNeeds {
   /** PT_INTERP: the dynamic loader, as an absolute path; null for static programs and for libraries. */

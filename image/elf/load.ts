@@ -1,5 +1,6 @@
 import * as known from './known.ts';
 import type { RelocationType, Tag } from './known.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * An x86-64 ELF file as the dynamic loader reads it: by program headers and dynamic section alone, symbols by DT_GNU_HASH.
@@ -55,8 +56,8 @@ export class LoadedFile {
   /** @throws Error saying what is not understood; RangeError where the file is cut off */
   constructor(file: Buffer) {
     this.#file = file;
-    if (file.toString('latin1', 0, 6) !== '\x7fELF\x02\x01' || file.readUInt16LE(0x12) !== 62)
-      throw new Error('it is not for x86-64');
+    if (file.toString('latin1', 0, 6) !== '\x7fELF\x02\x01' || file.readUInt16LE(0x12) !== arch.elfMachine)
+      throw new Error(`it is not for ${arch.machine}`);
     if (file.readUInt16LE(0x10) !== 3) throw new Error('it cannot be loaded anywhere (ET_DYN)');
     this.#segments = segmentsOf(file);
     const dynamic = this.#segments.find(({ type }) => type === pt.dynamic);

@@ -1,5 +1,6 @@
 import { gnuHashTable, relrTable, sysvHash } from './hash.ts';
 import { align, dt, parseImage, type Image, type Symbol } from './tables.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * Makes a linked ELF file smaller without linking it again (elf(5), System V ABI, "Relocation" in the x86-64 supplement).
@@ -25,7 +26,7 @@ const relrVersion = 'GLIBC_ABI_DT_RELR';
 export function slim(original: Buffer, options: SlimOptions): Buffer {
   const file = Buffer.from(original);
   const image = parseImage(file);
-  if (image === null) throw new Error('it is no program or library for x86-64');
+  if (image === null) throw new Error(`this is not a program or library for ${arch.machine}`);
   if (image.dynamic !== null && !image.isRewritable)
     throw new Error('its tables do not lie side by side, or there is an old hash table among them');
   if (options.withoutUnwinding) dropUnwinding(file, image);

@@ -12,7 +12,7 @@ import { slim } from './slim-elf.ts';
  * Stay as they are: the C library and the loader, whose symbols they find themselves; what is opened with dlopen(3), whose
  * symbols are asked for by name while a program runs; and dabei, whose code lies in a note that a tool put there.
  */
-const untouched = /^(libc|libm|libresolv|ld-linux-x86-64|libgcc_s|libkmod|libnss_dns)\.so|^dabei$/;
+const untouched = /^(libc|libm|libresolv|ld-linux[-a-z0-9_]*|libgcc_s|libkmod|libnss_dns)\.so|^dabei$/;
 
 /**
  * Libraries through which no exception passes, though C++ is among them or uses them: V8 and Node are compiled without

@@ -1,3 +1,4 @@
+import { arch } from '../../agent/arch.ts';
 /** The tables of a linked 64-bit ELF file, for reading and for writing anew (elf(5); the GNU parts: glibc's elf.h). */
 
 export const dt = {
@@ -93,10 +94,10 @@ export interface Image {
 
 export const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** @returns null where the file is no program or library for x86-64 */
+/** @returns null where the file is no program or library for this architecture */
 export function parseImage(file: Buffer): Image | null {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) return null;
-  if (![2, 3].includes(file.readUInt16LE(0x10)) || file.readUInt16LE(0x12) !== 62) return null;
+  if (![2, 3].includes(file.readUInt16LE(0x10)) || file.readUInt16LE(0x12) !== arch.elfMachine) return null;
   const headers = readProgramHeaders(file);
   const loads = headers.filter(({ type }) => type === pt.load);
   const sections = readSections(file);

@@ -5,10 +5,11 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
 import { unpackAlone, type Packages } from '../debian/packages.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * The kernel, from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built against it.
- * Leaves bzImage, config, and modules/lib/modules/<release>.
+ * Leaves the kernel's image, config, and modules/lib/modules/<release>.
  */
 
 const kernelSource = 'linux-source-6.12';
@@ -64,7 +65,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       requireSymbols(fragments.map(files.readText).join('\n'), files.readText(join(work, 'linux/.config')));
     });
     await step('kernel compilation', () =>
-      make('compiling the kernel', ['make', jobs, 'bzImage', 'modules'], linux, 180),
+      make('compiling the kernel', ['make', jobs, arch.kernel.image, 'modules'], linux, 180),
     );
     const release = files.readText(join(work, 'linux/include/config/kernel.release')).trim();
     await make(
@@ -99,7 +100,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     const depmod = ['depmod', '--basedir=/build/modules', release];
     await make('indexing the modules', depmod, '/build');
 
-    files.rename(join(work, 'linux/arch/x86/boot/bzImage'), join(directory, 'bzImage'));
+    files.rename(join(work, 'linux', arch.kernel.path), join(directory, arch.kernel.image));
     files.rename(join(work, 'linux/.config'), join(directory, 'config'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));
     for (const link of ['build', 'source'])

@@ -4,6 +4,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Layout } from '../report/output.ts';
 import type { Packages } from '../debian/packages.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * What a running Linux is left with: one directory kexec/, as a tarball and as a shell script that unpacks itself. The same
@@ -11,8 +12,8 @@ import type { Packages } from '../debian/packages.ts';
  */
 
 export const bundleNames = {
-  tarball: 'nix-dabei-kexec-x86_64-linux.tar.gz',
-  selfExtracting: 'nix-dabei-kexec-x86_64-linux.sh',
+  tarball: `nix-dabei-kexec-${arch.nixSystem}.tar.gz`,
+  selfExtracting: `nix-dabei-kexec-${arch.nixSystem}.sh`,
 } as const;
 
 /** Files below image/ that make the bundle, or measure what was made: changing one builds no new image. */
@@ -53,7 +54,7 @@ export async function buildBundle(
   ];
   return cached('bundle', inputs, async directory => {
     const content = join(directory, 'kexec');
-    for (const name of ['bzImage', 'initrd']) files.copy(join(image.path, name), join(content, name));
+    for (const name of [arch.kernel.image, 'initrd']) files.copy(join(image.path, name), join(content, name));
     for (const { path } of programs)
       for (const name of files.list(path)) files.copy(join(path, name), join(content, name));
     for (const path of [

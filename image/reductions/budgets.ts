@@ -1,3 +1,4 @@
+import { arch } from '../../agent/arch.ts';
 /** How large things may be (image/report/budgets.json), and how much larger where Debian's own files are in the image. */
 
 export interface Budgets {
@@ -19,7 +20,7 @@ export interface Budgets {
 }
 
 /** Files that hold none of what may fall back. */
-const unchanged: readonly string[] = ['bzImage', 'dabei'];
+const unchanged: readonly string[] = [arch.kernel.image, 'dabei'];
 
 /**
  * @param fallbacks names of what fell back

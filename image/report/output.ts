@@ -7,6 +7,7 @@ import type { InitrdLayout } from '../rootfs/initrd.ts';
 import { tell } from '../lib/progress.ts';
 import type { Fallback } from '../reductions/fallbacks.ts';
 import type { Parts } from '../rootfs/root.ts';
+import { arch } from '../../agent/arch.ts';
 
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
 
@@ -15,7 +16,7 @@ export interface Layout extends InitrdLayout {
 }
 
 const bundles = Object.values(bundleNames);
-const published = ['bzImage', 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
+const published = [arch.kernel.image, 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
 
 export async function writeOutput(
   image: Built,
@@ -41,7 +42,7 @@ export async function writeOutput(
     tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
 }
 
-const imageFiles = ['bzImage', 'initrd', 'dabei'];
+const imageFiles = [arch.kernel.image, 'initrd', 'dabei'];
 
 function copyFresh(from: string, to: string): void {
   files.remove(to);

@@ -6,6 +6,7 @@ import { cacheDirectory } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, requireRoot, run } from '../lib/host.ts';
 import { note, step, tell } from '../lib/progress.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch, from the same Debian packages, each
@@ -18,7 +19,14 @@ import { note, step, tell } from '../lib/progress.ts';
 const fetched =
   /^(debian|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
-const results = ['bzImage', 'initrd', 'dabei', 'layout.json', 'parts.json', ...Object.values(bundleNames)];
+const results = [
+  arch.kernel.image,
+  'initrd',
+  'dabei',
+  'layout.json',
+  'parts.json',
+  ...Object.values(bundleNames),
+];
 
 async function buildFromScratch(name: string, keepKernel: boolean): Promise<string> {
   const cache = join(cacheDirectory, 'twice', name);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.
@@ -20,11 +21,11 @@ const highestPriority = 32767;
 const imageName = 'image.squashfs';
 
 /**
- * How the squashfs is compressed. xz with the x86 filter in blocks of 1 MiB is the smallest that Debian 12's kernel mounts;
+ * How the squashfs is compressed. xz with the architecture's filter in blocks of 1 MiB is the smallest that Debian 12's kernel mounts;
  * "quick" is for development: a second instead of a minute, and a third larger.
  */
 const compressions = {
-  small: ['-comp', 'xz', '-Xbcj', 'x86', '-b', '1M'],
+  small: ['-comp', 'xz', '-Xbcj', arch.squashfsFilter, '-b', '1M'],
   quick: ['-comp', 'zstd', '-Xcompression-level', '3', '-b', '256K'],
 } as const;
 export type Compression = keyof typeof compressions;

@@ -5,6 +5,7 @@ import { runIn } from '../lib/host.ts';
 import type { Layout } from '../report/output.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
+import { arch } from '../../agent/arch.ts';
 
 /** What the image's bytes are spent on: each file belongs to one part, and each part stands in the manifest. */
 
@@ -101,7 +102,7 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
   });
   const sizes = read<Record<string, number>>(measured, 'sizes.json');
   const { imageOffset, firstBytes } = read<Layout>(image, 'layout.json');
-  const kernelBytes = files.sizeOf(join(image.path, 'bzImage'));
+  const kernelBytes = files.sizeOf(join(image.path, arch.kernel.image));
   return [
     {
       name: 'kernel',

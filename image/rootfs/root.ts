@@ -6,6 +6,7 @@ import { checkout, runIn } from '../lib/host.ts';
 import { droppedApplets, manifest } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/sets.ts';
+import { arch } from '../../agent/arch.ts';
 
 /** Assembles the root file system of the image in an empty directory. */
 
@@ -63,8 +64,8 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
 /** What kernel-config/test-only.config brings, and what only that depends on. */
 export const testOnlyModules: readonly string[] = [
   ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
-  ...['libchacha', 'chacha-x86_64', 'libpoly1305', 'poly1305-x86_64', 'libchacha20poly1305'],
-  ...['libcurve25519', 'libcurve25519-generic', 'curve25519-x86_64'],
+  ...['libchacha', 'libpoly1305', 'libchacha20poly1305'],
+  ...['libcurve25519', 'libcurve25519-generic', ...arch.ownModules],
 ];
 
 /** The kernel's modules, without those that only tests use, and indexed anew. */

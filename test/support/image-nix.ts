@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { unpack } from '../../image/debian/packages.ts';
 import { imageSet } from '../../image/debian/sets.ts';
 import { requireHostPackages } from '../../image/lib/host.ts';
+import { arch, libraryDirectory } from '../../agent/arch.ts';
 
 /** The image's own Nix, in the version that the image has, started by its own loader: it needs no chroot. */
 export interface ImageNix {
@@ -15,10 +16,10 @@ export interface ImageNix {
 export async function imageNix(): Promise<ImageNix> {
   await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
   const { path: root } = await unpack(imageSet);
-  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  const libraries = join(root, libraryDirectory);
   return {
     argv: (program, ...args) => [
-      join(libraries, 'ld-linux-x86-64.so.2'),
+      join(libraries, arch.loader),
       ...['--argv0', program, '--library-path', libraries],
       join(root, 'usr/bin/nix'),
       ...args,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/lib/cache.ts';
+import { arch, libraryDirectory } from '../../agent/arch.ts';
 
 /**
  * Debian's Nix for tests that only parse or evaluate: the one in PATH, else the one among the image's packages, started
@@ -17,10 +18,10 @@ export function findNix(): { argv: readonly [string, ...string[]]; env: Record<s
     : [];
   const root = roots.find(path => existsSync(join(path, 'usr/bin/nix-instantiate')));
   if (root === undefined) return null;
-  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  const libraries = join(root, libraryDirectory);
   return {
     argv: [
-      join(libraries, 'ld-linux-x86-64.so.2'),
+      join(libraries, arch.loader),
       ...['--argv0', 'nix-instantiate', '--library-path', libraries],
       join(root, 'usr/bin/nix-instantiate'),
     ],

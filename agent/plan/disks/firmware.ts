@@ -1,5 +1,6 @@
 import { DabeiError } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
+import { arch } from '../../arch.ts';
 
 /** Whether the firmware of this machine can start what will be on its disks. */
 
@@ -26,8 +27,7 @@ function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
     refusals.push(
       new DabeiError('FIRMWARE_32BIT', {
         doing,
-        problem:
-          'the UEFI of this machine has 32 bits and looks for BOOTIA32.EFI; the installed system has BOOTX64.EFI alone',
+        problem: `the UEFI of this machine has 32 bits and looks for ${arch.efiFile.other ?? 'another file'}; the installed system has only ${arch.efiFile.own}`,
         remedy: 'start the machine by BIOS (its setup calls that CSM or legacy), or take another machine',
       }),
     );

@@ -20,7 +20,7 @@ export interface RuntimeInfo {
   hostId: string;
   /** The NixOS release whose formats its data follow, where the owner's flake says nothing else. */
   stateVersion: string;
-  /** As Nix names it: "x86_64-linux". */
+  /** As Nix names it (arch.ts). */
   system: string;
   firmware: 'bios' | 'uefi';
   machine: Machine;

@@ -10,6 +10,7 @@ import { lockout } from './login.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
 import { minimumMemoryBytes } from '../plan.ts';
 import { selectDisks } from '../disks/select-disks.ts';
+import { arch } from '../../arch.ts';
 
 /** Whether to leave a running Linux: everything that speaks against it, before anything has changed. Pure. */
 
@@ -235,7 +236,7 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
 /** The initrd lies in RAM once as a file and once in the kernel, beside the new kernel. */
 export function loadingBytes({ files, appendedBytes = 0 }: NewSystem): number {
   const bytes = (name: string) => files.find(file => file.name === name)?.expectedBytes ?? 0;
-  return 2 * (bytes('initrd') + appendedBytes) + bytes('bzImage') + loadingSlack;
+  return 2 * (bytes('initrd') + appendedBytes) + bytes(arch.kernel.image) + loadingSlack;
 }
 
 function noDefaultRoute(): DabeiError {

@@ -3,6 +3,7 @@ import * as files from '../../../image/lib/files.ts';
 import { cacheDirectory } from '../../../image/lib/cache.ts';
 import { attempt } from '../../../agent/host/exec.ts';
 import { asDabeiError } from '../../../agent/errors.ts';
+import { arch } from '../../../agent/arch.ts';
 
 /**
  * KVM where it works. That /dev/kvm opens says little: inside of some virtual machines guests die at the first
@@ -21,7 +22,7 @@ export function accelerator(): Promise<Accelerator> {
 async function decide(): Promise<Accelerator> {
   const asked = process.env['DABEI_ACCELERATOR'];
   if (asked === 'kvm' || asked === 'tcg') return asked;
-  const kernel = join(import.meta.dirname, '../../../out/bzImage');
+  const kernel = join(import.meta.dirname, '../../../out', arch.kernel.image);
   if (!files.exists('/dev/kvm') || !files.exists(kernel)) return 'tcg';
   const boot = files.readText('/proc/sys/kernel/random/boot_id').trim();
   const remembered = join(cacheDirectory, 'accelerator');
@@ -39,7 +40,7 @@ async function tryKvm(kernel: string): Promise<Accelerator> {
   try {
     const { stdout } = await attempt({
       doing: 'trying KVM',
-      argv: ['qemu-system-x86_64', ...bare, '-accel', 'kvm', '-cpu', 'host', ...guest],
+      argv: [arch.qemu.program, ...bare, '-accel', 'kvm', '-cpu', 'host', ...guest],
       timeoutSeconds: 5,
     });
     return stdout.includes('Kernel panic - not syncing: VFS') ? 'kvm' : 'tcg';

@@ -4,6 +4,7 @@ import { checkout } from '../../../image/lib/host.ts';
 import { buildKernel } from '../../../image/kernel/kernel.ts';
 import { unpack } from '../../../image/debian/packages.ts';
 import { bootLoaderSet, imageSet, toolchainSet } from '../../../image/debian/sets.ts';
+import { arch } from '../../../agent/arch.ts';
 
 /** Large inputs of worlds, made once and kept in the cache. */
 
@@ -27,7 +28,7 @@ async function build(): Promise<string> {
     await makeTinyNixos({
       packagesRoot: packages.path,
       bootPackagesRoot: bootLoaders.path,
-      kernel: join(kernel.path, 'bzImage'),
+      kernel: join(kernel.path, arch.kernel.image),
       modules: join(kernel.path, 'modules'),
       output: join(directory, name),
     });

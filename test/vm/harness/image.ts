@@ -3,6 +3,7 @@ import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/sets.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
+import { arch } from '../../../agent/arch.ts';
 
 /** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
 
@@ -11,7 +12,7 @@ const given = process.env['DABEI_IMAGE'];
 const output = given ?? checkout('out');
 
 export const image = {
-  kernel: join(output, 'bzImage'),
+  kernel: join(output, arch.kernel.image),
   initrd: join(output, 'initrd'),
   netboot: join(output, 'netboot.ipxe'),
   description: join(output, 'image.json'),
@@ -27,9 +28,10 @@ export async function requireImage(): Promise<void> {
 /** Installs QEMU, firmware and clients where they are missing. */
 export async function requireVirtualMachines(): Promise<void> {
   requireRoot();
+  const { firmware } = arch.qemu;
   await requireHostPackages({
-    '/usr/bin/qemu-system-x86_64': 'qemu-system-x86',
-    '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
+    [`/usr/bin/${arch.qemu.program}`]: arch.qemu.package,
+    [`${firmware.directory}/${firmware.code}`]: firmware.package,
     '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
     '/usr/bin/ssh': 'openssh-client',
     '/usr/bin/setpriv': 'util-linux',

@@ -18,6 +18,7 @@ import {
   type NetworkOptions,
 } from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
+import { arch } from '../../../agent/arch.ts';
 
 /** Virtual machines: started from a plain object, always ended, by their process id. */
 
@@ -55,11 +56,10 @@ export interface Machine {
 }
 
 const ovmf = {
-  uefi: { code: 'OVMF_CODE_4M.fd', variables: 'OVMF_VARS_4M.fd' },
+  uefi: arch.qemu.firmware,
   // In these variables, Microsoft's keys are enrolled.
   'secure-boot': { code: 'OVMF_CODE_4M.secboot.fd', variables: 'OVMF_VARS_4M.ms.fd' },
 };
-const ovmfDirectory = '/usr/share/OVMF';
 
 /** Starts a machine. @throws when QEMU does not come up; its own message is in the error's text */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
@@ -72,7 +72,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const variables = join(options.directory, 'uefi-variables.fd');
   const { firmware = 'bios' } = options;
   const flash = firmware === 'bios' ? undefined : ovmf[firmware];
-  if (flash && !files.exists(variables)) copyFileSync(join(ovmfDirectory, flash.variables), variables);
+  if (flash && !files.exists(variables))
+    copyFileSync(join(arch.qemu.firmware.directory, flash.variables), variables);
 
   const directions: readonly Direction[] = ['fromGuest', 'toGuest'];
   const redirected = (options.networks ?? []).flatMap(({ wire }, index) =>
@@ -97,14 +98,14 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     cpus: options.cpus ?? 2,
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     firmware,
-    ...(flash ? { ovmf: { code: join(ovmfDirectory, flash.code), variables } } : {}),
+    ...(flash ? { ovmf: { code: join(arch.qemu.firmware.directory, flash.code), variables } } : {}),
     boot: options.boot,
     disks: options.disks ?? [],
     networks,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     qmpSocket: join(sockets, 'qmp'),
   });
-  const qemu = await start(['qemu-system-x86_64', ...args]);
+  const qemu = await start([arch.qemu.program, ...args]);
   const started = clock.uptimeSeconds();
   const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);
   const limit = setTimeout(qemu.kill, options.limitSeconds * patience * 1000);

@@ -13,6 +13,7 @@ import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
+import { arch } from '../../../agent/arch.ts';
 
 /** What the machine's firmware and iPXE get, and how. */
 interface Way {
@@ -35,7 +36,7 @@ const ways: Readonly<Record<string, Way>> = {
     firmware: 'uefi',
     offer: async (site, tftp, payload) => {
       const { path } = await unpackAlone('ipxe', ['ipxe']);
-      files.copy(join(path, 'ipxe/usr/lib/ipxe/ipxe-amd64.efi'), join(tftp, 'ipxe.efi'));
+      files.copy(join(path, 'ipxe', arch.ipxeEfi), join(tftp, 'ipxe.efi'));
       const server = await site.serve(payload);
       // iPXE looks for this name beside itself (src/interface/efi/efi_autoexec.c), so DHCP need not tell it from the firmware.
       const script = ['#!ipxe', 'dhcp', `chain ${server.urlFor(basename(image.netboot))}`, ''];

@@ -89,7 +89,7 @@ t.test('a program of this machine runs with its libraries made smaller', { skip 
 t.test('what is no program is refused', t => {
   t.throws(
     () => slim(Buffer.alloc(128), { keep: () => true, withoutUnwinding: false }),
-    /no program or library/,
+    /not a program or library/,
   );
   t.end();
 });

@@ -60,7 +60,7 @@ t.test('a UEFI of 32 bits', async t => {
   t.match(firmwareFaults([small], { firmware: 'uefi', firmwareBits: 32 }).refusals, [
     {
       code: 'FIRMWARE_32BIT',
-      problem: /BOOTIA32\.EFI; the installed system has BOOTX64\.EFI alone/,
+      problem: /BOOTIA32\.EFI; the installed system has only BOOTX64\.EFI/,
       remedy: /BIOS/,
     },
   ]);
