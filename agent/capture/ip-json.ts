@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What `ip -json -details` prints, as far as it is looked at: iproute2 5.0 to 6.15, kernels 4.19 to 6.12. Versions
+ * What `ip -json` and `ip -json -details` print, on the old system and on this one, as far as dabei looks at it: iproute2 5.0 to 6.15, kernels 4.19 to 6.12. Versions
  * differ in which keys they print, so nearly everything is optional.
  */
 
@@ -39,6 +39,8 @@ const addressSchema = z.looseObject({
   temporary: z.boolean().optional(),
   deprecated: z.boolean().optional(),
   dadfailed: z.boolean().optional(),
+  /** IPv6: duplicate address detection is not done yet (RFC 4862, 5.4). */
+  tentative: z.boolean().optional(),
   /** Since kernel 5.18: kernel_lo, kernel_ra, kernel_ll. */
   protocol: z.string().optional(),
   preferred_life_time: z.number().optional(),
@@ -68,6 +70,11 @@ const routeSchema = z.looseObject({
   expires: z.number().optional(),
   metrics: z.array(z.looseObject({ mtu: z.number().optional(), advmss: z.number().optional() })).default([]),
   nexthops: z.array(z.looseObject({ ...hop, weight: z.number().default(1) })).optional(),
+});
+
+const neighbourSchema = z.looseObject({
+  lladdr: z.string().optional(),
+  state: z.array(z.string()).default([]),
 });
 
 const ruleSchema = z.looseObject({
@@ -104,6 +111,7 @@ export const addressJson = linkSchema.extend({
 });
 export const routeJson = routeSchema;
 export const ruleJson = ruleSchema;
+export const neighbourJson = neighbourSchema;
 
 /**
  * Reads one file. An empty file is an empty list.

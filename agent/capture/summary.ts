@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { addressJson, readJson, routeJson, type CapturedRoute } from './ip-json.ts';
 import { leasedByUdhcpc } from './leases.ts';
 import { tableNumbers } from './routes.ts';
 import type { NetworkConfig } from '../config/schema.ts';
@@ -19,41 +20,6 @@ export interface KeptNetwork {
   defaultLinks: readonly string[];
 }
 
-const addressesJson = z.array(
-  z.looseObject({
-    ifname: z.string().optional(),
-    address: z.string().optional(),
-    link_type: z.string().default(''),
-    addr_info: z
-      .array(
-        z.looseObject({
-          local: z.string().optional(),
-          prefixlen: z.number().optional(),
-          scope: z.string().optional(),
-          dynamic: z.boolean().optional(),
-        }),
-      )
-      .default([]),
-  }),
-);
-
-const hop = z.looseObject({
-  gateway: z.string().optional(),
-  via: z.looseObject({ host: z.string().optional() }).optional(),
-  dev: z.string().optional(),
-  flags: z.array(z.string()).default([]),
-});
-
-const routesJson = z.array(
-  hop.extend({
-    dst: z.string().optional(),
-    type: z.string().optional(),
-    table: z.union([z.string(), z.number()]).optional(),
-    metric: z.number().optional(),
-    nexthops: z.array(hop).default([]),
-  }),
-);
-
 /**
  * @param read a file of the capture by its name; null where there is none
  * @param network of the new system
@@ -64,32 +30,32 @@ export function keptNetwork(read: (name: string) => string | null, network: Netw
   const configured = new Set(network.interfaces.flatMap(({ name }) => name ?? []));
   const isHere = (name: string | undefined, mac: string | undefined) =>
     (name !== undefined && configured.has(name)) || (mac !== undefined && macs.has(mac));
-  const links = parse(addressesJson, read('addr.json')).flatMap(link => {
+  const links = items(addressJson, read('addr.json')).flatMap(link => {
     const all = link.addr_info;
-    const byUdhcpc = leasedByUdhcpc(link.ifname ?? '', all, name => read(name) !== null);
+    const byUdhcpc = leasedByUdhcpc(link.ifname, all, name => read(name) !== null);
     const leased = (each: (typeof all)[number]) => each.dynamic || (byUdhcpc && isIPv4(each.local ?? ''));
     const addresses = all.flatMap(each =>
       each.local === undefined || each.scope !== 'global'
         ? []
         : [`${each.local}/${each.prefixlen}${leased(each) ? ' (leased)' : ''}`],
     );
-    if (link.ifname === undefined || link.link_type === 'loopback' || addresses.length === 0) return [];
+    if (link.link_type === 'loopback' || addresses.length === 0) return [];
     if (!isHere(link.ifname, link.address)) return [];
     return [{ name: link.ifname, mac: link.address ?? null, addresses }];
   });
   const captured = ([4, 6] as const).flatMap(family =>
-    parse(routesJson, read(`route-${family}.json`)).map(route => ({ ...route, family })),
+    items(routeJson, read(`route-${family}.json`)).map(route => ({ ...route, family })),
   );
-  const defaults = captured.filter(({ type, dst }) => dst === 'default' && (type ?? 'unicast') === 'unicast');
+  const defaults = captured.filter(({ type, dst }) => dst === 'default' && type === 'unicast');
   const tableOf = tableNumbers(
     read('rt_tables') ?? '',
-    captured.map(({ table = 'main' }) => String(table)),
+    captured.map(({ table }) => table),
   );
-  const routes = defaults.filter(({ family, dev, nexthops, table = 'main' }) =>
+  const routes = defaults.filter(({ family, dev, nexthops = [], table }) =>
     taken.some(
       route =>
         route.family === family &&
-        route.table === tableOf(String(table)) &&
+        route.table === tableOf(table) &&
         [dev, ...nexthops.map(next => next.dev)].some(name => name !== undefined && name === route.link),
     ),
   );
@@ -98,23 +64,28 @@ export function keptNetwork(read: (name: string) => string | null, network: Netw
     routes: routes.map(route =>
       [
         'default',
-        ...(route.nexthops.length > 0 ? route.nexthops : [route]).flatMap(hopWords),
+        ...(route.nexthops ?? [route]).flatMap(hopWords),
         ...(route.metric === undefined ? [] : [`metric ${route.metric}`]),
-        ...(route.table === undefined || route.table === 'main' ? [] : [`table ${route.table}`]),
+        ...(route.table === 'main' ? [] : [`table ${route.table}`]),
       ].join(' '),
     ),
     dns: network.dns.servers,
     defaultLinks: [
       ...new Set(
         routes
-          .flatMap(({ dev, nexthops }) => [dev, ...nexthops.map(next => next.dev)])
+          .flatMap(({ dev, nexthops = [] }) => [dev, ...nexthops.map(next => next.dev)])
           .filter(name => name !== undefined),
       ),
     ],
   };
 }
 
-function hopWords({ gateway, via, dev, flags }: z.output<typeof hop>): string[] {
+function hopWords({
+  gateway,
+  via,
+  dev,
+  flags,
+}: Pick<CapturedRoute, 'gateway' | 'via' | 'dev' | 'flags'>): string[] {
   const host = gateway ?? via?.host;
   return [
     ...(host === undefined ? [] : [`via ${host}`]),
@@ -124,10 +95,6 @@ function hopWords({ gateway, via, dev, flags }: z.output<typeof hop>): string[] 
 }
 
 /** What is not as expected is shown as nothing: the capture itself is judged where it is restored. */
-function parse<T>(schema: z.ZodType<T[]>, text: string | null): T[] {
-  try {
-    return schema.parse(JSON.parse(text ?? '[]'));
-  } catch {
-    return [];
-  }
+function items<T>(element: z.ZodType<T>, text: string | null): T[] {
+  return readJson(element, text ?? undefined).items;
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { addressJson, linkJson, neighbourJson, readJson, routeJson } from '../../capture/ip-json.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Link } from '../../facts.ts';
 import { devicesOfLink, driversOf } from './devices.ts';
@@ -16,53 +17,6 @@ export interface Device {
   driver: string | null;
   modalias: string | null;
 }
-
-const linksJson = z.array(
-  z.looseObject({
-    ifname: z.string().optional(),
-    flags: z.array(z.string()).default([]),
-    mtu: z.number().default(0),
-    link_type: z.string().default(''),
-    address: z.string().optional(),
-    permaddr: z.string().optional(),
-    master: z.string().optional(),
-    altnames: z.array(z.string()).optional(),
-    linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
-  }),
-);
-
-const addressesJson = z.array(
-  z.looseObject({
-    ifname: z.string().optional(),
-    addr_info: z
-      .array(
-        z.looseObject({
-          family: z.string().optional(),
-          local: z.string().optional(),
-          prefixlen: z.number().optional(),
-          scope: z.string().optional(),
-          dynamic: z.boolean().optional(),
-          tentative: z.boolean().optional(),
-        }),
-      )
-      .default([]),
-  }),
-);
-
-const routesJson = z.array(
-  z.looseObject({
-    gateway: z.string().optional(),
-    via: z.looseObject({ host: z.string().optional() }).optional(),
-    dev: z.string().optional(),
-  }),
-);
-
-const neighboursJson = z.array(
-  z.looseObject({
-    lladdr: z.string().optional(),
-    state: z.array(z.string()).default([]),
-  }),
-);
 
 export interface Address {
   link: string;
@@ -93,9 +47,9 @@ const madeKinds = ['bond', 'vlan', 'bridge'] as const;
  * @throws DabeiError INTERNAL when it is not what `ip` writes
  */
 export function parseLinks(json: string, deviceOf: (name: string) => Device | null): Link[] {
-  return parse(linksJson, json, 'link').flatMap(link => {
+  return parse(linkJson, json, 'link').flatMap(link => {
     const mac = link.permaddr ?? link.address;
-    if (link.ifname === undefined || mac === undefined || link.link_type !== 'ether') return [];
+    if (mac === undefined || link.link_type !== 'ether') return [];
     const kind = madeKinds.find(known => known === link.linkinfo?.info_kind);
     const device = kind === undefined ? deviceOf(link.ifname) : { driver: null, modalias: null };
     if (device === null) return [];
@@ -107,7 +61,7 @@ export function parseLinks(json: string, deviceOf: (name: string) => Device | nu
         ...device,
         carrier: link.flags.includes('LOWER_UP'),
         mtu: link.mtu,
-        ...(link.altnames && { altNames: link.altnames }),
+        ...(link.altnames.length > 0 && { altNames: link.altnames }),
         ...(link.master !== undefined && { master: link.master }),
         ...(kind !== undefined && { kind }),
         ...(address !== undefined && address !== mac.toLowerCase() && { address }),
@@ -118,9 +72,9 @@ export function parseLinks(json: string, deviceOf: (name: string) => Device | nu
 
 /** Addresses of all interfaces but loopback, in `ip -json address`'s order. */
 export function parseAddresses(json: string): Address[] {
-  return parse(addressesJson, json, 'address').flatMap(link =>
+  return parse(addressJson, json, 'address').flatMap(link =>
     link.addr_info.flatMap(({ local, prefixlen, family, scope, dynamic, tentative }) =>
-      link.ifname === undefined || link.ifname === 'lo' || local === undefined
+      link.ifname === 'lo' || local === undefined
         ? []
         : [
             {
@@ -138,7 +92,7 @@ export function parseAddresses(json: string): Address[] {
 
 /** Gateways of `ip -json route show default`; a route without one has none to be asked. */
 export function parseGateways(json: string): Gateway[] {
-  return parse(routesJson, json, 'route').flatMap(({ gateway, via, dev }) => {
+  return parse(routeJson, json, 'route').flatMap(({ gateway, via, dev }) => {
     const address = gateway ?? via?.host;
     return address === undefined || dev === undefined ? [] : [{ address, link: dev }];
   });
@@ -151,23 +105,19 @@ export function parseGateways(json: string): Gateway[] {
  */
 export function parseNeighbour(json: string): boolean {
   const alive = ['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT'];
-  return parse(neighboursJson, json, 'neigh').some(
+  return parse(neighbourJson, json, 'neigh').some(
     ({ lladdr, state }) =>
       state.includes('NOARP') || (lladdr !== undefined && state.some(name => alive.includes(name))),
   );
 }
 
-function parse<T>(schema: z.ZodType<T>, json: string, object: string): T {
-  try {
-    // Older versions print nothing at all where there is nothing to list.
-    return schema.parse(JSON.parse(json.trim() || '[]'));
-  } catch (error) {
-    throw new DabeiError('INTERNAL', {
-      doing: `reading the output of ip -json ${object}`,
-      problem: 'it is not what was expected',
-      cause: error,
-    });
-  }
+function parse<T>(element: z.ZodType<T>, json: string, object: string): T[] {
+  const { items, problem } = readJson(element, json);
+  if (problem === null) return items;
+  throw new DabeiError('INTERNAL', {
+    doing: `reading the output of ip -json ${object}`,
+    problem: `it ${problem}`,
+  });
 }
 
 /** Names that systemd-udevd would give an interface, from what `udevadm test-builtin net_id` prints (systemd.net-naming-scheme(7)). */

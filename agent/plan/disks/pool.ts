@@ -1,3 +1,4 @@
+import { layoutTable } from './layouts.ts';
 import type { Layout } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
 import type { Secret } from '../../secret.ts';
@@ -88,6 +89,7 @@ export interface PoolRequest {
 export function createPool(request: PoolRequest): Step[] {
   const { name } = request;
   const vdevs = request.partuuids.map(byPartuuid);
+  const { vdev } = layoutTable[request.layout];
   return [
     {
       kind: 'run',
@@ -114,7 +116,7 @@ export function createPool(request: PoolRequest): Step[] {
               ]),
         ]),
         name,
-        ...(request.layout === 'single' ? vdevs : [request.layout, ...vdevs]),
+        ...(vdev === null ? vdevs : [vdev, ...vdevs]),
       ],
       ...(request.key === null ? {} : { stdin: request.key.secret }),
       timeoutSeconds: 300,

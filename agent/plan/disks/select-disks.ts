@@ -1,3 +1,4 @@
+import { layoutTable } from './layouts.ts';
 import type { DiskSelector, DisksConfig, Layout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
@@ -15,15 +16,6 @@ export interface Selection {
   warnings: string[];
   refusals: DabeiError[];
 }
-
-/** How many members a layout takes: ZFS' own minima, except that a mirror of one is a single disk. */
-export const layoutMembers: Readonly<Record<Layout, { min: number; max: number }>> = {
-  single: { min: 1, max: 1 },
-  mirror: { min: 2, max: Infinity },
-  raidz1: { min: 3, max: Infinity },
-  raidz2: { min: 4, max: Infinity },
-  raidz3: { min: 5, max: Infinity },
-};
 
 /**
  * The disks that the configuration means.
@@ -80,7 +72,7 @@ export function selectDisks(
 }
 
 function membersRefusal(config: DisksConfig): DabeiError | null {
-  const { min, max } = layoutMembers[config.layout];
+  const { min, max } = layoutTable[config.layout];
   const count = config.devices.length;
   if (count >= min && count <= max) return null;
   const wanted = max === Infinity ? `at least ${min} disks` : 'exactly 1 disk';
@@ -95,8 +87,8 @@ function membersRefusal(config: DisksConfig): DabeiError | null {
 }
 
 function layoutsFor(count: number): Layout[] {
-  return (Object.keys(layoutMembers) as Layout[]).filter(
-    layout => count >= layoutMembers[layout].min && count <= layoutMembers[layout].max,
+  return (Object.keys(layoutTable) as Layout[]).filter(
+    layout => count >= layoutTable[layout].min && count <= layoutTable[layout].max,
   );
 }
 

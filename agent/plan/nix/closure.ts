@@ -1,3 +1,4 @@
+import { dataMembers } from '../disks/layouts.ts';
 import type { Layout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import { formatBytes } from '../disks/describe-disk.ts';
@@ -54,13 +55,7 @@ const overhead = 1 / 16;
 /** Bytes that files can take, before compression. @param members bytes of each member's ZFS partition */
 export function poolBytes(layout: Layout, members: readonly number[], reservedBytes: number): number {
   const smallest = Math.min(...members);
-  const parity = { raidz1: 1, raidz2: 2, raidz3: 3 };
-  const raw =
-    layout === 'single'
-      ? members.reduce((sum, bytes) => sum + bytes, 0)
-      : layout === 'mirror'
-        ? smallest
-        : smallest * (members.length - parity[layout]);
+  const raw = smallest * dataMembers(layout, members.length);
   return Math.max(0, Math.floor(raw * (1 - overhead)) - reservedBytes);
 }
 

@@ -28,7 +28,6 @@ t.test('the plan says how much will be copied', async t => {
 t.test('what a pool has room for', async t => {
   const rows = [
     ['single', [16], 15],
-    ['single', [16, 32], 45],
     ['mirror', [16, 32], 15],
     ['raidz1', [16, 16, 32], 30],
     ['raidz2', [16, 16, 16, 16], 30],
