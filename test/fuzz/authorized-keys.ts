@@ -1,99 +1,12 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { Random } from '../support/random.ts';
+import type { GeneratedKey } from './keys.ts';
 
 /** Lines of authorized_keys for comparing our reading with OpenSSH's own: seeded, and most of them nearly right. */
 
 export interface GeneratedLine {
   line: string;
-  /** Index into `keys` of the key that the line was made from; a change may have made another one of it. */
+  /** Index of the key that the line was made from; a change may have made another one of it. */
   from: number;
-}
-
-export interface GeneratedKey {
-  type: string;
-  /** SSH's wire format. */
-  blob: Buffer;
-  /** For a login; null where nobody has it. */
-  privateKey: KeyObject | null;
-}
-
-/** Numbers below 1 from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const string = (value: string | Buffer) => {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-};
-const mpint = (bytes: Buffer) =>
-  string((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
-
-/** One of each type that OpenSSH knows, and an RSA key that is too short. */
-export function makeFuzzKeys(): GeneratedKey[] {
-  const ed25519 = generateKeyPairSync('ed25519');
-  const point = (curve: string, bytes: number) => {
-    const pair = generateKeyPairSync('ec', { namedCurve: curve });
-    const { x = '', y = '' } = pair.publicKey.export({ format: 'jwk' });
-    const parts = [x, y].map(part => Buffer.from(part, 'base64url'));
-    if (parts.some(part => part.length !== bytes)) throw new Error('a coordinate of another length');
-    return { pair, point: Buffer.concat([Buffer.from([4]), ...parts]) };
-  };
-  const raw = Buffer.from(ed25519.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-  const ecdsa = (['256', '384', '521'] as const).map((size): GeneratedKey => {
-    const name = `nistp${size}`;
-    const made = point(size === '256' ? 'prime256v1' : `secp${size}r1`, Math.ceil(Number(size) / 8));
-    const blob = Buffer.concat([string(`ecdsa-sha2-${name}`), string(name), string(made.point)]);
-    return { type: `ecdsa-sha2-${name}`, blob, privateKey: made.pair.privateKey };
-  });
-  const rsa = [2048, 1024, 768].map((modulusLength): GeneratedKey => {
-    const pair = generateKeyPairSync('rsa', { modulusLength });
-    const { e = '', n = '' } = pair.publicKey.export({ format: 'jwk' });
-    const numbers = [e, n].map(part => mpint(Buffer.from(part, 'base64url')));
-    return {
-      type: 'ssh-rsa',
-      blob: Buffer.concat([string('ssh-rsa'), ...numbers]),
-      privateKey: modulusLength < 1024 ? null : pair.privateKey,
-    };
-  });
-  const application = string('ssh:');
-  const token = 'sk-ecdsa-sha2-nistp256@openssh.com';
-  const p256 = point('prime256v1', 32).point;
-  return [
-    {
-      type: 'ssh-ed25519',
-      blob: Buffer.concat([string('ssh-ed25519'), string(raw)]),
-      privateKey: ed25519.privateKey,
-    },
-    ...ecdsa,
-    ...rsa,
-    {
-      type: 'sk-ssh-ed25519@openssh.com',
-      blob: Buffer.concat([string('sk-ssh-ed25519@openssh.com'), string(raw), application]),
-      privateKey: null,
-    },
-    {
-      type: token,
-      blob: Buffer.concat([string(token), string('nistp256'), string(p256), application]),
-      privateKey: null,
-    },
-    // p, q, g and y of no real key: its type alone is what matters.
-    {
-      type: 'ssh-dss',
-      blob: Buffer.concat([
-        string('ssh-dss'),
-        ...Array.from({ length: 4 }, () => mpint(Buffer.alloc(128, 0x71))),
-      ]),
-      privateKey: null,
-    },
-  ];
 }
 
 const options = [
@@ -142,6 +55,9 @@ const options = [
   ...['permitopen="host:99999"', 'restrict,pty,command="a"', 'from="127.0.0.1",from="127.0.0.1"'],
 ];
 
+/** Of those, what keeps out whoever comes from the loopback interface, and lets others in. */
+export const elsewhere: readonly string[] = ['from="192.0.2.0/24, 127.0.0.0/8"', 'from="!127.0.0.1,*"'];
+
 const comments = ['me@laptop', '', 'two words', 'quoted "open', '# with a mark', 'größe', 'a\\"b', 'cut \r'];
 const blanks = [' ', '\t', '  ', ' \t '];
 const typeNames = [
@@ -154,50 +70,45 @@ const typeNames = [
   'ssh-foo',
 ];
 
-/**
- * @param pick numbers below 1
- * @param afterOptions blanks between options and key; ssh-keygen finds the key after one alone
- */
+/** @param afterOptions blanks between options and key; ssh-keygen finds the key after one alone */
 export function generateLine(
   keys: readonly GeneratedKey[],
-  pick: () => number,
+  random: Random,
   afterOptions: readonly string[] = blanks,
 ): GeneratedLine {
-  const one = <T>(list: readonly T[]): T => list[Math.floor(pick() * list.length)]!;
-  const chance = (share: number) => pick() < share;
-  const from = Math.floor(pick() * keys.length);
+  const from = random.integer(0, keys.length - 1);
   const key = keys[from]!;
+  const at = (length: number) => random.integer(0, length - 1);
   let blob = key.blob;
-  if (chance(0.08)) {
+  if (random.chance(0.08)) {
     // Inside: a byte changed, cut, or something after it.
-    const at = Math.floor(pick() * blob.length);
+    const place = at(blob.length);
     const changed = Buffer.from(blob);
-    changed[at]! ^= 1 << Math.floor(pick() * 8);
-    blob = one([changed, blob.subarray(0, at), Buffer.concat([blob, Buffer.from([0])])]);
+    changed[place]! ^= 1 << random.integer(0, 7);
+    blob = random.pick([changed, blob.subarray(0, place), Buffer.concat([blob, Buffer.from([0])])]);
   }
   let base64 = blob.toString('base64');
-  if (chance(0.08)) {
-    const at = Math.floor(pick() * base64.length);
-    base64 = one([
-      base64.slice(0, at),
+  if (random.chance(0.08)) {
+    const place = at(base64.length);
+    const [before, after] = [base64.slice(0, place), base64.slice(place)];
+    base64 = random.pick([
+      before,
       base64.replace(/=+$/, ''),
       `${base64}=`,
-      `${base64.slice(0, at)}-${base64.slice(at)}`,
-      `${base64.slice(0, at)}\v${base64.slice(at)}`,
-      `${base64.slice(0, at)} ${base64.slice(at)}`,
+      ...['-', '\v', ' '].map(between => `${before}${between}${after}`),
     ]);
   }
-  const type = chance(0.06) ? one(typeNames) : key.type;
-  const before = chance(0.55) ? Array.from({ length: 1 + Math.floor(pick() * 3) }, () => one(options)) : [];
+  const type = random.chance(0.06) ? random.pick(typeNames) : key.type;
+  const before = random.chance(0.55) ? random.list(1, 3, () => random.pick(options)) : [];
   const text = [
-    chance(0.1) ? one(['\t', ' ', '\ufeff', '"']) : '',
+    random.chance(0.1) ? random.pick(['\t', ' ', '\ufeff', '"']) : '',
     before.join(','),
-    before.length > 0 ? one(afterOptions) : '',
+    before.length > 0 ? random.pick(afterOptions) : '',
     type,
-    one(blanks),
+    random.pick(blanks),
     base64,
-    chance(0.7) ? one(blanks) + one(comments) : '',
-    chance(0.1) ? one(['\r', ' ', '\t', '\r\r']) : '',
+    random.chance(0.7) ? random.pick(blanks) + random.pick(comments) + random.word(0, 4) : '',
+    random.chance(0.1) ? random.pick(['\r', ' ', '\t', '\r\r']) : '',
   ].join('');
   return { line: text, from };
 }

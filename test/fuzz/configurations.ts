@@ -1,51 +1,20 @@
 import type { ConfigInput } from '../../agent/config/schema.ts';
 import type { Disk, Facts, Link } from '../../agent/facts.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
+import { opensshFile, string } from './keys.ts';
 
 /** Random configurations and machines, valid but for what only the planner can see. */
 
 /** A key in OpenSSH's format (PROTOCOL.key), whose numbers are random; nothing in dabei calculates with them. */
 export function randomHostKey(random: Random): string {
-  const string = (bytes: Buffer | string) => {
-    const content = Buffer.from(bytes as Buffer);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(content.length);
-    return Buffer.concat([length, content]);
-  };
   const point = random.bytes(32);
-  const blob = Buffer.concat([string('ssh-ed25519'), string(point)]);
   const check = random.bytes(4);
-  const inner = Buffer.concat([
-    check,
-    check,
-    blob,
-    string(Buffer.concat([random.bytes(32), point])),
-    string(''),
-  ]);
-  const padding = Buffer.from(Array.from({ length: (8 - (inner.length % 8)) % 8 }, (_, index) => index + 1));
-  const one = Buffer.from([0, 0, 0, 1]);
-  const binary = Buffer.concat([
-    Buffer.from('openssh-key-v1\0'),
-    ...[
-      string('none'),
-      string('none'),
-      string(''),
-      one,
-      string(blob),
-      string(Buffer.concat([inner, padding])),
-    ],
-  ]);
-  const body = binary.toString('base64').replace(/.{70}/g, '$&\n');
-  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
+  const blob = Buffer.concat([string('ssh-ed25519'), string(point)]);
+  return opensshFile(blob, Buffer.concat([random.bytes(32), point]), check);
 }
 
 export function randomAuthorizedKey(random: Random): string {
-  const blob = Buffer.concat([
-    Buffer.from([0, 0, 0, 11]),
-    Buffer.from('ssh-ed25519'),
-    Buffer.from([0, 0, 0, 32]),
-    random.bytes(32),
-  ]);
+  const blob = Buffer.concat([string('ssh-ed25519'), string(random.bytes(32))]);
   const options = random.chance(0.3)
     ? `${random.pick(['no-pty', 'from="192.0.2.0/24"', 'restrict,pty'])} `
     : '';

@@ -2,6 +2,7 @@ import type { Target } from './target.ts';
 import { captureTargets } from './targets/capture.ts';
 import { closureTargets } from './targets/closure.ts';
 import { configTargets } from './targets/config.ts';
+import { keyTargets } from './targets/authorized-keys.ts';
 import { diskTargets } from './targets/disks.ts';
 import { plannerTargets } from './targets/planner.ts';
 
@@ -9,6 +10,7 @@ import { plannerTargets } from './targets/planner.ts';
 export const targets: readonly Target[] = [
   ...configTargets,
   ...captureTargets,
+  ...keyTargets,
   ...diskTargets,
   ...closureTargets,
   ...plannerTargets,

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 /** Changes that keep most of a structure, so that what comes behind the first parser is reached. */
 

@@ -1,10 +1,13 @@
 import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
+import { capturedIdentity, type CapturedFiles as IdentityFiles } from '../../../agent/capture/identity.ts';
+import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { parseAddresses, parseGateways, parseLinks } from '../../../agent/host/machine/links.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
+import { randomAuthorizedKey } from '../configurations.ts';
 import { mutateJson, mutateLines, mutateText } from '../mutate.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../support/random.ts';
 import { textOf, type Target } from '../target.ts';
 
 /**
@@ -119,9 +122,48 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && 'doing' in error;
 }
 
+const effective = [
+  'port 2222',
+  'listenaddress 192.0.2.7:2222',
+  'listenaddress [::1]:22 rdomain blue',
+  'hostkey /etc/ssh/ssh_host_ed25519_key',
+  'hostcertificate /etc/ssh/ssh_host_ed25519_key-cert.pub',
+  'authorizedkeysfile .ssh/authorized_keys /etc/ssh/keys/%u',
+  'authorizedkeyscommand none',
+  'trustedusercakeys /etc/ssh/ca.pub',
+  'authorizedprincipalsfile none',
+  'authenticationmethods publickey,password any',
+].join('\n');
+
+/** What `sshd -T` of the old system said, and the rest of its identity. */
+const identity: Target = {
+  name: 'captured identity',
+  generate: random =>
+    JSON.stringify({
+      sshd: mutateLines(random, effective, random.integer(1, 4)),
+      sshPort: random.chance(0.5) ? mutateText(random, '2222\n') : `${random.integer(0, 70000)}`,
+      hostName: random.chance(0.5) ? mutateText(random, 'web-01.example.org\n') : `${random.word()}\n`,
+      machineId: random.chance(0.5) ? mutateText(random, random.hex(32)) : random.hex(32),
+      authorizedKeys: mutateLines(
+        random,
+        `#from /root/.ssh/authorized_keys\n${randomAuthorizedKey(random)}\n`,
+      ),
+    }),
+  decode: input => {
+    const { value, notes } = capturedIdentity(
+      { hostKeys: new Map(), ...(JSON.parse(textOf(input)) as Omit<IdentityFiles, 'hostKeys'>) },
+      1_795_824_000,
+    );
+    const { problems } = resolveConfiguration({ commandLine: '', files: [], captured: { value, notes } });
+    if (problems.length > 0) throw new Error(`invalid: ${JSON.stringify(problems)}`);
+    return Object.keys(value).length === 0 ? 'refused' : undefined;
+  },
+};
+
 export const captureTargets: Target[] = [
   { name: 'captured ip -json', generate: json, decode },
   { name: 'captured DNS', generate: dns, decode },
   { name: 'captured leases', generate: leased, decode },
   here,
+  identity,
 ];

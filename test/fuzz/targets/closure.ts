@@ -1,9 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { request } from '../../../agent/host/http.ts';
-import { fingerprint, isSignedBy, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
+import { base32, fingerprint, isSignedBy, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { NixLog } from '../../../agent/stages/nix-log.ts';
-import { mutateBytes, mutateJson, mutateLines } from '../mutate.ts';
+import type { Random } from '../../support/random.ts';
+import { mutateBytes, mutateJson, mutateLines, mutateText, oddTexts } from '../mutate.ts';
 import { bytesOf, textOf, type Target } from '../target.ts';
 
 /** What binary caches and Nix say. */
@@ -23,19 +24,55 @@ const unsigned = [
 ].join('\n');
 const signature = sign(null, Buffer.from(fingerprint(parseNarinfo(unsigned, storePath))), keys.privateKey);
 const narinfoText = `${unsigned}\nSig: cache-1:${signature.toString('base64')}\n`;
+/** Of Nix's base 32, which has no e, o, t and u. */
+const nixDigits = [...'0123456789abcdfghijklmnpqrsvwxyz'];
 const signed = parseNarinfo(narinfoText, storePath);
+
+/** As other caches write it: fields in another order, of another form, left out, or unknown. */
+function otherwiseWritten(random: Random): string {
+  const others = random.list(
+    0,
+    3,
+    () => `${random.pick(nixDigits)}${'a'.repeat(31)}-${random.word().replace(/^-/, 'x')}`,
+  );
+  const references = random.chance(0.5) ? ['vbck4p2kkc5pfi8n2k5ggjaskpkbrxyb-hello-2.12', ...others] : others;
+  const bytes = random.bytes(32);
+  const hash = random.pick([
+    signed.narHash,
+    `sha256:${bytes.toString('hex')}`,
+    `sha256-${bytes.toString('base64')}`,
+    `sha256:${base32(bytes)}`,
+  ]);
+  const fields = [
+    `StorePath: ${storePath}`,
+    `URL: nar/${random.word()}.nar${random.pick(['', '.xz', '.zst', '?token=a'])}`,
+    `NarHash: ${hash}`,
+    `NarSize: ${random.pick([226552, random.integer(1, 2 ** 40)])}`,
+    `References: ${references.join(' ')}`,
+    ...random.some(['Compression: zstd', `FileSize: ${random.integer(0, 2 ** 31)}`, 'CA: fixed:r:sha256:x']),
+    ...random.some([`X-${random.word()}: ${random.pick(oddTexts).replaceAll('\n', ' ')}`], 0.3),
+    ...random.list(0, 2, () =>
+      `Sig: ${mutateText(random, `cache-1:${signature.toString('base64')}`)}`.replaceAll('\n', ''),
+    ),
+    `Sig: cache-1:${signature.toString('base64')}`,
+  ];
+  const turn = random.integer(0, fields.length - 1);
+  const end = random.pick(['\n', '\n', '\r\n']);
+  return [...fields.slice(turn), ...fields.slice(0, turn)].map(line => `${line}${end}`).join('');
+}
 
 const narinfo: Target = {
   name: 'narinfo',
-  generate: random => mutateLines(random, narinfoText, random.integer(1, 2)),
+  generate: random =>
+    random.chance(0.65)
+      ? otherwiseWritten(random)
+      : mutateLines(random, otherwiseWritten(random), random.integer(1, 2)),
   decode: input => {
     const read = parseNarinfo(textOf(input), storePath);
     // A signature holds for what was signed and nothing else.
     if (isSignedBy(read, [publicKey]) && fingerprint(read) !== fingerprint(signed))
       throw new Error('a signature was believed that is not of this path');
   },
-  // Each of its lines has a form of its own; most changes break one of them.
-  leastParsed: 0.3,
 };
 
 /** Answers each connection with the next bytes, and closes it. */
@@ -63,23 +100,42 @@ class Answers {
 }
 
 const answers = new Answers();
-const answer = Buffer.from(
-  'HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/x-nix-narinfo\r\nContent-Length: 12\r\nConnection: close\r\n\r\nStoreDir: /n',
-);
+/** Whole, in one of the forms of RFC 9112: with a length, in chunks, or up to the end of the connection. */
+function answer(random: Random): Buffer {
+  const status = random.pick([
+    ...['200 OK', '200', '404 Not Found', '403 \u001b[31mNo', '206 Partial', '204 None', '500 Broken'],
+    ...['301 Moved', '418 ', '599 x', '200 \u00e9'],
+  ]);
+  const body = mutateBytes(random, Buffer.from('StoreDir: /nix/store\n'), random.integer(0, 3));
+  const chunked = random.chance(0.3);
+  const middle = random.integer(0, body.length);
+  const chunks = [body.subarray(0, middle), body.subarray(middle)].filter(chunk => chunk.length > 0);
+  const headers = [
+    ...random.some(['Server: nginx', `X-${random.word(3, 8)}: ${random.word()}`, 'Retry-After: soon']),
+    ...random.some(
+      [`Location: ${random.pick(['', '/', 'x:', 'http://[', '//'])}`, 'Set-Cookie: a=\u00ff'],
+      0.2,
+    ),
+    `Content-Type: ${random.pick(['text/x-nix-narinfo', 'text/html; charset=x', ''])}`,
+    ...(chunked ? ['Transfer-Encoding: chunked'] : random.some([`Content-Length: ${body.length}`], 0.7)),
+    'Connection: close',
+  ];
+  const sent = chunked
+    ? [...chunks, Buffer.alloc(0)].flatMap(chunk => [
+        Buffer.from(`${chunk.length.toString(16)}\r\n`),
+        chunk,
+        Buffer.from('\r\n'),
+      ])
+    : [body];
+  const head = Buffer.from(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1');
+  return Buffer.concat([head, ...sent]);
+}
 
 const http: Target = {
   name: 'HTTP answers',
   generate: random => {
-    const status = random.pick([
-      '200 OK',
-      '404 Not Found',
-      '403 \u001b[31mNo',
-      '206 Partial',
-      '204 None',
-      '301 Moved',
-    ]);
-    const changed = Buffer.from(answer.toString('latin1').replace('200 OK', status), 'latin1');
-    return mutateBytes(random, changed, random.integer(0, 2));
+    const whole = answer(random);
+    return random.chance(0.7) ? whole : mutateBytes(random, whole, random.integer(1, 2));
   },
   decode: async input => {
     const url = await answers.url();
@@ -93,8 +149,6 @@ const http: Target = {
     });
     if (text.length > 4096 || status < 100) throw new Error(`status ${status}, ${text.length} characters`);
   },
-  // Most single bytes of a head decide whether it is one.
-  leastParsed: 0.3,
 };
 
 const nixLines = [

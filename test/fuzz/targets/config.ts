@@ -3,9 +3,10 @@ import { decodeBase64, unpack } from '../../../agent/config/sources/decode.ts';
 import { parseJson } from '../../../agent/config/json.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { hostKeyType } from '../../../agent/keys/host-key.ts';
+import { flakeReference } from '../../../agent/plan/host-flake/flake-reference.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { mutateBytes, mutateJson, mutateLines, mutateText } from '../mutate.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../support/random.ts';
 import { bytesOf, textOf, type Target } from '../target.ts';
 import { randomConfig, randomHostKey } from '../configurations.ts';
 
@@ -116,4 +117,30 @@ const hostKey: Target = {
   decode: input => void hostKeyType(new Secret(bytesOf(input))),
 };
 
-export const configTargets: Target[] = [json, whole, commandLine, gzip, zstd, base64, hostKey];
+const references = [
+  'github:me/infra#web-01',
+  'github:me/infra/main?dir=hosts#nixosConfigurations."a.b".config.system.build.toplevel',
+  'gitlab:group%2Fsub/infra?host=git.example.org',
+  'sourcehut:~me/infra#a',
+  'https://example.org/infra.tar.gz?access_token=x#web',
+  'tarball+https://me:secret@example.org/a/b#%41',
+  'path:/dabei/flake#x',
+  '/dabei/flake?dir=a',
+];
+
+const flake: Target = {
+  name: 'flake reference',
+  generate: random => {
+    const reference = random
+      .pick(references)
+      .replace(/#.*/, part => (random.chance(0.7) ? `#${random.word()}` : part));
+    return random.chance(0.6) ? `${reference}${random.word()}` : mutateText(random, reference);
+  },
+  decode: input => {
+    const { url, attribute } = flakeReference(textOf(input), 'host');
+    if (url.includes('#') || attribute === '' || /["^]/.test(attribute))
+      throw new Error('taken apart wrongly');
+  },
+};
+
+export const configTargets: Target[] = [json, whole, commandLine, gzip, zstd, base64, hostKey, flake];

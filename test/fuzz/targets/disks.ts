@@ -1,11 +1,11 @@
 import { blindDevices, describeDisks, parseLsblk, parseWipefs } from '../../../agent/host/machine/lsblk.ts';
 import { parsePoolDevices } from '../../../agent/host/machine/pools.ts';
-import { parseEntry } from '../../../agent/plan/disks/journal.ts';
+import { journalStages, latest, parseEntry } from '../../../agent/plan/disks/journal.ts';
 import { renderPlainText } from '../plain.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
-import { mutateJson, mutateLines } from '../mutate.ts';
-import type { Random } from '../random.ts';
+import { mutateJson, mutateLines, mutateText } from '../mutate.ts';
+import type { Random } from '../../support/random.ts';
 import { textOf, type Target } from '../target.ts';
 
 /** What disks and the tools that look at them say. A disk's serial number and labels are anybody's text. */
@@ -70,18 +70,31 @@ const entry = {
   partitions: ['aaaaaaaa-0000-8000-8000-000000000001', 'aaaaaaaa-0000-8000-8000-000000000002'],
 };
 
-/** A power cut may leave any beginning of a file, too. */
+/** Mostly an entry that some installation could have written; a power cut may leave any beginning of a file, too. */
 function journalText(random: Random): string {
-  const text = JSON.stringify(mutateJson(random, entry, random.integer(0, 3)));
-  return random.chance(0.2) ? text.slice(0, random.integer(0, text.length)) + random.word() : text;
+  const own = {
+    ...entry,
+    stage: random.pick(journalStages),
+    configuration: random.chance(0.8) ? random.hex(64) : mutateText(random, entry.configuration),
+    layout: random.chance(0.8) ? random.hex(64) : mutateText(random, entry.layout),
+    partitions: random.list(0, 4, () =>
+      random.chance(0.8) ? random.pick(entry.partitions) : mutateText(random, entry.partitions[0]!),
+    ),
+    ...(random.chance(0.2) && { later: random.word() }),
+  };
+  if (random.chance(0.65)) return JSON.stringify(own);
+  const text = JSON.stringify(mutateJson(random, own, random.integer(1, 3)));
+  return random.chance(0.4) ? text.slice(0, random.integer(0, text.length)) + random.word() : text;
 }
 
 const journal: Target = {
   name: 'journal on the ESP',
   generate: journalText,
-  decode: input => (parseEntry(textOf(input)) === null ? 'refused' : undefined),
-  // A value of another stage or version is refused, and there is little else in it.
-  leastParsed: 0.2,
+  decode: input => {
+    const read = parseEntry(textOf(input));
+    if (read === null) return 'refused';
+    if (latest([read])?.stage !== read.stage) throw new Error('another stage is the latest of one');
+  },
 };
 
 export const diskTargets: Target[] = [lsblk, wipefs, pools, journal];

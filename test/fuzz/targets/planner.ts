@@ -1,12 +1,16 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { configSchema, type ConfigInput } from '../../../agent/config/schema.ts';
 import type { Facts } from '../../../agent/facts.ts';
 import { attempt } from '../../../agent/host/exec.ts';
+import * as files from '../../../image/lib/files.ts';
+import { DabeiError } from '../../../agent/errors.ts';
 import { makePlan, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
 import type { Step } from '../../../agent/plan/step.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { findNix } from '../../support/nix.ts';
 import { randomConfig, randomFacts } from '../configurations.ts';
-import { textOf, type Target } from '../target.ts';
+import { textOf, type BatchTarget, type Outcome, type Target } from '../target.ts';
 
 /** From random configurations and machines to plans: whatever is planned can be executed, and no command shows a secret. */
 
@@ -17,7 +21,8 @@ interface Case {
 
 const swapKey = 'swapkey-0123456789abcdef01234567';
 
-const planner: Target = {
+const planner: BatchTarget = {
+  batch: 200,
   name: 'planner',
   generate: random => {
     const facts = randomFacts(random);
@@ -30,22 +35,45 @@ const planner: Target = {
     const disks = fitting ? { ...config.disks!, devices, layout, wipe: true } : config.disks!;
     return JSON.stringify({ config: { ...config, disks }, facts } satisfies Case);
   },
-  decode: async input => {
-    const { config, facts } = JSON.parse(textOf(input)) as Case;
-    const parsed = configSchema.safeParse(config);
-    if (!parsed.success) return 'refused';
-    const plan = makePlan(parsed.data, facts, new Secret(swapKey));
-    const secrets = [config.disks!.key as string, swapKey, ...(config.ssh?.hostKeys ?? [])];
-    for (const stage of plannedStages) for (const step of plan.stages[stage]) await check(step, secrets);
-    const text = renderPlan(plan);
-    if (secrets.some(secret => text.includes(secret))) throw new Error('the printed plan has a secret');
-    return undefined;
+  decodeAll: async inputs => {
+    const outcomes = inputs.map(input => outcomeOf(textOf(input)));
+    // Nix takes a third of a second to start: it parses the files of all these plans at once.
+    const nixFiles = outcomes.flatMap(({ nixFiles }) => nixFiles);
+    if (await parses(nixFiles)) return outcomes.map(({ outcome }) => outcome);
+    const results: Outcome[] = [];
+    for (const { outcome, nixFiles } of outcomes) {
+      const whole = await parses(nixFiles);
+      results.push(whole ? outcome : { problem: `Nix does not parse one of:\n${nixFiles.join('\n---\n')}` });
+    }
+    return results;
   },
-  // Boot media, read-only and small disks are refused.
-  leastParsed: 0.3,
+  stop: async () => files.remove(directory),
 };
 
-async function check(step: Step, secrets: readonly string[]): Promise<void> {
+/** Of one case, and the Nix files that its plan writes. */
+function outcomeOf(text: string): { outcome: Outcome; nixFiles: string[] } {
+  const nixFiles: string[] = [];
+  try {
+    return { outcome: plan(JSON.parse(text) as Case, nixFiles), nixFiles };
+  } catch (error) {
+    if (error instanceof DabeiError) return { outcome: 'refused', nixFiles: [] };
+    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { outcome: { problem }, nixFiles: [] };
+  }
+}
+
+function plan({ config, facts }: Case, nixFiles: string[]): Outcome {
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) return 'refused';
+  const made = makePlan(parsed.data, facts, new Secret(swapKey));
+  const secrets = [config.disks!.key as string, swapKey, ...(config.ssh?.hostKeys ?? [])];
+  for (const stage of plannedStages) for (const step of made.stages[stage]) check(step, secrets, nixFiles);
+  const text = renderPlan(made);
+  if (secrets.some(secret => text.includes(secret))) throw new Error('the printed plan has a secret');
+  return 'parsed';
+}
+
+function check(step: Step, secrets: readonly string[], nixFiles: string[]): void {
   const words = wordsOf(step);
   const found = words.find(word => word.includes('\0') || secrets.some(secret => word.includes(secret)));
   if (found !== undefined) throw new Error(`${step.doing}: a NUL or a secret in ${JSON.stringify(words)}`);
@@ -54,7 +82,7 @@ async function check(step: Step, secrets: readonly string[]): Promise<void> {
   if (secrets.some(secret => content.includes(secret)) && (step.mode & 0o077) !== 0)
     throw new Error(`${step.path}: a secret in a file that others can read`);
   if (step.path.endsWith('.json')) JSON.parse(content);
-  if (step.path.endsWith('.nix')) await requireParses(content);
+  if (step.path.endsWith('.nix') && !parsed.has(content)) nixFiles.push(content);
 }
 
 /** What other programs are given, and the names of files. */
@@ -71,22 +99,29 @@ function wordsOf(step: Step): readonly string[] {
   }
 }
 
+/** There are far fewer different texts than plans. */
 const parsed = new Set<string>();
+const directory = join(tmpdir(), `dabei-fuzz-${process.pid}`);
 
-/** By Nix itself; there are far fewer different texts than plans. */
-async function requireParses(text: string): Promise<void> {
-  if (parsed.has(text)) return;
+/** Whether Nix itself takes every one of the files. */
+async function parses(texts: readonly string[]): Promise<boolean> {
+  const fresh = [...new Set(texts)].filter(text => !parsed.has(text));
+  if (fresh.length === 0) return true;
   const nix = findNix();
   if (nix === null) throw new Error('there is no nix-instantiate: install nix-bin');
-  const { exitCode, stderr } = await attempt({
-    doing: 'parsing a Nix file',
-    argv: [...nix.argv, '--parse', '-'],
-    env: nix.env,
-    stdin: text,
-    timeoutSeconds: 30,
+  const paths = fresh.map((text, index) => {
+    const path = join(directory, `${index}.nix`);
+    files.write(path, text);
+    return path;
   });
-  if (exitCode !== 0) throw new Error(`Nix does not parse:\n${text}\n${stderr}`);
-  parsed.add(text);
+  const { exitCode } = await attempt({
+    doing: 'parsing Nix files',
+    argv: [...nix.argv, '--parse', ...paths],
+    env: nix.env,
+    timeoutSeconds: 120,
+  });
+  if (exitCode === 0) for (const text of fresh) parsed.add(text);
+  return exitCode === 0;
 }
 
 export const plannerTargets: Target[] = [planner];

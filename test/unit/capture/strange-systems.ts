@@ -123,7 +123,7 @@ export function strangeSystem(seed: number): CapturedFiles {
     },
     ...{ metric: maybe(number()), prefsrc: maybe(address(), 0.3), scope: random.pick(['link', 'site', 200]) },
     ...{ metrics: maybe([{ mtu: number(), advmss: number() }], 0.2) },
-    ...{ nexthops: maybe(random.list(random.int(0, 3), hop), 0.1), pref: maybe('high', 0.1) },
+    ...{ nexthops: maybe(random.list(0, 3, hop), 0.1), pref: maybe('high', 0.1) },
   });
   const rule = () => ({
     ...{ priority: number(), src: random.pick(['all', address()]), srclen: maybe(number(), 0.3) },
@@ -137,34 +137,32 @@ export function strangeSystem(seed: number): CapturedFiles {
     ...{ table: maybe(random.pick(tables), 0.8), action: maybe(random.pick(['unreachable', 'nop']), 0.2) },
     ...{ suppress_prefixlen: maybe(number(), 0.1), l3mdev: maybe(null, 0.05) },
   });
-  const cut = (text: string) => (random.chance(0.02) ? text.slice(0, random.int(0, text.length - 1)) : text);
+  const cut = (text: string) =>
+    random.chance(0.02) ? text.slice(0, random.integer(0, text.length - 1)) : text;
   const json = (most: number, make: (index: number) => unknown) =>
-    cut(JSON.stringify(random.list(random.int(0, most), make)));
+    cut(JSON.stringify(random.list(0, most, make)));
   const servers = () =>
     random.pick([address(), '127.0.0.53', '192.0.2.53#53', '[2001:db8::53]:53%eth0', 'dns', '']);
   const domains = () =>
     random.pick(['example.org', '~corp', '.', 'größe.example', '_tcp.example', 'a b', '-', 'x\u0007y']);
   return {
     'link.json': json(8, link),
-    'addr.json': json(8, index => ({ ...link(index), addr_info: random.list(random.int(0, 4), own) })),
+    'addr.json': json(8, index => ({ ...link(index), addr_info: random.list(0, 4, own) })),
     'route-4.json': json(12, route),
     'route-6.json': json(12, route),
     'rule-4.json': json(6, rule),
     'rule-6.json': json(6, rule),
     rt_tables: `254\tmain\n${random.pick(numbers)} isp-2\n# 5 comment\n0x10 größe\n`,
-    permaddr: random.list(random.int(0, 4), () => `${name()} ${random.pick(macs)}\n`).join(''),
+    permaddr: random.list(0, 4, () => `${name()} ${random.pick(macs)}\n`).join(''),
     'resolv.conf': cut(
       [
-        ...random.list(random.int(0, 4), () => `nameserver ${servers()}\n`),
-        ...random.list(
-          random.int(0, 2),
-          () => `search ${random.list(random.int(0, 4), domains).join(' ')}\n`,
-        ),
-        ...random.list(random.int(0, 1), () => 'options edns0\n\ufeffnameserver\t192.0.2.1\r\n'),
+        ...random.list(0, 4, () => `nameserver ${servers()}\n`),
+        ...random.list(0, 2, () => `search ${random.list(0, 4, domains).join(' ')}\n`),
+        ...random.list(0, 1, () => 'options edns0\n\ufeffnameserver\t192.0.2.1\r\n'),
       ].join(''),
     ),
-    'resolved/resolved.conf': `[Resolve]\nDNS=${random.list(random.int(0, 3), servers).join(' ')}\nDomains=${domains()}\n`,
-    'nm-dns': `dns=${random.list(random.int(0, 2), servers).join(';')};\ndns-search=${domains()};\n`,
+    'resolved/resolved.conf': `[Resolve]\nDNS=${random.list(0, 3, servers).join(' ')}\nDomains=${domains()}\n`,
+    'nm-dns': `dns=${random.list(0, 2, servers).join(';')};\ndns-search=${domains()};\n`,
     'leases/networkd/1': `ADDRESS=${address()}\nCLIENTID=${random.pick(['ff00000001', 'zz', '0', '01:02'])}\n`,
     'leases/dhclient/dhclient.leases': cut(
       `lease {\n  interface "${name()}";\n  fixed-address ${address()};\n  option dhcp-client-identifier "\\000\\"x";\n}\n`,

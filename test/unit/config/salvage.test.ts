@@ -89,17 +89,17 @@ t.test('more is wrong than the parser could hold', async t => {
   });
 });
 
-const v4 = (random: Random) => `192.0.2.${random.int(1, 254)}`;
-const v6 = (random: Random) => `2001:db8::${random.int(1, 0xffff).toString(16)}`;
+const v4 = (random: Random) => `192.0.2.${random.integer(1, 254)}`;
+const v6 = (random: Random) => `2001:db8::${random.integer(1, 0xffff).toString(16)}`;
 const some = <T extends object>(random: Random, value: T): Partial<T> => (random.chance(0.4) ? value : {});
 
 function validRoute(random: Random): RouteInput {
   const common = {
-    ...some(random, { metric: random.int(0, 5000) }),
-    ...some(random, { table: random.int(1, 500) }),
-    ...some(random, { mtu: random.int(1280, 9000) }),
+    ...some(random, { metric: random.integer(0, 5000) }),
+    ...some(random, { table: random.integer(1, 500) }),
+    ...some(random, { mtu: random.integer(1280, 9000) }),
   };
-  switch (random.int(0, 3)) {
+  switch (random.integer(0, 3)) {
     case 0:
       return { destination: 'default', gateway: v4(random), ...some(random, { onlink: true }), ...common };
     case 1:
@@ -107,27 +107,27 @@ function validRoute(random: Random): RouteInput {
     case 2:
       return { destination: `${v4(random)}/32`, type: random.pick(['blackhole', 'unreachable'] as const), ...common };
     default:
-      return { destination: 'default', nexthops: random.list(random.int(2, 4), () => ({ gateway: v4(random) })), ...common };
+      return { destination: 'default', nexthops: random.list(2, 4, () => ({ gateway: v4(random) })), ...common };
   }
 } // prettier-ignore
 
 function validInterface(random: Random, index: number): InterfaceInput {
   const name = `eth${index}`;
-  const addresses = random.list(random.int(0, 3), () =>
+  const addresses = random.list(0, 3, () =>
     random.chance(0.2) ? { address: v4(random), peer: `${v4(random)}/32` } : random.chance(0.5) ? `${v4(random)}/24` : `${v6(random)}/64`,
   ); // prettier-ignore
   const kind = random.pick([
     {},
     {},
     { bond: { mode: random.pick(['802.3ad', 'active-backup'] as const), members: ['eth7', 'eth8'] } },
-    { vlan: { link: 'eth7', id: random.int(1, 4094) } },
+    { vlan: { link: 'eth7', id: random.integer(1, 4094) } },
     { bridge: { members: ['eth7'], ...some(random, { stp: true }) } },
   ]);
   return {
     name,
     addresses,
     ...kind,
-    ...some(random, { routes: random.list(random.int(0, 4), () => validRoute(random)) }),
+    ...some(random, { routes: random.list(0, 4, () => validRoute(random)) }),
     ...some(random, { dhcp: random.pick([true, { clientId: random.pick(['mac', 'none', 'ff00']) }]) }),
     ...some(random, { acceptRa: true }),
     ...some(random, { dns: { servers: [v4(random)], search: ['example.org'] } }),
@@ -136,8 +136,8 @@ function validInterface(random: Random, index: number): InterfaceInput {
 
 function validNetwork(random: Random): NetworkInput {
   return {
-    interfaces: random.list(random.int(1, 4), index => validInterface(random, index)),
-    ...some(random, { rules: random.list(random.int(0, 3), () => ({ from: `${v4(random)}/32`, table: random.int(1, 99) })) }),
+    interfaces: random.list(1, 4, index => validInterface(random, index)),
+    ...some(random, { rules: random.list(0, 3, () => ({ from: `${v4(random)}/32`, table: random.integer(1, 99) })) }),
     ...some(random, { dns: { servers: [v6(random)], search: [] } }),
     ...some(random, { routes: [{ destination: '198.51.100.0/24', type: 'blackhole' as const }] }),
   };
@@ -195,14 +195,14 @@ function addFaults(random: Random, root: Json, count: number): void {
     const { value, path } = random.pick(places);
     if (Array.isArray(value)) {
       const items = wrongItems[path];
-      if (items) value.splice(random.int(0, value.length), 0, random.pick(items));
+      if (items) value.splice(random.integer(0, value.length), 0, random.pick(items));
       continue;
     }
     const wrong = Object.entries(wrongValues[path] ?? {});
     const [name, bad] =
       wrong.length > 0 && random.chance(0.5)
         ? random.pick(wrong)
-        : [random.pick(['__proto__', 'constructor', 'new', 'x'.repeat(300), 'é\u0000', `k${random.int(0, 99)}`]), nonsense(random)];
+        : [random.pick(['__proto__', 'constructor', 'new', 'x'.repeat(300), 'é\u0000', `k${random.integer(0, 99)}`]), nonsense(random)];
     if (!Object.hasOwn(value as object, name))
       Object.defineProperty(value, name, { value: bad, enumerable: true, configurable: true });
   }
@@ -219,7 +219,7 @@ t.test('any network stays whole beside any faults', async t => {
       rootAuthorizedKeys: [key],
       ssh: { port: 2222, hostKeys: [hostKey] },
     });
-    addFaults(random, asked as unknown as Json, random.int(1, 40));
+    addFaults(random, asked as unknown as Json, random.integer(1, 40));
     const { salvaged: left, problems, config } = salvaged(asked);
     faults += problems.length;
     const whole =
