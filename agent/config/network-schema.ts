@@ -288,7 +288,7 @@ export const networkSchema = z.strictObject({
     .describe('those that belong to no interface: several ways at once, or leading nowhere'),
   rules: z.array(ruleSchema).max(limits.rules).default([]).describe('policy routing (ip-rule(8))'),
   dns: dnsSchema.default({ servers: [], search: [] }),
-  allowSilentGateways: z
+  allowUnreachableGateways: z
     .boolean()
     .default(false)
     .describe('install also when no configured gateway answers, for a machine that will be moved'),

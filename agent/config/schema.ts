@@ -249,7 +249,7 @@ export const configSchema = z.strictObject({
     routes: [],
     rules: [],
     dns: { servers: [], search: [] },
-    allowSilentGateways: false,
+    allowUnreachableGateways: false,
   }),
   disks: disksSchema.optional(),
   system: systemSchema.prefault({}),

@@ -17,7 +17,7 @@ export interface Status {
   /** Addresses with prefix length, by link. */
   addresses: Readonly<Record<string, readonly string[]>>;
   /** Configured gateways, where none of them answered and nothing else that is configured works. */
-  silentGateways: readonly string[];
+  unreachableGateways: readonly string[];
   /** "SHA256:… (ED25519)", one a key. */
   hostKeys: readonly string[];
   /** What a person may want to know and nothing hinders: the network's fallbacks, notes on the configuration. */
@@ -36,7 +36,7 @@ const initial: Status = {
   code: null,
   reasons: [],
   addresses: {},
-  silentGateways: [],
+  unreachableGateways: [],
   hostKeys: [],
   warnings: [],
   beginning: null,

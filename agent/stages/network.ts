@@ -31,7 +31,7 @@ export interface NetworkResult {
   /** How the machine got the addresses by which it is reached. */
   via: 'static' | 'dhcp' | 'ra' | 'none';
   /** The configured gateways, where none answers and nothing else that is configured works: the installed system is lost. */
-  silent: string[];
+  unreachable: string[];
   warnings: string[];
 }
 
@@ -75,10 +75,10 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
       warnings.push(text);
     }
   };
-  const answer = async (via: NetworkResult['via'], silent: readonly string[] = []) => ({
+  const answer = async (via: NetworkResult['via'], unreachable: readonly string[] = []) => ({
     addresses: addressesByLink(await readAddresses()),
     via,
-    silent: [...silent],
+    unreachable: [...unreachable],
     warnings,
   });
 

@@ -14,7 +14,7 @@ import { formatBytes } from '../plan/disks/describe-disk.ts';
 import { recheckDisks } from '../plan/disks/recheck.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
-import { silentGateways } from '../plan/network/silent-gateways.ts';
+import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
@@ -51,7 +51,7 @@ export async function network(session: Session): Promise<void> {
       session.network = result;
       updateStatus({
         addresses: result.addresses,
-        silentGateways: result.silent,
+        unreachableGateways: result.unreachable,
         warnings: [...session.resolution.notes, ...result.warnings],
       });
       for (const [link, addresses] of Object.entries(result.addresses)) {
@@ -99,7 +99,7 @@ function isResult<T extends object>(cause: unknown): cause is T {
 
 /** Measures the machine and decides everything; the last stage that changes nothing. */
 export async function plan(session: Session): Promise<void> {
-  const { facts, plan } = await planInstallation(configOf(session), session.network?.silent);
+  const { facts, plan } = await planInstallation(configOf(session), session.network?.unreachable);
   Object.assign(session, { facts, plan });
   updateStatus({ beginning: plan.beginning });
   for (const text of plan.summary) log({ event: 'note', text });
@@ -108,15 +108,16 @@ export async function plan(session: Session): Promise<void> {
 
 /**
  * What an installation of this configuration does on this machine.
- * @param silentAtStart gateways that did not answer just now; by hand those that are noted are asked again
+ * @param unreachableAtStart gateways that did not answer just now; by hand those that are noted are asked again
  */
 export async function planInstallation(
   config: Config,
-  silentAtStart?: readonly string[],
+  unreachableAtStart?: readonly string[],
 ): Promise<{ facts: Facts; plan: Plan }> {
-  const silent = silentAtStart ?? (await stillSilent(config.network, readStatus()?.silentGateways));
+  const unreachable =
+    unreachableAtStart ?? (await stillSilent(config.network, readStatus()?.unreachableGateways));
   const refusals = [
-    silentGateways(config.network, silent),
+    unreachableGateways(config.network, unreachable),
     lockoutRefusal(config, clock.epochSeconds()),
   ].filter(refusal => refusal !== null);
   if (refusals.length > 0) throw new Refusals(refusals);

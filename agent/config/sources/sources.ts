@@ -9,6 +9,7 @@ import { nearest } from '../nearest.ts';
 import { netbootNote } from './netboot-note.ts';
 import { kindOf, parameterKinds, type ParameterKind } from './parameters.ts';
 import { problemOf, type Problem } from '../report.ts';
+import { renameKeys } from './renamed.ts';
 
 export interface SourceFile {
   path: string;
@@ -96,6 +97,8 @@ function readText(text: string, source: string, found: Sources): void {
   }
   const upgrade = upgradeLegacy(value);
   if (upgrade.note !== null) found.notes.push(`${source}: ${upgrade.note}`);
+  if (upgrade.value.kind === 'object')
+    for (const note of renameKeys(upgrade.value)) found.notes.push(`${source}: ${note}`);
   found.fragments.push({ source, value: upgrade.value, ...(foreign ? { foreign } : {}) });
 }
 

@@ -22,7 +22,7 @@ import {
   type PlannedRoute,
 } from './routes.ts';
 import { planRules, type PlannedRules } from './rules.ts';
-import { gatewaysOfMissing } from './silent-gateways.ts';
+import { gatewaysOfMissing } from './unreachable-gateways.ts';
 
 /** What will be done to the network: pure, from the configuration and the interfaces that are there. */
 

@@ -177,7 +177,7 @@ const wrongValues: Readonly<Record<string, Json>> = {
   'network.interfaces': { mtu: 'x', macAddress: 'x', only: false },
   'network.interfaces.bond': { miimon: -1, lacpRate: 'often' },
   'network.interfaces.bridge': { forwardDelay: 'x' },
-  network: { allowSilentGateways: 'no' },
+  network: { allowUnreachableGateways: 'no' },
   '': { hostName: '-', machineId: 'x', hostId: 12345678, disks: { devices: 7 }, system: [], mode: 'x', version: 9, ipv4: 7 },
 }; // prettier-ignore
 

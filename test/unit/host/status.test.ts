@@ -10,7 +10,7 @@ const base: Status = {
   beginning: null,
   reasons: [],
   addresses: { eth0: ['192.0.2.7/24', '2001:db8::7/64'], eth1: [] },
-  silentGateways: [],
+  unreachableGateways: [],
   hostKeys: ['SHA256:abc (ED25519)'],
   warnings: [],
   since: '2026-01-01T00:00:00.000Z',

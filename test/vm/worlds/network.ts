@@ -102,7 +102,7 @@ export const networkWorlds: World[] = [
         assert.match(addresses, /inet 10\.0\.2\.15\/24 /);
       }
       assert.match(await site.ssh().run('ip -4 route show default'), /^default via 10\.0\.2\.2 /m);
-      assert.match(machine.console.text, /\(10\.0\.2\.99\)[^]*next: .*network\.allowSilentGateways/);
+      assert.match(machine.console.text, /\(10\.0\.2\.99\)[^]*next: .*network\.allowUnreachableGateways/);
       const byHand = await site.ssh().attempt('dabei install', { seconds: 90 });
       assert.notEqual(byHand.exitCode, 0);
       await machine.console.waitFor(/^stage 2\/8 plan: failed.*\nerror NETWORK_SILENT_GATEWAY: /m, 10);
