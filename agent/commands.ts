@@ -67,8 +67,8 @@ export function status(json: boolean): string {
   return returns === null ? text : text + formatReturnTimer(returns);
 }
 
-/** Keeps the machine from returning to the old system. */
-export async function stay(): Promise<string> {
+/** Keeps the machine here: cancels the return to the old system. */
+export async function confirm(): Promise<string> {
   if (readReturnTimer() === null) return 'no return to an old system is armed\n';
   await run({
     doing: 'cancelling the return to the old system',

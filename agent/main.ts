@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from './collect.ts';
-import { install, logs, plan, status, stay, boot } from './commands.ts';
+import { boot, confirm, install, logs, plan, status } from './commands.ts';
 import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
@@ -13,7 +13,7 @@ const usage = `usage: dabei COMMAND
   install [--config FILE]  install as configured; the disks that are named are erased
   plan [--config FILE]     print exactly the commands that install would run
   status [--json]          how far it is, what went wrong, addresses and host keys
-  stay                     do not return to the old system (the timer of kexec)
+  confirm                  stay here: cancel the return to the old system (formerly: stay)
   logs [--json]            everything since the start
   collect --output DIR FILE...
                            puts machines, by their runtime-info.json, into an infrastructure flake; see docs/host-flake.md
@@ -46,8 +46,9 @@ async function main(argv: readonly string[]): Promise<number> {
       return preflightOf(values);
     case 'status':
       return print(status(values.json ?? false));
-    case 'stay':
-      return print(await stay());
+    case 'confirm':
+    case 'stay': // its name until 0.1
+      return print(await confirm());
     case 'logs':
       return print(logs(values.json ?? false));
     default:

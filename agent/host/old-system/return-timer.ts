@@ -6,7 +6,7 @@ export interface ReturnTimer {
   armed: boolean;
   /** Until the machine restarts; null once it is cancelled. */
   secondsLeft: number | null;
-  /** "login", "erasing" (the first write of an installation), "asked" (dabei stay); null while it is armed. */
+  /** "login", "erasing" (the first write of an installation), "asked" (dabei confirm); null while it is armed. */
   cancelledBy: string | null;
 }
 
@@ -29,12 +29,12 @@ export function readReturnTimer(
 
 export function formatReturnTimer({ secondsLeft, cancelledBy }: ReturnTimer): string {
   if (secondsLeft !== null)
-    return `return: to the old system in ${secondsLeft} s unless somebody logs in; "dabei stay" keeps the machine here\n`;
+    return `return: to the old system in ${secondsLeft} s unless somebody logs in; "dabei confirm" keeps the machine here\n`;
   return `return: cancelled by ${reasons[cancelledBy ?? ''] ?? cancelledBy}; the machine stays here\n`;
 }
 
 const reasons: Readonly<Record<string, string>> = {
   login: 'a login',
   erasing: 'the installation, which writes to disks',
-  asked: 'dabei stay',
+  asked: 'dabei confirm',
 };

@@ -207,7 +207,7 @@ export const deadManWorlds: World[] = [
   {
     name: 'dead-man-asked',
     core: false,
-    about: 'at the console: the time that is left is in dabei status, and dabei stay cancels the return',
+    about: 'at the console: the time that is left is in dabei status, and dabei confirm cancels the return',
     limitSeconds: 400,
     script: async site => {
       const machine = await site.startImage({
@@ -222,11 +222,11 @@ export const deadManWorlds: World[] = [
       machine.console.type('dabei status\n');
       const [, left] = await machine.console.waitFor(/^return: to the old system in (\d+) s/m, 40);
       assert.ok(Number(left) > 0 && Number(left) < 200, `${left} s are left`);
-      machine.console.type('dabei stay\n');
-      await machine.console.waitFor(/^return: cancelled by dabei stay; the machine stays here/m, 40);
+      machine.console.type('dabei confirm\n');
+      await machine.console.waitFor(/^return: cancelled by dabei confirm; the machine stays here/m, 40);
       await clock.sleep(Math.max(0, 215 - machine.seconds()));
       machine.console.type('dabei status\n');
-      await machine.console.waitFor(/^return: cancelled by dabei stay/m, 40);
+      await machine.console.waitFor(/^return: cancelled by dabei confirm/m, 40);
     },
   },
   {
