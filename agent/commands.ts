@@ -10,7 +10,7 @@ import { readBytes, readText } from './host/files.ts';
 import { claim } from './host/lock.ts';
 import { paths } from './paths.ts';
 import { formatLogLine, log } from './host/log.ts';
-import { formatReturnTimer, readReturnTimer, stayProgram } from './host/old-system/return-timer.ts';
+import { formatReturnTimer, readReturnTimer } from './host/old-system/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
 import { renderPlan } from './plan/plan.ts';
@@ -72,7 +72,7 @@ export async function confirm(): Promise<string> {
   if (readReturnTimer() === null) return 'no return to an old system is armed\n';
   await run({
     doing: 'cancelling the return to the old system',
-    argv: [stayProgram, 'asked'],
+    argv: [paths.stayProgram, 'asked'],
     timeoutSeconds: 60,
   });
   return formatReturnTimer(readReturnTimer()!);

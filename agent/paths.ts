@@ -9,4 +9,6 @@ export const paths = {
   log: '/var/log/dabei.jsonl',
   /** Process id of the one dabei that may change the machine. */
   lock: '/run/dabei/lock',
+  /** Cancels the return for good and ends when nothing counts down any more; does nothing where it was never armed. */
+  stayProgram: '/usr/lib/dabei/stay',
 } as const;

@@ -12,6 +12,7 @@ import { describeAuthorizedKey, readAuthorizedKeys } from './keys/authorized-key
 import { fingerprint } from './keys/fingerprint.ts';
 import { hostKeyType, hostPublicKey } from './keys/host-key.ts';
 import { keptNetwork } from './capture/summary.ts';
+import { defaultRoutes } from './plan/network/default-routes.ts';
 import { neededModules, type NewSystem, type OldSystem } from './plan/preflight/preflight.ts';
 import { judge, standInForPassphrase } from './plan/preflight/judge.ts';
 import { renderTable } from './plan/preflight/preflight-table.ts';
@@ -42,7 +43,8 @@ export async function preflightCommand(
 ): Promise<number> {
   const appended = dirname(dirname(options.capture));
   const { config: asked, salvaged } = resolve(options, appended, false);
-  const network = keptNetwork(name => readText(`${options.capture}/${name}`), (asked ?? salvaged).network);
+  const asks = (asked ?? salvaged).network;
+  const network = keptNetwork(name => readText(`${options.capture}/${name}`), asks, defaultRoutes(asks));
   const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old, appended);
   const now = clock.epochSeconds();

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { AddressConfig } from '../config/schema.ts';
 import type { CapturedAddress, CapturedRoute } from './ip-json.ts';
 import type { KnownLink } from './links.ts';
-import type { LeftOut } from './network.ts';
+import type { LeftOut } from './types.ts';
 
 export interface SortedAddresses {
   name: string;

@@ -1,4 +1,5 @@
-import { networkFromCapture, type CapturedFiles } from './network.ts';
+import { networkFromCapture } from './network.ts';
+import type { CapturedFiles } from './types.ts';
 import { valueAt, type Located } from '../config/located.ts';
 import type { ConfigInput } from '../config/schema.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { CapturedFiles, LeftOut } from './network.ts';
+import type { CapturedFiles, LeftOut } from './types.ts';
 import { shown } from './shown.ts';
 
 /** Name servers of the old system. Formats: resolv.conf(5), resolved.conf(5), NetworkManager's keyfiles. */

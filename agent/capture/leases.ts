@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { CapturedFiles } from './network.ts';
+import type { CapturedFiles } from './types.ts';
 import type { CapturedAddress, CapturedLink } from './ip-json.ts';
 
 /**

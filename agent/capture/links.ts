@@ -1,6 +1,6 @@
 import type { InterfaceInput } from '../config/schema.ts';
 import type { CapturedAddress, CapturedLink } from './ip-json.ts';
-import type { LeftOut } from './network.ts';
+import type { LeftOut } from './types.ts';
 
 /** Which interfaces of the old system are worth having again, and how they are built on each other. */
 

@@ -20,6 +20,7 @@ import {
   type SortedRoutes,
 } from './routes.ts';
 import { shown } from './shown.ts';
+import type { CapturedFiles, LeftOut } from './types.ts';
 import { onlyValid } from './valid.ts';
 
 /**
@@ -28,16 +29,6 @@ import { onlyValid } from './valid.ts';
  * Kept is what somebody configured. What the kernel, routers and DHCP servers bring they bring again, so it becomes a
  * request to them. What cannot be rebuilt is left out and named.
  */
-
-/** Contents by path below the capture's directory: "link.json", "resolved/resolved.conf", "leases/networkd/2". */
-export type CapturedFiles = Readonly<Record<string, string>>;
-
-/** Something of the old system that does not come along. */
-export interface LeftOut {
-  /** "docker0", "route to 10.0.0.0/8", "IPv4 rule 100", "192.0.2.7 on eth0" */
-  name: string;
-  why: string;
-}
 
 export interface CapturedNetwork {
   network: NetworkInput;

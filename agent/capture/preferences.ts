@@ -2,7 +2,7 @@ import { parse } from 'ini';
 import type { AcceptRaInput, DhcpInput } from '../config/schema.ts';
 import type { CapturedRoute } from './ip-json.ts';
 import { defined } from './links.ts';
-import type { CapturedFiles } from './network.ts';
+import type { CapturedFiles } from './types.ts';
 
 /**
  * What an interface of the old system took of its lease and of router advertisements: by its routes, which every client

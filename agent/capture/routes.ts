@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { NextHopConfig, RouteInput, RuleConfig } from '../config/schema.ts';
 import type { CapturedRoute, CapturedRule } from './ip-json.ts';
 import { defined } from './links.ts';
-import type { LeftOut } from './network.ts';
+import type { LeftOut } from './types.ts';
 
 /** Routes and rules of the old system in the words of the configuration. */
 

@@ -4,7 +4,6 @@ import { addressJson, readJson, routeJson, type CapturedRoute } from './ip-json.
 import { leasedByUdhcpc } from './leases.ts';
 import { tableNumbers } from './routes.ts';
 import type { NetworkConfig } from '../config/schema.ts';
-import { defaultRoutes } from '../plan/network/default-routes.ts';
 
 /**
  * What of the old system's network is kept, for the person who is about to leave it: of what was captured that alone
@@ -20,12 +19,23 @@ export interface KeptNetwork {
   defaultLinks: readonly string[];
 }
 
+/** A default route of the new system that packets take (defaultRoutes of agent/plan/network/default-routes.ts). */
+export interface TakenRoute {
+  family: 4 | 6;
+  link: string | null;
+  table: number;
+}
+
 /**
  * @param read a file of the capture by its name; null where there is none
  * @param network of the new system
+ * @param taken its default routes
  */
-export function keptNetwork(read: (name: string) => string | null, network: NetworkConfig): KeptNetwork {
-  const taken = defaultRoutes(network);
+export function keptNetwork(
+  read: (name: string) => string | null,
+  network: NetworkConfig,
+  taken: readonly TakenRoute[],
+): KeptNetwork {
   const macs = new Map(network.interfaces.map(({ name, mac }) => [mac, name]));
   const configured = new Set(network.interfaces.flatMap(({ name }) => name ?? []));
   const isHere = (name: string | undefined, mac: string | undefined) =>

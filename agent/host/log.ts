@@ -1,7 +1,7 @@
 import { cleanText } from '../clean-text.ts';
 import { appendToLog, consolePaths, writeConsole } from './files.ts';
 import { formatError, type ErrorCode } from '../errors.ts';
-import { formatBytes } from '../plan/disks/describe-disk.ts';
+import { formatBytes } from '../format.ts';
 import * as clock from './clock.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { planBootLoader } from './nix/boot-loader.ts';
 import { closureRefusals, describeClosure, type Closure } from './nix/closure.ts';
-import { formatBytes } from './disks/describe-disk.ts';
+import { formatBytes } from '../format.ts';
 import { firmwareFaults } from './disks/firmware.ts';
 import { evaluatesFirst, evaluationWarnings, keepLock, planEvaluation } from './nix/evaluate.ts';
 import { planHostFlake } from './host-flake/host-flake.ts';

@@ -1,4 +1,4 @@
-import { stayProgram } from '../host/old-system/return-timer.ts';
+import { paths } from '../paths.ts';
 import type { RunStep } from './step.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { RunStep } from './step.ts';
 export const cancelReturn: RunStep = {
   kind: 'run',
   doing: 'cancelling the return to the old system, if one is armed',
-  argv: [stayProgram, 'erasing'],
+  argv: [paths.stayProgram, 'erasing'],
   timeoutSeconds: 60,
   remedy: 'nothing was written so far; see: dabei status',
 };

@@ -10,7 +10,7 @@ import { availableMemoryBytes } from '../host/machine/facts.ts';
 import { writeAtomic, writeKernelFile } from '../host/files.ts';
 import { log } from '../host/log.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
-import { formatBytes } from '../plan/disks/describe-disk.ts';
+import { formatBytes } from '../format.ts';
 import { recheckDisks } from '../plan/disks/recheck.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
-import type { Layout } from '../report/output.ts';
+import type { ImageLayout } from '../rootfs/initrd.ts';
 import type { Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
 
@@ -30,7 +30,7 @@ export const bundleOnly = [
 ];
 
 const epochOf = (image: Built) =>
-  (JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout).epoch;
+  (JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout).epoch;
 
 /**
  * Leaves the two files.
@@ -63,7 +63,7 @@ export async function buildBundle(
     ])
       files.copy(path, join(content, path.slice(checkout('image/media/bundle').length)));
     files.write(join(content, 'image.json'), description);
-    const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout;
+    const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     files.write(join(content, 'offset'), `${imageOffset}\n`);
     files.write(join(content, 'SHA256SUMS'), await sums(content));
     for (const path of files.walk(content)) files.setMode(path, files.isExecutable(path) ? 0o755 : 0o644);

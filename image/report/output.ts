@@ -3,17 +3,13 @@ import { bundleNames } from '../media/kexec-bundle.ts';
 import type { Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
-import type { InitrdLayout } from '../rootfs/initrd.ts';
+import type { ImageLayout } from '../rootfs/initrd.ts';
 import { tell } from '../lib/progress.ts';
 import type { Fallback } from '../reductions/fallbacks.ts';
 import type { Parts } from '../rootfs/root.ts';
 import { arch } from '../../agent/arch.ts';
 
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
-
-export interface Layout extends InitrdLayout {
-  epoch: number;
-}
 
 const bundles = Object.values(bundleNames);
 const published = [arch.kernel.image, 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
@@ -64,7 +60,7 @@ export async function describeImage(
         [basename(path), { bytes: files.sizeOf(path), sha256: await files.sha256(path) }] as const,
     ),
   );
-  const layout = JSON.parse(files.readText(join(image.path, 'layout.json'))) as Layout;
+  const layout = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
   const summary = {
     version: 1,
     built: new Date(layout.epoch * 1000).toISOString(),

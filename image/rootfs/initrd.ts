@@ -39,6 +39,12 @@ export interface InitrdLayout {
   firstBytes: number;
 }
 
+/** layout.json of a built image. */
+export interface ImageLayout extends InitrdLayout {
+  /** Seconds since 1970. */
+  epoch: number;
+}
+
 /**
  * @param directory where root/ is, and where initrd is put
  * @param order paths below root/, as they shall lie in the image

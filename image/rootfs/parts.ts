@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { runIn } from '../lib/host.ts';
-import type { Layout } from '../report/output.ts';
+import type { ImageLayout } from './initrd.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
@@ -73,7 +73,7 @@ const read = <T>(built: Built, name: string) => JSON.parse(files.readText(join(b
 export async function measureParts(toolchain: Packages, image: Built): Promise<PartSize[]> {
   const parts = read<PartFiles[]>(image, partsFile);
   const measured = await cached('part sizes', ['parts 1', toolchain, image], async directory => {
-    const { imageOffset, imageBytes } = read<Layout>(image, 'layout.json');
+    const { imageOffset, imageBytes } = read<ImageLayout>(image, 'layout.json');
     const run = (doing: string, argv: readonly string[]) =>
       runIn({
         doing,
@@ -101,7 +101,7 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
     files.write(join(directory, 'sizes.json'), JSON.stringify(sizes));
   });
   const sizes = read<Record<string, number>>(measured, 'sizes.json');
-  const { imageOffset, firstBytes } = read<Layout>(image, 'layout.json');
+  const { imageOffset, firstBytes } = read<ImageLayout>(image, 'layout.json');
   const kernelBytes = files.sizeOf(join(image.path, arch.kernel.image));
   return [
     {

@@ -1,4 +1,4 @@
-import type { CapturedFiles } from '../../capture/network.ts';
+import type { CapturedFiles } from '../../capture/types.ts';
 import { list, readText } from '../files.ts';
 
 /**

@@ -12,9 +12,6 @@ export interface ReturnTimer {
 
 const state = '/run/dabei/return';
 
-/** Cancels the return for good and ends when nothing counts down any more; does nothing where it was never armed. */
-export const stayProgram = '/usr/lib/dabei/stay';
-
 /** @returns null where it was never armed */
 export function readReturnTimer(
   directory: string = state,

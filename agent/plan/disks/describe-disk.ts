@@ -1,19 +1,8 @@
 import { cleanLine } from '../../clean-text.ts';
+import { formatBytes } from '../../format.ts';
 import type { Content, Disk } from '../../facts.ts';
 
 /** Disks in words, for refusals and for the plan's summary, and the names by which they stay the same disk. */
-
-/** Bytes with a binary unit and at most one decimal: "512 MiB", "18.6 GiB". */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${Math.round(value * 10) / 10} ${units[unit]}`;
-}
 
 /**
  * Links that udev's own rules make on every system (60-persistent-storage.rules), best first: with model and serial number,

@@ -1,7 +1,8 @@
 import type { DiskSelector } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk, NotHardware } from '../../facts.ts';
-import { describeDisk, formatBytes, uniqueSelector } from './describe-disk.ts';
+import { describeDisk, uniqueSelector } from './describe-disk.ts';
+import { formatBytes } from '../../format.ts';
 import { chooseWay, sameIdentity, waysTo } from './identity.ts';
 
 /** Refusals of selectors that mean no disk, or several: with what there is, and what would be unambiguous. */

@@ -3,7 +3,8 @@ import type { Config } from '../../config/schema.ts';
 import type { Disk, Facts, Link, Machine } from '../../facts.ts';
 import { hostKeyType } from '../../keys/host-key.ts';
 import { modulesOf } from '../network/links-batch.ts';
-import { runtimeNetwork, type RuntimeNetwork } from './runtime-network.ts';
+import { runtimeNetwork } from './runtime-network.ts';
+import type { RuntimeNetwork } from './runtime-types.ts';
 import { espMountpoint, persistedDirectories, type TargetStorage } from '../target.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { RuntimeInterface } from './runtime-network.ts';
+import type { RuntimeInterface } from './runtime-types.ts';
 
 /**
  * Whether a network is beyond NixOS's older, scripted style of networking, which has no rules, no routes over several

@@ -1,7 +1,7 @@
 import { dataMembers } from '../disks/layouts.ts';
 import type { Layout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
-import { formatBytes } from '../disks/describe-disk.ts';
+import { formatBytes } from '../../format.ts';
 import type { Narinfo } from './narinfo.ts';
 
 /** A system that was built elsewhere: everything that has to be copied, known before a disk is touched. */

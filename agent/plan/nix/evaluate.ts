@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
-import { formatBytes } from '../disks/describe-disk.ts';
+import { formatBytes } from '../../format.ts';
 import { writeHostFlake } from '../host-flake/host-flake.ts';
 import { zramBytes } from '../disks/install-swap.ts';
 import { installerSecrets } from './apart.ts';

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
-import { describeContents, formatBytes } from '../disks/describe-disk.ts';
+import { describeContents } from '../disks/describe-disk.ts';
+import { formatBytes } from '../../format.ts';
 import type { KeptNetwork } from '../../capture/summary.ts';
 import type { OldSystem, Preflight } from './preflight.ts';
 

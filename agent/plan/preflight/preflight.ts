@@ -1,7 +1,8 @@
 import type { Config, DisksConfig, DiskSelector } from '../../config/schema.ts';
 import { DabeiError, type ErrorCode } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
-import { describeDisk, formatBytes, stablePath } from '../disks/describe-disk.ts';
+import { describeDisk, stablePath } from '../disks/describe-disk.ts';
+import { formatBytes } from '../../format.ts';
 import { pinned } from '../disks/disk-faults.ts';
 import { isOfBus } from '../disks/attachment.ts';
 import { firmwareFaults } from '../disks/firmware.ts';

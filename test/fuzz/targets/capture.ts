@@ -1,4 +1,5 @@
-import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
+import { networkFromCapture } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { capturedIdentity, type CapturedFiles as IdentityFiles } from '../../../agent/capture/identity.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';

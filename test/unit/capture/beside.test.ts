@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { capturedNetwork } from '../../../agent/capture/beside.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
-import type { CapturedFiles } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 
 const fixtures = JSON.parse(
   readFileSync(new URL('../../fixtures/network-worlds.json', import.meta.url), 'utf8'),

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { networkFromCapture, type CapturedFiles } from '../../../agent/capture/network.ts';
+import { networkFromCapture } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { planNetwork } from '../../../agent/plan/network/network.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { test } from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { readCaptured } from '../../../agent/host/old-system/captured.ts';
-import type { CapturedFiles } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { strangeSystem } from './strange-systems.ts';
 
 /**

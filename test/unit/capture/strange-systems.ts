@@ -1,4 +1,4 @@
-import type { CapturedFiles } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { Random } from '../../support/random.ts';
 
 /**

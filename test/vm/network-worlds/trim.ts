@@ -1,4 +1,4 @@
-import type { CapturedFiles } from '../../../agent/capture/network.ts';
+import type { CapturedFiles } from '../../../agent/capture/types.ts';
 
 /** What nothing looks at, and what changes at every run. */
 const noise =

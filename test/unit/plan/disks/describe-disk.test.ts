@@ -1,10 +1,6 @@
 import t from 'tap';
-import {
-  describeDisk,
-  formatBytes,
-  stablePath,
-  uniqueSelector,
-} from '../../../../agent/plan/disks/describe-disk.ts';
+import { describeDisk, stablePath, uniqueSelector } from '../../../../agent/plan/disks/describe-disk.ts';
+import { formatBytes } from '../../../../agent/format.ts';
 import { content, disk } from '../../../fixtures/disks.ts';
 
 t.test('bytes', async t => {

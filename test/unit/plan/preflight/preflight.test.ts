@@ -4,10 +4,12 @@ import {
   networkSchema,
   type Config,
   type ConfigInput,
+  type NetworkConfig,
   type NetworkInput,
 } from '../../../../agent/config/schema.ts';
 import type { Disk } from '../../../../agent/facts.ts';
-import { keptNetwork } from '../../../../agent/capture/summary.ts';
+import { keptNetwork as keptOf } from '../../../../agent/capture/summary.ts';
+import { defaultRoutes } from '../../../../agent/plan/network/default-routes.ts';
 import {
   checkLogin,
   loadingBytes,
@@ -376,6 +378,9 @@ const newNetwork = networkSchema.parse({
   rules: [{ family: 6, priority: 5, table: 200 }],
   dns: { servers: ['192.0.2.53', '2001:db8::53'] },
 });
+
+const keptNetwork = (read: (name: string) => string | null, network: NetworkConfig) =>
+  keptOf(read, network, defaultRoutes(network));
 
 t.test('the network that is kept', async t => {
   const network = keptNetwork(name => capture[name] ?? null, newNetwork);
