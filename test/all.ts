@@ -65,6 +65,8 @@ const inherited = [
 ];
 const bin = (name: string) => checkout('node_modules', name);
 const alone = () => null;
+/** Where TypeScript lies; .dependency-cruiser.cjs says what may import what. */
+const rooms = ['agent', 'image', 'test'];
 /** As image/start.mjs starts a program. */
 const program = (path: string) => [
   '--import=tsx',
@@ -87,6 +89,12 @@ await requireHostPackages({
 const counts = [
   await check('types', [bin('typescript/bin/tsc')], 5, alone),
   await check('formatting', [bin('prettier/bin/prettier.cjs'), '--check', '.'], 5, alone),
+  await check(
+    'imports',
+    [bin('dependency-cruiser/bin/dependency-cruise.mjs'), ...rooms, '--output-type', 'err'],
+    5,
+    alone,
+  ),
   await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount),
 ];
 if (!values.quick) {
