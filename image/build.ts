@@ -19,13 +19,13 @@ import { installer as installerRelease, unpack, unpackAlone, type Packages } fro
 import { expectSteps, stepsTaken, tell } from './lib/progress.ts';
 import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
-import { buildStandIns } from './reductions/stand-ins.ts';
+import { buildStandIns } from './reductions/stubs.ts';
 import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
 import { slimPrograms } from './elf/slim.ts';
 import { describeImage, writeOutput } from './report/output.ts';
-import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/sets.ts';
+import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/package-sets.ts';
 import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';

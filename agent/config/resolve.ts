@@ -7,7 +7,7 @@ import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { cleanSecrets } from './secrets.ts';
-import { salvage, type Salvaged } from './salvage.ts';
+import { salvage, type Salvaged } from './reachability.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';

@@ -9,8 +9,14 @@ import { firmwareFaults } from './disks/firmware.ts';
 import { evaluatesFirst, evaluationWarnings, keepLock, planEvaluation } from './nix/evaluate.ts';
 import { planHostFlake } from './host-flake/host-flake.ts';
 import { planInstall } from './nix/install.ts';
-import { decide, nothingFound, type Beginning, type Found, type JournalStage } from './disks/journal.ts';
-import { markDone } from './disks/journal-steps.ts';
+import {
+  decide,
+  nothingFound,
+  type Beginning,
+  type Found,
+  type JournalStage,
+} from './disks/install-state.ts';
+import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
 import { selectDisks, type Selection } from './disks/select-disks.ts';

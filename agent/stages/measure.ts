@@ -9,7 +9,7 @@ import { chooseDisks, makePlan, type Plan } from '../plan/plan.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 import { Secret } from '../secret.ts';
 import { readClosure } from './closure.ts';
-import { readJournal } from './journal.ts';
+import { readJournal } from './install-state.ts';
 import { inspectToplevel } from './toplevel.ts';
 
 /**

@@ -3,7 +3,7 @@ import { rebuiltSources } from '../reductions/libraries.ts';
 import { staticPrograms } from '../reductions/programs.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
-import { imageSet, installerPrograms, librarySet, toolchainSet } from './sets.ts';
+import { imageSet, installerPrograms, librarySet, toolchainSet } from './package-sets.ts';
 
 /** Everything that an image is made from, of Debian. */
 

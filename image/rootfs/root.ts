@@ -5,7 +5,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { droppedApplets, manifest } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
-import { installerPrograms } from '../debian/sets.ts';
+import { installerPrograms } from '../debian/package-sets.ts';
 import { arch } from '../../agent/arch.ts';
 
 /** Assembles the root file system of the image in an empty directory. */

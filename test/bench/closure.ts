@@ -6,7 +6,7 @@ import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as files from '../../image/lib/files.ts';
 import { run } from '../../image/lib/host.ts';
 import { unpack } from '../../image/debian/packages.ts';
-import { toolchainSet } from '../../image/debian/sets.ts';
+import { toolchainSet } from '../../image/debian/package-sets.ts';
 import { serveCache } from '../vm/harness/binary-cache.ts';
 import { stageDone } from '../vm/guests/install.ts';
 import { hireOperator, operatorHome } from '../vm/guests/operator.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { unpack } from '../../image/debian/packages.ts';
-import { imageSet } from '../../image/debian/sets.ts';
+import { imageSet } from '../../image/debian/package-sets.ts';
 import { requireHostPackages } from '../../image/lib/host.ts';
 import { arch, libraryDirectory } from '../../agent/arch.ts';
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
 import { accelerator } from './harness/accelerator.ts';
 import { requireImage, requireVirtualMachines } from './harness/image.ts';
-import { Remembered } from './remembered.ts';
+import { Remembered } from './result-cache.ts';
 import { runWorld, type Result, type World } from './world.ts';
 import { worlds } from './worlds/index.ts';
 import { table } from './harness/table.ts';

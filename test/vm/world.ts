@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import * as files from '../../image/lib/files.ts';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as clock from '../../agent/host/clock.ts';
-import { patience } from './harness/patience.ts';
+import { patience } from './harness/time-scale.ts';
 import { openSite, type Site } from './harness/site.ts';
 
 /**

@@ -2,8 +2,8 @@ import type { Config, DisksConfig } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { stablePath } from './describe-disk.ts';
-import { configurationHash, hash, type Asked } from './journal.ts';
-import type { JournalHead } from './journal-steps.ts';
+import { configurationHash, hash, type Asked } from './install-state.ts';
+import type { JournalHead } from './install-state-steps.ts';
 import {
   alignmentBytes,
   biosBootBytes,

@@ -5,7 +5,7 @@ import { poolBytes } from '../nix/closure.ts';
 import { describeDisk, stablePath } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
-import { claimEsp, markDone, type JournalHead } from './journal-steps.ts';
+import { claimEsp, markDone, type JournalHead } from './install-state-steps.ts';
 import { layOut, partitionGuids, type Layout } from './layout.ts';
 import { biosBootBytes, type MemberGuids } from './partitions.ts';
 import {

@@ -1,6 +1,6 @@
 import { blindDevices, describeDisks, parseLsblk, parseWipefs } from '../../../agent/host/machine/lsblk.ts';
 import { parsePoolDevices } from '../../../agent/host/machine/pools.ts';
-import { journalStages, latest, parseEntry } from '../../../agent/plan/disks/journal.ts';
+import { journalStages, latest, parseEntry } from '../../../agent/plan/disks/install-state.ts';
 import { renderPlainText } from '../plain.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
 import { checkout, run } from '../../../image/lib/host.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { imageSet } from '../../../image/debian/sets.ts';
+import { imageSet } from '../../../image/debian/package-sets.ts';
 import type { Finished } from '../../../agent/host/exec.ts';
 import { tinyNixos } from '../harness/fixtures.ts';
 

@@ -3,7 +3,7 @@ import { cached, tree } from '../../../image/lib/cache.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { buildKernel } from '../../../image/kernel/kernel.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { bootLoaderSet, imageSet, toolchainSet } from '../../../image/debian/sets.ts';
+import { bootLoaderSet, imageSet, toolchainSet } from '../../../image/debian/package-sets.ts';
 import { arch } from '../../../agent/arch.ts';
 
 /** Large inputs of worlds, made once and kept in the cache. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
-import { bootLoaderSet } from '../../../image/debian/sets.ts';
+import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
 import { arch } from '../../../agent/arch.ts';
 

@@ -7,7 +7,7 @@ import * as clock from '../../../agent/host/clock.ts';
 import { accelerator } from './accelerator.ts';
 import { SerialConsole } from './console.ts';
 import { redirect, type Wire } from './packets.ts';
-import { patience } from './patience.ts';
+import { patience } from './time-scale.ts';
 import { start, type Running } from './process.ts';
 import {
   qemuArguments,

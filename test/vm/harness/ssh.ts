@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { keyOf } from '../../../image/lib/cache.ts';
 import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
-import { patience } from './patience.ts';
+import { patience } from './time-scale.ts';
 import { attempt, type Finished } from '../../../agent/host/exec.ts';
 
 /** The real OpenSSH client against a machine, with the host key pinned. ssh(1), ssh_config(5) */

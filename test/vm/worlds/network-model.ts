@@ -9,7 +9,7 @@ import { buildKernel } from '../../../image/kernel/kernel.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { toolchainSet } from '../../../image/debian/sets.ts';
+import { toolchainSet } from '../../../image/debian/package-sets.ts';
 import { stageDone } from '../guests/install.ts';
 import { comparable, faults } from '../network-worlds/compare.ts';
 import { networkWorldList } from '../network-worlds/index.ts';

@@ -16,8 +16,8 @@ import {
   type JournalEntry,
   type PoolAnswer,
   type Trace,
-} from '../plan/disks/journal.ts';
-import { espDirectory } from '../plan/disks/journal-steps.ts';
+} from '../plan/disks/install-state.ts';
+import { espDirectory } from '../plan/disks/install-state-steps.ts';
 import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
 import { byPartuuid } from '../plan/disks/pool.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';

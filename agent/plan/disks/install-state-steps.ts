@@ -5,7 +5,7 @@ import {
   stageProperty,
   type JournalEntry,
   type JournalStage,
-} from './journal.ts';
+} from './install-state.ts';
 import { byPartuuid, makeMountPoint } from './pool.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot } from '../target.ts';

@@ -16,7 +16,7 @@ import {
   type Found,
   type JournalEntry,
   type JournalStage,
-} from '../../../../agent/plan/disks/journal.ts';
+} from '../../../../agent/plan/disks/install-state.ts';
 import { makePlan } from '../../../../agent/plan/plan.ts';
 import { askedOf, layOut } from '../../../../agent/plan/disks/layout.ts';
 import { Secret } from '../../../../agent/secret.ts';
