@@ -53,7 +53,8 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   DISK_TOO_SMALL: 'preflight',
   DISK_FOREIGN_DATA: 'preflight',
   DISK_INSTALLED: {
-    newSystem: 'the journal lies on the ESP and in the pool, and the old system has them in use or no ZFS',
+    newSystem:
+      'the install state lies on the ESP and in the pool, and the old system has them in use or no ZFS',
   },
   DISK_MEMBERS: 'preflight',
   POOL_NAME_TAKEN: 'preflight',

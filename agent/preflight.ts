@@ -42,8 +42,8 @@ export async function preflightCommand(
   print: (text: string) => void,
 ): Promise<number> {
   const appended = dirname(dirname(options.capture));
-  const { config: asked, salvaged } = resolve(options, appended, false);
-  const asks = (asked ?? salvaged).network;
+  const { config: asked, reachability } = resolve(options, appended, false);
+  const asks = (asked ?? reachability).network;
   const network = keptNetwork(name => readText(`${options.capture}/${name}`), asks, defaultRoutes(asks));
   const old = await readOldSystem(network.defaultLinks, appended);
   const image = await readImage(options, old, appended);
@@ -54,7 +54,7 @@ export async function preflightCommand(
     image,
     now,
   );
-  const { ssh, rootAuthorizedKeys } = resolution.salvaged;
+  const { ssh, rootAuthorizedKeys } = resolution.reachability;
   const logins = readAuthorizedKeys(rootAuthorizedKeys, now);
   const table = {
     old,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
 import { buildBundle, bundleOnly } from './media/kexec-bundle.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
-import { requireStandInsEnough, requireSymbolsBound } from './elf/check.ts';
+import { requireStubsEnough, requireSymbolsBound } from './elf/check.ts';
 import * as files from './lib/files.ts';
 import { checkout, requireHostPackages, requireRoot } from './lib/host.ts';
 import { trimIcu } from './reductions/icu.ts';
@@ -19,7 +19,7 @@ import { installer as installerRelease, unpack, unpackAlone, type Packages } fro
 import { expectSteps, stepsTaken, tell } from './lib/progress.ts';
 import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
-import { buildStandIns } from './reductions/stubs.ts';
+import { buildStubs } from './reductions/stubs.ts';
 import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
@@ -53,7 +53,7 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
   const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
   await tellForecast(options);
   const fallbacks = new Fallbacks(options);
-  const parts = await withoutStandInsThatLack(await buildParts(fallbacks), fallbacks);
+  const parts = await withoutStubsThatLack(await buildParts(fallbacks), fallbacks);
   const image =
     (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
     (await packImage(parts, fallbacks, options));
@@ -71,7 +71,7 @@ async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: rea
   const kernel = await buildKernel(toolchain);
   const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages));
   const tools = await unpack(librarySet);
-  const rebuilt = [await fallbacks.reduce('stand-ins', () => buildStandIns(toolchain))];
+  const rebuilt = [await fallbacks.reduce('stubs', () => buildStubs(toolchain))];
   for (const recipe of rebuiltSources)
     rebuilt.push(await fallbacks.reduce(recipe.source, () => rebuild(recipe, tools)));
   const installer = await fallbacks.reduce('installer', () =>
@@ -85,22 +85,22 @@ async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: rea
 }
 
 /**
- * Debian's own program in the place of a smaller one may need more of a library than its stand-in has (udev of Debian 13
+ * Debian's own program in the place of a smaller one may need more of a library than its stub has (udev of Debian 13
  * calls eight further functions of libselinux): then Debian's own library is taken, too.
  */
-async function withoutStandInsThatLack<P extends Parts>(parts: P, fallbacks: Fallbacks): Promise<P> {
-  if (fallbacks.taken.length === 0 || fallbacks.has('stand-ins')) return parts;
+async function withoutStubsThatLack<P extends Parts>(parts: P, fallbacks: Fallbacks): Promise<P> {
+  if (fallbacks.taken.length === 0 || fallbacks.has('stubs')) return parts;
   const { packages, icu, installer, rebuilt, agent, kernel } = parts;
   const built = [packages, icu, installer, agent, kernel, ...rebuilt].filter(part => part !== null);
-  const enough = await fallbacks.reduce('stand-ins', () =>
-    cached('stand-ins-check', ['stand-ins-check 1', ...built], async directory => {
+  const enough = await fallbacks.reduce('stubs', () =>
+    cached('stubs-check', ['stubs-check 1', ...built], async directory => {
       await assembleRoot(join(directory, 'root'), parts);
-      await requireStandInsEnough(join(directory, 'root'));
+      await requireStubsEnough(join(directory, 'root'));
       files.remove(join(directory, 'root'));
     }),
   );
   return enough === null
-    ? { ...parts, rebuilt: rebuilt.filter(({ path }) => !basename(path).startsWith('stand-ins-')) }
+    ? { ...parts, rebuilt: rebuilt.filter(({ path }) => !basename(path).startsWith('stubs-')) }
     : parts;
 }
 

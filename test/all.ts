@@ -27,7 +27,7 @@ async function check(
     cwd: checkout(),
     // Two machines at a time take time from each other.
     env: {
-      DABEI_PATIENCE: '2',
+      DABEI_TIME_SCALE: '2',
       ...Object.fromEntries(inherited.flatMap(key => (process.env[key] ? [[key, process.env[key]]] : []))),
     },
     timeoutSeconds: minutes * 60,
@@ -58,7 +58,7 @@ const inherited = [
   'HOME',
   'CI',
   'DABEI_CACHE',
-  'DABEI_PATIENCE',
+  'DABEI_TIME_SCALE',
   'http_proxy',
   'https_proxy',
   'no_proxy',

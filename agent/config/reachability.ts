@@ -6,7 +6,7 @@ import type { Path } from './report.ts';
 import { configSchema, type NetworkConfig, type SshConfig } from './schema.ts';
 
 /** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
-export interface Salvaged {
+export interface ReachabilityConfig {
   network: NetworkConfig;
   ssh: SshConfig;
   rootAuthorizedKeys: string[];
@@ -33,7 +33,7 @@ const maximumRounds = 16;
  * its other parts would mean another one; an interface only where it contradicts itself, or nothing says which one it is.
  * Never throws, and takes time in proportion to the size of the configuration.
  */
-export function salvage(merged: Located): Salvaged {
+export function reachabilityOf(merged: Located): ReachabilityConfig {
   const all = toJson(withinBounds(reachabilitySchema, merged).located);
   let input: unknown = isRecord(all) ? pick(all, Object.keys(reachabilitySchema.shape)) : {};
   for (let round = 0; round < maximumRounds; round++) {
@@ -49,7 +49,7 @@ export function salvage(merged: Located): Salvaged {
 }
 
 /** The last resort, for what a later schema may bring: whole keys, each of them only if it is valid. */
-function eachByItself(input: unknown): Salvaged {
+function eachByItself(input: unknown): ReachabilityConfig {
   const keys = Object.keys(isRecord(input) ? input : {});
   const valid = keys.filter(key => parse(reachabilitySchema, pick(input as object, [key]))?.success);
   const result = parse(reachabilitySchema, pick(input as object, valid));

@@ -7,7 +7,7 @@ import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { cleanSecrets } from './secrets.ts';
-import { salvage, type Salvaged } from './reachability.ts';
+import { reachabilityOf, type ReachabilityConfig } from './reachability.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
@@ -22,7 +22,7 @@ export interface Resolution {
   notes: string[];
   /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
   origins: Record<string, string>;
-  salvaged: Salvaged;
+  reachability: ReachabilityConfig;
 }
 
 /** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
@@ -70,7 +70,7 @@ export function resolveConfiguration(input: Input): Resolution {
     ),
     notes: notesAsTold(notes),
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
-    salvaged: config ? salvage(merged) : withCaptured(salvage(merged), captured?.value),
+    reachability: config ? reachabilityOf(merged) : withCaptured(reachabilityOf(merged), captured?.value),
   };
 }
 
@@ -160,12 +160,12 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
 }
 
 /** What was asked for and cannot be understood does not lock out those who could log in to the old system. */
-function withCaptured(salvaged: Salvaged, captured: object | undefined): Salvaged {
-  if (captured === undefined) return salvaged;
-  const own = salvage(locate(captured, capturedSource));
-  const { ssh, rootAuthorizedKeys, network } = salvaged;
+function withCaptured(reachability: ReachabilityConfig, captured: object | undefined): ReachabilityConfig {
+  if (captured === undefined) return reachability;
+  const own = reachabilityOf(locate(captured, capturedSource));
+  const { ssh, rootAuthorizedKeys, network } = reachability;
   return {
-    ...salvaged,
+    ...reachability,
     network: network.interfaces.length > 0 ? network : own.network,
     ssh: ssh.hostKeys.length > 0 ? ssh : { ...ssh, hostKeys: own.ssh.hostKeys },
     rootAuthorizedKeys: rootAuthorizedKeys.length > 0 ? rootAuthorizedKeys : own.rootAuthorizedKeys,

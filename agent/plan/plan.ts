@@ -14,7 +14,7 @@ import {
   nothingFound,
   type Beginning,
   type Found,
-  type JournalStage,
+  type RecordedStage,
 } from './disks/install-state.ts';
 import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
@@ -85,13 +85,13 @@ export function makePlan(
   const { members, warnings, beginning } = chooseDisks(config, facts, found);
   if (config.system.storePath !== undefined && closure === undefined)
     throw new DabeiError('INTERNAL', { doing: 'planning the installation', problem: 'no cache was asked' });
-  const continues = beginning.kind === 'continue';
+  const continues = beginning.kind === 'resume';
   try {
     const disks = planNukeDisk(config, members, facts, swapKey, continues);
     const tooLarge = closure ? closureRefusals(closure, disks) : [];
     if (tooLarge.length > 0) throw new Refusals(tooLarge);
-    const done = (stage: PlannedStage & JournalStage) =>
-      markDone(disks.journal, stage, disks.poolName, members.length);
+    const done = (stage: PlannedStage & RecordedStage) =>
+      markDone(disks.installState, stage, disks.poolName, members.length);
     const evaluated = !continues && evaluatesFirst(config, facts);
     const keep = evaluated ? [keepLock(`${targetRoot}${flakeDirectory}`)] : [];
     const atBootLoader = continues && beginning.at === 'boot-loader';
@@ -135,18 +135,18 @@ export interface Choice extends Selection {
   beginning: Beginning;
 }
 
-/** Which disks, and whether they are begun anew. What the journal knows counts only once the disks are certain. */
+/** Which disks, and whether they are begun anew. What the install state knows counts only once the disks are certain. */
 function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found): Choice {
   const selection = selectDisks(disks, facts.disks);
   const certain = selection.refusals.every(({ code }) => code === 'DISK_FOREIGN_DATA');
   const holdsAnything = selection.members.some(({ contents }) => contents.length > 0);
-  if (!certain || !holdsAnything) return { ...selection, beginning: { kind: 'new' } };
+  if (!certain || !holdsAnything) return { ...selection, beginning: { kind: 'fresh' } };
   const asked = askedOf(layOut(config, selection.members, facts), disks.wipe);
   const { beginning, own } = decide(asked, found);
   switch (beginning.kind) {
     case 'refuse':
       return { ...selection, refusals: [beginning.reason], beginning };
-    case 'continue':
+    case 'resume':
       return { ...selection, refusals: [], beginning };
     default:
       return { ...selectDisks(disks, facts.disks, own), beginning };
@@ -155,9 +155,9 @@ function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found):
 
 function describeBeginning(beginning: Beginning): string | null {
   switch (beginning.kind) {
-    case 'continue':
+    case 'resume':
       return `an earlier installation goes on at ${beginning.at}: ${beginning.because}`;
-    case 'over':
+    case 'restart':
       return `an earlier installation starts over: ${beginning.because}`;
     default:
       return null;

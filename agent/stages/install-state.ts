@@ -6,14 +6,14 @@ import { readPools } from '../host/machine/pools.ts';
 import {
   configurationProperty,
   isBootLoader,
-  journalDirectory,
+  installStateDirectory,
   latest,
   mayContinue,
   nothingFound,
   parseEntry,
   stageProperty,
   type Found,
-  type JournalEntry,
+  type InstallStateEntry,
   type PoolAnswer,
   type Trace,
 } from '../plan/disks/install-state.ts';
@@ -23,7 +23,7 @@ import { byPartuuid } from '../plan/disks/pool.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 
 /** Reads what an earlier start left on the chosen disks, without writing to any of them. */
-export async function readJournal(config: Config, facts: Facts): Promise<Found> {
+export async function readInstallState(config: Config, facts: Facts): Promise<Found> {
   if (config.disks === undefined) return nothingFound;
   const { members, refusals } = selectDisks(config.disks, facts.disks);
   // Other disks are none of our business, and nothing is decided before it is certain which ones are meant.
@@ -59,13 +59,13 @@ async function readEsps(disk: Disk): Promise<Trace> {
   };
 }
 
-type EspContents = { entries: readonly JournalEntry[]; bootLoader: boolean };
+type EspContents = { entries: readonly InstallStateEntry[]; bootLoader: boolean };
 
 async function readUnmounted(device: string): Promise<EspContents> {
   makeDirectory(espDirectory);
   const mount = ['mount', '-t', 'vfat', '-o', 'ro', device, espDirectory];
   const { exitCode } = await attempt({
-    doing: `looking for a journal on ${device}`,
+    doing: `looking for an install state on ${device}`,
     argv: mount,
     timeoutSeconds: 60,
   });
@@ -78,14 +78,14 @@ async function readUnmounted(device: string): Promise<EspContents> {
 }
 
 function readEsp(esp: string): EspContents {
-  const entries = list(`${esp}/${journalDirectory}`).flatMap(
-    name => readEntry(`${esp}/${journalDirectory}/${name}`) ?? [],
+  const entries = list(`${esp}/${installStateDirectory}`).flatMap(
+    name => readEntry(`${esp}/${installStateDirectory}/${name}`) ?? [],
   );
   return { entries, bootLoader: list(esp).some(isBootLoader) };
 }
 
 /** null also for what the disk does not give: it counts for nothing, and must not stand in the way of disks.wipe. */
-function readEntry(path: string): JournalEntry | null {
+function readEntry(path: string): InstallStateEntry | null {
   try {
     return parseEntry(readText(path) ?? '');
   } catch {

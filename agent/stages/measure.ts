@@ -9,7 +9,7 @@ import { chooseDisks, makePlan, type Plan } from '../plan/plan.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 import { Secret } from '../secret.ts';
 import { readClosure } from './closure.ts';
-import { readJournal } from './install-state.ts';
+import { readInstallState } from './install-state.ts';
 import { inspectToplevel } from './toplevel.ts';
 
 /**
@@ -18,7 +18,7 @@ import { inspectToplevel } from './toplevel.ts';
  */
 export async function measureAndPlan(config: Config): Promise<{ facts: Facts; plan: Plan }> {
   const facts = await readFactsOnceDisksAreThere(config);
-  const found = await readJournal(config, facts);
+  const found = await readInstallState(config, facts);
   chooseDisks(config, facts, found);
   const closure = await prebuilt(config, facts);
   return { facts, plan: makePlan(config, facts, new Secret(randomBytes(32)), found, closure) };

@@ -31,8 +31,8 @@ export async function config({ resolution }: Session): Promise<void> {
 }
 
 /** Host name and machine id of the running system, where anybody gave them; nothing that matters here depends on them. */
-function takeName({ salvaged, origins }: Resolution): void {
-  const { hostName, machineId } = salvaged;
+function takeName({ reachability, origins }: Resolution): void {
+  const { hostName, machineId } = reachability;
   try {
     if ((origins['hostName'] ?? 'built-in') !== 'built-in')
       writeKernelFile('/proc/sys/kernel/hostname', hostName.split('.')[0]!);
@@ -44,7 +44,7 @@ function takeName({ salvaged, origins }: Resolution): void {
 
 export async function network(session: Session): Promise<void> {
   takeName(session.resolution);
-  const { network, hostName } = session.resolution.salvaged;
+  const { network, hostName } = session.resolution.reachability;
   await keepResult(
     () => bringUpNetwork(network, { hostName }),
     result => {
@@ -63,7 +63,7 @@ export async function network(session: Session): Promise<void> {
 }
 
 export async function ssh(session: Session): Promise<void> {
-  const { ssh, rootAuthorizedKeys } = session.resolution.salvaged;
+  const { ssh, rootAuthorizedKeys } = session.resolution.reachability;
   await keepResult(
     () =>
       startSsh(ssh, rootAuthorizedKeys, {
@@ -155,7 +155,7 @@ export async function rescue(session: Session): Promise<void> {
 }
 
 /** "ssh root@192.0.2.7", for each address that others can reach. */
-export function waysIn({ network, resolution }: Session, port = resolution.salvaged.ssh.port): string[] {
+export function waysIn({ network, resolution }: Session, port = resolution.reachability.ssh.port): string[] {
   const hosts = Object.values(network?.addresses ?? {}).flatMap(addresses => addresses.map(withoutPrefix));
   return hosts.map(host => `ssh ${port === 22 ? '' : `-p ${port} `}root@${host}`);
 }

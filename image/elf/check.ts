@@ -20,17 +20,14 @@ export async function requireSymbolsBound(root: string): Promise<void> {
 }
 
 /**
- * The stand-in for libselinux has what the programs in a root ask of it.
+ * The stub for libselinux has what the programs in a root ask of it.
  * @throws CannotReduce naming what it lacks
  */
-export async function requireStandInsEnough(root: string): Promise<void> {
+export async function requireStubsEnough(root: string): Promise<void> {
   const lines = (await missingSymbols(root)).filter(line => line.includes('LIBSELINUX'));
   const names = new Set(lines.map(line => /undefined symbol: (\w+)/.exec(line)?.[1] ?? line.trim()));
   if (names.size > 0)
-    throw new CannotReduce(
-      'binding programs to the stand-in for libselinux',
-      `it lacks ${[...names].join(' ')}`,
-    );
+    throw new CannotReduce('binding programs to the stub for libselinux', `it lacks ${[...names].join(' ')}`);
 }
 
 /** A line for each program that misses something, and one for each symbol or library. */

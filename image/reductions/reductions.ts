@@ -3,8 +3,8 @@
  * the same and needs more libraries.
  */
 export const reductions = [
-  // libselinux that answers no (stand-ins.ts).
-  'stand-ins',
+  // libselinux that answers no (stubs.ts).
+  'stubs',
   // Rebuilt with less in them (libraries.ts), by Debian's source package.
   'curl',
   'libgit2',

@@ -5,14 +5,14 @@ import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 
 /** A library of our own that offers what the image's programs ask of a large one, which could only ever answer no here. */
-export async function buildStandIns(toolchain: Packages): Promise<Built> {
+export async function buildStubs(toolchain: Packages): Promise<Built> {
   const source = checkout('image/reductions/stubs/selinux.c');
-  return cached('stand-ins', ['stand-ins 1', toolchain, { file: source }], async directory => {
+  return cached('stubs', ['stubs 1', toolchain, { file: source }], async directory => {
     // The version that every symbol of the real one has.
     files.write(join(directory, 'versions'), 'LIBSELINUX_1.0 { global: *; };\n');
     files.copy(source, join(directory, 'selinux.c'));
     await runIn({
-      doing: 'building the stand-in for libselinux',
+      doing: 'building the stub for libselinux',
       root: toolchain.path,
       mounts: { '/build': directory },
       argv: [

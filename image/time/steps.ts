@@ -18,7 +18,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   kernel: { cpuSeconds: 1560, cores: all },
   icu: { cpuSeconds: 3, cores: 1 },
   'library-tools': { cpuSeconds: 50, cores: 1 },
-  'stand-ins': { cpuSeconds: 1, cores: 1 },
+  stubs: { cpuSeconds: 1, cores: 1 },
   curl: { cpuSeconds: 70, cores: 1.5 },
   libgit2: { cpuSeconds: 45, cores: all },
   libarchive: { cpuSeconds: 70, cores: 1.5 },

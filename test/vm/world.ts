@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import * as files from '../../image/lib/files.ts';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as clock from '../../agent/host/clock.ts';
-import { patience } from './harness/time-scale.ts';
+import { timeScale } from './harness/time-scale.ts';
 import { openSite, type Site } from './harness/site.ts';
 
 /**
@@ -49,7 +49,7 @@ export async function runWorld(world: World): Promise<Result> {
   try {
     const late = new Promise<never>((_, reject) => {
       const error = new Error(`the world took longer than ${world.limitSeconds} s`);
-      limit = setTimeout(() => reject(error), world.limitSeconds * patience * 1000);
+      limit = setTimeout(() => reject(error), world.limitSeconds * timeScale * 1000);
     });
     await Promise.race([world.script(site, report), late]);
   } catch (error) {

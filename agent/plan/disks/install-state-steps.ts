@@ -1,31 +1,31 @@
 import { espFull } from '../nix/boot-loader.ts';
 import {
   configurationProperty,
-  journalFile,
+  installStateFile,
   stageProperty,
-  type JournalEntry,
-  type JournalStage,
+  type InstallStateEntry,
+  type RecordedStage,
 } from './install-state.ts';
 import { byPartuuid, makeMountPoint } from './pool.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot } from '../target.ts';
 
-/** Steps that write the journal (journal.ts). */
+/** Steps that write the install state (install-state.ts). */
 
 /** What stays the same from stage to stage. */
-export type JournalHead = Omit<JournalEntry, 'stage' | 'version'>;
+export type InstallStateHead = Omit<InstallStateEntry, 'stage' | 'version'>;
 
 /** Where an ESP is mounted while the target is not. */
 export const espDirectory = '/run/dabei/esp';
 
 /** On a fresh ESP, before there is a pool: the disk is this installation's from here on. */
-export function claimEsp(head: JournalHead, espPartuuid: string): Step[] {
+export function claimEsp(head: InstallStateHead, espPartuuid: string): Step[] {
   const device = byPartuuid(espPartuuid);
   return [
     makeMountPoint(espDirectory),
     {
       kind: 'run',
-      doing: `mounting the ESP ${espPartuuid} for the journal`,
+      doing: `mounting the ESP ${espPartuuid} for the install state`,
       argv: ['mount', '-t', 'vfat', device, espDirectory],
       timeoutSeconds: 60,
     },
@@ -40,7 +40,12 @@ export function claimEsp(head: JournalHead, espPartuuid: string): Step[] {
 }
 
 /** After the last step of a stage, with the target mounted: first the pool, whose answer means that all of it is on disk. */
-export function markDone(head: JournalHead, stage: JournalStage, poolName: string, espCount: number): Step[] {
+export function markDone(
+  head: InstallStateHead,
+  stage: RecordedStage,
+  poolName: string,
+  espCount: number,
+): Step[] {
   return [
     {
       kind: 'run',
@@ -57,12 +62,12 @@ export function markDone(head: JournalHead, stage: JournalStage, poolName: strin
   ];
 }
 
-function writeEntry(head: JournalHead, stage: JournalStage, directory: string): Step {
-  const entry: JournalEntry = { version: 1, stage, ...head };
+function writeEntry(head: InstallStateHead, stage: RecordedStage, directory: string): Step {
+  const entry: InstallStateEntry = { version: 1, stage, ...head };
   return {
     kind: 'write',
     doing: `noting on the ESP that ${stage} is done`,
-    path: `${directory}/${journalFile(stage)}`,
+    path: `${directory}/${installStateFile(stage)}`,
     mode: 0o600,
     content: `${JSON.stringify(entry, null, 2)}\n`,
     whenFull: espFull(targetRoot),

@@ -19,32 +19,32 @@ import type { Disk } from '../../facts.ts';
  */
 
 /** "partitioned": the disk belongs to this installation, and nothing on it is of value yet. */
-export const journalStages = ['partitioned', 'nuke-disk', 'host-flake', 'install', 'boot-loader'] as const;
-export type JournalStage = (typeof journalStages)[number];
+export const recordedStages = ['partitioned', 'nuke-disk', 'host-flake', 'install', 'boot-loader'] as const;
+export type RecordedStage = (typeof recordedStages)[number];
 
 /** Below the root of an ESP. */
-export const journalDirectory = 'dabei';
+export const installStateDirectory = 'dabei';
 /** User properties of the pool's root dataset (zfsprops(7)): the stage that is done, and by which configuration. */
 export const stageProperty = 'dabei:stage';
 export const configurationProperty = 'dabei:configuration';
 
 const entrySchema = z.object({
   version: z.literal(1),
-  stage: z.enum(journalStages),
+  stage: z.enum(recordedStages),
   configuration: z.string(),
   layout: z.string(),
   partitions: z.array(z.string()),
 });
 
 /** One file on an ESP; the same on all members. */
-export type JournalEntry = z.output<typeof entrySchema>;
+export type InstallStateEntry = z.output<typeof entrySchema>;
 
-export function journalFile(stage: JournalStage): string {
-  return `${journalDirectory}/${journalStages.indexOf(stage) + 1}-${stage}.json`;
+export function installStateFile(stage: RecordedStage): string {
+  return `${installStateDirectory}/${recordedStages.indexOf(stage) + 1}-${stage}.json`;
 }
 
 /** @returns null for what a power cut left half written, and for other versions */
-export function parseEntry(text: string): JournalEntry | null {
+export function parseEntry(text: string): InstallStateEntry | null {
   try {
     return entrySchema.parse(JSON.parse(text));
   } catch {
@@ -53,12 +53,12 @@ export function parseEntry(text: string): JournalEntry | null {
 }
 
 /** How far an installation was: the latest of its entries. */
-export function latest(entries: readonly JournalEntry[]): JournalEntry | null {
+export function latest(entries: readonly InstallStateEntry[]): InstallStateEntry | null {
   return [...entries].sort((a, b) => rank(b.stage) - rank(a.stage))[0] ?? null;
 }
 
 /**
- * What makes two configurations the same to the journal. Secrets count by their presence: whether the passphrase is the
+ * What makes two configurations the same to the install state. Secrets count by their presence: whether the passphrase is the
  * right one is asked of the pool. Host keys are left out, since without any the installer makes new ones at every start.
  */
 export function configurationHash({ given, ...config }: Config): string {
@@ -74,7 +74,7 @@ export function hash(text: string): string {
 export interface Trace {
   /** Kernel path of the disk. */
   disk: string;
-  entry: JournalEntry | null;
+  entry: InstallStateEntry | null;
   /** Whether an ESP of it holds what boot loaders put there. */
   bootLoader: boolean;
 }
@@ -105,9 +105,9 @@ export interface Asked {
 
 export type Beginning =
   /** Nothing of an installation is there, or nothing that counts. */
-  | { kind: 'new'; warning?: string }
-  | { kind: 'over'; because: string }
-  | { kind: 'continue'; at: 'host-flake' | 'boot-loader'; because: string }
+  | { kind: 'fresh'; warning?: string }
+  | { kind: 'restart'; because: string }
+  | { kind: 'resume'; at: 'host-flake' | 'boot-loader'; because: string }
   | { kind: 'refuse'; reason: DabeiError };
 
 export interface Decision {
@@ -139,14 +139,14 @@ export function decide(asked: Asked, found: Found): Decision {
     )
       return { beginning: { kind: 'refuse', reason: installedAlready() }, own };
     const because = 'an earlier start had only just partitioned the disks';
-    return { beginning: own.size > 0 ? { kind: 'over', because } : { kind: 'new' }, own };
+    return { beginning: own.size > 0 ? { kind: 'restart', because } : { kind: 'fresh' }, own };
   }
   const same = far.configuration === asked.configuration;
   if (far.stage === 'boot-loader') {
     const warning = 'a finished installation of another configuration will be erased';
     const beginning: Beginning = same
       ? { kind: 'refuse', reason: installedAlready() }
-      : { kind: 'new', ...(asked.wipe ? { warning } : {}) };
+      : { kind: 'fresh', ...(asked.wipe ? { warning } : {}) };
     return { beginning, own };
   }
   const done = found.pool !== null && 'stage' in found.pool ? found.pool.stage : '';
@@ -159,12 +159,12 @@ export function decide(asked: Asked, found: Found): Decision {
     // The pool is noted in first: power may be cut, or the ESP full, before it is the ESP's turn.
     const stage = isBootable(done) ? done : far.stage;
     const at = isBootable(stage) ? 'boot-loader' : 'host-flake';
-    return { beginning: { kind: 'continue', at, because: `the stage ${stage} was done` }, own };
+    return { beginning: { kind: 'resume', at, because: `the stage ${stage} was done` }, own };
   }
   if ((far.stage === 'install' || byHand) && !asked.wipe) {
     return { beginning: { kind: 'refuse', reason: perhapsInUse(hindrance) }, own };
   }
-  return { beginning: { kind: 'over', because: hindrance }, own };
+  return { beginning: { kind: 'restart', because: hindrance }, own };
 }
 
 /** Whether it is worth asking the pool: everything else is as it was. */
@@ -173,7 +173,7 @@ export function mayContinue(asked: Asked, traces: readonly Trace[]): boolean {
   return far !== null && far.stage !== 'boot-loader' && differs(asked, traces, far) === null;
 }
 
-function whatHinders(asked: Asked, { traces, pool }: Found, far: JournalEntry): string | null {
+function whatHinders(asked: Asked, { traces, pool }: Found, far: InstallStateEntry): string | null {
   const difference = differs(asked, traces, far);
   if (difference !== null) return difference;
   if (pool === null) return 'the pool was not looked at';
@@ -182,7 +182,7 @@ function whatHinders(asked: Asked, { traces, pool }: Found, far: JournalEntry): 
   return null;
 }
 
-function differs(asked: Asked, traces: readonly Trace[], far: JournalEntry): string | null {
+function differs(asked: Asked, traces: readonly Trace[], far: InstallStateEntry): string | null {
   if (far.stage === 'partitioned') return 'the pool was not complete';
   if (far.configuration !== asked.configuration) return 'the configuration is another one';
   if (far.layout !== asked.layout) return 'the disks would be laid out in another way';
@@ -194,7 +194,7 @@ function differs(asked: Asked, traces: readonly Trace[], far: JournalEntry): str
 
 /**
  * Disks of which every partition belongs to an installation that no boot loader can have started; also those that are
- * partitioned as planned, with nothing on any partition: the journal is the first thing that is written there.
+ * partitioned as planned, with nothing on any partition: the install state is the first thing that is written there.
  */
 function ownDisks(asked: Asked, { traces }: Found): Set<string> {
   const own = new Set<string>();
@@ -220,13 +220,13 @@ function isBootable(stage: string): boolean {
   return stage === 'install' || stage === 'boot-loader';
 }
 
-function rank(stage: JournalStage): number {
-  return journalStages.indexOf(stage);
+function rank(stage: RecordedStage): number {
+  return recordedStages.indexOf(stage);
 }
 
 function installedAlready(): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
-    doing: 'reading the journal on the disks',
+    doing: 'reading the install state on the disks',
     problem: 'this very configuration is installed already',
     remedy:
       'let the machine start from its disk; to erase it and install it once more, set disks.wipe to true ' +
@@ -236,7 +236,7 @@ function installedAlready(): DabeiError {
 
 function perhapsInUse(hindrance: string): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
-    doing: 'reading the journal on the disks',
+    doing: 'reading the install state on the disks',
     problem: `an installation without a finished boot loader is there, and cannot be gone on with: ${hindrance}`,
     remedy:
       'give the configuration that it was begun with; or, if none of it is needed, set disks.wipe to true',

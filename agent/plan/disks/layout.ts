@@ -3,7 +3,7 @@ import { DabeiError } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { stablePath } from './describe-disk.ts';
 import { configurationHash, hash, type Asked } from './install-state.ts';
-import type { JournalHead } from './install-state-steps.ts';
+import type { InstallStateHead } from './install-state-steps.ts';
 import {
   alignmentBytes,
   biosBootBytes,
@@ -34,7 +34,7 @@ export interface Layout {
   partitioning: readonly Step[];
   pool: PoolRequest;
   datasets: readonly TargetDataset[];
-  journal: JournalHead;
+  installState: InstallStateHead;
 }
 
 /**
@@ -69,7 +69,7 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
     partitioning,
     pool,
     datasets: poolDatasets(disks.poolName),
-    journal: {
+    installState: {
       configuration: configurationHash(config),
       // Whatever changes how partitions or pool are made, in the configuration or in this program, is another layout.
       layout: hash([...partitioning, ...createPool(pool)].map(renderStep).join('\n')),
@@ -78,11 +78,11 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
   };
 }
 
-/** The layout as the journal is asked about it. */
-export function askedOf({ journal, members, guids }: Layout, wipe: DisksConfig['wipe']): Asked {
+/** The layout as the install state is asked about it. */
+export function askedOf({ installState, members, guids }: Layout, wipe: DisksConfig['wipe']): Asked {
   return {
-    configuration: journal.configuration,
-    layout: journal.layout,
+    configuration: installState.configuration,
+    layout: installState.layout,
     members: members.map((disk, index) => ({ disk, partitions: partitionGuids(guids[index]!) })),
     wipe: wipe !== false,
   };

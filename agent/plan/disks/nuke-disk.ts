@@ -5,7 +5,7 @@ import { poolBytes } from '../nix/closure.ts';
 import { describeDisk, stablePath } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
-import { claimEsp, markDone, type JournalHead } from './install-state-steps.ts';
+import { claimEsp, markDone, type InstallStateHead } from './install-state-steps.ts';
 import { layOut, partitionGuids, type Layout } from './layout.ts';
 import { biosBootBytes, type MemberGuids } from './partitions.ts';
 import {
@@ -31,7 +31,7 @@ export interface DiskPlan extends TargetStorage {
   installSwap: readonly string[];
   /** Bytes of all of it. */
   installSwapBytes: number;
-  journal: JournalHead;
+  installState: InstallStateHead;
   /** What the pool has room for, before compression. */
   capacityBytes: number;
   /** Of every ESP. */
@@ -67,7 +67,7 @@ export function planNukeDisk(
     waitForPartitions(links),
     ...members.flatMap((member, index) => clearPartitions(guids[index]!, layout, member.logicalSectorBytes)),
     eraseSignatures('the new partitions', links),
-    ...guids.flatMap(({ esp }) => [formatEsp(esp), ...claimEsp(layout.journal, esp)]),
+    ...guids.flatMap(({ esp }) => [formatEsp(esp), ...claimEsp(layout.installState, esp)]),
     ...swapping,
     ...prepareZfs(hostId, facts),
     ...createPool(pool),
@@ -88,9 +88,9 @@ export function planNukeDisk(
       ...mountDatasets(datasets),
       ...(config.system.impermanence ? bindPersisted() : []),
       ...guids.flatMap(({ esp }, index) => mountEsp(esp, `${targetRoot}${espMountpoint(index)}`)),
-      ...(continues ? [] : markDone(layout.journal, 'nuke-disk', pool.name, members.length)),
+      ...(continues ? [] : markDone(layout.installState, 'nuke-disk', pool.name, members.length)),
     ],
-    journal: layout.journal,
+    installState: layout.installState,
     poolName: pool.name,
     hostId,
     members: members.map((member, index): TargetMember => ({

@@ -21,7 +21,7 @@ export interface Selection {
 /**
  * The disks that the configuration means.
  * @param all what the kernel has as disks; only hardware is ever taken
- * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (journal.ts)
+ * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (install-state.ts)
  * @returns refusals with DISK_NOT_FOUND, DISK_NOT_HARDWARE, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY,
  *   DISK_TOO_SMALL, DISK_FOREIGN_DATA, POOL_NAME_TAKEN; all that apply, not the first
  */

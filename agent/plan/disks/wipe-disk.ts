@@ -78,7 +78,7 @@ function release(content: Content): Step[] {
  * Removes every signature from a disk, first from its partitions, then from the disk itself.
  *
  * The partitions are cleared from the last to the first, so that a power cut on the way leaves a pool of an unfinished
- * installation without labels before its ESP loses the journal that says whose it was.
+ * installation without labels before its ESP loses the install state that says whose it was.
  *
  * Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of 256 KiB, two at either end, and
  * md its superblock within 4 KiB of the start or 128 KiB of the end. The ends of the disk are zeroed after discarding: what

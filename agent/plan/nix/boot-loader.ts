@@ -35,7 +35,7 @@ export function planBootLoader({ system }: Config): Step[] {
     },
     {
       kind: 'run',
-      // FAT writes a file's entry when it closes it and its blocks when it likes; the journal must not be ahead of them.
+      // FAT writes a file's entry when it closes it and its blocks when it likes; the install state must not be ahead of them.
       doing: 'writing the ESPs to disk',
       argv: ['sync'],
       timeoutSeconds: 600,

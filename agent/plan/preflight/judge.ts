@@ -39,11 +39,11 @@ export function judge(
   const asksPassphrase = problems.length < resolution.problems.length;
   const installs = resolution.mode === 'install';
   const config = resolution.config ?? (asksPassphrase ? resolve(true).config : null);
-  const { network } = config ?? resolution.salvaged;
+  const { network } = config ?? resolution.reachability;
   // What could not be read may have been the network.
   const isUnknown = config === null && network.interfaces.length === 0;
   const found = preflight(config, installs, old, image, isUnknown ? 1 : defaultRoutes(network).length);
-  const login = checkLogin(resolution.salvaged.rootAuthorizedKeys, installs ? config : null, now);
+  const login = checkLogin(resolution.reachability.rootAuthorizedKeys, installs ? config : null, now);
   const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
   return {
     resolution,

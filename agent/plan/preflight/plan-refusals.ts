@@ -23,7 +23,7 @@ export function planRefusals(config: Config, facts: Facts): DabeiError[] {
   const { storePath, substituters, trustedPublicKeys, ...system } = config.system;
   const asked = { ...config, system: storePath === undefined ? config.system : system };
   if (tryPlan(asked, facts).length === 0) return [];
-  const onBlankDisks = standIns(asked, facts);
+  const onBlankDisks = stubs(asked, facts);
   const { hostId, ...withoutHostId } = onBlankDisks.config;
   const { flake, ...withoutFlake } = onBlankDisks.config.system;
   const variants: [Config, Facts][] = [
@@ -48,15 +48,15 @@ function tryPlan(config: Config, facts: Facts): readonly DabeiError[] {
   }
 }
 
-const standInBytes = 2 ** 50;
+const stubBytes = 2 ** 50;
 
 /** The same configuration for as many empty disks as it names, which are all that there is. */
-function standIns(config: Config, facts: Facts): { config: Config; facts: Facts } {
+function stubs(config: Config, facts: Facts): { config: Config; facts: Facts } {
   const disks = config.disks!;
   const blank = disks.devices.map((_selector, index): Disk => ({
     path: `/dev/disk/by-id/chosen-${index + 1}`,
     aliases: [],
-    sizeBytes: standInBytes,
+    sizeBytes: stubBytes,
     logicalSectorBytes: 512,
     physicalSectorBytes: 512,
     model: null,

@@ -1,6 +1,6 @@
 import { blindDevices, describeDisks, parseLsblk, parseWipefs } from '../../../agent/host/machine/lsblk.ts';
 import { parsePoolDevices } from '../../../agent/host/machine/pools.ts';
-import { journalStages, latest, parseEntry } from '../../../agent/plan/disks/install-state.ts';
+import { recordedStages, latest, parseEntry } from '../../../agent/plan/disks/install-state.ts';
 import { renderPlainText } from '../plain.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
@@ -71,10 +71,10 @@ const entry = {
 };
 
 /** Mostly an entry that some installation could have written; a power cut may leave any beginning of a file, too. */
-function journalText(random: Random): string {
+function installStateText(random: Random): string {
   const own = {
     ...entry,
-    stage: random.pick(journalStages),
+    stage: random.pick(recordedStages),
     configuration: random.chance(0.8) ? random.hex(64) : mutateText(random, entry.configuration),
     layout: random.chance(0.8) ? random.hex(64) : mutateText(random, entry.layout),
     partitions: random.list(0, 4, () =>
@@ -87,9 +87,9 @@ function journalText(random: Random): string {
   return random.chance(0.4) ? text.slice(0, random.integer(0, text.length)) + random.word() : text;
 }
 
-const journal: Target = {
-  name: 'journal on the ESP',
-  generate: journalText,
+const installState: Target = {
+  name: 'install state on the ESP',
+  generate: installStateText,
   decode: input => {
     const read = parseEntry(textOf(input));
     if (read === null) return 'refused';
@@ -97,4 +97,4 @@ const journal: Target = {
   },
 };
 
-export const diskTargets: Target[] = [lsblk, wipefs, pools, journal];
+export const diskTargets: Target[] = [lsblk, wipefs, pools, installState];

@@ -159,6 +159,6 @@ t.test('below every other source', async t => {
 
   const broken = resolve({ rootAuthorizedKeys: ['no key'], wipee: true });
   t.equal(broken.config, null);
-  t.strictSame(broken.salvaged.rootAuthorizedKeys, [oldKey], 'whoever could log in can');
-  t.equal(broken.salvaged.ssh.hostKeys.length, 1);
+  t.strictSame(broken.reachability.rootAuthorizedKeys, [oldKey], 'whoever could log in can');
+  t.equal(broken.reachability.ssh.hostKeys.length, 1);
 });

@@ -12,7 +12,7 @@ import { publicKeyOf } from '../../fixtures/public-keys.ts';
 const key = `${publicKeyOf('me')} me@laptop`;
 const hostKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 
-function salvaged(value: unknown, captured?: object) {
+function reachability(value: unknown, captured?: object) {
   return resolveConfiguration({
     commandLine: '',
     files: [{ path: '/dabei.json', bytes: Buffer.from(JSON.stringify(value)) }],
@@ -46,9 +46,9 @@ t.test('what is lost is what is wrong, and nothing beside it', async t => {
     ['keys', { rootAuthorizedKeys: ['a', key, 'b', 'c', key], ...one({}) }, { rootAuthorizedKeys: [key, key] }, ['rootAuthorizedKeys[0]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key', 'rootAuthorizedKeys[2]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key', 'rootAuthorizedKeys[3]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key']],
   ]; // prettier-ignore
   for (const [name, asked, left, problems] of rows) {
-    const resolution = salvaged(asked);
-    t.match(resolution.salvaged, left, name);
-    for (const [index, { routes, addresses }] of resolution.salvaged.network.interfaces.entries()) {
+    const resolution = reachability(asked);
+    t.match(resolution.reachability, left, name);
+    for (const [index, { routes, addresses }] of resolution.reachability.network.interfaces.entries()) {
       const wanted = (left as { network?: NetworkInput }).network?.interfaces?.[index];
       if (wanted?.routes) t.equal(routes.length, wanted.routes.length, name);
       if (wanted?.addresses) t.equal(addresses.length, wanted.addresses.length, name);
@@ -64,17 +64,20 @@ t.test('what is lost is what is wrong, and nothing beside it', async t => {
 t.test('what the old system had counts where nothing of the configuration is left', async t => {
   const network = { interfaces: [{ name: 'eth0', addresses: ['192.0.2.7/24'] }] };
   const captured = { network, rootAuthorizedKeys: [key], ssh: { hostKeys: [hostKey] } };
-  const { salvaged: left } = salvaged({ network: { interfaces: [{ mac: 'x', dhcp: true }] } }, captured);
+  const { reachability: left } = reachability(
+    { network: { interfaces: [{ mac: 'x', dhcp: true }] } },
+    captured,
+  );
   t.match(left, { network, rootAuthorizedKeys: [key], ssh: { hostKeys: { length: 1 } } });
 });
 
 t.test('more is wrong than the parser could hold', async t => {
   const network = { interfaces: [{ name: 'eth0', addresses: ['192.0.2.7/24'] }] };
   const captured = { network, rootAuthorizedKeys: Array.from({ length: 300_000 }, () => 1) };
-  t.match(salvaged({ hostId: 7 }, captured).salvaged, { network, rootAuthorizedKeys: { length: 0 } });
+  t.match(reachability({ hostId: 7 }, captured).reachability, { network, rootAuthorizedKeys: { length: 0 } });
   const many = { rootAuthorizedKeys: Array.from({ length: 1500 }, () => key) };
   t.match(
-    salvaged({}, many),
+    reachability({}, many),
     {
       problems: { length: 0 },
       config: { rootAuthorizedKeys: { length: 1000 } },
@@ -83,9 +86,9 @@ t.test('more is wrong than the parser could hold', async t => {
     'what is captured is never invalid',
   );
   const keys = Array.from({ length: 2000 }, (_, index) => `${key}${index}`);
-  t.match(salvaged({ network, rootAuthorizedKeys: keys }), {
+  t.match(reachability({ network, rootAuthorizedKeys: keys }), {
     problems: [{ path: 'rootAuthorizedKeys', message: 'has more than 1000 items' }],
-    salvaged: { network, rootAuthorizedKeys: { length: 1000 } },
+    reachability: { network, rootAuthorizedKeys: { length: 1000 } },
   });
 });
 
@@ -220,7 +223,7 @@ t.test('any network stays whole beside any faults', async t => {
       ssh: { port: 2222, hostKeys: [hostKey] },
     });
     addFaults(random, asked as unknown as Json, random.integer(1, 40));
-    const { salvaged: left, problems, config } = salvaged(asked);
+    const { reachability: left, problems, config } = reachability(asked);
     faults += problems.length;
     const whole =
       JSON.stringify(left.network) === JSON.stringify(expected) &&

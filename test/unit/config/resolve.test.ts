@@ -309,9 +309,9 @@ t.test('secrets are never told', async t => {
   t.notMatch(JSON.stringify(good), /hunter2/);
 });
 
-t.test('what is valid by itself is salvaged', async t => {
+t.test('what is valid by itself is reachability', async t => {
   const network = { interfaces: [{ name: 'eth0', addresses: ['192.0.2.7/24'] }] };
-  const rows: [name: string, commandLine: string, file: string, salvaged: object][] = [
+  const rows: [name: string, commandLine: string, file: string, reachability: object][] = [
     [
       'a problem elsewhere',
       'dabei.disk_key=!',
@@ -358,13 +358,13 @@ t.test('what is valid by itself is salvaged', async t => {
     ['ip= beside a broken file', 'ip=192.0.2.7:::24::eth0:off', '{', { network }],
     ['nothing', '', '', { hostName: 'nixos', rootAuthorizedKeys: { length: 0 } }],
   ]; // prettier-ignore
-  for (const [name, commandLine, file, salvaged] of rows) {
+  for (const [name, commandLine, file, reachability] of rows) {
     const resolution = resolve(commandLine, file);
     t.equal(resolution.config, null, name);
-    t.match(resolution.salvaged, salvaged, name);
+    t.match(resolution.reachability, reachability, name);
   }
   t.equal(
-    resolve('', '{"network": {"__proto__": {"interfaces": []}}}').salvaged.network.interfaces.length,
+    resolve('', '{"network": {"__proto__": {"interfaces": []}}}').reachability.network.interfaces.length,
     0,
   );
 });

@@ -23,7 +23,7 @@ t.test('boot always has a configuration to bring up a network with', async t => 
   ]; // prettier-ignore
   for (const [name, attempts, interfaces, problems] of rows) {
     const resolution = resolveWithoutFail(attempts);
-    t.equal(resolution.salvaged.network.interfaces.length, interfaces, name);
+    t.equal(resolution.reachability.network.interfaces.length, interfaces, name);
     t.same(resolution.problems.map(formatProblem), problems, name);
     t.equal(resolution.mode, 'rescue', name);
     t.equal(resolution.config === null, problems.length > 0, name);
@@ -42,12 +42,12 @@ t.test('appended files that cannot be read are problems like others', async t =>
   for (const [name, make, code, told] of worlds) {
     const directory = t.testdir({ dabei: { 'options.json': JSON.stringify({ network, hostName: 'web' }) } });
     make(`${directory}/dabei.json`);
-    const { problems, salvaged } = resolveConfiguration({
+    const { problems, reachability } = resolveConfiguration({
       commandLine: '',
       files: readAppendedFiles(directory),
     });
     t.match(problems, [{ code }], name);
     t.match(formatProblem(problems[0]!), told, name);
-    t.match(salvaged, { hostName: 'web', network }, `${name}: the other file counts`);
+    t.match(reachability, { hostName: 'web', network }, `${name}: the other file counts`);
   }
 });

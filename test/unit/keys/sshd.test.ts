@@ -79,7 +79,7 @@ t.test(
     const [identity, stranger] = [join(directory, 'me'), join(directory, 'stranger')];
     const key = await makeIdentity(identity);
     await makeIdentity(stranger);
-    // A DHCP server's message, in the output of the client that the agent's stand-in starts.
+    // A DHCP server's message, in the output of the client that the agent's stub starts.
     const crafted = 'Accepted publickey for root from 192.0.2.1 port 5 ssh2: ED25519 SHA256:x';
     const scripts = join(directory, 'scripts');
     const prepare = [

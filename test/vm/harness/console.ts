@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { createWriteStream } from 'node:fs';
 import * as clock from '../../../agent/host/clock.ts';
-import { patience } from './time-scale.ts';
+import { timeScale } from './time-scale.ts';
 import { isBad, scan, splitIncomplete, stagesIn, stripTerminal, type StageLine } from './scan.ts';
 
 /** The serial line of a machine: everything it said, and a way to type. */
@@ -73,7 +73,7 @@ export class SerialConsole {
    * @param unless patterns that end the wait at once with an error, besides those that are always fatal (scan.ts)
    */
   async waitFor(pattern: RegExp, seconds: number, unless: readonly RegExp[] = []): Promise<RegExpExecArray> {
-    const end = clock.uptimeSeconds() + seconds * patience;
+    const end = clock.uptimeSeconds() + seconds * timeScale;
     const from = this.#cursor;
     for (;;) {
       const heard = this.#text.slice(from);

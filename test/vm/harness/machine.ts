@@ -7,7 +7,7 @@ import * as clock from '../../../agent/host/clock.ts';
 import { accelerator } from './accelerator.ts';
 import { SerialConsole } from './console.ts';
 import { redirect, type Wire } from './packets.ts';
-import { patience } from './time-scale.ts';
+import { timeScale } from './time-scale.ts';
 import { start, type Running } from './process.ts';
 import {
   qemuArguments,
@@ -108,7 +108,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const qemu = await start([arch.qemu.program, ...args]);
   const started = clock.uptimeSeconds();
   const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);
-  const limit = setTimeout(qemu.kill, options.limitSeconds * patience * 1000);
+  const limit = setTimeout(qemu.kill, options.limitSeconds * timeScale * 1000);
   const closeWires: (() => void)[] = [];
   void qemu.ended.then(() => {
     clearTimeout(limit);
@@ -147,7 +147,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 async function waitForEnd(qemu: Running, seconds: number, serial: SerialConsole): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>(
-    resolve => (timer = setTimeout(resolve, seconds * patience * 1000, 'late')),
+    resolve => (timer = setTimeout(resolve, seconds * timeScale * 1000, 'late')),
   );
   const end = await Promise.race([qemu.ended, late]);
   clearTimeout(timer);

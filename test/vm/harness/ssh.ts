@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { keyOf } from '../../../image/lib/cache.ts';
 import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
-import { patience } from './time-scale.ts';
+import { timeScale } from './time-scale.ts';
 import { attempt, type Finished } from '../../../agent/host/exec.ts';
 
 /** The real OpenSSH client against a machine, with the host key pinned. ssh(1), ssh_config(5) */
@@ -60,7 +60,7 @@ export class Ssh {
         }
         return null;
       },
-      seconds * patience,
+      seconds * timeScale,
       0.5,
     );
     if (up === null) throw new Error(`ssh: not up within ${seconds} s: ${last}`);
@@ -78,7 +78,7 @@ export class Ssh {
       PreferredAuthentications: 'publickey',
       LogLevel: 'ERROR',
       // slirp accepts at once and forwards later: the wait is for the banner, which ConnectTimeout covers too.
-      ConnectTimeout: String(10 * patience),
+      ConnectTimeout: String(10 * timeScale),
       ServerAliveInterval: '15',
       ServerAliveCountMax: '4',
     };
@@ -99,7 +99,7 @@ export class Ssh {
         '--',
         command,
       ],
-      timeoutSeconds: (options.seconds ?? 60) * patience,
+      timeoutSeconds: (options.seconds ?? 60) * timeScale,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     });
@@ -136,7 +136,7 @@ export async function scanHostKeys(port: number, seconds: number, types = ['ed25
       const found = [...stdout.matchAll(/^\S+ (\S+ \S+)$/gm)].map(match => match[1]!);
       return found.length > 0 ? found : null;
     },
-    seconds * patience,
+    seconds * timeScale,
     3,
   );
   if (keys === null) throw new Error(`no SSH host key on port ${port} within ${seconds} s`);

@@ -26,7 +26,7 @@ export const fullWorlds: World[] = [
       await ssh.waitUntilUp(60);
       await ssh.attempt('dd if=/dev/zero of=/mnt/boot/filler bs=64k', { seconds: 120 });
       const { stage, code } = await stageFailed(machine, installLimitSeconds);
-      assert.equal(code, 'ESP_TOO_SMALL', 'not even the journal has room');
+      assert.equal(code, 'ESP_TOO_SMALL', 'not even the install state has room');
       // dd may still be at work when the earlier one of the two is noted.
       assert.match(stage, /^(host-flake|install)$/);
       assert.match(machine.console.text, /next: .*disks\.esp/);

@@ -14,7 +14,7 @@ import type { World } from '../world.ts';
 
 const guest = { memoryMiB: 1024, firmware: 'bios' } as const;
 
-/** Starts the installer with the disk; without disks.wipe, so that only the journal allows what is on it to be erased. */
+/** Starts the installer with the disk; without disks.wipe, so that only the install state allows what is on it to be erased. */
 async function start(site: Site, name: string, disk: DiskOptions, config: ConfigInput): Promise<Machine> {
   const parameters = [configParameter(config)];
   const limitSeconds = installLimitSeconds + 120;

@@ -5,8 +5,8 @@ import {
   configurationHash,
   decide,
   isBootLoader,
-  journalFile,
-  journalStages,
+  installStateFile,
+  recordedStages,
   latest,
   mayContinue,
   nothingFound,
@@ -14,8 +14,8 @@ import {
   type Asked,
   type Beginning,
   type Found,
-  type JournalEntry,
-  type JournalStage,
+  type InstallStateEntry,
+  type RecordedStage,
 } from '../../../../agent/plan/disks/install-state.ts';
 import { makePlan } from '../../../../agent/plan/plan.ts';
 import { askedOf, layOut } from '../../../../agent/plan/disks/layout.ts';
@@ -34,7 +34,7 @@ function partitioned(name: string, found: readonly (string | null)[] = signature
   return disk({ path: `/dev/${name}`, contents: [table, ...parts] });
 }
 
-const entry = (stage: JournalStage, changes: Partial<JournalEntry> = {}): JournalEntry => ({
+const entry = (stage: RecordedStage, changes: Partial<InstallStateEntry> = {}): InstallStateEntry => ({
   version: 1,
   stage,
   configuration: 'C',
@@ -51,9 +51,9 @@ const asked = (disks: readonly Disk[], wipe = false): Asked => ({
 });
 
 const one = [partitioned('vda')];
-const traces = (...entries: (JournalEntry | null)[]) =>
+const traces = (...entries: (InstallStateEntry | null)[]) =>
   entries.map((entry, index) => ({ disk: ['/dev/vda', '/dev/vdb'][index]!, entry, bootLoader: false }));
-const started = (...entries: (JournalEntry | null)[]) =>
+const started = (...entries: (InstallStateEntry | null)[]) =>
   traces(...entries).map(trace => ({ ...trace, bootLoader: true }));
 const pool = (stage: string, configuration = 'C') => ({ stage, configuration });
 
@@ -75,21 +75,21 @@ const cases: Case[] = [
     name: 'an empty disk',
     disks: [disk()],
     found: { traces: traces(null), pool: null },
-    outcome: 'new',
+    outcome: 'fresh',
     own: [],
   },
   {
     name: "somebody's data",
     disks: [disk({ contents: [content('/dev/vda1', { signature: 'ext4', partUuid: 'x' })] })],
     found: { traces: traces(null), pool: null },
-    outcome: 'new',
+    outcome: 'fresh',
     own: [],
   },
   {
     name: 'cut right after partitioning: our partitions, and nothing on them',
     disks: [partitioned('vda', [])],
     found: { traces: traces(null), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     says: /only just partitioned/,
     own: ['/dev/vda'],
   },
@@ -97,19 +97,19 @@ const cases: Case[] = [
     name: 'the same, with an ESP that was formatted and has no journal yet',
     disks: [partitioned('vda', [null, 'vfat'])],
     found: { traces: traces(null), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     own: ['/dev/vda'],
   },
   {
     name: 'our partitions with a pool, but no journal: it may be in use',
     found: { traces: traces(null), pool: null },
-    outcome: 'new',
+    outcome: 'fresh',
     own: [],
   },
   {
     name: 'cut before the pool was complete',
     found: { traces: traces(entry('partitioned')), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     says: /the pool was not complete/,
     own: ['/dev/vda'],
   },
@@ -121,7 +121,7 @@ const cases: Case[] = [
       }),
     ],
     found: { traces: traces(entry('partitioned')), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     own: [],
   },
   {
@@ -153,7 +153,7 @@ const cases: Case[] = [
   {
     name: 'another passphrase, before there was a boot loader',
     found: { traces: traces(entry('nuke-disk')), pool: { problem: 'disks.key does not open the pool' } },
-    outcome: 'over',
+    outcome: 'restart',
     says: /disks\.key does not open/,
     own: ['/dev/vda'],
   },
@@ -168,27 +168,27 @@ const cases: Case[] = [
     name: 'the same, with permission to erase',
     wipe: true,
     found: { traces: traces(entry('install')), pool: { problem: 'disks.key does not open the pool' } },
-    outcome: 'over',
+    outcome: 'restart',
     own: [],
   },
   {
     name: 'another configuration',
     found: { traces: traces(entry('nuke-disk', { configuration: 'D' })), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     says: /the configuration is another one/,
     own: ['/dev/vda'],
   },
   {
     name: 'another layout',
     found: { traces: traces(entry('nuke-disk', { layout: 'M' })), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     says: /laid out in another way/,
     own: ['/dev/vda'],
   },
   {
     name: 'the pool of another installation',
     found: { traces: traces(entry('nuke-disk')), pool: pool('nuke-disk', 'D') },
-    outcome: 'over',
+    outcome: 'restart',
     says: /another installation/,
     own: ['/dev/vda'],
   },
@@ -196,7 +196,7 @@ const cases: Case[] = [
     name: 'a mirror of which one disk was replaced',
     disks: [partitioned('vda'), disk({ path: '/dev/vdb' })],
     found: { traces: traces(entry('nuke-disk'), null), pool: null },
-    outcome: 'over',
+    outcome: 'restart',
     says: /\/dev\/vdb was no part of it/,
     own: ['/dev/vda'],
   },
@@ -225,7 +225,7 @@ const cases: Case[] = [
     name: 'the same with permission to erase',
     wipe: true,
     found: { traces: started(entry('host-flake')), pool: pool('host-flake') },
-    outcome: 'over',
+    outcome: 'restart',
     own: [],
   },
   {
@@ -251,7 +251,7 @@ const cases: Case[] = [
   {
     name: 'a finished installation of another configuration is data like any other',
     found: { traces: traces(entry('boot-loader', { configuration: 'D' })), pool: null },
-    outcome: 'new',
+    outcome: 'fresh',
     own: [],
   },
 ];
@@ -260,7 +260,7 @@ for (const { name, disks = one, wipe = false, found, outcome, says, own } of cas
   t.test(name, async t => {
     const { beginning, own: owned } = decide(asked(disks, wipe), found);
     const told =
-      beginning.kind === 'continue'
+      beginning.kind === 'resume'
         ? `continue ${beginning.at}`
         : beginning.kind === 'refuse'
           ? beginning.reason.code
@@ -292,7 +292,7 @@ t.test('entries as files', async t => {
   }
   t.equal(latest([entry('host-flake'), entry('install'), entry('partitioned')])?.stage, 'install');
   t.equal(latest([]), null);
-  t.equal(new Set(journalStages.map(journalFile)).size, journalStages.length);
+  t.equal(new Set(recordedStages.map(installStateFile)).size, recordedStages.length);
 });
 
 const input: ConfigInput = {
@@ -325,21 +325,21 @@ t.test('plans', async t => {
   const half = disk({
     contents: [
       content('/dev/vda', { deviceType: 'disk', signature: 'gpt' }),
-      ...layout.journal.partitions.map((partUuid, index) =>
+      ...layout.installState.partitions.map((partUuid, index) =>
         content(`/dev/vda${index + 1}`, { partUuid, signature: signatures[index]! }),
       ),
     ],
   });
-  const left = (stage: JournalStage): JournalEntry => ({ version: 1, stage, ...layout.journal });
-  const at = (stage: JournalStage, stageOfPool: string = stage): Found => ({
+  const left = (stage: RecordedStage): InstallStateEntry => ({ version: 1, stage, ...layout.installState });
+  const at = (stage: RecordedStage, stageOfPool: string = stage): Found => ({
     traces: traces(left(stage)),
-    pool: pool(stageOfPool, layout.journal.configuration),
+    pool: pool(stageOfPool, layout.installState.configuration),
   });
   const planFor = (found: Found) => makePlan(config, facts([half]), swapKey, found);
   const programs = (plan: ReturnType<typeof planFor>, stage: keyof typeof plan.stages) =>
     plan.stages[stage].map(step => (step.kind === 'run' ? step.argv.slice(0, 2).join(' ') : step.kind));
 
-  t.equal(askedOf(layout, false).layout, layout.journal.layout);
+  t.equal(askedOf(layout, false).layout, layout.installState.layout);
 
   const continued = planFor(at('nuke-disk'));
   t.match(continued.beginning, /goes on at host-flake/);

@@ -226,7 +226,7 @@ t.test('a disk is overwritten as a whole where that is asked for', async t => {
   t.match(commands(made.steps, 'blkdiscard'), [/^blkdiscard --zeroout /]);
 });
 
-t.test('partitions are cleared from the last to the first: the journal goes last', async t => {
+t.test('partitions are cleared from the last to the first: the install state goes last', async t => {
   const { steps } = plan({ devices: ['only'], wipe: true }, [full]);
   const cleared = commands(steps, 'wipefs').map(line => line.split(' ').at(-1));
   t.same(

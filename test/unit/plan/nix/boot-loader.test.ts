@@ -20,7 +20,7 @@ t.test('the installed system installs its boot loader', async t => {
     argv: ['cp', '-p', '/var/log/dabei.jsonl', '/mnt/var/log/dabei.jsonl'],
     optional: true,
   });
-  t.match(sync, { argv: ['sync'] }, 'the journal is not ahead of the ESP');
+  t.match(sync, { argv: ['sync'] }, 'the install state is not ahead of the ESP');
 });
 
 t.test('who may ignore a failed activation', async t => {

@@ -46,7 +46,7 @@ t.test('the plan is right', async t => {
         },
       },
     ],
-    ['more swap than a stand-in has', { disks: { devices: ['/dev/vda'], key: '12345678', swap: '1GiB' } }],
+    ['more swap than a stub has', { disks: { devices: ['/dev/vda'], key: '12345678', swap: '1GiB' } }],
   ];
   for (const [name, input, machine] of rows) t.same(refused(input, machine), [], name);
 });

@@ -94,7 +94,7 @@ wipefs --all --force /dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 
 mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 # making the mount point /run/dabei/esp
 mkdir -p -m 0755 /run/dabei/esp
-# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the journal
+# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the install state
 mount -t vfat /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /run/dabei/esp
 # noting on the ESP that partitioned is done
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 410 bytes
@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=2dc0051beb4a6261ce5d0fe069ce3321540980716973cef5d614bc4db9210e18 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=458067ede6e7d16a08ad6fb95e722e0efc9ff288b734e58dc40a0a863d547634 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -226,7 +226,7 @@ wipefs --all --force /dev/disk/by-partuuid/57ec04d7-9cfd-8030-b03e-75074a796a3b 
 mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1
 # making the mount point /run/dabei/esp
 mkdir -p -m 0755 /run/dabei/esp
-# mounting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1 for the journal
+# mounting the ESP c874a19d-9bcc-83e0-b8c7-def277b719f1 for the install state
 mount -t vfat /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /run/dabei/esp
 # noting on the ESP that partitioned is done
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 410 bytes
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=2dc0051beb4a6261ce5d0fe069ce3321540980716973cef5d614bc4db9210e18 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=458067ede6e7d16a08ad6fb95e722e0efc9ff288b734e58dc40a0a863d547634 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -373,7 +373,7 @@ wipefs --all --force /dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 
 mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 # making the mount point /run/dabei/esp
 mkdir -p -m 0755 /run/dabei/esp
-# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the journal
+# mounting the ESP dfdd36e2-c50b-835d-9ff0-6e44d7323da5 for the install state
 mount -t vfat /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /run/dabei/esp
 # noting on the ESP that partitioned is done
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 586 bytes
@@ -383,7 +383,7 @@ umount /run/dabei/esp
 mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd
 # making the mount point /run/dabei/esp
 mkdir -p -m 0755 /run/dabei/esp
-# mounting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd for the journal
+# mounting the ESP 5eaa1d3e-4728-8d4b-8336-360d58a288dd for the install state
 mount -t vfat /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /run/dabei/esp
 # noting on the ESP that partitioned is done
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 586 bytes
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=5bcc6c80aabb2b5d59c001c93b357953d189a5d6e06fe795b6db1e4cf8c2004d rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=ba05b3d5627078f319f436aa223331d0923b847b08c400e9fc29cc8249c6cb2b rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -523,7 +523,7 @@ wipefs --all --force /dev/disk/by-partuuid/b51e7f52-0d5d-8ea3-92e8-df3612e00a78 
 mkfs.vfat -F 32 -n ESP /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
 # making the mount point /run/dabei/esp
 mkdir -p -m 0755 /run/dabei/esp
-# mounting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 for the journal
+# mounting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 for the install state
 mount -t vfat /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /run/dabei/esp
 # noting on the ESP that partitioned is done
 write /run/dabei/esp/dabei/1-partitioned.json mode=0600 366 bytes
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=5318cb48234dfb05a645433d565b1fe0ce089dc8d757d1b526f47550407b0550 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=b68c761ecb089722217e7f24254a8b3be5958d9896431de73b1e8d57ed0a7dea rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
