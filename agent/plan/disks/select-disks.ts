@@ -2,6 +2,7 @@ import { layoutTable } from './layouts.ts';
 import type { DiskSelector, DisksConfig, Layout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
+import { clearedIdRefusal, hiddenTwins, meansGivenId } from './cleared-ids.ts';
 import { describeContents, describeDisk, stablePath, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
@@ -44,7 +45,8 @@ export function selectDisks(
     const doing = `choosing a disk for disks.devices[${index}]`;
     const choices: Choices = { doing, selector, disks, others };
     const matching = disks.filter(disk => matches(selector, disk, minimum));
-    for (const disk of matching) named.add(disk);
+    const twins = meansGivenId(selector) ? matching.flatMap(disk => hiddenTwins(disk, disks)) : [];
+    for (const disk of [...matching, ...twins]) named.add(disk);
     const [disk] = matching;
     if (disk === undefined) {
       const other = others.find(disk => isNamed(selector) && matches(selector, disk, minimum));
@@ -53,6 +55,8 @@ export function selectDisks(
           ? notFound(choices, disk => isCandidate(disk, minimum), minimum)
           : notHardwareRefusal(choices, other),
       );
+    } else if (twins.length > 0) {
+      refusals.push(clearedIdRefusal(doing, selector, [...new Set([...matching, ...twins])], disks));
     } else if (matching.length > 1) {
       refusals.push(ambiguous(choices, matching));
     } else if (members.includes(disk)) {

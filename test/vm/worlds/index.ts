@@ -9,6 +9,7 @@ import { kexecRefusalWorlds } from './kexec/refusals.ts';
 import { kexecSignatureWorlds } from './kexec/signatures.ts';
 import { kexecShapeWorlds } from './kexec/shapes.ts';
 import { kexecWorlds } from './kexec/kexec.ts';
+import { movedSshdWorlds } from './kexec/moved-sshd.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -30,6 +31,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   network: networkWorlds,
   'network-model': networkModelWorlds,
   'kexec/kexec': kexecWorlds,
+  'kexec/moved-sshd': movedSshdWorlds,
   'kexec/shapes': kexecShapeWorlds,
   'kexec/refusals': kexecRefusalWorlds,
   'kexec/signatures': kexecSignatureWorlds,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
+import type { ErrorCode } from '../../../agent/errors.ts';
 import { checkout, run } from '../../../image/lib/host.ts';
-import { bootInstalled, finishInstall, startInstall, stageFailed } from '../guests/install.ts';
+import { bootInstalled, finishInstall, stageDone, startInstall, stageFailed } from '../guests/install.ts';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { findSecrets, secretBytes } from '../harness/keys.ts';
 import { isDhcpRequest, isIPv6 } from '../harness/packets.ts';
 import { macOf } from '../harness/qemu.ts';
 import { serveFiles, type FileServer } from '../harness/serve.ts';
@@ -54,8 +56,18 @@ async function withFlake(
   }
 }
 
+interface Refused {
+  name: string;
+  about: string;
+  memoryMiB: number;
+  attribute: string;
+  stage: string;
+  code?: ErrorCode;
+  says: RegExp;
+}
+
 /** With 4 GiB all of them are refused while the disk is as it was. */
-const flakes = [
+const flakes: Refused[] = [
   {
     name: 'attribute',
     about: "the owner's flake has no such system: what it has is said, and the disk is untouched",
@@ -97,6 +109,16 @@ const flakes = [
     attribute: 'locked',
     stage: 'evaluate',
     says: /cannot be switched to.*set both to true/,
+  },
+  {
+    name: 'reader',
+    about:
+      "a file of the installer's is read while the system is evaluated: refused, and the disk is untouched",
+    memoryMiB: 4096,
+    attribute: 'reader',
+    stage: 'evaluate',
+    code: 'FLAKE_IMPURE',
+    says: /access to absolute path '\/run\/dabei\/boot\/cmdline' is forbidden/,
   },
 ];
 
@@ -141,7 +163,33 @@ export const userFlakeWorlds: World[] = [
         await machine.end();
       }),
   },
-  ...flakes.map(({ name, about, memoryMiB, attribute, stage, says }): World => ({
+  {
+    name: 'install-spying-flake',
+    core: false,
+    about: 'a flake looks for secrets while it is built and activated, as root: it finds none of them',
+    limitSeconds: 1800,
+    script: async site =>
+      withFlake(site, 'spy', async flake => {
+        const disk = site.disk('target', 4096);
+        const guest = { memoryMiB: 4096, disks: [disk] };
+        const install = await startInstall(site, await site.installConfig({ system: { flake } }), guest);
+        await stageDone(install, 'ssh', 120);
+        const { passphrase } = site.keys;
+        // Where people put them.
+        await site.ssh().waitUntilUp(60);
+        await site.ssh().run('umask 077; tee /root/key >/tmp/key', { stdin: passphrase });
+        await finishInstall(site, install);
+        const { machine, ssh } = await bootInstalled(site, { ...guest, memoryMiB: 1024 });
+        for (const file of ['/run/current-system/stolen-at-build', '/stolen-at-activation']) {
+          const found = await ssh.run(`cat ${file}`);
+          assert.match(found, /^looked$/m, 'it has looked');
+          assert.deepEqual(findSecrets(found, secretBytes(site.keys)), [], file);
+          assert.doesNotMatch(found, /PRIVATE KEY|dabei\.config=(?!\S{0,12}$)/m, file);
+        }
+        await machine.end();
+      }),
+  },
+  ...flakes.map(({ name, about, memoryMiB, attribute, stage, code = 'FLAKE_EVALUATION', says }): World => ({
     name: `refuse-flake-${name}`,
     core: false,
     about,
@@ -154,7 +202,7 @@ export const userFlakeWorlds: World[] = [
         const before = await hashDisk(disk.file);
         const machine = await startInstall(site, config, { memoryMiB, disks: [disk] });
         const failed = await stageFailed(machine, 500);
-        assert.deepEqual(failed, { stage, code: 'FLAKE_EVALUATION' });
+        assert.deepEqual(failed, { stage, code });
         assert.match(machine.console.text, says);
         await site.ssh().waitUntilUp(60);
         assert.match(machine.console.text, /next: correct the flake/);

@@ -49,3 +49,25 @@ t.test('a failed activation', { timeout: 120_000 }, async t => {
     t.match(stderr, said, name);
   }
 });
+
+t.test(
+  'nothing secret of the installer is within reach of what is activated',
+  { timeout: 60_000 },
+  async t => {
+    const root = t.testdir();
+    // What the root itself lies below stays as it is.
+    const hidden = ['/etc/ssh', '/var/log', '/root', '/tmp'].filter(path => !root.startsWith(`${path}/`));
+    const look = [
+      `for path in ${hidden.join(' ')}; do /bin/busybox find "/proc/1/root$path" -type f; done`,
+      'for file in /dev/kmsg /proc/kmsg /proc/kcore; do /bin/busybox timeout 2 /bin/busybox head -c 100 $file; done',
+      'echo looked',
+    ];
+    installedSystem(root, `exec 2>/dev/null\n${look.join('\n')}`);
+    const { stderr } = await attempt({
+      doing: 'entering',
+      argv: [script, '--root', root, '--', '/bin/busybox', 'true'],
+      timeoutSeconds: 60,
+    });
+    t.equal(stderr.trim(), 'looked');
+  },
+);
