@@ -1,3 +1,6 @@
+import { facterReport } from './hardware/facter.ts';
+import { formatHardware } from './hardware/format.ts';
+import { readHardware } from './host/machine/hardware.ts';
 import { asRefusal } from './config/report.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { resolveWithoutFail } from './config/without-fail.ts';
@@ -76,6 +79,12 @@ export async function confirm(): Promise<string> {
     timeoutSeconds: 60,
   });
   return formatReturnTimer(readReturnTimer()!);
+}
+
+/** What this machine is. @param json in the shape of nixos-facter's report */
+export async function facts(json: boolean): Promise<string> {
+  const hardware = await readHardware();
+  return json ? `${JSON.stringify(facterReport(hardware), null, 2)}\n` : formatHardware(hardware);
 }
 
 export function logs(json: boolean): string {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from './collect.ts';
-import { boot, confirm, install, logs, plan, status } from './commands.ts';
+import { boot, confirm, facts, install, logs, plan, status } from './commands.ts';
 import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
@@ -14,6 +14,7 @@ const usage = `usage: dabei COMMAND
   plan [--config FILE]     print exactly the commands that install would run
   status [--json]          how far it is, what went wrong, addresses and host keys
   confirm                  stay here: cancel the return to the old system (formerly: stay)
+  facts [--json]           what this machine is: firmware, disks, network cards, what has no driver
   logs [--json]            everything since the start
   collect --output DIR FILE...
                            puts machines, by their runtime-info.json, into an infrastructure flake; see docs/host-flake.md
@@ -49,6 +50,8 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'confirm':
     case 'stay': // its name until 0.1
       return print(await confirm());
+    case 'facts':
+      return print(await facts(values.json ?? false));
     case 'logs':
       return print(logs(values.json ?? false));
     default:

@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import type { Disk } from '../../facts.ts';
+import type { Device, DiskHealth, Hardware } from '../../hardware/hardware.ts';
+import { modulesFor, modulesInUse, type ModuleIndex } from '../../plan/preflight/modalias.ts';
+import { list, readText, realPath } from '../files.ts';
+import { missingFirmware, readModuleIndex } from './devices.ts';
+import { readFacts } from './facts.ts';
+
+/** Buses whose devices people plug in or rent. */
+const buses = ['pci', 'usb', 'virtio', 'vmbus', 'xen', 'mmc'];
+
+/** Everything that `dabei facts` shows. Reads sysfs only; no disk is woken. */
+export async function readHardware(): Promise<Hardware> {
+  const facts = await readFacts();
+  const index = readModuleIndex();
+  const devices = readDevices(index);
+  for (const device of devices)
+    for (const module of device.driver === null ? [] : device.modules)
+      device.missingFirmware.push(...(await missingFirmware(module, index.release)));
+  return {
+    facts,
+    devices,
+    health: facts.disks.map(disk => readHealth(disk)),
+    processors: availableParallelism(),
+  };
+}
+
+/** @param root where the file tree with sys/ is; a test has its own */
+export function readDevices(index: ModuleIndex, root = ''): (Device & { missingFirmware: string[] })[] {
+  return buses.flatMap(bus =>
+    list(`${root}/sys/bus/${bus}/devices`).flatMap(id => {
+      const path = realPath(`${root}/sys/bus/${bus}/devices/${id}`);
+      const read = (name: string) => readText(`${path}/${name}`)?.trim() ?? '';
+      const modalias = path === null ? '' : read('modalias');
+      // Of USB, only interfaces have drivers to be missing; a device without a modalias is a port or a bus.
+      if (path === null || modalias === '' || (bus === 'usb' && !id.includes(':'))) return [];
+      const driver = realPath(`${path}/driver`);
+      const module = realPath(`${path}/driver/module`);
+      const known = {
+        path: path.slice(`${root}/sys/devices/`.length),
+        modalias,
+        driver: driver === null ? null : basename(driver),
+        module: module === null ? null : basename(module),
+      };
+      return [
+        {
+          ...known,
+          path: path.slice(`${root}/sys`.length),
+          id,
+          bus,
+          pciClass: bus === 'pci' ? number(read('class')) : null,
+          vendor: number(read('vendor')),
+          product: number(read('device')),
+          modules: driver === null ? modulesFor(modalias, index) : modulesInUse([known], index),
+          missingFirmware: [],
+        },
+      ];
+    }),
+  );
+}
+
+/** "0x8086" -> 0x8086 */
+function number(text: string): number | null {
+  return /^0x[0-9a-f]+$/i.test(text) ? Number(text) : null;
+}
+
+/** @param root as for readDevices */
+export function readHealth({ path }: Pick<Disk, 'path'>, root = ''): DiskHealth {
+  const device = `${root}/sys/class/block/${path.slice('/dev/'.length).replaceAll('/', '!')}/device`;
+  const read = (name: string) => readText(`${device}/${name}`)?.trim() || null;
+  // NVMe has its sensor below the controller itself, SCSI (drivetemp) below hwmon/.
+  const sensor = [device, `${device}/hwmon`]
+    .flatMap(directory =>
+      list(directory).flatMap(name => (/^hwmon\d+$/.test(name) ? [`${directory}/${name}`] : [])),
+    )
+    .flatMap(directory => readText(`${directory}/temp1_input`)?.trim() ?? [])[0];
+  const errors = read('ioerr_cnt');
+  return {
+    path,
+    state: read('state'),
+    errors: errors === null ? null : number(errors),
+    celsius: sensor === undefined ? null : Math.round(Number(sensor) / 1000),
+    firmware: read('firmware_rev') ?? read('rev'),
+  };
+}
