@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { authorizedKeyProblem } from '../keys/authorized-keys.ts';
 import { Secret } from '../secret.ts';
+import { layouts, passphraseBytes } from '../limits.ts';
 import { limits } from './limits.ts';
 import { networkSchema } from './network-schema.ts';
 import { line, secretLine, secretLines } from './text.ts';
@@ -64,8 +65,6 @@ export const diskSelectorSchema = z
   ])
   .describe('a path below /dev, or what the disk is, or "only" for the only writable disk there is');
 
-export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
-
 export const disksSchema = z
   .strictObject({
     layout: z.enum(layouts).default('single'),
@@ -111,15 +110,16 @@ export const disksSchema = z
       .enum(['passphrase', 'hex'])
       .default('passphrase')
       .describe('"hex": disks.key is the 256-bit key itself, as 64 hexadecimal digits'),
-    /** ZFS takes passphrases of 8 to 512 bytes (zfs-change-key(8), keyformat). */
     key: secretLine(limits.reference)
       .transform(value => new Secret(value))
       .refine(
-        value => value.length >= 8 && value.length <= 512,
-        'must be 8 to 512 bytes long, which is what ZFS takes',
+        value => value.length >= passphraseBytes.least && value.length <= passphraseBytes.most,
+        `must be ${passphraseBytes.least} to ${passphraseBytes.most} bytes long, which is what ZFS takes`,
       )
       .optional()
-      .describe('the passphrase of the pool, 8 to 512 bytes; or, with the key format "hex", its key'),
+      .describe(
+        `the passphrase of the pool, ${passphraseBytes.least} to ${passphraseBytes.most} bytes; or, with the key format "hex", its key`,
+      ),
   })
   .refine(({ encryption, key }) => encryption !== 'none' || key === undefined, {
     path: ['key'],

@@ -1,4 +1,5 @@
 import type { Config, DisksConfig } from '../config/schema.ts';
+import { leastMemTotalBytes } from '../limits.ts';
 import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
@@ -44,9 +45,6 @@ export interface Plan {
   members: readonly Disk[];
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
-
-/** MemTotal of a virtual machine of 224 MiB. The test system was installed in 184; more disks and cards take some, too. */
-export const minimumMemoryBytes = 200 * 2 ** 20;
 
 /**
  * Finds the disks and the memory for what was asked, or every reason why not.
@@ -165,8 +163,8 @@ function describeBeginning(beginning: Beginning): string | null {
 }
 
 function memoryRefusal({ memoryBytes }: Facts): DabeiError[] {
-  if (memoryBytes >= minimumMemoryBytes) return [];
-  const problem = `${formatBytes(memoryBytes)} of RAM, and an installation needs ${formatBytes(minimumMemoryBytes)}`;
+  if (memoryBytes >= leastMemTotalBytes.install) return [];
+  const problem = `${formatBytes(memoryBytes)} of RAM, and an installation needs ${formatBytes(leastMemTotalBytes.install)}`;
   return [new DabeiError('MEMORY_TOO_SMALL', { doing: 'planning the installation', problem })];
 }
 

@@ -4,9 +4,6 @@ export interface Parameter {
   value: string | null;
 }
 
-/** x86 keeps this many bytes of the command line, the final NUL included (arch/x86/include/asm/setup.h). */
-export const commandLineSize = 2048;
-
 /** isspace() of the kernel (lib/ctype.c), within ASCII. */
 const isSpace = (character: string | undefined) => character !== undefined && /[ \t\n\v\f\r]/.test(character);
 

@@ -1,5 +1,6 @@
 import { DabeiError } from '../../errors.ts';
-import { commandLineSize, parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
+import { longestCommandLineBytes } from '../../limits.ts';
+import { parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
 import { decodeUtf8, unpack } from './decode.ts';
 import { readIpParameters } from './ip-parameter.ts';
 import { parseJson } from '../json.ts';
@@ -69,9 +70,9 @@ export function readSources(input: Input): Sources {
       found.problems.push(unknownParameter(name));
     }
   }
-  if (Buffer.byteLength(input.commandLine.trimEnd()) >= commandLineSize - 1) {
+  if (Buffer.byteLength(input.commandLine.trimEnd()) >= longestCommandLineBytes) {
     found.notes.push(
-      `the kernel command line has ${commandLineSize - 1} bytes, where x86 cuts it: its end may be missing`,
+      `the kernel command line has ${longestCommandLineBytes} bytes, where x86 cuts it: its end may be missing`,
     );
   }
   return found;

@@ -2,7 +2,8 @@ import type { Config } from '../../config/schema.ts';
 import { asDabeiError, reasonsOf, type DabeiError, type ErrorCode } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { Secret } from '../../secret.ts';
-import { makePlan, minimumMemoryBytes } from '../plan.ts';
+import { leastMemTotalBytes } from '../../limits.ts';
+import { makePlan } from '../plan.ts';
 
 /** What the new system's plan would refuse, found on the old system by making that very plan. Pure. */
 
@@ -38,7 +39,7 @@ export function planRefusals(config: Config, facts: Facts): DabeiError[] {
 }
 
 function tryPlan(config: Config, facts: Facts): readonly DabeiError[] {
-  const memoryBytes = Math.max(facts.memoryBytes, minimumMemoryBytes);
+  const memoryBytes = Math.max(facts.memoryBytes, leastMemTotalBytes.install);
   try {
     // The key of swap is drawn when it is needed; any one makes the same plan.
     makePlan(config, { ...facts, memoryBytes }, new Secret(Buffer.alloc(32)));

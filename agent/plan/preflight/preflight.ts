@@ -1,4 +1,11 @@
 import type { Config, DisksConfig, DiskSelector } from '../../config/schema.ts';
+import {
+  copiesOfAppended,
+  leastMemTotalBytes,
+  leastRamBytes,
+  loadingSlackBytes,
+  longestCommandLineBytes,
+} from '../../limits.ts';
 import { DabeiError, type ErrorCode } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { describeDisk, stablePath } from '../disks/describe-disk.ts';
@@ -9,7 +16,6 @@ import { firmwareFaults } from '../disks/firmware.ts';
 import { findLink } from '../network/match-links.ts';
 import { lockout } from './login.ts';
 import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
-import { minimumMemoryBytes } from '../plan.ts';
 import { selectDisks } from '../disks/select-disks.ts';
 import { arch } from '../../arch.ts';
 
@@ -65,15 +71,7 @@ export interface Preflight {
   selectors: DiskSelector[];
 }
 
-/** RAM of virtual machines in which the image was seen to work, less what firmware keeps for itself. */
-const leastRam = { install: 250 * 2 ** 20, rescue: 154 * 2 ** 20 };
-/** The same as the kernel's own MemTotal, which is less. */
-const leastTotal = { install: minimumMemoryBytes, rescue: 118 * 2 ** 20 };
-/** kexec itself, its tables, and what goes on while it loads. */
-const loadingSlack = 12 * 2 ** 20;
 const mebibyte = 2 ** 20;
-/** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
-const commandLineLimit = 2047;
 const elsewhere =
   'boot the image by PXE or from a medium, where it shows which disks and cards it has drivers for';
 /** Drivers that do nothing without a file; all others have their firmware in the device, or go on without. */
@@ -201,8 +199,8 @@ function checkImage({ files, commandLine }: NewSystem): DabeiError[] {
       ),
     );
   const length = Buffer.byteLength(commandLine.trimEnd());
-  if (length > commandLineLimit) {
-    const problem = `the kernel's command line would have ${length} bytes, and is cut off after ${commandLineLimit}`;
+  if (length > longestCommandLineBytes) {
+    const problem = `the kernel's command line would have ${length} bytes, and is cut off after ${longestCommandLineBytes}`;
     refusals.push(
       refusal('PREFLIGHT_COMMAND_LINE', problem, 'give less with --append; a file takes any length'),
     );
@@ -214,9 +212,9 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
   const refusals: DabeiError[] = [];
   const kind = installs ? 'install' : 'rescue';
   const present = old.ramBytes ?? old.facts.memoryBytes;
-  // What was appended lies in the new system's RAM up to three times: in the initrd, unpacked, and where Nix takes it.
   const appended = image.appendedBytes ?? 0;
-  const least = (old.ramBytes === null ? leastTotal : leastRam)[kind] + 3 * appended;
+  const least =
+    (old.ramBytes === null ? leastMemTotalBytes : leastRamBytes)[kind] + copiesOfAppended * appended;
   if (present < least) {
     const what = installs ? 'an installation' : 'the rescue system';
     const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}${appended < mebibyte ? '' : ` with the ${formatBytes(appended)} that are sent along`}`;
@@ -237,7 +235,7 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
 /** The initrd lies in RAM once as a file and once in the kernel, beside the new kernel. */
 export function loadingBytes({ files, appendedBytes = 0 }: NewSystem): number {
   const bytes = (name: string) => files.find(file => file.name === name)?.expectedBytes ?? 0;
-  return 2 * (bytes('initrd') + appendedBytes) + bytes(arch.kernel.image) + loadingSlack;
+  return 2 * (bytes('initrd') + appendedBytes) + bytes(arch.kernel.image) + loadingSlackBytes;
 }
 
 function noDefaultRoute(): DabeiError {

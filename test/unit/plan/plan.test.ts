@@ -3,7 +3,8 @@ import { configSchema, type ConfigInput } from '../../../agent/config/schema.ts'
 import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
 import type { Disk, Facts } from '../../../agent/facts.ts';
 import type { Closure } from '../../../agent/plan/nix/closure.ts';
-import { makePlan, minimumMemoryBytes, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
+import { leastMemTotalBytes } from '../../../agent/limits.ts';
+import { makePlan, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { GiB, content, disk, facts } from '../../fixtures/disks.ts';
 
@@ -83,7 +84,7 @@ const refusals: Refusal[] = [
   {
     name: 'too little memory',
     disks: [disk()],
-    overrides: { memoryBytes: minimumMemoryBytes - 1 },
+    overrides: { memoryBytes: leastMemTotalBytes.install - 1 },
     codes: ['MEMORY_TOO_SMALL'],
   },
   {

@@ -165,7 +165,7 @@ read_passphrase() {
       ask 'Passphrase of the disks: '
       passphrase=$answer
       if ! usable_passphrase; then
-        printf 'ZFS takes 8 to 512 bytes.\n' >/dev/tty
+        printf 'ZFS takes %s to %s bytes.\n' "$least_passphrase" "$most_passphrase" >/dev/tty
         continue
       fi
       ask 'Once more: '
@@ -176,7 +176,7 @@ read_passphrase() {
     stty_restore
   fi
   usable_passphrase || {
-    problem CONFIG_SCHEMA "the passphrase is not one line of 8 to 512 bytes, which is what ZFS takes" "take another one"
+    problem CONFIG_SCHEMA "the passphrase is not one line of $least_passphrase to $most_passphrase bytes, which is what ZFS takes" "take another one"
     exit 1
   }
 }
@@ -216,7 +216,7 @@ usable_passphrase() {
     *'
 '*) return 1 ;;
   esac
-  [ ${#passphrase} -ge 8 ] && [ ${#passphrase} -le 512 ]
+  [ ${#passphrase} -ge "$least_passphrase" ] && [ ${#passphrase} -le "$most_passphrase" ]
 }
 
 # Only where something is lost: the rescue system is gone after a restart.

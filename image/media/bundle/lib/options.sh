@@ -1,7 +1,7 @@
 # What can be asked of `run`.
 
 usage() {
-  cat <<'END'
+  cat <<END
 usage: run [OPTIONS]
 
 Leaves the running Linux for the nix-dabei system by kexec, with the same addresses, host keys and authorized keys.
@@ -12,7 +12,7 @@ Without --install, --flake or --config it is a rescue system: no disk is touched
                           becomes /etc/nixos as it is
   --config FILE           take the configuration from a JSON file; the options below override single values of it
   --disk DISK             /dev/…, serial=…, wwn=…, model=… or "only"; once for each disk
-  --layout LAYOUT         single (default), mirror, raidz1, raidz2 or raidz3
+  --layout LAYOUT         one of: $layouts; single is the default
   --disk-key-file FILE    the passphrase of the disks; without it, it is asked for
   --wipe                  the disks may hold data; --yes does not mean this
   --hostname NAME         the new system's name; without it, this system's
@@ -20,9 +20,9 @@ Without --install, --flake or --config it is a rescue system: no disk is touched
   --dry-run               show what would happen, and stop
   --yes                   do not ask whether to go on
   --no-reboot             load the new system, but do not start it
-  --delay SECONDS         between the last output and the jump (6)
-  --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long (900;
-                          2700 to install); 0: never
+  --delay SECONDS         between the last output and the jump ($jump_delay)
+  --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long
+                          ($return_after_rescue; $return_after_install to install); 0: never
   --append PARAMETERS     further kernel parameters
   --keep-parameters       take along those of this kernel that hardware may need (pcie_aspm=, pci=, iommu=, nvme_core.…), also
                           into the installed system; without it, they are shown
@@ -47,7 +47,7 @@ wrong_usage() {
 
 # Kept in the form in which they go into JSON, one selector a line.
 disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
-dry_run=no yes=no no_reboot=no keep=no delay=6 return_after='' append='' extra_flags='' nixos_anywhere=no
+dry_run=no yes=no no_reboot=no keep=no delay=$jump_delay return_after='' append='' extra_flags='' nixos_anywhere=no
 
 read_options() {
   while [ $# -gt 0 ]; do
@@ -102,9 +102,9 @@ set_option() {
   case $1 in
     --disk) add_disk "$2" ;;
     --layout)
-      case $2 in
-        single | mirror | raidz1 | raidz2 | raidz3) layout=$2 ;;
-        *) wrong_usage "--layout $2 is none of single, mirror, raidz1, raidz2, raidz3" ;;
+      case " $layouts " in
+        *" $2 "*) layout=$2 ;;
+        *) wrong_usage "--layout $2 is none of: $layouts" ;;
       esac
       ;;
     --flake) set_flake "$2" ;;
@@ -205,8 +205,8 @@ check_options() {
   [ -z "$flake" ] || install=yes
   # Before disks are touched, a system may be fetched and evaluated.
   if [ -z "$return_after" ]; then
-    return_after=900
-    [ "$install" = no ] && [ -z "$config_file" ] || return_after=2700
+    return_after=$return_after_rescue
+    [ "$install" = no ] && [ -z "$config_file" ] || return_after=$return_after_install
   fi
   case $install$config_file:$wipe:$disk_selectors$layout$disk_key_file in
     no:no:) ;;

@@ -92,8 +92,8 @@ umount_image() {
 shell_checks() {
   check_kexec
   check_memory
-  if [ "$(wc -c <"$memory/command-line")" -gt 2048 ]; then
-    refuse PREFLIGHT_COMMAND_LINE "the kernel's command line is longer than 2047 bytes" "give less with --append"
+  if [ "$(wc -c <"$memory/command-line")" -gt $((longest_command_line + 1)) ]; then
+    refuse PREFLIGHT_COMMAND_LINE "the kernel's command line is longer than $longest_command_line bytes" "give less with --append"
   fi
   if [ -z "$("$memory/ip" -4 route show default 2>/dev/null)$("$memory/ip" -6 route show default 2>/dev/null)" ]; then
     refuse PREFLIGHT_NO_DEFAULT_ROUTE "there is no default route that the new system could take over" \
@@ -149,7 +149,7 @@ appended_kib() {
 
 # One copy of the initrd in the file system in RAM, one in the kernel, and what kexec itself takes.
 loading_kib() {
-  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + 12288))
+  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + loading_slack_kib))
 }
 
 check_memory() {
@@ -159,10 +159,9 @@ check_memory() {
     refuse PREFLIGHT_MEMORY "$((kib_available / 1024)) MiB of RAM are available, loading takes $((needed / 1024)) MiB" \
       "stop services that take memory"
   fi
-  least=122880
-  [ "$install" = no ] || least=204800
-  # There, what was appended lies in RAM up to three times: in the initrd, unpacked, and where Nix takes it.
-  least=$((least + 3 * $(appended_kib)))
+  least=$least_rescue_kib
+  [ "$install" = no ] || least=$least_install_kib
+  least=$((least + copies_of_appended * $(appended_kib)))
   if [ "$kib_total" -lt "$least" ]; then
     refuse PREFLIGHT_MEMORY "the machine has $((kib_total / 1024)) MiB of RAM, the new system needs $((least / 1024)) MiB" \
       "take a larger machine"

@@ -25,6 +25,7 @@ const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']];
 function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
   const [program = '', ...args] = argv;
   const parts = [
+    'limits',
     'options',
     'json',
     'flake',
@@ -286,7 +287,7 @@ test('docs/kexec.md names all of them', async t => {
   const names = [...table.matchAll(/[\w.*-]+/g)].map(([name]) => name.replace('usb-storage', 'usb_storage'));
   const [, page = ''] =
     /^## Kernel parameters that hardware may need\n(.*?)^## /ms.exec(
-      readFileSync(`${bundle}/../../docs/kexec.md`, 'utf8'),
+      readFileSync(`${bundle}/../../../docs/kexec.md`, 'utf8'),
     ) ?? [];
   const listed = page
     .split('\n')

@@ -33,7 +33,18 @@ const shells = [['dash'], ['busybox', 'ash']] as const;
 
 function shell(argv: readonly string[], script: string, variables: Record<string, string>) {
   const [program = '', ...args] = argv;
-  const parts = ['options', 'json', 'flake', 'cpio', 'machine', 'capture', 'network', 'preflight', 'jump'];
+  const parts = [
+    'limits',
+    'options',
+    'json',
+    'flake',
+    'cpio',
+    'machine',
+    'capture',
+    'network',
+    'preflight',
+    'jump',
+  ];
   const lines = [
     'set -eu; LC_ALL=C; export LC_ALL; umask 077',
     ...parts.map(name => `. ${bundle}/lib/${name}.sh`),

@@ -1,0 +1,65 @@
+/**
+ * Limits that this program and the shell of the kexec bundle both need: image/media/bundle/lib/limits.sh is made of them
+ * (`shellLimits`), and test/unit/limits.test.ts compares the two. Limits of a configuration are in config/limits.ts.
+ */
+
+const mebibyte = 2 ** 20;
+
+/** For an installation, and for a rescue system. */
+export interface ByKind<T> {
+  install: T;
+  rescue: T;
+}
+
+/** RAM of virtual machines in which the image was seen to work, less what firmware keeps for itself; in bytes. */
+export const leastRamBytes: ByKind<number> = { install: 250 * mebibyte, rescue: 154 * mebibyte };
+
+/**
+ * The same as the kernel's own MemTotal, which is less (proc_meminfo(5)): that of a virtual machine of 224 MiB to install.
+ * The test system was installed in 184; more disks and cards take some, too.
+ */
+export const leastMemTotalBytes: ByKind<number> = { install: 200 * mebibyte, rescue: 118 * mebibyte };
+
+/** kexec itself, its tables, and what goes on while it loads. */
+export const loadingSlackBytes = 12 * mebibyte;
+
+/** What is appended to the initrd lies in RAM up to so many times: in the initrd, unpacked, and where Nix takes it. */
+export const copiesOfAppended = 3;
+
+/** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
+export const longestCommandLineBytes = 2047;
+
+/** Passphrases that ZFS takes (zfs-change-key(8), keyformat). */
+export const passphraseBytes = { least: 8, most: 512 } as const;
+
+/** Until the machine restarts into the old system where nobody logs in: before disks are touched, much may be fetched. */
+export const returnAfterSeconds: ByKind<number> = { install: 2700, rescue: 900 };
+
+/** Between the last output of `run` and the jump. */
+export const jumpDelaySeconds = 6;
+
+/** Vdev types of the pool (zpoolconcepts(7)). */
+export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
+
+/** The text of image/media/bundle/lib/limits.sh. */
+export function shellLimits(): string {
+  const values: Record<string, string | number> = {
+    least_install_kib: leastMemTotalBytes.install / 1024,
+    least_rescue_kib: leastMemTotalBytes.rescue / 1024,
+    loading_slack_kib: loadingSlackBytes / 1024,
+    copies_of_appended: copiesOfAppended,
+    longest_command_line: longestCommandLineBytes,
+    least_passphrase: passphraseBytes.least,
+    most_passphrase: passphraseBytes.most,
+    return_after_install: returnAfterSeconds.install,
+    return_after_rescue: returnAfterSeconds.rescue,
+    jump_delay: jumpDelaySeconds,
+    layouts: `'${layouts.join(' ')}'`,
+  };
+  return [
+    '# Limits of agent/limits.ts, of which this file is made (shellLimits). Kibibytes, bytes and seconds.',
+    '# shellcheck shell=sh disable=SC2034 # Used by the other parts.',
+    ...Object.entries(values).map(([name, value]) => `${name}=${value}`),
+    '',
+  ].join('\n');
+}
