@@ -11,13 +11,20 @@ export function formatHardware(hardware: Hardware): string {
     ['machine', [...words(machine.vendor, machine.model), virtual(machine.virtualization)].join(' ')],
     ['firmware', `${firmware.toUpperCase()}${firmwareBits === undefined ? '' : `, ${firmwareBits} bits`}${firmwareDoubt === undefined ? '' : ` (uncertain: ${firmwareDoubt})`}`],
     ['processor', `${machine.cpuModel ?? machine.cpuVendor ?? 'unknown'}, ${count(hardware.processors, 'thread')}, ${facts.system}`],
-    ['memory', formatBytes(facts.memoryBytes)],
+    ['memory', memoryLine(hardware)],
     ...facts.disks.map((disk): [string, string] => ['disk', diskLine(disk, health.find(({ path }) => path === disk.path))]),
     ...facts.links.map((link): [string, string] => ['network', linkLine(link, devices)]),
     ...withoutDriver(devices).map((device): [string, string] => ['no driver', missingLine(device)]),
     ...devices.filter(({ missingFirmware }) => missingFirmware.length > 0).map((device): [string, string] => ['no firmware', firmwareLine(device)]),
   ]; // prettier-ignore
   return lines.map(([name, text]) => `${name.padEnd(11)}  ${text}\n`).join('');
+}
+
+function memoryLine({ facts, memory }: Hardware): string {
+  if (memory === null) return formatBytes(facts.memoryBytes);
+  const { totalBytes, availableBytes, swapBytes } = memory;
+  const swap = swapBytes === 0 ? 'no swap' : `${formatBytes(swapBytes)} of swap`;
+  return `${formatBytes(totalBytes)}, ${formatBytes(availableBytes)} available, ${swap}`;
 }
 
 function diskLine(disk: Disk, health: DiskHealth | undefined): string {

@@ -6,6 +6,15 @@ export interface Hardware {
   devices: readonly Device[];
   health: readonly DiskHealth[];
   processors: number;
+  /** null where the kernel does not say. */
+  memory: Memory | null;
+}
+
+/** In bytes (proc_meminfo(5)). */
+export interface Memory {
+  totalBytes: number;
+  availableBytes: number;
+  swapBytes: number;
 }
 
 /** A device on a bus, as sysfs describes it (Documentation/ABI/testing/sysfs-bus-pci, sysfs-bus-usb). */

@@ -16,12 +16,12 @@ import { readMachine } from './system.ts';
  * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
  */
 export async function readFacts(options: { leaving?: boolean; boot?: string } = {}): Promise<Facts> {
-  const [disks, links, machine] = await Promise.all([readDisks(options), readLinks(), readMachine()]);
+  const [disks, links] = await Promise.all([readDisks(options), readLinks()]);
   return {
     ...readFirmware(options.boot),
     memoryBytes: memoryBytes(),
     system: nixSystem(process.arch),
-    machine,
+    machine: readMachine(),
     disks,
     links,
     sentFlake: walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),

@@ -6,6 +6,7 @@ import { modulesFor, modulesInUse, type ModuleIndex } from '../../plan/preflight
 import { list, readText, realPath } from '../files.ts';
 import { missingFirmware, readModuleIndex } from './devices.ts';
 import { readFacts } from './facts.ts';
+import { readMemory } from './system.ts';
 
 /** Buses whose devices people plug in or rent. */
 const buses = ['pci', 'usb', 'virtio', 'vmbus', 'xen', 'mmc'];
@@ -23,6 +24,7 @@ export async function readHardware(): Promise<Hardware> {
     devices,
     health: facts.disks.map(disk => readHealth(disk)),
     processors: availableParallelism(),
+    memory: await readMemory(),
   };
 }
 

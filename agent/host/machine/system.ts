@@ -1,34 +1,63 @@
-import { cpu, system } from 'systeminformation';
+import { mem } from 'systeminformation/lib/memory.js';
+import { cleanLine } from '../../clean-text.ts';
 import type { Machine } from '../../facts.ts';
+import type { Memory } from '../../hardware/hardware.ts';
 import { withLimit } from '../clock.ts';
+import { readText } from '../files.ts';
+import { detectVirtualization } from './virtualization.ts';
 
 /**
- * The only door to systeminformation, and the only two of its functions in use. Each starts programs through a shell
- * and takes their absence for "unknown":
- *
- * - `system`: dmidecode, cat of /sys/devices/virtual/dmi/id/*, ls of /dev/disk/by-id, dmesg
- * - `cpu`: lscpu; else what Node reads from /proc/cpuinfo
+ * What the machine is. The firmware's names and the processor's are read from sysfs and /proc: systeminformation's `system` and
+ * `cpu` start dmidecode, lscpu, cat and dmesg through a shell, and nothing in dabei goes through a shell. Its `mem`, the only
+ * one in use, reads a file (test/unit/host/machine/system.test.ts).
  */
 
 const limitSeconds = 5;
 
-/** What the machine says of itself. Never throws: nothing that matters depends on it. */
-export async function readMachine(): Promise<Machine> {
-  const [board, processor] = await Promise.all([
-    withLimit(system(), limitSeconds).catch(() => null),
-    withLimit(cpu(), limitSeconds).catch(() => null),
-  ]);
+/**
+ * @param root where the file tree with sys/ and proc/ is; a test has its own
+ * @returns what is known; nothing that matters depends on it
+ */
+export function readMachine(root = ''): Machine {
+  const read = (path: string) => known(readText(`${root}${path}`));
+  // Documentation/ABI/testing/sysfs-class-dmi; machines without DMI have a device tree.
+  const dmi = (name: string) => read(`/sys/class/dmi/id/${name}`);
+  const model = dmi('product_name') ?? read('/sys/firmware/devicetree/base/model');
+  const vendor = dmi('sys_vendor');
+  const cpuinfo = readText(`${root}/proc/cpuinfo`) ?? '';
+  const field = (name: string) => known(new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1] ?? null);
+  const cpuVendor = field('vendor_id');
   return {
-    vendor: known(board?.manufacturer),
-    model: known(board?.model, 'Computer'),
-    cpuVendor: known(processor?.vendor) ?? known(processor?.manufacturer),
-    cpuModel: known(processor?.brand),
-    virtualization: board?.virtual ? (board.virtualHost ?? true) : false,
+    vendor,
+    model,
+    cpuVendor: processorVendors[cpuVendor ?? ''] ?? cpuVendor,
+    cpuModel: field('model name'),
+    virtualization: detectVirtualization({
+      names: [model, vendor, dmi('board_vendor'), dmi('bios_vendor')].filter(name => name !== null),
+      hypervisorFlag: /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
+      clocks: read('/sys/devices/system/clocksource/clocksource0/available_clocksource')?.split(' ') ?? [],
+      hypervisorType: read('/sys/hypervisor/type'),
+    }),
   };
 }
 
-/** @param filler what the library says when it knows nothing */
-function known(value: string | undefined, filler = '-'): string | null {
-  const trimmed = value?.trim() ?? '';
-  return trimmed === '' || trimmed === filler ? null : trimmed;
+/** What CPUID says (arch/x86/kernel/cpu), as people call it. */
+const processorVendors: Readonly<Record<string, string>> = { GenuineIntel: 'Intel', AuthenticAMD: 'AMD' };
+
+/** Board makers leave the examples of the firmware's maker in place. */
+const filler =
+  /^(to be filled by o\.e\.m\.|default string|system (manufacturer|product name)|not specified|none|-)$/i;
+
+function known(value: string | null): string | null {
+  // A device tree's texts end with a NUL.
+  const line = cleanLine((value ?? '').replace(/\0/g, '').trim());
+  return line === '' || filler.test(line) ? null : line;
+}
+
+/** Bytes; null where /proc/meminfo cannot be read in time. */
+export async function readMemory(): Promise<Memory | null> {
+  const read = await withLimit(mem(), limitSeconds).catch(() => null);
+  if (read === null) return null;
+  const { total, available, swaptotal } = read;
+  return { totalBytes: total, availableBytes: available, swapBytes: swaptotal };
 }

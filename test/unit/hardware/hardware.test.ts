@@ -88,6 +88,7 @@ const machine: Hardware = {
   ],
   health: [{ path: '/dev/sda', state: 'running', errors: 31, celsius: null, firmware: 'SN06' }],
   processors: 2,
+  memory: { totalBytes: 2 * 2 ** 30, availableBytes: 2 ** 30, swapBytes: 0 },
 }; // prettier-ignore
 
 t.test('for people', async t => {
@@ -95,6 +96,7 @@ t.test('for people', async t => {
   for (const line of [
     /^firmware +UEFI, 64 bits$/m,
     /^processor .*, 2 threads, x86_64-linux$/m,
+    /^memory +2 GiB, 1 GiB available, no swap$/m,
     /^disk +\/dev\/sda, .*sata, ST4000, serial Z1, firmware SN06, .*health: running 31 I\/O errors, driver sd_mod ahci/m,
     /^network +eth0, .*driver e1000e, 8086:10d3, also enp0s2$/m,
     /^no driver +storage 0000:00:03\.0 1aaa:0001: this image has none for pci:x$/m,
