@@ -61,7 +61,11 @@ function readResolvConf(text: string): { servers: string[]; search: string[] } {
   return { servers, search: search.slice(1) };
 }
 
-/** "DNS=192.0.2.53 2001:db8::53", "dns=192.0.2.53;2001:db8::53;" */
+/**
+ * "DNS=192.0.2.53#dns.example 2001:db8::53", "dns=192.0.2.53;2001:db8::53;". By hand: `ini` ends a value at the first ";" or
+ * "#" inside of it, where systemd.syntax(7) and NetworkManager have comments at the start of a line alone, so all servers but
+ * the first would be lost. A key that is there again adds to the list.
+ */
 function readAssignments(
   text: string,
   dns: string,

@@ -70,7 +70,10 @@ function leaseBlocks(text: string): string[] {
   return blocks;
 }
 
-/** "CLIENTID=01…" of networkd, "dhcp_client_identifier = 01:…" of NetworkManager; the file is named after the interface. */
+/**
+ * By hand: these files have no sections, and each client writes assignments of its own, which `ini` would read as one key.
+ * "CLIENTID=01…" of networkd, "dhcp_client_identifier = 01:…" of NetworkManager; the file is named after the interface.
+ */
 function fromAssignment(text: string, file: string, { ifname, ifindex }: CapturedLink): string | null {
   const mine =
     file.endsWith(`/networkd/${ifindex}`) || new RegExp(`[/-]${escape(ifname)}(\\.lease)?$`).test(file);

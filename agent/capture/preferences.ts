@@ -103,7 +103,10 @@ function inWords(networkd: Section, nm: Section, useRoutes: string): AcceptRaInp
   });
 }
 
-/** The first of the sections that is there; of several settings the last counts. */
+/**
+ * The first of the sections that is there; of several settings the last counts, as in both formats for single values. Lists,
+ * which `ini` would cut, are not asked for here (capture/dns.ts).
+ */
 function sectionOf(text: string | undefined, ...names: readonly string[]): Section {
   if (text === undefined) return {};
   const sections = parse(text) as Readonly<Record<string, unknown>>;

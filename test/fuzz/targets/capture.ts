@@ -96,6 +96,51 @@ const leased = generate((random, captured) => {
   };
 });
 
+const networkdUnit = [
+  '[Match]',
+  'Name=eth*',
+  '[Link]',
+  'RequiredForOnline=no:degraded',
+  '[Network]',
+  'Address=192.0.2.7/24',
+  'Address=2001:db8::7/64',
+  'DNS=192.0.2.53',
+  '; a comment',
+  '[DHCPv4]',
+  'UseDNS=false',
+  'UseRoutes=no',
+  'UseHostname=0',
+  '[IPv6AcceptRA]',
+  'UseGateway=no',
+  'UseMTU=no',
+].join('\n');
+const keyfile = [
+  '[connection]',
+  'id=Wired 1',
+  'interface-name=eth0',
+  '[ipv4]',
+  'method=auto',
+  'never-default=true',
+  'dns=192.0.2.53;198.51.100.53;',
+  'ignore-auto-dns=true',
+  '[ipv6]',
+  'ignore-auto-routes=yes',
+].join('\n');
+
+/** Units of systemd-networkd, keyfiles of NetworkManager and the kernel's settings, of the links that there are. */
+const units = generate((random, captured) => {
+  const links = (captured['link.json'] ?? []) as { ifindex: number; ifname: string }[];
+  const files = links.flatMap(({ ifindex, ifname }): [string, string][] => [
+    [`networkd/${ifindex}`, mutateLines(random, networkdUnit, random.integer(0, 4))],
+    [`nm/${ifindex}`, mutateLines(random, keyfile, random.integer(0, 4))],
+    [
+      'sysctl',
+      mutateText(random, `${ifname} accept_ra 2\n${ifname} accept_ra_defrtr 0\n${ifname} accept_ra_mtu 0\n`),
+    ],
+  ]);
+  return { ...captured, ...Object.fromEntries(random.some(files, 0.8)) };
+});
+
 /** What `ip` prints on the running system, from the same originals. */
 const here: Target = {
   name: 'ip-json',
@@ -165,6 +210,7 @@ export const captureTargets: Target[] = [
   { name: 'captured ip -json', generate: json, decode },
   { name: 'captured DNS', generate: dns, decode },
   { name: 'captured leases', generate: leased, decode },
+  { name: 'captured units', generate: units, decode },
   here,
   identity,
 ];
