@@ -5,7 +5,7 @@ import { line } from './text.ts';
 
 /**
  * The network: one model for what people write, for what is captured from the system that was left, for `ip -batch`
- * (plan/network.ts) and for the networkd units of the installed system (plan/runtime-info.ts).
+ * (plan/network/) and for the units of the installed system (plan/host-flake/runtime-network.ts, nix/host-flake/network.nix).
  */
 
 /** Without a zone ("%eth0"), which names a link of another machine. */
@@ -45,16 +45,24 @@ const unsigned32 = z.number().int().min(0).max(4294967295);
 const milliseconds = z.number().int().min(0).max(2147483647);
 /** ip-route(8): numbers only, since names are those of /etc/iproute2/rt_tables of one machine. */
 const table = z.number().int().min(1).max(4294967295).describe('number of a routing table; 254 is main');
-const mtu = z.number().int().min(68).max(65535);
+const mtu = z.number().int().min(68).max(65535).describe('in bytes');
 
 export const routeTypes = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'] as const;
 
 export const nextHopSchema = z
   .strictObject({
-    gateway: address.optional(),
-    interface: interfaceName.optional().describe('without it, the interface to which the route belongs'),
-    onlink: z.boolean().optional(),
-    weight: z.number().int().min(1).max(256).optional(),
+    gateway: address.optional().describe('next hop'),
+    interface: interfaceName
+      .optional()
+      .describe('outgoing interface; by default, the one to which the route belongs'),
+    onlink: z.boolean().optional().describe('as in a route'),
+    weight: z
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('share of the traffic, relative to the other hops'),
   })
   .refine(
     value => value.gateway !== undefined || value.interface !== undefined,
@@ -66,26 +74,30 @@ export const routeSchema = z
     destination: z
       .union([z.literal('default'), addressWithPrefix])
       .describe('"default", or a network with prefix length'),
-    gateway: address.optional().describe('an IPv4 network may have an IPv6 gateway (RFC 8950)'),
+    gateway: address
+      .optional()
+      .describe('next hop; a route to an IPv4 network may have an IPv6 gateway (RFC 8950)'),
     onlink: z
       .boolean()
       .optional()
       .describe(
-        'the gateway is reached directly, although no address of ours is in its network (ip-route(8))',
+        'the gateway is reached directly, although no address of the interface covers it (ip-route(8))',
       ),
-    metric: unsigned32.optional(),
+    metric: unsigned32
+      .optional()
+      .describe('of several routes to the same network, the one with the lowest metric is used'),
     table: table.optional(),
-    type: z.enum(routeTypes).optional().describe('of a route that leads nowhere'),
-    source: address.optional().describe('address that packets are sent from ("src" of ip-route(8))'),
-    scope: z.enum(['global', 'link', 'host']).optional().describe('without it, as ip-route(8) chooses'),
+    type: z.enum(routeTypes).optional().describe('all but "unicast" discard packets (ip-route(8))'),
+    source: address.optional().describe('preferred source address ("src" of ip-route(8))'),
+    scope: z.enum(['global', 'link', 'host']).optional().describe('by default, as ip-route(8) chooses'),
     mtu: mtu.optional(),
-    advmss: z.number().int().min(1).max(65535).optional().describe('TCP segment size that is advertised'),
+    advmss: z.number().int().min(1).max(65535).optional().describe('TCP maximum segment size to advertise'),
     nexthops: z
       .array(nextHopSchema)
       .min(2)
       .max(limits.nexthops)
       .optional()
-      .describe('several ways at once (multipath)'),
+      .describe('several next hops at once (multipath), in place of gateway'),
   })
   .refine(
     value => value.gateway === undefined || value.nexthops === undefined,
@@ -109,21 +121,30 @@ const freeRouteSchema = routeSchema.refine(
 /** ip-rule(8) */
 export const ruleSchema = z
   .strictObject({
-    priority: unsigned32.optional(),
+    priority: unsigned32.optional().describe('rules are tried in ascending order'),
     family: z
       .union([z.literal(4), z.literal(6)])
       .optional()
-      .describe('needed where no address tells it'),
-    not: z.boolean().optional().describe('the rule is for packets that do not match'),
-    from: addressWithPrefix.optional(),
-    to: addressWithPrefix.optional(),
-    fwmark: unsigned32.optional(),
-    fwmask: unsigned32.optional(),
-    iif: interfaceName.optional(),
-    oif: interfaceName.optional(),
+      .describe('IPv4 or IPv6; required if the rule contains no address'),
+    not: z.boolean().optional().describe('the rule applies to packets that do not match'),
+    from: addressWithPrefix.optional().describe('network of the source address'),
+    to: addressWithPrefix.optional().describe('network of the destination address'),
+    fwmark: unsigned32.optional().describe('firewall mark to match'),
+    fwmask: unsigned32.optional().describe('bits of the firewall mark that are compared'),
+    iif: interfaceName.optional().describe('incoming interface'),
+    oif: interfaceName.optional().describe('outgoing interface'),
     table: table.optional(),
-    type: z.enum(['blackhole', 'unreachable', 'prohibit']).optional(),
-    suppressPrefixLength: z.number().int().min(0).max(128).optional(),
+    type: z
+      .enum(['blackhole', 'unreachable', 'prohibit'])
+      .optional()
+      .describe('discards matching packets, in place of table'),
+    suppressPrefixLength: z
+      .number()
+      .int()
+      .min(0)
+      .max(128)
+      .optional()
+      .describe('ignores routes of the table whose prefix is this long or shorter'),
   })
   .refine(
     value => (value.table === undefined) !== (value.type === undefined),
@@ -156,40 +177,65 @@ export const bondModes = [
 const members = z
   .array(z.union([interfaceName, mac]))
   .max(limits.members)
-  .describe('interfaces by their name in this list, by the name they have here, or by MAC address');
+  .describe('member interfaces: by name in this configuration, by present name, or by permanent MAC address');
 
 /** Linux: Documentation/networking/bonding.rst; units are milliseconds. */
 export const bondSchema = z.strictObject({
   members: members.min(1),
-  mode: z.enum(bondModes),
-  miimon: milliseconds.optional(),
-  updelay: milliseconds.optional(),
-  downdelay: milliseconds.optional(),
-  arpInterval: milliseconds.optional(),
-  arpIpTargets: z.array(address).max(limits.arpIpTargets).optional(),
-  primary: interfaceName.optional(),
-  primaryReselect: z.enum(['always', 'better', 'failure']).optional(),
-  failOverMac: z.enum(['none', 'active', 'follow']).optional(),
-  lacpRate: z.enum(['slow', 'fast']).optional(),
-  adSelect: z.enum(['stable', 'bandwidth', 'count']).optional(),
+  mode: z.enum(bondModes).describe('how traffic is distributed'),
+  miimon: milliseconds.optional().describe('interval of link checks, in milliseconds'),
+  updelay: milliseconds.optional().describe('milliseconds before a link that came up is used'),
+  downdelay: milliseconds.optional().describe('milliseconds before a link that went down is disabled'),
+  arpInterval: milliseconds.optional().describe('interval of ARP checks, in milliseconds'),
+  arpIpTargets: z
+    .array(address)
+    .max(limits.arpIpTargets)
+    .optional()
+    .describe('addresses that ARP checks ask for'),
+  primary: interfaceName.optional().describe('preferred member'),
+  primaryReselect: z
+    .enum(['always', 'better', 'failure'])
+    .optional()
+    .describe('when the bond returns to the primary'),
+  failOverMac: z
+    .enum(['none', 'active', 'follow'])
+    .optional()
+    .describe('which MAC address the bond has after failover'),
+  lacpRate: z
+    .enum(['slow', 'fast'])
+    .optional()
+    .describe('how often the partner sends LACP packets (802.3ad)'),
+  adSelect: z
+    .enum(['stable', 'bandwidth', 'count'])
+    .optional()
+    .describe('how the active aggregator is selected (802.3ad)'),
   xmitHashPolicy: z
     .enum(['layer2', 'layer3+4', 'layer2+3', 'encap2+3', 'encap3+4', 'vlan+srcmac'])
-    .optional(),
-  minLinks: z.number().int().min(0).max(255).optional(),
+    .optional()
+    .describe('which headers select the member for a packet'),
+  minLinks: z
+    .number()
+    .int()
+    .min(0)
+    .max(255)
+    .optional()
+    .describe('links that must be up before the bond is (802.3ad)'),
 });
 
 export const vlanSchema = z.strictObject({
-  link: z.union([interfaceName, mac]).describe('interface that carries it'),
-  id: z.number().int().min(0).max(4094),
-  protocol: z.enum(['802.1Q', '802.1ad']).default('802.1Q'),
+  link: z
+    .union([interfaceName, mac])
+    .describe('lower device: the interface that carries the VLAN, by name or permanent MAC address'),
+  id: z.number().int().min(0).max(4094).describe('VLAN number'),
+  protocol: z.enum(['802.1Q', '802.1ad']).default('802.1Q').describe('type of the tag'),
 });
 
 export const bridgeSchema = z.strictObject({
   members,
-  stp: z.boolean().default(false),
-  forwardDelay: z.number().int().min(0).max(30).optional().describe('seconds'),
-  priority: z.number().int().min(0).max(65535).optional(),
-  vlanFiltering: z.boolean().optional(),
+  stp: z.boolean().default(false).describe('spanning tree protocol'),
+  forwardDelay: z.number().int().min(0).max(30).optional().describe('seconds before a port forwards'),
+  priority: z.number().int().min(0).max(65535).optional().describe('of this bridge in the spanning tree'),
+  vlanFiltering: z.boolean().optional().describe('ports forward only packets of their VLANs'),
 });
 
 /** "mac" is the hardware address (RFC 2132, 9.14); "none" sends no identifier, as ISC's dhclient does. */
@@ -203,21 +249,25 @@ const clientId = line(limits.clientId)
 const uses = {
   metric: unsigned32
     .optional()
-    .describe('of the routes that are learnt: of two default routes the one with the lower metric wins'),
-  useGateway: z.boolean().optional().describe('false: no default route is taken'),
-  useRoutes: z.boolean().optional().describe('false: no routes are taken, and no default route'),
-  useDns: z.boolean().optional().describe('false: no name servers and search domains are taken'),
-  useMtu: z.boolean().optional().describe('false: the MTU is not taken'),
+    .describe('of the learnt routes; of two default routes, the one with the lower metric is used'),
+  useGateway: z.boolean().optional().describe('false: ignore the default route'),
+  useRoutes: z.boolean().optional().describe('false: ignore all routes, the default route included'),
+  useDns: z.boolean().optional().describe('false: ignore name servers and search domains'),
+  useMtu: z.boolean().optional().describe('false: ignore the MTU'),
 };
 
 const dhcpSchema = z.strictObject({
-  clientId: clientId.default('mac'),
+  clientId: clientId
+    .default('mac')
+    .describe(
+      'DHCP client identifier: "mac", "none" to send none, or hexadecimal bytes such as 01:52:54:00:12:34:56',
+    ),
   address: line(limits.word)
     .refine(isIPv4, 'is no IPv4 address')
     .optional()
-    .describe('is asked for again, as a wish (RFC 2132, 9.1)'),
+    .describe('address to request; the server may offer another (RFC 2132, 9.1)'),
   ...uses,
-  useHostName: z.boolean().optional().describe('false: the installed system takes no host name'),
+  useHostName: z.boolean().optional().describe('false: the installed system ignores the host name'),
 });
 
 const acceptRaSchema = z.strictObject(uses);
@@ -225,41 +275,58 @@ const acceptRaSchema = z.strictObject(uses);
 const addressSchema = z.union([
   addressWithPrefix,
   z
-    .strictObject({ address, peer: addressWithPrefix })
-    .describe('point to point: "peer" is what is at the other end'),
+    .strictObject({
+      address: address.describe('local address'),
+      peer: addressWithPrefix.describe('address of the other end'),
+    })
+    .describe('a point-to-point address'),
 ]);
 
 const dnsSchema = z.strictObject({
-  servers: z.array(address).max(limits.nameServers).default([]),
-  search: z.array(line(limits.property).min(1)).max(limits.searchDomains).default([]),
+  servers: z.array(address).max(limits.nameServers).default([]).describe('addresses of name servers'),
+  search: z
+    .array(line(limits.property).min(1))
+    .max(limits.searchDomains)
+    .default([])
+    .describe('search domains'),
 });
 
 export const interfaceSchema = z
   .strictObject({
     // One of these three says which interface is meant.
-    mac: mac.optional().describe('permanent MAC address; better than the name, which may change'),
-    name: interfaceName.optional(),
+    mac: mac
+      .optional()
+      .describe('permanent MAC address of the card; more reliable than its name, which may change'),
+    name: interfaceName
+      .optional()
+      .describe('name of the card, or the name of the bond, VLAN or bridge to create'),
     /** What an `ip=` parameter without a device means (nfsroot.rst). */
-    only: z.literal(true).optional().describe('the only interface with carrier'),
+    only: z.literal(true).optional().describe('selects the single interface that has a carrier'),
     // One of these three makes an interface that is no hardware.
-    bond: bondSchema.optional(),
-    vlan: vlanSchema.optional(),
-    bridge: bridgeSchema.optional(),
-    macAddress: mac.optional().describe('MAC address to set, where it shall not be the permanent one'),
+    bond: bondSchema.optional().describe('creates a bond (bonding.rst)'),
+    vlan: vlanSchema.optional().describe('creates a VLAN'),
+    bridge: bridgeSchema.optional().describe('creates a bridge'),
+    macAddress: mac.optional().describe('MAC address to set, if it should differ from the permanent one'),
     mtu: mtu.optional(),
     addresses: z
       .array(addressSchema)
       .max(limits.addresses)
       .default([])
-      .describe('such as 192.0.2.7/24 or 2001:db8::7/64'),
-    routes: z.array(routeSchema).max(limits.routes).default([]),
-    dhcp: z.union([z.boolean(), dhcpSchema]).default(false).describe('DHCPv4'),
-    acceptRa: z.union([z.boolean(), acceptRaSchema]).default(false).describe('IPv6 router advertisements'),
+      .describe('addresses with prefix length, such as 192.0.2.7/24 or 2001:db8::7/64'),
+    routes: z.array(routeSchema).max(limits.routes).default([]).describe('routes through this interface'),
+    dhcp: z
+      .union([z.boolean(), dhcpSchema])
+      .default(false)
+      .describe('DHCPv4; an object changes what is used of a lease'),
+    acceptRa: z
+      .union([z.boolean(), acceptRaSchema])
+      .default(false)
+      .describe('IPv6 router advertisements; an object changes what is used of them'),
     requiredForOnline: z
       .boolean()
       .optional()
-      .describe('false: the installed system is "online" without this interface'),
-    dns: dnsSchema.optional(),
+      .describe('false: the installed system counts as online without this interface'),
+    dns: dnsSchema.optional().describe('name servers that belong to this interface'),
   })
   .refine(
     value => value.only === true || value.mac !== undefined || value.name !== undefined,
@@ -280,18 +347,24 @@ function kindsOf(value: { bond?: unknown; vlan?: unknown; bridge?: unknown }): u
 }
 
 export const networkSchema = z.strictObject({
-  interfaces: z.array(interfaceSchema).max(limits.interfaces).default([]),
+  interfaces: z
+    .array(interfaceSchema)
+    .max(limits.interfaces)
+    .default([])
+    .describe(
+      'cards to configure, and bonds, VLANs and bridges to create; without any, all cards use DHCP and router advertisements',
+    ),
   routes: z
     .array(freeRouteSchema)
     .max(limits.routes)
     .default([])
-    .describe('those that belong to no interface: several ways at once, or leading nowhere'),
-  rules: z.array(ruleSchema).max(limits.rules).default([]).describe('policy routing (ip-rule(8))'),
-  dns: dnsSchema.default({ servers: [], search: [] }),
+    .describe('routes that belong to no single interface: several next hops, or routes that discard packets'),
+  rules: z.array(ruleSchema).max(limits.rules).default([]).describe('policy routing rules (ip-rule(8))'),
+  dns: dnsSchema.default({ servers: [], search: [] }).describe('name servers of the whole machine'),
   allowUnreachableGateways: z
     .boolean()
     .default(false)
-    .describe('install also when no configured gateway answers, for a machine that will be moved'),
+    .describe('install although no configured gateway answers, for a machine that will be moved'),
 });
 
 export type NetworkConfig = z.output<typeof networkSchema>;

@@ -55,19 +55,25 @@ export const diskSelectorSchema = z
     line(limits.reference).regex(/^\/dev\/\S+$/, 'is neither "only" nor a path below /dev'),
     z
       .strictObject({
-        serial: text(limits.property).optional(),
-        wwn: text(limits.property).optional(),
-        model: text(limits.property).optional(),
-        transport: text(limits.property).optional(),
-        size: z.strictObject({ min: size.optional(), max: size.optional() }).optional(),
+        serial: text(limits.property).optional().describe('serial number'),
+        wwn: text(limits.property).optional().describe('world wide name'),
+        model: text(limits.property).optional().describe('model'),
+        transport: text(limits.property).optional().describe('"virtio", "nvme", "sata", "sas" or "usb"'),
+        size: z
+          .strictObject({
+            min: size.optional().describe('smallest size, in bytes or as 400GiB'),
+            max: size.optional().describe('largest size'),
+          })
+          .optional()
+          .describe('range of sizes'),
       })
       .refine(value => Object.keys(value).length > 0, 'names no property of a disk'),
   ])
-  .describe('a path below /dev, or what the disk is, or "only" for the only writable disk there is');
+  .describe('a path below /dev; or properties of the disk; or "only", the single suitable disk');
 
 export const disksSchema = z
   .strictObject({
-    layout: z.enum(layouts).default('single'),
+    layout: z.enum(layouts).default('single').describe('vdev type of the pool'),
     /** There is no default: dabei never guesses a disk. */
     devices: z
       .array(diskSelectorSchema)
@@ -77,35 +83,40 @@ export const disksSchema = z
     wipe: z
       .union([z.boolean(), z.literal('full')])
       .default(false)
-      .describe('take a disk that holds data all the same; "full" overwrites every block of it with zeros'),
+      .describe('true: erase disks that hold data; "full" also overwrites every block with zeros'),
     generation: z
       .number()
       .int()
       .positive()
       .default(1)
-      .describe('raised, it lets the same configuration be installed once more over a finished installation'),
+      .describe(
+        'raise it, and set wipe, to install the same configuration again over a finished installation',
+      ),
     poolName: line(limits.word)
       .regex(
         /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
         'is no pool name (zpool-create(8))',
       )
-      .default('rpool'),
+      .default('rpool')
+      .describe('name of the pool'),
     swap: z
       .union([z.literal('auto'), size])
       .default('auto')
       .describe(
-        'swap with a random key at every boot, in bytes or as 8GiB; "auto" goes by the RAM, 0 is none',
+        'size of swap, in bytes or as 8GiB, encrypted with a new random key at every boot; "auto": by RAM; 0: no swap',
       ),
     // FAT32 has at least 65525 clusters, and a cluster at least a sector (fatgen103, "FAT Type Determination").
     esp: size
       .refine(bytes => bytes >= 260 * 2 ** 20, 'must be 260MiB or more: FAT32 on sectors of 4096 bytes')
       .transform(bytes => Math.ceil(bytes / 2 ** 20) * 2 ** 20)
       .default(512 * 2 ** 20)
-      .describe('the ESP of every member, in bytes or as 1GiB; each generation takes a kernel and an initrd'),
+      .describe(
+        'size of the ESP on each member, in bytes or as 1GiB; each generation stores a kernel and an initrd there',
+      ),
     encryption: z
       .enum(['aes-256-gcm', 'none'])
       .default('aes-256-gcm')
-      .describe('"none": everybody who holds the disks reads them'),
+      .describe('"none": whoever has the disks can read them'),
     keyFormat: z
       .enum(['passphrase', 'hex'])
       .default('passphrase')
@@ -118,7 +129,8 @@ export const disksSchema = z
       )
       .optional()
       .describe(
-        `the passphrase of the pool, ${passphraseBytes.least} to ${passphraseBytes.most} bytes; or, with the key format "hex", its key`,
+        `passphrase of the pool, ${passphraseBytes.least} to ${passphraseBytes.most} bytes; with keyFormat "hex", its key; ` +
+          'required unless encryption is "none"',
       ),
   })
   .refine(({ encryption, key }) => encryption !== 'none' || key === undefined, {
@@ -161,47 +173,48 @@ export const systemSchema = z
   .strictObject({
     flake: text(limits.reference)
       .optional()
-      .describe('flake reference with attribute, "github:me/infra#web-01"; without it, a flake is generated'),
+      .describe(
+        'flake reference with attribute, "github:me/infra#web-01"; by default, dabei generates a flake',
+      ),
     nixpkgs: text(limits.reference)
       .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
       .describe('flake reference of nixpkgs for the generated flake'),
     storePath: storePath
       .optional()
-      .describe('toplevel of a system that was built elsewhere: it is copied, and nothing is evaluated'),
+      .describe('toplevel of a prebuilt system: dabei copies it and evaluates nothing'),
     substituters: z
       .array(substituter)
       .min(1)
       .max(limits.substituters)
       .optional()
-      .describe('binary caches that are asked for store paths, in this order; needed with storePath'),
+      .describe('binary caches, asked in this order; required with storePath'),
     trustedPublicKeys: z
       .array(trustedPublicKey)
       .min(1)
       .max(limits.trustedPublicKeys)
       .optional()
-      .describe('keys of which one must have signed each path; needed with storePath'),
+      .describe('each path must be signed by one of these keys; required with storePath'),
     evaluateFirst: z
       .boolean()
       .default(true)
       .describe(
-        'with 3 GiB of RAM and more, the system is evaluated in RAM before the disks are touched; what is wrong with a ' +
-          'flake is found while nothing is lost',
+        'with MemTotal of 3 GiB or more, evaluate the system in RAM before the disks are touched, so that a wrong flake ' +
+          'loses no data',
       ),
     allowFailedActivation: z
       .boolean()
       .default(false)
       .describe(
-        'the boot loader is installed although the activation of the installed system failed, as nixos-install(8) does',
+        'install the boot loader although the activation of the installed system failed, as nixos-install(8) does',
       ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
-      .default('26.05'),
+      .default('26.05')
+      .describe('NixOS release whose data formats the machine uses (system.stateVersion)'),
     impermanence: z
       .boolean()
       .default(false)
-      .describe(
-        'the root file system is empty again after every start; what stays is in /persist, /home and /nix',
-      ),
+      .describe('empty the root file system at every boot; /persist, /home and /nix stay'),
   })
   .superRefine((system, context) => {
     if (system.storePath === undefined) return;
@@ -220,47 +233,63 @@ export const sshSchema = z.strictObject({
     .array(privateKey)
     .max(limits.hostKeys)
     .default([])
-    .describe('private host keys in OpenSSH or PEM format; without any, new ones are made'),
-  port: z.number().int().min(1).max(65535).default(22),
+    .describe('private host keys in OpenSSH or PEM format; without any, dabei generates one'),
+  port: z
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .default(22)
+    .describe('port of sshd, in the installer and in the installed system'),
 });
 
 export const modes = ['install', 'rescue', 'plan'] as const;
 
 export const configSchema = z.strictObject({
   /** Editors find the published schema by it; dabei does not look at it. */
-  $schema: line(limits.reference).optional(),
-  version: z.literal(1).default(1),
+  $schema: line(limits.reference)
+    .optional()
+    .describe('address of the JSON Schema, for editors; dabei ignores it'),
+  version: z.literal(1).default(1).describe('version of this format'),
   mode: z
     .enum(modes)
     .optional()
-    .describe('without it: "install" if disks or a system are given, else "rescue"'),
-  hostName: hostName.default('nixos'),
+    .describe(
+      '"plan" stops before the first write; by default, "install" if disks or a system are given, otherwise "rescue"',
+    ),
+  hostName: hostName.default('nixos').describe('host name, with or without a domain'),
   hostId: line(limits.word)
     .regex(/^[0-9a-f]{8}$/, 'is not 8 hexadecimal digits (lower case)')
     .optional()
-    .describe("8 hexadecimal digits; without it, the first 8 of the host name's SHA-256"),
+    .describe("8 hexadecimal digits (networking.hostId); by default, the first 8 of the host name's SHA-256"),
   machineId: line(limits.word)
     .regex(/^(?!0+$)[0-9a-f]{32}$/, 'is not 32 hexadecimal digits (machine-id(5))')
     .optional()
-    .describe('what /etc/machine-id of the installed system holds; without it, its first boot makes one'),
-  rootAuthorizedKeys: z.array(authorizedKey).max(limits.authorizedKeys).default([]),
-  network: networkSchema.default({
-    interfaces: [],
-    routes: [],
-    rules: [],
-    dns: { servers: [], search: [] },
-    allowUnreachableGateways: false,
-  }),
-  disks: disksSchema.optional(),
-  system: systemSchema.prefault({}),
+    .describe('content of /etc/machine-id of the installed system; by default, its first boot generates one'),
+  rootAuthorizedKeys: z
+    .array(authorizedKey)
+    .max(limits.authorizedKeys)
+    .default([])
+    .describe('who may log in as root: lines of authorized_keys (sshd(8)), options included'),
+  network: networkSchema
+    .default({
+      interfaces: [],
+      routes: [],
+      rules: [],
+      dns: { servers: [], search: [] },
+      allowUnreachableGateways: false,
+    })
+    .describe('addresses, routes, name servers'),
+  disks: disksSchema.optional().describe('the disks to erase and install to; without it, rescue'),
+  system: systemSchema.prefault({}).describe('the system to install'),
   kernelParams: z
     .array(
       line(limits.property).regex(/^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/, 'is no kernel parameter'),
     )
     .max(64)
     .optional()
-    .describe("further parameters of the installed system's kernel, which this hardware needs"),
-  ssh: sshSchema.default({ hostKeys: [], port: 22 }),
+    .describe("further parameters of the installed system's kernel that this hardware needs"),
+  ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
 });
 
 /** The validated configuration: what planning and the stages see. */

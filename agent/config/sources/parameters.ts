@@ -10,6 +10,8 @@ export interface ParameterKind {
   names: readonly [string, ...string[]];
   /** What of the configuration it sets; "" where it is a whole one. */
   path: string;
+  /** What the value is, for docs/configuration.md. */
+  value: string;
   /**
    * Given more than once: the pieces are joined, every value is added, the last one wins, or, where a mistake would
    * be costly, all of them must be the same.
@@ -25,48 +27,68 @@ export const parameterKinds: readonly ParameterKind[] = [
   {
     names: ['dabei.config', 'runtime_info'],
     path: '',
+    value: 'the configuration in base64: plain, gzip or zstd',
     repeated: 'joined',
     read: value => ({ text: decodeUtf8(unpack(decodeBase64(value)), 'CONFIG_JSON') }),
   },
   {
     names: ['dabei.hostname'],
     path: 'hostName',
+    value: 'the host name',
     repeated: 'same',
     read: value => ({ json: { hostName: value } }),
   },
   {
     names: ['dabei.disks', 'disks'],
     path: 'disks',
+    value: '`LAYOUT:DEVICE[,DEVICE]`, such as `single:/dev/disk/by-id/virtio-root`',
     repeated: 'same',
     read: value => ({ json: { disks: readDisks(value) } }),
   },
-  { names: ['dabei.wipe'], path: 'disks.wipe', repeated: 'same', flag: true, read: readWipe },
+  {
+    names: ['dabei.wipe'],
+    path: 'disks.wipe',
+    value: 'none, or `true` or `false`',
+    repeated: 'same',
+    flag: true,
+    read: readWipe,
+  },
   {
     // A passphrase is typed one day, so it is text.
     names: ['dabei.disk_key', 'disk_key'],
     path: 'disks.key',
+    value: 'the passphrase in base64',
     repeated: 'same',
     read: value => ({ json: { disks: { key: secretText(value) } } }),
   },
   {
     names: ['dabei.flake', 'flake_url'],
     path: 'system.flake',
+    value: 'a flake reference with attribute, such as `github:me/infra?dir=hosts#web-01`',
     repeated: 'same',
     read: value => ({ json: { system: { flake: value } } }),
   },
   {
     names: ['dabei.ssh_host_key', 'ssh_host_key'],
     path: 'ssh.hostKeys',
+    value: 'a private host key in base64',
     repeated: 'added',
     read: value => ({ json: { ssh: { hostKeys: [secretText(value)] } } }),
   },
   {
     names: ['dabei.authorized_key', 'ssh_authorized_key'],
     path: 'rootAuthorizedKeys',
+    value: 'one or more lines of authorized_keys in base64',
     repeated: 'added',
     read: value => ({ json: { rootAuthorizedKeys: authorizedLines(base64Text(value)).map(withoutBlanks) } }),
   },
-  { names: ['dabei.mode'], path: 'mode', repeated: 'last', read: value => ({ json: { mode: value } }) },
+  {
+    names: ['dabei.mode'],
+    path: 'mode',
+    value: '`install`, `rescue` or `plan`',
+    repeated: 'last',
+    read: value => ({ json: { mode: value } }),
+  },
 ];
 
 /** Which of the parameters a name means, predecessors' names included; dashes and underscores are the same. */
