@@ -17,7 +17,7 @@ const usage = `usage: dabei COMMAND
   facts [--json]           what this machine is: firmware, disks, network cards, what has no driver
   logs [--json]            everything since the start
   collect --output DIR FILE...
-                           puts machines, by their runtime-info.json, into an infrastructure flake; see docs/host-flake.md
+                           puts machines, by their runtime-info.json, into an infrastructure flake; see docs/fleets.md
   preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--result FILE] [--json]
                            whether a running Linux can be left by kexec; 10: refused
   boot                     what the machine does by itself after the start

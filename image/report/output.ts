@@ -12,7 +12,14 @@ import { arch } from '../../agent/arch.ts';
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
 
 const bundles = Object.values(bundleNames);
-const published = [arch.kernel.image, 'initrd', 'dabei', 'netboot.ipxe', ...bundles, 'image.json'];
+export const published: readonly string[] = [
+  arch.kernel.image,
+  'initrd',
+  'dabei',
+  'netboot.ipxe',
+  ...bundles,
+  'image.json',
+];
 
 export async function writeOutput(
   image: Built,

@@ -1,6 +1,6 @@
 /**
  * What each step of a build takes on two quiet cores, in the order of magnitude: the kernel's was measured there, the others are
- * two fifths of what they took beside other work (docs/performance.md). A forecast only: the progress lines correct it by how fast
+ * two fifths of what they took beside other work (docs/performance/speed.md). A forecast only: the progress lines correct it by how fast
  * a machine turns out to be. The names are those of the steps in the cache.
  */
 export interface Cost {
