@@ -25,7 +25,7 @@ module.exports = {
       { path: '^agent/host/' },
       {
         path: '^agent/(stages/|[^/]+\\.ts$)',
-        pathNot: '^agent/(arch|clean-text|errors|facts|format|paths|secret)\\.ts$',
+        pathNot: '^agent/(arch|clean-text|errors|facts|format|paths|redact-tokens|secret)\\.ts$',
       },
     ),
     rule(

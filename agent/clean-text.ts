@@ -1,8 +1,10 @@
+import { redactTokens } from './redact-tokens.ts';
+
 /**
  * Text from outside, made safe to print and to log: what servers, programs, disks and other people's files say. It is
  * cleaned once, where it comes in (host/exec.ts, host/http.ts, plan/narinfo.ts), and again by nobody who formats it.
  *
- * Removed are escape sequences (ECMA-48, 5.4 and 5.6), control characters, and the format characters by which a line can
+ * Access tokens in addresses become "[redacted]" (redact-tokens.ts). Removed are escape sequences (ECMA-48, 5.4 and 5.6), control characters, and the format characters by which a line can
  * be shown in another order than it has (Unicode Standard Annex 9; "Trojan Source", CVE-2021-42574). Both functions take
  * time in proportion to the text, and cleaning twice is the same as cleaning once.
  */
@@ -30,7 +32,7 @@ export function cleanLine(text: string, limit = lineLimit): string {
     .replace(invisible, '')
     .replace(halves, '\ufffd')
     .trimEnd();
-  return cut(line, limit);
+  return cut(redactTokens(line), limit);
 }
 
 /** Several lines: breaks of any kind become "\n", each line is cleaned for itself and keeps its indentation. */
@@ -40,7 +42,9 @@ export function cleanText(text: string, limit = textLimit): string {
     .replace(escapes, '')
     .replaceAll('\t', '    ')
     .split('\n')
-    .map(line => cut(line.replace(invisible, '').replace(halves, '\ufffd').trimEnd(), lineLimit));
+    .map(line =>
+      cut(redactTokens(line.replace(invisible, '').replace(halves, '\ufffd').trimEnd()), lineLimit),
+    );
   return cut(lines.join('\n'), limit);
 }
 

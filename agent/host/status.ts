@@ -3,6 +3,7 @@ import { formatError, reasonsOf, type DabeiError, type ErrorCode } from '../erro
 import * as clock from './clock.ts';
 import { readText, writeAtomic } from './files.ts';
 import { paths } from '../paths.ts';
+import { redactTokens } from '../redact-tokens.ts';
 
 /** What `dabei status` tells: one JSON object in RAM, rewritten as things change. */
 
@@ -84,7 +85,8 @@ export function updateStatus({ error, ...change }: StatusChange): void {
         }),
     since: clock.now().toISOString(),
   };
-  writeAtomic(paths.status, `${JSON.stringify(after, null, 2)}\n`, 0o644);
+  const redact = (_name: string, value: unknown) => (typeof value === 'string' ? redactTokens(value) : value);
+  writeAtomic(paths.status, `${JSON.stringify(after, redact, 2)}\n`, 0o644);
 }
 
 /** The status as lines for a person. */

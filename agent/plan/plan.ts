@@ -1,5 +1,6 @@
 import type { Config, DisksConfig } from '../config/schema.ts';
 import { leastMemTotalBytes } from '../limits.ts';
+import { redactTokens } from '../redact-tokens.ts';
 import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
@@ -175,5 +176,5 @@ export function renderPlan(plan: Plan): string {
     const steps = plan.stages[name].map(renderStep).join('\n');
     return `## ${name}\n${steps || '# nothing to do'}`;
   });
-  return [heading, ...stages].join('\n\n') + '\n';
+  return redactTokens([heading, ...stages].join('\n\n') + '\n');
 }

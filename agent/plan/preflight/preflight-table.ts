@@ -1,3 +1,4 @@
+import { redactTokens } from '../../redact-tokens.ts';
 import type { Config } from '../../config/schema.ts';
 import { describeContents } from '../disks/describe-disk.ts';
 import { formatBytes } from '../../format.ts';
@@ -76,7 +77,7 @@ function erasedRows({ found, installs }: TableInput): Row[] {
 function afterwardsRows({ config, installs, returnAfterSeconds }: TableInput): Row[] {
   const becomes = !installs
     ? 'the rescue system, in RAM; a restart brings this system back'
-    : `NixOS, ${config?.hostName ?? ''}${config?.system.flake ? `, from ${config.system.flake}` : ''}`;
+    : `NixOS, ${config?.hostName ?? ''}${config?.system.flake ? `, from ${redactTokens(config.system.flake)}` : ''}`;
   const returns =
     returnAfterSeconds === null
       ? 'does not return by itself'
