@@ -37,7 +37,7 @@ export interface Arch {
   readonly ipxeEfi: string;
 } // prettier-ignore
 
-export const x86_64: Arch = {
+const x86_64: Arch = {
   machine: 'x86_64',
   nixSystem: 'x86_64-linux',
   nodeName: 'x64',

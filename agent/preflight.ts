@@ -34,7 +34,7 @@ export interface PreflightOptions {
   json: boolean;
 }
 
-export const refusedExitCode = 10;
+const refusedExitCode = 10;
 
 /** @returns 0: nothing speaks against it; 10: refused, with every reason on standard error */
 export async function preflightCommand(

@@ -165,7 +165,7 @@ export function bridgeOf(
     stp: stp || undefined,
     forwardDelay: stp && forwardDelay !== 15 ? Math.round(forwardDelay) : undefined,
     priority: stp && priority !== 32768 ? priority : undefined,
-  }) as InterfaceInput['bridge'];
+  });
 }
 
 /** A bond hands its MTU to its members; VLANs and bridges are made with the usual one, whatever they lie on. */

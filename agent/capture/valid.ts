@@ -45,9 +45,13 @@ function validParts<T extends object>(
   const part = (what: string) => (owner === null ? what : `${owner}: ${what}`);
   const takes = (type: z.core.$ZodType, item: unknown) => z.safeParse(type, item).success;
   const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
-    const type = schema.shape[key];
-    if (type !== undefined && takes(type, item)) return [[key, item]];
-    const element = type === undefined ? null : elementOf(type);
+    const type = schema.shape[key] as z.core.$ZodType | undefined;
+    if (type === undefined) {
+      leaveOut(part(nameOf(key, item)));
+      return [];
+    }
+    if (takes(type, item)) return [[key, item]];
+    const element = elementOf(type);
     if (element !== null && Array.isArray(item)) {
       const some = item.flatMap((each: unknown, index) => {
         if (takes(element, each)) return [each];
@@ -57,14 +61,14 @@ function validParts<T extends object>(
       });
       // Everything is right, and it is too much: a beginning of it that fits is better than nothing.
       let fitting = some;
-      while (fitting.length > 0 && !takes(type!, fitting)) fitting = fitting.slice(0, fitting.length >> 1);
+      while (fitting.length > 0 && !takes(type, fitting)) fitting = fitting.slice(0, fitting.length >> 1);
       if (fitting.length < some.length)
         leaveOut(part(`${some.length - fitting.length} of ${some.length} ${key}`));
       return fitting.length > 0 ? [[key, fitting]] : [];
     }
-    const inner = type === undefined ? null : unwrapped(type);
+    const inner = unwrapped(type);
     if (inner instanceof z.ZodObject && typeof item === 'object' && item !== null) {
-      const rest = validParts(inner, item, part(key), notes, {});
+      const rest = validParts<object>(inner, item as object, part(key), notes, {});
       return rest === null ? [] : [[key, rest]];
     }
     leaveOut(part(nameOf(key, item)));

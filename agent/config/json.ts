@@ -46,11 +46,12 @@ export function parseJson(text: string, source: string): ParsedJson {
       const items = (node.children ?? []).map((item, index) => convert(item, [...path, index]));
       return { kind: 'array', place, items };
     }
-    if (node.type !== 'object') return { kind: 'scalar', place, value: node.value };
+    if (node.type !== 'object')
+      return { kind: 'scalar', place, value: node.value as string | number | boolean | null };
     const entries = new Map<string, Entry>();
     for (const { children: [key, value] = [] } of node.children ?? []) {
       if (!key || !value) continue;
-      const name: string = key.value;
+      const name = key.value as string;
       const keyPath = [...path, name];
       const keyPlace = { source, path: formatPath(publicPath(keyPath)), ...lines.positionOf(key.offset) };
       const before = entries.get(name);

@@ -47,7 +47,7 @@ const milliseconds = z.number().int().min(0).max(2147483647);
 const table = z.number().int().min(1).max(4294967295).describe('number of a routing table; 254 is main');
 const mtu = z.number().int().min(68).max(65535).describe('in bytes');
 
-export const routeTypes = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'] as const;
+const routeTypes = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'] as const;
 
 export const nextHopSchema = z
   .strictObject({
@@ -164,7 +164,7 @@ export const ruleSchema = z
     'mixes IPv4 and IPv6',
   );
 
-export const bondModes = [
+const bondModes = [
   'balance-rr',
   'active-backup',
   'balance-xor',
@@ -380,6 +380,5 @@ export type RuleConfig = z.output<typeof ruleSchema>;
 export type BondConfig = z.output<typeof bondSchema>;
 export type VlanConfig = z.output<typeof vlanSchema>;
 export type BridgeConfig = z.output<typeof bridgeSchema>;
-export type DhcpConfig = InterfaceConfig['dhcp'];
 export type DhcpInput = z.input<typeof dhcpSchema>;
 export type AcceptRaInput = z.input<typeof acceptRaSchema>;

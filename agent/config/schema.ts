@@ -169,7 +169,7 @@ const trustedPublicKey = line(limits.property).regex(
   'is no public key of a binary cache, such as cache.example.org-1:BASE64',
 );
 
-export const systemSchema = z
+const systemSchema = z
   .strictObject({
     flake: text(limits.reference)
       .optional()
@@ -303,5 +303,4 @@ export type Mode = (typeof modes)[number];
 export type Layout = (typeof layouts)[number];
 export type DisksConfig = z.output<typeof disksSchema>;
 export type DiskSelector = z.output<typeof diskSelectorSchema>;
-export type SystemConfig = z.output<typeof systemSchema>;
 export type SshConfig = z.output<typeof sshSchema>;

@@ -11,7 +11,7 @@ import { formatPath, type Path } from './report.ts';
 const byteOrderMark = '\ufeff';
 
 /** @returns what was done, each as the rest of a sentence; nothing of the text is in it */
-export function cleanPassphrase(text: string): { text: string; done: ((what: string) => string)[] } {
+function cleanPassphrase(text: string): { text: string; done: ((what: string) => string)[] } {
   const done: ((what: string) => string)[] = [];
   let start = 0;
   while (text[start] === byteOrderMark) start++;

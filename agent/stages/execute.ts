@@ -29,16 +29,10 @@ export async function executeSteps(
 }
 
 async function execute(step: Step, report: (entry: LogEntry) => void): Promise<void> {
-  switch (step.kind) {
-    case 'run':
-      return runStep(step, report);
-    case 'write':
-      return writeStep(step);
-    case 'kernel':
-      return writeKernelFile(step.path, step.value);
-    case 'commit':
-      return commitAll(step);
-  }
+  if (step.kind === 'run') await runStep(step, report);
+  else if (step.kind === 'write') writeStep(step);
+  else if (step.kind === 'kernel') writeKernelFile(step.path, step.value);
+  else commitAll(step);
 }
 
 /** Before the second attempt; before the third one it is twice as long, and so on. */

@@ -16,7 +16,7 @@ import { libraryDirectory } from '../../agent/arch.ts';
  */
 
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-export const libnode = `${libraryDirectory}/libnode.so.115`;
+const libnode = `${libraryDirectory}/libnode.so.115`;
 
 /** Leaves `dabei` and the changed `libnode.so.115`. */
 export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {
@@ -78,7 +78,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
 }
 
 /** The bundle alone, in the form that a single executable takes: CommonJS, Node 20. */
-export async function bundle(output: string): Promise<void> {
+async function bundle(output: string): Promise<void> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
   await build({
     entryPoints: [checkout('agent/main.ts')],

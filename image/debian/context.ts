@@ -38,7 +38,7 @@ export interface Limits {
   lockSeconds: number;
 }
 
-export const limits: Limits = {
+const limits: Limits = {
   idleSeconds: 30,
   bytesPerSecond: 50_000,
   leastSeconds: 30,

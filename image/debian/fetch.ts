@@ -66,13 +66,13 @@ export async function fetchAll(
   const missing = (needs: readonly Need[]) =>
     needs.flatMap(need => {
       const answer = answers.get(idOf(need));
-      return Array.isArray(answer) ? (answer as Missing[]) : [];
+      return Array.isArray(answer) ? answer : [];
     });
   const lacking = missing(required);
   if (lacking.length > 0) throw new FetchMissing('fetching what the build needs', lacking);
   const plans = all.flatMap(need => {
     const answer = answers.get(idOf(need));
-    return answer === undefined || Array.isArray(answer) ? [] : [[idOf(need), answer as Plan] as const];
+    return answer === undefined || Array.isArray(answer) ? [] : [[idOf(need), answer] as const];
   });
   return { plans: new Map(plans), missingOptional: missing(optional) };
 }

@@ -49,7 +49,7 @@ export async function resolve(
 }
 
 const versionsOf = (items: readonly Item[]): Record<string, string> =>
-  Object.fromEntries(items.map(({ name, version }) => [name, version]).sort());
+  Object.fromEntries(items.map(({ name, version }): [string, string] => [name, version]).sort());
 
 interface Lookup {
   name: string;
@@ -62,7 +62,7 @@ interface Lookup {
 /** The newest version that the release names and that can be had; then that of the other suites. */
 async function firstOf(session: Session, lookup: Lookup): Promise<Item | null> {
   const { name, release, index, read, without } = lookup;
-  let failure: unknown;
+  let failure: BuildError | undefined;
   for (const kind of kinds) {
     const found = await session.lists.get(release, kind, index).catch((error: unknown) => {
       if (!(error instanceof BuildError)) throw error;

@@ -32,10 +32,9 @@ export async function solve(context: Context, question: Question): Promise<Recor
   try {
     const simulation = await apt('resolving package versions', state, argv, context.directory);
     // "Inst libc6 (2.41-12 Debian:13.0/stable […])", apt-get(8) --simulate
-    const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [
-      name,
-      version,
-    ]);
+    const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(
+      ([, name = '', version = '']): [string, string] => [name, version],
+    );
     return Object.fromEntries(lines.sort());
   } catch (error) {
     throw new BuildError('FETCH_RESOLVE', {

@@ -177,5 +177,5 @@ export function failureOf(stderr: string): Failure {
 /** curl(1): the variables that apt's http transport takes, too. */
 function proxies(): Record<string, string> {
   const names = ['http_proxy', 'https_proxy', 'no_proxy'];
-  return Object.fromEntries(names.flatMap(name => (process.env[name] ? [[name, process.env[name]!]] : [])));
+  return Object.fromEntries(names.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

@@ -38,7 +38,7 @@ export async function elfClosure(
     if (substitute !== undefined) {
       if (closure.has(path)) return;
       closure.add(path);
-      const { needed, searchPath } = parseElf(readBytes(substitute)!);
+      const { needed, searchPath } = parseElf(readBytes(substitute));
       for (const name of needed) visit(findLibrary(root, name, path, searchPath), path);
       return;
     }

@@ -269,8 +269,8 @@ export class LoadedFile {
   }
 
   #requireSizes(wanted: Partial<Record<Tag, number>>): void {
-    for (const [tag, value] of Object.entries(wanted))
-      if ((this.#tags.get(tag as Tag) ?? value) !== value) throw new Error(`its ${tag} is not ${value}`);
+    for (const [tag, value] of Object.entries(wanted) as [Tag, number][])
+      if ((this.#tags.get(tag) ?? value) !== value) throw new Error(`its ${tag} is not ${value}`);
   }
 
   #tag(tag: Tag): number {

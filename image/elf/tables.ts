@@ -123,8 +123,8 @@ export function parseImage(file: Buffer): Image | null {
   const tag = (wanted: number) => tags.find(entry => entry.tag === wanted)?.value ?? null;
   const setTag = (wanted: number, value: number | null) => {
     const index = tags.findIndex(entry => entry.tag === wanted);
-    if (value === null) return void (index >= 0 && tags.splice(index, 1));
-    if (index >= 0) tags[index]!.value = value;
+    if (value === null) tags.splice(index < 0 ? tags.length : index, 1);
+    else if (index >= 0) tags[index]!.value = value;
     else tags.push({ tag: wanted, value });
   };
   const writeTags = () => {

@@ -95,7 +95,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
   });
 }
 
-export const isIcuData = (name: string): boolean => /^libicudata\.so\.\d+\.\d+$/.test(name);
+const isIcuData = (name: string): boolean => /^libicudata\.so\.\d+\.\d+$/.test(name);
 
 /** udata.h: the archive must be aligned to 16 bytes. */
 const assembly = (symbol: string, archive: string): string => `

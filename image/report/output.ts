@@ -30,7 +30,10 @@ export async function writeOutput(
   const out = checkout('out');
   const stamp = join(out, '.image');
   const key = `${image.key} ${bundle.key}`;
-  if (files.exists(stamp) && files.readText(stamp) === key) return tell(`out/ is up to date (image ${key})`);
+  if (files.exists(stamp) && files.readText(stamp) === key) {
+    tell(`out/ is up to date (image ${key})`);
+    return;
+  }
   for (const name of imageFiles) copyFresh(join(image.path, name), join(out, name));
   for (const name of bundles) copyFresh(join(bundle.path, name), join(out, name));
   copyFresh(checkout('image/media/netboot.ipxe'), join(out, 'netboot.ipxe'));

@@ -62,7 +62,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
 }
 
 /** What kernel-config/test-only.config brings, and what only that depends on. */
-export const testOnlyModules: readonly string[] = [
+const testOnlyModules: readonly string[] = [
   ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
   ...['libchacha', 'libpoly1305', 'libchacha20poly1305'],
   ...['libcurve25519', 'libcurve25519-generic', ...arch.ownModules],

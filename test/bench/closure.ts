@@ -51,7 +51,7 @@ export async function benchClosure(): Promise<void> {
     await stageDone(machine, 'rescue', 600);
     const ssh = site.ssh();
     await ssh.waitUntilUp(120);
-    const from = `${server.urlFor('').replace(/\/$/, '')}`;
+    const from = server.urlFor('').replace(/\/$/, '');
     const copy = () => timeCopy(ssh, from, paths, cache.publicKey);
     const arcBytes = arcMaxBytes(memoryMiB * 2 ** 20 - 1);
     await ssh.run(`modprobe zfs && echo ${arcBytes} > /sys/module/zfs/parameters/zfs_arc_max`, {

@@ -48,7 +48,7 @@ export async function leastMemory(
   const tryWith = (memoryMiB: number) =>
     attempt(memoryMiB).then(
       () => true,
-      error => {
+      (error: unknown) => {
         process.stdout.write(`${memoryMiB} MiB: ${signIn(String(error))}\n`);
         return false;
       },

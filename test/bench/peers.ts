@@ -82,7 +82,7 @@ interface Ours {
   reached: Moment;
 }
 
-export async function bootOurs(site: Site, memoryMiB: number): Promise<Ours> {
+async function bootOurs(site: Site, memoryMiB: number): Promise<Ours> {
   const machine = await site.startImage({
     name: 'dabei',
     memoryMiB,
@@ -112,12 +112,12 @@ interface Theirs {
 }
 
 /** Twice: a machine that asks has no network, and one that has it was told not to ask. */
-export async function bootTheirs(site: Site, installer: Installer): Promise<Theirs> {
+async function bootTheirs(site: Site, installer: Installer): Promise<Theirs> {
   const prompt = await firstQuestion(site, installer, memoryMiB);
   return { prompt, reached: await bootUnattended(site, installer, memoryMiB) };
 }
 
-export async function atSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
+async function atSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
   const site = await openSite(join(cacheDirectory, 'bench-peers'));
   try {
     return await work(site);

@@ -25,7 +25,7 @@ const disks = ['/dev/vda', '/dev/vdb', '/dev/nvme0n1', '/dev/disk/by-id/ata-A', 
 const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
 
 /** A passphrase that occurs nowhere else. */
-export function randomPassphrase(random: Random): string {
+function randomPassphrase(random: Random): string {
   return `p4ss ${random.hex(16)}'"$`;
 }
 

@@ -66,7 +66,7 @@ export function makeFuzzKeys(random: Random): GeneratedKey[] {
   ];
 }
 
-export function makeEd25519(random: Random): GeneratedKey {
+function makeEd25519(random: Random): GeneratedKey {
   // PrivateKeyInfo of a seed of 32 bytes (RFC 8410, 7).
   const head = Buffer.from('302e020100300506032b657004220420', 'hex');
   const der = Buffer.concat([head, random.bytes(32)]);
@@ -76,7 +76,7 @@ export function makeEd25519(random: Random): GeneratedKey {
   return { type: 'ssh-ed25519', blob, privateKey };
 }
 
-export function makeEcdsa(random: Random, size: '256' | '384' | '521'): GeneratedKey {
+function makeEcdsa(random: Random, size: '256' | '384' | '521'): GeneratedKey {
   const bytes = Math.ceil(Number(size) / 8);
   const ecdh = createECDH(size === '256' ? 'prime256v1' : `secp${size}r1`);
   // Below the order of the group, which begins with a one bit, or in 521 bits with 0x01.
@@ -93,7 +93,7 @@ export function makeEcdsa(random: Random, size: '256' | '384' | '521'): Generate
 }
 
 /** RFC 8017, 3.2. Keys of fewer than 1024 bits no OpenSSH logs in with: those are a public half alone. */
-export function makeRsa(random: Random, bits: number): GeneratedKey {
+function makeRsa(random: Random, bits: number): GeneratedKey {
   const e = 65537n;
   const [p, q] = [makePrime(random, bits / 2, e), makePrime(random, bits / 2, e)];
   const d = inverse(e, (p - 1n) * (q - 1n));

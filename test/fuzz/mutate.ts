@@ -31,7 +31,7 @@ export const oddTexts: readonly string[] = [
   '9'.repeat(30),
 ];
 
-export const oddNumbers: readonly number[] = [
+const oddNumbers: readonly number[] = [
   0,
   -0,
   -1,
@@ -64,7 +64,7 @@ function mutateOnce(random: Random, root: Json): Json {
   switch (random.integer(0, 5)) {
     case 0:
       if (Array.isArray(parent)) parent.splice(Number(key), 1);
-      else delete record[key];
+      else Reflect.deleteProperty(record, key);
       break;
     case 1:
       if (Array.isArray(parent)) parent.splice(Number(key), 0, structuredClone(record[key]!));

@@ -4,7 +4,6 @@ import { describeDisk } from '../../agent/plan/disks/describe-disk.ts';
 /** What a person reads of a disk is one line without control characters, whatever the disk says of itself. */
 export function renderPlainText(disk: Disk): void {
   const text = describeDisk(disk);
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   const found = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.exec(text);
   if (found) throw new Error(`a control character reaches a person: ${JSON.stringify(text)}`);
 }

@@ -38,7 +38,7 @@ try {
     const info = JSON.parse(generated['runtime-info.json']!) as RuntimeInfo;
     const wrong = await evaluate(directory).then(
       values => faults(info, values, expected(machine, info)),
-      (error: Error) => [error.message],
+      (error: unknown) => [String(error)],
     );
     console.log(`${wrong.length === 0 ? 'ok     ' : 'NOT OK '} ${name}`);
     for (const line of wrong) console.log(`          ${line}`);
@@ -68,7 +68,7 @@ function expected(
   { config }: ExampleMachine,
   info: RuntimeInfo,
 ): { scripted: boolean; stateVersion: string } {
-  if (info.flake === null) return { scripted: false, stateVersion: config.system!.stateVersion };
+  if (info.flake === null) return { scripted: false, stateVersion: config.system.stateVersion };
   const isNetworkd = info.flake.endsWith('networkd');
   return {
     scripted: !isNetworkd && !info.network.needsNetworkd,

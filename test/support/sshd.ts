@@ -30,7 +30,7 @@ export function findSshdPackages(): string | null {
 }
 
 /** The root for it: what is the test's own, and links to where the packages will be mounted. */
-export function makeRoot(root: string): void {
+function makeRoot(root: string): void {
   for (const name of ['usr', 'etc/ssh/sshd_config.d', 'root/.ssh', 'run/sshd', 'tmp', 'var/log', 'stubs'])
     mkdirSync(join(root, name), { recursive: true });
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
@@ -44,11 +44,7 @@ export function makeRoot(root: string): void {
 }
 
 /** Arguments that run a program in the root, with further directories of this machine in it. */
-export function inRoot(
-  root: string,
-  packages: string,
-  mounts: Readonly<Record<string, string>> = {},
-): string[] {
+function inRoot(root: string, packages: string, mounts: Readonly<Record<string, string>> = {}): string[] {
   const all = { '/usr': join(packages, 'usr'), ...mounts };
   return [
     ...['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', checkout('image/lib/chroot.sh'), root],

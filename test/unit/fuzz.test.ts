@@ -33,7 +33,7 @@ const number: SingleTarget = {
 t.test('faults are found, and come again with their seed', async t => {
   const odd = (text: string | Buffer) => Number(text) % 100 === 7;
   const decode = (input: string | Buffer) => {
-    if (odd(input)) throw new RangeError(`${input} is odd`);
+    if (odd(input)) throw new RangeError(`${String(input)} is odd`);
   };
   const { faults } = await fuzz({ ...number, decode }, 2000, 1);
   t.ok(faults.length > 0);

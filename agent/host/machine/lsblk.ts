@@ -96,7 +96,7 @@ function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
  * A device and all that is stacked on it, each once and after everything it stands on: an array has several parents. A device
  * that is below itself, which no kernel makes, ends the walk there.
  */
-export function stackOf(device: BlockDevice): BlockDevice[] {
+function stackOf(device: BlockDevice): BlockDevice[] {
   const finished: BlockDevice[] = [];
   const seen = new Set([device]);
   const path = [{ device, left: [...device.children] }];
@@ -145,7 +145,7 @@ export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): B
   const byNumber = new Map<string, string[]>();
   const bySource = new Map<string, string[]>();
   const note = (mounts: Map<string, string[]>, device: string, mountPoint: string): void => {
-    mounts.get(device)?.push(mountPoint) ?? mounts.set(device, [mountPoint]);
+    mounts.set(device, [...(mounts.get(device) ?? []), mountPoint]);
   };
   for (const { number, source, mountPoint } of parseMountinfo(mountinfo)) {
     note(byNumber, number, mountPoint);

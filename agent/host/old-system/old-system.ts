@@ -85,7 +85,7 @@ function readRam(): number | null {
  * What loading can take: memory that is free or can be freed, and idle memory of programs as far as there is swap for it
  * (proc_meminfo(5)). In bytes.
  */
-export function loadableBytes(meminfo: string): number {
+function loadableBytes(meminfo: string): number {
   const value = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
   return value('MemAvailable') + Math.min(value('SwapFree'), value('Inactive\\(anon\\)'));

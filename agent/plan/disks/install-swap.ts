@@ -20,7 +20,7 @@ const priority = 10;
  * 0.8 to 1 GB, nixpkgs not counted; somebody may ask for swap as well by having it done on the disk.
  */
 export function installSwapNames(config: Config, facts: Facts, partuuids: readonly string[]): string[] {
-  if (facts.memoryBytes >= enoughMemoryBytes && config.system.evaluateFirst !== false) return [];
+  if (facts.memoryBytes >= enoughMemoryBytes && config.system.evaluateFirst) return [];
   return partuuids.map((_, index) => `dabei-swap-${index + 1}`);
 }
 

@@ -22,14 +22,15 @@ export function notFound(
   isCandidate: (disk: Disk) => boolean,
   minimum: number,
 ): DabeiError {
+  const path = typeof selector === 'string' ? selector : '';
   const holders = disks.filter(disk =>
-    disk.contents.some(content => content.device === selector && content.device !== disk.path),
+    disk.contents.some(content => content.device === path && content.device !== disk.path),
   );
   const wanted =
     selector === 'only'
       ? `no disk is writable, not removable, not the boot medium, and at least ${formatBytes(minimum)} large`
       : holders.length > 0
-        ? liesOn(String(selector), holders)
+        ? liesOn(path, holders)
         : `no disk matches ${JSON.stringify(selector)}`;
   const examples = holders.length > 0 ? holders : disks.filter(isCandidate).slice(0, 1);
   const remedy =

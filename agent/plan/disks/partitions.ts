@@ -15,7 +15,7 @@ export const alignmentBytes = mebibyte;
 /** GRUB's core image, for machines that start by BIOS (UEFI machines have it, too: a disk may move). */
 export const biosBootBytes = mebibyte;
 /** A minimal NixOS, compressed, with what building it needs on the way. */
-export const minimumZfsBytes = 2 * gibibyte;
+const minimumZfsBytes = 2 * gibibyte;
 /** The GPT before the first partition and its copy after the last one, each in a MiB of its own. */
 const tableBytes = 2 * mebibyte;
 

@@ -14,7 +14,7 @@ import { persistedDirectories, targetRoot, type TargetDataset } from '../target.
  * system has; Debian 13 and NixOS since 24.05 have it or a newer one. What 2.3 adds (raidz expansion, fast dedup) can be
  * enabled later: `zpool set compatibility=off`, `zpool upgrade`.
  */
-export const compatibility = 'openzfs-2.2';
+const compatibility = 'openzfs-2.2';
 
 export function byPartuuid(guid: string): string {
   return `/dev/disk/by-partuuid/${guid}`;

@@ -13,7 +13,7 @@ import { fillIn, templates } from './templates.ts';
 /** The host flake: what describes the installed system, in files that its owner keeps and changes. */
 
 /** Host key of the SSH server in stage 1. It lies in the initrd, so it is another one than the system's. */
-export const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
+const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
 
 /**
  * Writes the host flake to the target, and the host keys that it refers to.

@@ -19,7 +19,7 @@ export interface Matching {
   nameOf: (name: string) => string | null;
 }
 
-export const loopback: Link = {
+const loopback: Link = {
   name: 'lo',
   mac: '00:00:00:00:00:00',
   driver: null,

@@ -251,7 +251,7 @@ export function isMainDefault(route: PlannedRoute): boolean {
 }
 
 /** The network that an address makes reachable on its link; that of the other end where there is one. */
-export function networkOf(address: AddressConfig): string {
+function networkOf(address: AddressConfig): string {
   return typeof address === 'string' ? address : address.peer;
 }
 

@@ -26,7 +26,7 @@ const fetched = `${directory}/cache`;
 
 /** Whether a wrong flake is found while the disks are still as they were. */
 export function evaluatesFirst({ system }: Config, { memoryBytes }: Facts): boolean {
-  return system.storePath === undefined && system.evaluateFirst !== false && memoryBytes >= enoughMemoryBytes;
+  return system.storePath === undefined && system.evaluateFirst && memoryBytes >= enoughMemoryBytes;
 }
 
 /** The peak, where the evaluator looks for what is no longer in use: 804 MB (NIX_SHOW_STATS, nixpkgs 26.11pre); Nix itself. */

@@ -10,7 +10,7 @@ import { flakeDirectory, targetRoot, workDirectory } from '../target.ts';
 /** What Nix does: from the host flake to a system profile in the target's store, as nixos-install(8) leaves it. */
 
 /** The profile whose newest generation the boot loader starts. */
-export const systemProfile = `${targetRoot}/nix/var/nix/profiles/system`;
+const systemProfile = `${targetRoot}/nix/var/nix/profiles/system`;
 
 const store = ['--store', targetRoot];
 /** A root of the garbage collector until the profile is one. */

@@ -37,7 +37,6 @@ const alone: SingleTarget = {
     const line = textOf(input);
     const read = readAuthorizedKey(line, now);
     if ((read.use === 'shell') !== (read.reason === null)) throw new Error('a reason for a shell, or none');
-    // eslint-disable-next-line no-control-regex -- they are what is looked for
     if (/[\0-\x1f\x7f-\x9f]/.test(describeAuthorizedKey(read)))
       throw new Error('a control character is shown');
     const { lines, notes } = capturedKeys(`#from /root/.ssh/authorized_keys\n${line}\n`, now);

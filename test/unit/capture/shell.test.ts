@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { test } from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { readCaptured } from '../../../agent/host/old-system/captured.ts';
@@ -35,8 +35,7 @@ function oldSystem(directory: string, files: CapturedFiles, more: Record<string,
   };
   for (const [name, text] of Object.entries(files)) {
     const place = places.find(([pattern]) => pattern.test(name));
-    if (place !== undefined)
-      write(place[1].endsWith('/') ? place[1] + name.split('/').at(-1) : place[1], text);
+    if (place !== undefined) write(place[1].endsWith('/') ? place[1] + basename(name) : place[1], text);
     if (/^\w+(-\d)?\.json$/.test(name)) write(`/ip/${name}`, text);
   }
   write('/etc/NetworkManager/system-connections/a', `[ipv4]\n${files['nm-dns'] ?? ''}`);
@@ -134,4 +133,4 @@ for (const shell of shells) {
   });
 }
 
-test('the shells that an old system has', async t => t.ok(shells.length > 0, `${shells.join()}`));
+test('the shells that an old system has', async t => t.ok(shells.length > 0, shells.join()));

@@ -201,8 +201,8 @@ function addFaults(random: Random, root: Json, count: number): void {
       if (items) value.splice(random.integer(0, value.length), 0, random.pick(items));
       continue;
     }
-    const wrong = Object.entries(wrongValues[path] ?? {});
-    const [name, bad] =
+    const wrong = Object.entries((wrongValues[path] ?? {}) as Record<string, unknown>);
+    const [name, bad]: [string, unknown] =
       wrong.length > 0 && random.chance(0.5)
         ? random.pick(wrong)
         : [random.pick(['__proto__', 'constructor', 'new', 'x'.repeat(300), 'é\u0000', `k${random.integer(0, 99)}`]), nonsense(random)];
@@ -222,7 +222,7 @@ t.test('any network stays whole beside any faults', async t => {
       rootAuthorizedKeys: [key],
       ssh: { port: 2222, hostKeys: [hostKey] },
     });
-    addFaults(random, asked as unknown as Json, random.integer(1, 40));
+    addFaults(random, asked, random.integer(1, 40));
     const { reachability: left, problems, config } = reachability(asked);
     faults += problems.length;
     const whole =

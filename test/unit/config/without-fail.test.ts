@@ -35,7 +35,7 @@ t.test('appended files that cannot be read are problems like others', async t =>
   const worlds: [name: string, make: (path: string) => void, code: string, told: RegExp][] = [
     ['a directory', path => mkdirSync(path), 'FILE', /^\/dabei\.json: EISDIR/],
     ['a link to itself', path => symlinkSync(path, path), 'FILE', /^\/dabei\.json: ELOOP/],
-    ['3 GiB', path => (writeFileSync(path, '{'), truncateSync(path, 3 * 2 ** 30)), 'CONFIG_TOO_LARGE', /^\/dabei\.json: it is larger than 1048576 bytes/],
+    ['3 GiB', path => { writeFileSync(path, '{'); truncateSync(path, 3 * 2 ** 30); }, 'CONFIG_TOO_LARGE', /^\/dabei\.json: it is larger than 1048576 bytes/],
     ['nothing', path => writeFileSync(path, ''), 'CONFIG_JSON', /^\/dabei\.json:1:1: it is empty/],
     ['NUL', path => writeFileSync(path, Buffer.alloc(4096)), 'CONFIG_JSON', /^\/dabei\.json:1:1: /],
   ]; // prettier-ignore

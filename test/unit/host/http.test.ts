@@ -75,7 +75,7 @@ t.test('what a server says of itself is cleaned', async t => {
   const { port, close } = await listen(server);
   t.teardown(close);
   const url = `http://127.0.0.1:${port}/x`;
-  const error = await request({ doing, url, attempts: 1 }).catch((thrown: Error) => thrown);
+  const error = await request({ doing, url, attempts: 1 }).catch((thrown: unknown) => thrown);
   t.match(error, { code: 'HTTP' });
   t.notMatch((error as Error).message, /\p{Cc}/u);
   t.ok((error as Error).message.length < 300, (error as Error).message);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import t, { type Test } from 'tap';
-import { reasonsOf, type DabeiError } from '../../../agent/errors.ts';
+import { asDabeiError, reasonsOf } from '../../../agent/errors.ts';
 import { fingerprint, narinfoName, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { readClosure } from '../../../agent/stages/closure.ts';
 import { listen } from '../../vm/harness/serve.ts';
@@ -65,7 +65,7 @@ const read = (toplevel: string, caches: readonly Cache[], keys = [key]) =>
 async function refusals(reading: Promise<unknown>): Promise<[string, string][]> {
   const error = await reading.then(
     () => null,
-    (thrown: DabeiError) => thrown,
+    (thrown: unknown) => asDabeiError(thrown, 'reading'),
   );
   return error === null
     ? []

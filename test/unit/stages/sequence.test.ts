@@ -14,9 +14,11 @@ const refusal = new DabeiError('DISK_NOT_FOUND', {
 const other = new DabeiError('DISK_MEMBERS', { doing: 'choosing disks', problem: 'too few' });
 
 const works = (name: string, always = false): Stage => ({ name, run: async () => {}, always });
-const fails = (name: string, error: unknown, always = false): Stage => ({
+const fails = (name: string, error: Error, always = false): Stage => ({
   name,
-  run: () => Promise.reject(error),
+  run: async () => {
+    throw error;
+  },
   always,
 });
 

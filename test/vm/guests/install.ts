@@ -11,7 +11,7 @@ import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
 /** The main job in two machines: the image installs onto a disk, and the disk boots by itself. */
 
 /** How the passphrase gets into the initrd of the installed system: the command that its SSH shell offers. */
-export const unlockCommand = 'systemd-tty-ask-password-agent';
+const unlockCommand = 'systemd-tty-ask-password-agent';
 
 export const installLimitSeconds = 600;
 
@@ -28,7 +28,7 @@ export interface Watched {
  * Watches an installing machine over SSH until it is gone: the memory left, and whether any process has a secret in its
  * arguments or environment. One `cat` a round, since every process started costs under emulation.
  */
-export async function watch(
+async function watch(
   ssh: Ssh,
   secrets: Readonly<Record<string, Buffer>>,
   seconds = installLimitSeconds,

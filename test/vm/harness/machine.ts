@@ -136,7 +136,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     seconds: () => clock.uptimeSeconds() - started,
     qmp,
     waitForEnd: seconds => waitForEnd(qemu, seconds, serial),
-    powerDown: async () => void (await qmp.execute('system_powerdown')),
+    powerDown: () => qmp.execute('system_powerdown').then(() => {}),
     end: async () => {
       qemu.kill();
       await qemu.ended;

@@ -35,8 +35,14 @@ export async function connectQmp(path: string): Promise<Qmp> {
       const limit = setTimeout(() => reject(new Error(`QEMU did not answer ${command} within 10 s`)), 10_000);
       limit.unref();
       waiting.push({
-        resolve: value => (clearTimeout(limit), resolve(value)),
-        reject: error => (clearTimeout(limit), reject(error)),
+        resolve: value => {
+          clearTimeout(limit);
+          resolve(value);
+        },
+        reject: error => {
+          clearTimeout(limit);
+          reject(error);
+        },
       });
       socket.write(JSON.stringify({ execute: command, arguments: args }) + '\n');
     });

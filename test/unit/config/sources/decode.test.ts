@@ -90,7 +90,8 @@ t.test('unpacking', async t => {
   ];
   for (const [name, packed, unpacked] of good) t.ok(unpack(packed).equals(unpacked), name);
   t.equal(
-    JSON.parse(unpack(bytesOf(zstd.keys)).toString()).rootAuthorizedKeys.length,
+    (JSON.parse(unpack(bytesOf(zstd.keys)).toString()) as { rootAuthorizedKeys: string[] }).rootAuthorizedKeys
+      .length,
     12,
     'compressed blocks',
   );

@@ -251,7 +251,7 @@ async function failure(work: Promise<unknown>): Promise<BuildError> {
     () => null,
     (error: unknown) => error,
   );
-  if (!(thrown instanceof BuildError)) throw thrown ?? new Error('nothing was thrown');
+  if (!(thrown instanceof BuildError)) throw new Error('no BuildError was thrown', { cause: thrown });
   return thrown;
 }
 

@@ -72,7 +72,7 @@ t.test('programs made smaller', { skip: isUsable ? false : 'no program to try it
   );
   slimPrograms(root);
   const library = [...originals.keys()].find(path => /\/libpcre2-8\.so/.test(path));
-  if (library === undefined) return t.comment('ls needs no library to break');
+  if (library === undefined) throw new Error('ls needs no library to break');
   const smaller = files.readBytes(root + library);
   t.not(smaller.length, originals.get(library)!.length, 'smaller');
 

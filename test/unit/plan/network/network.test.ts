@@ -494,7 +494,11 @@ for (const { name, config, links, warnings = [], ...expected } of worlds) {
     for (const [field, value] of Object.entries(expected)) {
       t.strictSame(made[field as keyof typeof made], value, field);
     }
-    t.equal(made.warnings.length, warnings.length, `${made.warnings.length} warnings: ${made.warnings}`);
+    t.equal(
+      made.warnings.length,
+      warnings.length,
+      `${made.warnings.length} warnings: ${made.warnings.join()}`,
+    );
     for (const [index, pattern] of warnings.entries()) t.match(made.warnings[index], pattern);
   });
 }

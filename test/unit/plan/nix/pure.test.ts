@@ -117,12 +117,12 @@ t.test('what is wrong otherwise has the other code', async t => {
 });
 
 t.test("its own files and its inputs' are there", async t => {
-  const sub = t.testdir({
-    sub: { 'flake.nix': '{ outputs = _: { text = builtins.readFile ./a; }; }', a: 'b' },
+  const directory = t.testdir({
+    flake: { 'flake.nix': '{ outputs = _: { text = builtins.readFile ./a; }; }', a: 'b' },
   });
   const world = {
     toplevel: 'x = assert inputs.sub.text == "b"; builtins.readFile ./flake.nix;',
-    inputs: `inputs.sub.url = "path:${sub}/sub";`,
+    inputs: `inputs.sub.url = "path:${directory}/flake";`,
   };
-  t.equal(await evaluate(join(sub, 'work'), world), null);
+  t.equal(await evaluate(join(directory, 'work'), world), null);
 });

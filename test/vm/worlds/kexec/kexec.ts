@@ -85,7 +85,7 @@ const rows: Row[] = [
   },
 ];
 
-export const oldKeys = 'cd /etc/ssh; for key in ssh_host_*_key.pub; do cut -d" " -f1,2 $key; done | sort';
+const oldKeys = 'cd /etc/ssh; for key in ssh_host_*_key.pub; do cut -d" " -f1,2 $key; done | sort';
 
 function keptWorld({ name, core, about, debian, options, said, has, hasNot }: Row): World {
   return {
