@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { checkout, requireHostPackages, run } from '../image/lib/host.ts';
 import { DabeiError } from '../agent/errors.ts';
 
 /**
- * `npm test`: types, formatting and unit tests (`--quick` ends here), then the core worlds in virtual machines.
+ * `npm test`: gates over the sources and unit tests (`--quick` ends here), then the core worlds in virtual machines.
  * The last line counts everything: "N passed, N failed".
  */
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -19,8 +20,9 @@ async function check(
   argv: readonly string[],
   minutes: number,
   count: (output: string) => Count | null,
+  tell: (line: string) => void = say,
 ) {
-  say(`# ${name}`);
+  tell(`# ${name}`);
   const result = await run({
     doing: name,
     argv: [process.execPath, ...argv],
@@ -32,17 +34,17 @@ async function check(
     },
     timeoutSeconds: minutes * 60,
     accept: Array.from({ length: 256 }, (_, code) => code),
-    onLine: line => shown(line) && say(line),
+    onLine: line => shown(line) && tell(line),
   }).catch((error: unknown) => {
     if (!(error instanceof DabeiError)) throw error;
-    say(error.message);
+    tell(error.message);
     return { exitCode: 1, stdout: '' };
   });
   if (result.exitCode !== 0)
     result.stdout
       .split('\n')
       .filter(line => !shown(line))
-      .forEach(say);
+      .forEach(tell);
   const counted = count(result.stdout) ?? { passed: 0, failed: 0 };
   if (counted.passed + counted.failed === 0 || (result.exitCode !== 0 && counted.failed === 0)) {
     counted[result.exitCode === 0 ? 'passed' : 'failed'] += 1;
@@ -86,17 +88,25 @@ await requireHostPackages({
   '/usr/bin/nix-instantiate': 'nix-bin',
 });
 
-const counts = [
-  await check('types', [bin('typescript/bin/tsc')], 5, alone),
-  await check('formatting', [bin('prettier/bin/prettier.cjs'), '--check', '.'], 5, alone),
-  await check(
-    'imports',
-    [bin('dependency-cruiser/bin/dependency-cruise.mjs'), ...rooms, '--output-type', 'err'],
-    5,
-    alone,
-  ),
-  await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount),
+/** What reads the sources and starts nothing: as many at a time as there are cores; longest first. */
+const gates: readonly [name: string, argv: readonly string[]][] = [
+  ['lint', [bin('eslint/bin/eslint.js'), '--max-warnings=0', ...rooms]],
+  ['types', [bin('typescript/bin/tsc')]],
+  ['formatting', [bin('prettier/bin/prettier.cjs'), '--check', '.']],
+  ['imports', [bin('dependency-cruiser/bin/dependency-cruise.mjs'), ...rooms, '--output-type', 'err']],
+  ['unused code', [bin('knip/bin/knip.js')]],
 ];
+const waiting = [...gates];
+const counts: Count[] = [];
+async function checkGates(): Promise<void> {
+  for (let gate = waiting.shift(); gate !== undefined; gate = waiting.shift()) {
+    const lines: string[] = [];
+    counts.push(await check(...gate, 5, alone, line => lines.push(line)));
+    lines.forEach(say);
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, checkGates));
+counts.push(await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount));
 if (!values.quick) {
   counts.push(await check('image and budgets', program('test/budgets.ts'), 80, lastLineCount));
   counts.push(
