@@ -36,7 +36,7 @@ export const passphraseBytes = { least: 8, most: 512 } as const;
 export const returnAfterSeconds: ByKind<number> = { install: 2700, rescue: 900 };
 
 /** Between the last output of `run` and the jump. */
-export const jumpDelaySeconds = 6;
+const jumpDelaySeconds = 6;
 
 /** Vdev types of the pool (zpoolconcepts(7)). */
 export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { checkout, requireHostPackages, run } from '../image/lib/host.ts';
+import * as files from '../image/lib/files.ts';
 import { DabeiError } from '../agent/errors.ts';
 
 /**
@@ -21,6 +22,7 @@ async function check(
   minutes: number,
   count: (output: string) => Count | null,
   tell: (line: string) => void = say,
+  env: Readonly<Record<string, string>> = {},
 ) {
   tell(`# ${name}`);
   const result = await run({
@@ -31,6 +33,7 @@ async function check(
     env: {
       DABEI_TIME_SCALE: '2',
       ...Object.fromEntries(inherited.flatMap(key => (process.env[key] ? [[key, process.env[key]]] : []))),
+      ...env,
     },
     timeoutSeconds: minutes * 60,
     accept: Array.from({ length: 256 }, (_, code) => code),
@@ -106,7 +109,14 @@ async function checkGates(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, checkGates));
-counts.push(await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount));
+const v8 = checkout('.tap/v8');
+files.remove(v8);
+counts.push(
+  await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount, say, {
+    NODE_V8_COVERAGE: v8,
+  }),
+);
+counts.push(await check('coverage', [...program('test/coverage.ts'), v8], 15, alone));
 if (!values.quick) {
   counts.push(await check('image and budgets', program('test/budgets.ts'), 80, lastLineCount));
   counts.push(
