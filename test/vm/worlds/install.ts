@@ -37,7 +37,7 @@ const rows: Row[] = [
   },
   {
     name: 'uefi',
-    core: true,
+    core: false, // netboot-uefi does the same and more
     about: 'UEFI, NVMe disk, DHCP: install, boot from disk, unlock at the console',
     firmware: 'uefi',
     memoryMiB: 1024,

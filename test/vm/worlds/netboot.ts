@@ -8,9 +8,11 @@ import {
   bootInstalled,
   finishInstall,
   installLimitSeconds,
+  type UnlockWay,
 } from '../guests/install.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { Site } from '../harness/site.ts';
+import type { DiskOptions } from '../harness/qemu.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 import { arch } from '../../../agent/arch.ts';
@@ -18,6 +20,9 @@ import { arch } from '../../../agent/arch.ts';
 /** What the machine's firmware and iPXE get, and how. */
 interface Way {
   firmware: 'bios' | 'uefi';
+  /** What the system is installed on, and how it is unlocked: with UEFI what install-uefi does, which so need not be in the core. */
+  disk: { interface: NonNullable<DiskOptions['interface']>; device: string };
+  unlock: UnlockWay;
   /** Puts its files into the directory that TFTP serves. @returns the file that DHCP names */
   offer: (site: Site, tftp: string, payload: Readonly<Record<string, string>>) => Promise<string>;
 }
@@ -26,6 +31,8 @@ const ways: Readonly<Record<string, Way>> = {
   // QEMU's card has iPXE in its ROM; all files come by TFTP.
   netboot: {
     firmware: 'bios',
+    disk: { interface: 'virtio', device: '/dev/vda' },
+    unlock: 'ssh',
     offer: async (_site, tftp, payload) => {
       for (const [name, file] of Object.entries(payload)) files.copy(file, join(tftp, name));
       return basename(image.netboot);
@@ -34,6 +41,8 @@ const ways: Readonly<Record<string, Way>> = {
   // The firmware fetches iPXE by TFTP, iPXE everything else by HTTP, as racks do: TFTP waits for each packet.
   'netboot-uefi': {
     firmware: 'uefi',
+    disk: { interface: 'nvme', device: '/dev/nvme0n1' },
+    unlock: 'console',
     offer: async (site, tftp, payload) => {
       const { path } = await unpackAlone('ipxe', ['ipxe']);
       files.copy(join(path, 'ipxe', arch.ipxeEfi), join(tftp, 'ipxe.efi'));
@@ -46,43 +55,64 @@ const ways: Readonly<Record<string, Way>> = {
   },
 };
 
-export const netbootWorlds: World[] = Object.entries(ways).map(([name, { firmware, offer }]) => ({
-  name,
-  core: firmware === 'bios',
-  about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
-  limitSeconds: 1500,
-  script: async (site, report) => {
-    const memoryMiB = 1024;
-    const disk = site.disk('target', 4096);
-    const tftp = join(site.directory, 'tftp');
-    const host = join(site.directory, 'host.json');
-    files.write(host, JSON.stringify(await site.installConfig()));
-    const payload = [image.kernel, image.initrd, image.netboot, host].map(
-      file => [basename(file), file] as const,
-    );
-    const bootFile = await offer(site, tftp, Object.fromEntries(payload));
-    const machine = await site.start({
-      name,
-      memoryMiB,
+export const netbootWorlds: World[] = Object.entries(ways).map(
+  ([
+    name,
+    {
       firmware,
-      disks: [disk],
-      boot: { from: 'network' },
-      network: {
-        tftp: { directory: tftp, bootFile },
-        forward: [{ hostPort: site.sshPort, guestPort: 22 }],
-      },
-      limitSeconds: installLimitSeconds + 120,
-    });
-    const { leastFreeMiB, leaks } = await finishInstall(site, machine);
-    report.leastFreeMiB = leastFreeMiB;
-    assert.deepEqual([...leaks], [], 'secrets in the arguments or the environment of a process');
-    // The kernel prints its command line and every file it unpacks is ours: with the secret in a file, neither tells.
-    assert.deepEqual(findSecrets(machine.console.text, secretBytes(site.keys)), [], 'secrets on the console');
-    for (const path of [tftp, host]) files.remove(path);
+      disk: { interface: bus, device },
+      unlock,
+      offer,
+    },
+  ]) => ({
+    name,
+    core: true,
+    about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
+    limitSeconds: 1500,
+    script: async (site, report) => {
+      const memoryMiB = 1024;
+      const disk = site.disk('target', 4096, { interface: bus });
+      const tftp = join(site.directory, 'tftp');
+      const host = join(site.directory, 'host.json');
+      files.write(
+        host,
+        JSON.stringify(await site.installConfig({ disks: { devices: [device], key: site.keys.passphrase } })),
+      );
+      const payload = [image.kernel, image.initrd, image.netboot, host].map(
+        file => [basename(file), file] as const,
+      );
+      const bootFile = await offer(site, tftp, Object.fromEntries(payload));
+      const machine = await site.start({
+        name,
+        memoryMiB,
+        firmware,
+        disks: [disk],
+        boot: { from: 'network' },
+        network: {
+          tftp: { directory: tftp, bootFile },
+          forward: [{ hostPort: site.sshPort, guestPort: 22 }],
+        },
+        limitSeconds: installLimitSeconds + 120,
+      });
+      const { leastFreeMiB, leaks } = await finishInstall(site, machine);
+      report.leastFreeMiB = leastFreeMiB;
+      assert.deepEqual([...leaks], [], 'secrets in the arguments or the environment of a process');
+      // The kernel prints its command line and every file it unpacks is ours: with the secret in a file, neither tells.
+      assert.deepEqual(
+        findSecrets(machine.console.text, secretBytes(site.keys)),
+        [],
+        'secrets on the console',
+      );
+      for (const path of [tftp, host]) files.remove(path);
 
-    const installed = await bootInstalled(site, { memoryMiB, firmware, disks: [disk] });
-    await assertInstalled(site, installed.ssh, installed.unlockHostKey);
-    await installed.machine.end();
-    await assertNoSecretOnDisk(site, disk);
-  },
-}));
+      const installed = await bootInstalled(
+        site,
+        { memoryMiB, firmware, disks: [disk] },
+        { by: unlock, wrongFirst: true },
+      );
+      await assertInstalled(site, installed.ssh, installed.unlockHostKey);
+      await installed.machine.end();
+      await assertNoSecretOnDisk(site, disk);
+    },
+  }),
+);
