@@ -8,6 +8,7 @@ import {
   returnAfterSeconds,
   shellLimits,
 } from '../../agent/limits.ts';
+import { limits } from '../../agent/config/limits.ts';
 import { checkout } from '../../image/lib/host.ts';
 
 const read = (path: string) => readFileSync(checkout(path), 'utf8');
@@ -39,6 +40,14 @@ t.test('what documents say of them', async t => {
   const [install, rescue] = [leastRamBytes.install, leastRamBytes.rescue].map(bytes => bytes / 2 ** 20);
   t.match(kexec, `less than ${install} MiB (install), ${rescue} MiB (rescue)`);
   t.match(kexec, `(${returnAfterSeconds.rescue}; ${returnAfterSeconds.install} to install)`);
+  const number = (value: number) => value.toLocaleString('en-US');
+  for (const bound of [
+    `${number(limits.interfaces)} interfaces, ${number(limits.routes)} routes for each, ${number(limits.rules)} rules`,
+    `${limits.nameServers} name servers`,
+    `${limits.authorizedKey / 1024} KiB each and ${limits.hostKeys} host keys of ${limits.hostKey / 1024} KiB`,
+    number(limits.authorizedKeys),
+  ])
+    t.match(kexec.replace(/\s+/g, ' '), bound);
   const schema = read('docs/config.schema.json');
   t.match(schema, `${passphraseBytes.least} to ${passphraseBytes.most} bytes`);
   t.match(schema, new RegExp(`"enum": \\[\\s*${layouts.map(name => `"${name}"`).join(',\\s*')}`));
