@@ -8,7 +8,7 @@ import { makePlan, renderPlan } from '../../agent/plan/plan.ts';
 import { redactTokens } from '../../agent/redact-tokens.ts';
 import { growth, growthLimit } from '../support/growth.ts';
 import { disk, facts } from '../fixtures/disks.ts';
-import { publicKey } from './plan/example.ts';
+import { publicKeyOf } from '../fixtures/public-keys.ts';
 
 const secret = 's3cr3tVALUE0123456789';
 
@@ -67,7 +67,7 @@ t.test('at every door', async t => {
   });
   const config = configSchema.parse({
     version: 1,
-    rootAuthorizedKeys: [publicKey],
+    rootAuthorizedKeys: [publicKeyOf('me')],
     disks: { devices: ['/dev/vda'], key: 'correct horse' },
     system: { flake: `${url}#web` },
   });
