@@ -106,7 +106,7 @@ function inputSchema(): Schema {
     target: 'draft-2020-12',
     override: ({ zodSchema, jsonSchema }) => {
       const { def } = zodSchema._zod;
-      if (def.type === 'default') jsonSchema.default = def.defaultValue as typeof jsonSchema.default;
+      if (def.type === 'default') jsonSchema.default = def.defaultValue;
     },
   }) as Schema;
 }

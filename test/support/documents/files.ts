@@ -21,7 +21,7 @@ export const documents: readonly Document[] = [
   .map(path => ({ path, text: readFileSync(new URL(path, root), 'utf8') }));
 
 /** Fenced blocks of a document, by language; "" where it has none. */
-function blocks({ text }: Document, language: string): string[] {
+export function blocks({ text }: Document, language: string): string[] {
   const found = text.matchAll(/^(`{3,})(\w*)\n([^]*?)^\1$/gm);
   return [...found].flatMap(([, , of, body = '']) => (of === language ? [body] : []));
 }
