@@ -5,9 +5,10 @@ import { arch, libraryDirectory } from '../../agent/arch.ts';
 
 /**
  * Debian's Nix for tests that only parse or evaluate: the one in PATH, else the one among the image's packages, started
- * by its own loader so that neither root nor a chroot is needed; null where there is none.
+ * by its own loader so that neither root nor a chroot is needed.
+ * @throws Error where there is none: a test that needs Nix does not pass without it
  */
-export function findNix(): { argv: readonly [string, ...string[]]; env: Record<string, string> } | null {
+export function requireNix(): { argv: readonly [string, ...string[]]; env: Record<string, string> } {
   const PATH = process.env['PATH'] ?? '';
   const env = { PATH, HOME: '/nonexistent', NIX_CONFIG: 'experimental-features = nix-command flakes' };
   if (PATH.split(':').some(directory => existsSync(join(directory, 'nix-instantiate')))) {
@@ -17,7 +18,7 @@ export function findNix(): { argv: readonly [string, ...string[]]; env: Record<s
     ? readdirSync(cacheDirectory).map(name => join(cacheDirectory, name, 'root'))
     : [];
   const root = roots.find(path => existsSync(join(path, 'usr/bin/nix-instantiate')));
-  if (root === undefined) return null;
+  if (root === undefined) throw new Error('there is no nix-instantiate here: npm test installs nix-bin');
   const libraries = join(root, libraryDirectory);
   return {
     argv: [

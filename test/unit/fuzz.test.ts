@@ -1,7 +1,6 @@
 import t from 'tap';
 import { targets } from '../fuzz/index.ts';
 import { fuzz, type BatchTarget, type SingleTarget } from '../fuzz/target.ts';
-import { findNix } from '../support/nix.ts';
 import { findSshdPackages } from '../support/sshd.ts';
 
 /**
@@ -12,10 +11,8 @@ const seed = 2026;
 
 for (const target of targets) {
   const name = target.name;
-  const without =
-    name === 'planner' && findNix() === null
-      ? 'Nix was never installed here'
-      : name === 'authorized_keys: sshd' && findSshdPackages() === null && 'the image was never built here';
+  // The image's own sshd, which a build unpacks. Everything else runs on a fresh machine.
+  const without = name === 'authorized_keys: sshd' && findSshdPackages() === null && 'build the image first';
   t.test(name, { skip: without }, async t => {
     const inputs = name === 'authorized_keys: sshd' ? 10 : 200;
     const result = await fuzz(target, inputs, seed);

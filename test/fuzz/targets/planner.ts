@@ -8,7 +8,7 @@ import { DabeiError } from '../../../agent/errors.ts';
 import { makePlan, plannedStages, renderPlan } from '../../../agent/plan/plan.ts';
 import type { Step } from '../../../agent/plan/step.ts';
 import { Secret } from '../../../agent/secret.ts';
-import { findNix } from '../../support/nix.ts';
+import { requireNix } from '../../support/nix.ts';
 import { randomConfig, randomFacts } from '../configurations.ts';
 import { textOf, type BatchTarget, type Outcome, type Target } from '../target.ts';
 
@@ -107,8 +107,7 @@ const directory = join(tmpdir(), `dabei-fuzz-${process.pid}`);
 async function parses(texts: readonly string[]): Promise<boolean> {
   const fresh = [...new Set(texts)].filter(text => !parsed.has(text));
   if (fresh.length === 0) return true;
-  const nix = findNix();
-  if (nix === null) throw new Error('there is no nix-instantiate: install nix-bin');
+  const nix = requireNix();
   const paths = fresh.map((text, index) => {
     const path = join(directory, `${index}.nix`);
     files.write(path, text);

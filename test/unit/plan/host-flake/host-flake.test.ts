@@ -7,7 +7,7 @@ import { remove, writeAtomic } from '../../../../agent/host/files.ts';
 import { hostFlake, planHostFlake } from '../../../../agent/plan/host-flake/host-flake.ts';
 import { renderStep } from '../../../../agent/plan/step.ts';
 import { Secret } from '../../../../agent/secret.ts';
-import { findNix } from '../../../support/nix.ts';
+import { requireNix } from '../../../support/nix.ts';
 import { config, machines, type ExampleMachine } from '../machines.ts';
 
 const { facts, storage } = machines['bios-dhcp'];
@@ -41,8 +41,7 @@ t.test('the documentation shows a generated directory', async t => {
 });
 
 t.test('every Nix file parses', async t => {
-  const nix = findNix();
-  if (nix === null) return void t.pass('there is no Nix here', { skip: true });
+  const nix = requireNix();
   const odd = { ...machines['bios-dhcp'], config: config({ system: { nixpkgs: 'a"b\\c${d}$${e}' } }) };
   const texts = Object.values<ExampleMachine>({ ...machines, odd }).flatMap(machine =>
     Object.entries(hostFlake(machine.config, machine.facts, machine.storage)).flatMap(([file, text]) =>
@@ -64,8 +63,7 @@ t.test('every Nix file parses', async t => {
 });
 
 t.test('the test system, which knows no option that is not real, takes every one', async t => {
-  const nix = findNix();
-  if (nix === null) return void t.pass('there is no Nix here', { skip: true });
+  const nix = requireNix();
   const names = Object.keys(machines);
   for (const [name, { config, facts, storage }] of Object.entries<ExampleMachine>(machines)) {
     for (const [file, text] of Object.entries(hostFlake(config, facts, storage)))

@@ -2,10 +2,10 @@ import t from 'tap';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
 import { attempt } from '../../../../agent/host/exec.ts';
 import { toplevelExpression } from '../../../../agent/plan/nix/toplevel-expression.ts';
-import { findNix } from '../../../support/nix.ts';
+import { requireNix } from '../../../support/nix.ts';
 import { config } from '../machines.ts';
 
-const nix = findNix();
+const nix = requireNix();
 const system = (more: string) =>
   `({ extendModules = null; pkgs.stdenv.hostPlatform.system = "x86_64-linux"; config.system = { build.toplevel = "built"; } // { ${more} }; })`;
 const usable = system('');
@@ -14,7 +14,7 @@ const usable = system('');
 const wrapped = (inputs: string, own = usable) =>
   `{ nixosConfigurations."web-01" = ${own}; inputs.config = ${inputs}; }`;
 
-t.test('what is wrong with a flake is said in words', { skip: nix === null }, async t => {
+t.test('what is wrong with a flake is said in words', async t => {
   const owner: ConfigInput['system'] = { flake: 'github:me/infra#web' };
   const sent: ConfigInput['system'] = { flake: 'path:/dabei/flake#web' };
   const good = `{ nixosConfigurations.web = ${usable}; }`;
@@ -52,8 +52,8 @@ t.test('what is wrong with a flake is said in words', { skip: nix === null }, as
     );
     const { exitCode, stdout, stderr } = await attempt({
       doing: name,
-      argv: [...nix!.argv, ...['--eval', '--store', 'dummy://', '--expr'], `let host = ${flake}; in ${text}`],
-      env: nix!.env,
+      argv: [...nix.argv, ...['--eval', '--store', 'dummy://', '--expr'], `let host = ${flake}; in ${text}`],
+      env: nix.env,
       timeoutSeconds: 30,
     });
     if (typeof expected === 'string') t.equal(stdout.trim(), expected, name + stderr);
