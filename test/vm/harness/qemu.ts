@@ -12,8 +12,6 @@ export interface DiskOptions {
   interface?: 'virtio' | 'nvme' | 'scsi' | 'ide';
   sectorBytes?: 512 | 4096;
   readOnly?: boolean;
-  /** NVMe: the namespace's EUI-64, and no UUID; it is one of its own without. */
-  eui64?: string;
 }
 
 export interface NetworkOptions {
@@ -140,23 +138,8 @@ function diskArguments(disks: readonly DiskOptions[], bootable: boolean): string
         readonly: disk.readOnly ? 'on' : undefined,
         file: disk.file,
       });
-      if (disk.eui64 !== undefined)
-        return ['-drive', backend, ...namespaceArguments(disk, index, properties)];
       return ['-drive', backend, '-device', option(diskDevice(disk, index), properties)];
     }),
-  ];
-}
-
-/** A controller has the serial number, its namespace everything else (QEMU's docs/system/devices/nvme.rst). */
-function namespaceArguments(
-  { serial, eui64 }: DiskOptions,
-  index: number,
-  properties: Record<string, string | number | undefined>,
-): string[] {
-  const uuid = '00000000-0000-0000-0000-000000000000';
-  return [
-    ...['-device', option('nvme', { id: `nvme${index}`, serial })],
-    ...['-device', option('nvme-ns', { ...properties, serial: undefined, bus: `nvme${index}`, eui64, uuid })],
   ];
 }
 

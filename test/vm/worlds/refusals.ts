@@ -3,7 +3,6 @@ import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { run } from '../../../image/lib/host.ts';
 import { stageFailed } from '../guests/install.ts';
 import type { DiskOptions } from '../harness/qemu.ts';
-import type { Ssh } from '../harness/ssh.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
@@ -28,8 +27,6 @@ interface Row {
   code: ErrorCode;
   /** What the message must tell, besides its code. */
   says: RegExp;
-  /** What works instead, without a write. */
-  then?: (ssh: Ssh, config: ConfigInput) => Promise<void>;
 }
 
 /** Keys that can be understood even where the configuration cannot. */
@@ -193,32 +190,6 @@ const rows: Row[] = [
     says: /no disk matches "\/dev\/disk\/by-id\/virtio-twin"/,
   },
   {
-    name: 'same-eui',
-    core: false,
-    about:
-      'two NVMe disks whose maker gave them one EUI: the kernel hides that of the second; serial numbers work',
-    disks: 2,
-    diskMegabytes: 3072,
-    disk: { interface: 'nvme', eui64: '0x0123456789abcdef' },
-    parameters: (_, config) => [
-      configParameter({
-        ...config,
-        disks: { ...config.disks!, devices: ['/dev/disk/by-id/nvme-eui.0123456789abcdef'] },
-      }),
-    ],
-    stage: 'plan',
-    code: 'DISK_AMBIGUOUS',
-    says: /\/dev\/nvme\dn1 and \/dev\/nvme\dn1 [^]*next: .*first.*second|second.*first/,
-    then: async (ssh, config) => {
-      const disks = { ...config.disks!, devices: [{ serial: 'second' }] };
-      const stdin = JSON.stringify({ ...config, disks });
-      await ssh.run('umask 077; cat >/root/serial.json', { stdin });
-      const path = (await ssh.run('readlink -f /dev/disk/by-id/nvme-*_second')).trim();
-      const plan = await ssh.run('dabei plan --config /root/serial.json', { seconds: 60 });
-      assert.match(plan, new RegExp(`${path}\\b.*second`));
-    },
-  },
-  {
     name: 'unknown-layout',
     core: false,
     about: 'a layout that does not exist',
@@ -280,7 +251,6 @@ export const refusalWorlds: World[] = rows.map(row => ({
     assert.match(explanation, /next: \S/, 'the message says what to do');
     assert.match(await ssh.run('dabei status'), new RegExp(row.code));
 
-    await row.then?.(ssh, config);
     await machine.end();
     const after = await Promise.all(disks.map(({ file }) => hashDisk(file)));
     assert.deepEqual(after, before, 'the disks are untouched');

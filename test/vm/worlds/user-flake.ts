@@ -118,7 +118,7 @@ const flakes: Refused[] = [
     attribute: 'reader',
     stage: 'evaluate',
     code: 'FLAKE_IMPURE',
-    says: /access to absolute path '\/run\/dabei\/boot\/cmdline' is forbidden/,
+    says: /access to absolute path '\/run\/dabei\/boot' is forbidden/,
   },
 ];
 

@@ -5,8 +5,9 @@ import type { Disk } from '../../../../agent/facts.ts';
 import { disk } from '../../../fixtures/disks.ts';
 
 /**
- * Disks whose maker gave them one EUI, as the kernel shows them: lsblk and udev's links of QEMU's NVMe disks in the world
- * refuse-same-eui.
+ * Disks whose maker gave them one EUI, as lsblk and udev's links show them once the kernel has taken it from the second
+ * (wwid_show in drivers/nvme/host/sysfs.c). No virtual machine can show it: the kernel believes no id of QEMU's NVMe disks
+ * (NVME_QUIRK_BOGUS_NID in drivers/nvme/host/pci.c).
  */
 const nvme = (number: number, serial: string, id: string, overrides: Partial<Disk> = {}) =>
   disk({
