@@ -14,13 +14,13 @@ export function errorsDocument(): string {
   return [
     '# Errors',
     '',
-    'Every refusal and failure has a code. It does not change between versions: scripts may compare it. Sentences are for',
+    'Every refusal and failure has a code. Codes do not change between versions, so scripts may compare them. Sentences are for',
     'people and may change. `dabei status`, `dabei status --json`, `dabei logs`, the consoles and `run` show the same.',
     '',
     '## Found before the old system is left',
     '',
     '`run` and `dabei preflight` find these, and so does the new system where there was none before it, as with PXE. The whole',
-    'plan of the installation is made on the old system, for the disks that are there.',
+    'plan of the installation is made on the old system, for the disks present.',
     '',
     ...table(
       ['Code', 'Meaning'],
