@@ -98,7 +98,9 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
   }
 }
 
+/** What is no status code counts as one of the server's errors (RFC 9110, 15). */
 function isBusy(status: number): boolean {
+  if (status < 100 || status > 599) return true;
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 

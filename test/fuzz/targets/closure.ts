@@ -147,7 +147,8 @@ const http: Target = {
       timeoutSeconds: 5,
       limitBytes: 4096,
     });
-    if (text.length > 4096 || status < 100) throw new Error(`status ${status}, ${text.length} characters`);
+    if (text.length > 4096 || status < 100 || status > 599)
+      throw new Error(`status ${status}, ${text.length} characters`);
   },
 };
 

@@ -105,3 +105,16 @@ t.test('limits', async t => {
   await t.rejects(request(asked), { code: 'HTTP', problem: /no answer within 0.2 s/ });
   t.ok(Date.now() - started < 5000);
 });
+
+t.test('what is no status code is an error of the server', async t => {
+  for (const code of ['4', '20', '000', '600', '999']) {
+    const { url } = await serve(t, response => {
+      response.socket!.end(`HTTP/1.1 ${code} Odd\r\ncontent-length: 0\r\n\r\n`);
+    });
+    await t.rejects(
+      request({ doing, url, attempts: 1 }),
+      { code: 'HTTP', problem: new RegExp(`the server answered ${Number(code)} Odd|Invalid|Parse Error`) },
+      code,
+    );
+  }
+});
