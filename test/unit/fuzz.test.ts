@@ -8,6 +8,7 @@ import { findSshdPackages } from '../support/sshd.ts';
  * seed is another one, so that a run of the tests looks where the bench did not.
  */
 const seed = 2026;
+t.setTimeout(240_000);
 
 for (const target of targets) {
   const name = target.name;
