@@ -87,6 +87,7 @@ await requireHostPackages({
   '/usr/bin/busybox': 'busybox',
   '/usr/bin/cpio': 'cpio',
   '/usr/bin/git': 'git',
+  '/usr/bin/openssl': 'openssl',
   '/usr/bin/groff': 'groff-base',
   '/usr/bin/ssh-keygen': 'openssh-client',
   '/usr/bin/nix-instantiate': 'nix-bin',

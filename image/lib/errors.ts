@@ -11,6 +11,7 @@ export const buildErrorCodes = {
   LOCK_WAIT: 'another program has held a lock for too long',
   BUILD_STEP: 'a program that builds a part of the image failed',
   REDUCTION: 'what makes the image smaller cannot be had',
+  RELEASE: 'what was built is not fit to be released',
   USAGE: 'the command line is wrong',
   HOST_APT: 'this machine has no Debian archive configured',
   HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',

@@ -9,7 +9,7 @@ export interface ExampleMachine {
   storage: TargetStorage;
 }
 
-export const publicKey =
+const publicKey =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW admin@example';
 
 export function disk(values: Partial<Disk> & { path: string }): Disk {

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { arch } from '../../agent/arch.ts';
+import * as files from '../lib/files.ts';
+import { BuildError } from '../lib/errors.ts';
+import { checkout, run } from '../lib/host.ts';
+import { tell } from '../lib/progress.ts';
+import { makeRelease, type ImageDescription } from './release.ts';
+
+/** `npm run release -- --key SSH-KEY [--cms-key PEM --cms-certificate PEM] [--output DIRECTORY]` */
+const { values } = parseArgs({
+  options: {
+    key: { type: 'string' },
+    'cms-key': { type: 'string' },
+    'cms-certificate': { type: 'string' },
+    output: { type: 'string' },
+  },
+});
+const { key: ssh, 'cms-key': cmsKey, 'cms-certificate': certificate } = values;
+if (ssh === undefined || (cmsKey === undefined) !== (certificate === undefined))
+  throw new BuildError('USAGE', {
+    doing: 'reading the command line',
+    problem: ssh === undefined ? '--key is missing' : '--cms-key and --cms-certificate go together',
+    remedy: 'npm run release -- --key FILE; docs/release.md has the steps',
+  });
+
+interface Lock {
+  packages: Record<string, { version?: string; dev?: boolean; optional?: boolean }>;
+}
+const json = (path: string) => JSON.parse(files.readText(path)) as unknown;
+const { version } = json(checkout('package.json')) as { version: string };
+const { packages } = json(checkout('package-lock.json')) as Lock;
+const prefix = 'node_modules/';
+const npm = Object.entries(packages).flatMap(([path, { version: at, dev }]) =>
+  at === undefined || dev === true || !path.startsWith(prefix)
+    ? []
+    : [[path.slice(path.lastIndexOf(prefix) + prefix.length), at] as const],
+);
+const configs = files.walk(checkout('kernel-config')).filter(path => path.endsWith('.config'));
+const kernelChanges = await Promise.all(
+  configs.map(async path => `${path.slice(checkout().length + 1)} (sha256 ${await files.sha256(path)})`),
+);
+const imagePath = checkout('out/image.json');
+const zfs = files.exists(imagePath)
+  ? (json(imagePath) as ImageDescription).packages['zfsutils-linux']
+  : undefined;
+const { stdout: gitStatus } = await run({
+  doing: 'looking for changes',
+  argv: ['git', '-C', checkout(), 'status', '--porcelain'],
+  timeoutSeconds: 60,
+});
+const directory = values.output ?? checkout('out', `nix-dabei-${version}`);
+const names = await makeRelease(
+  checkout('out'),
+  directory,
+  {
+    ...{ version, gitStatus, changelog: files.readText(checkout('CHANGELOG.md')) },
+    ...{ kernelChanges, zfs: zfs ?? 'unknown', zfsChanges: [], npm: Object.fromEntries(npm) },
+    debianArchitecture: arch.debian,
+  },
+  { ssh, cms: cmsKey !== undefined && certificate !== undefined ? { key: cmsKey, certificate } : undefined },
+);
+for (const name of names) tell(join(directory, name));
