@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
 import { checkout, run } from '../../../image/lib/host.ts';
-import { bootInstalled, finishInstall, stageDone, startInstall, stageFailed } from '../guests/install.ts';
+import { bootInstalled, finishInstall, startInstall, stageFailed } from '../guests/install.ts';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 import { isDhcpRequest, isIPv6 } from '../harness/packets.ts';
@@ -173,10 +173,9 @@ export const userFlakeWorlds: World[] = [
         const disk = site.disk('target', 4096);
         const guest = { memoryMiB: 4096, disks: [disk] };
         const install = await startInstall(site, await site.installConfig({ system: { flake } }), guest);
-        await stageDone(install, 'ssh', 120);
         const { passphrase } = site.keys;
         // Where people put them.
-        await site.ssh().waitUntilUp(60);
+        await site.ssh().waitUntilUp(180);
         await site.ssh().run('umask 077; tee /root/key >/tmp/key', { stdin: passphrase });
         await finishInstall(site, install);
         const { machine, ssh } = await bootInstalled(site, { ...guest, memoryMiB: 1024 });
