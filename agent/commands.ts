@@ -1,6 +1,8 @@
 import { facterReport } from './hardware/facter.ts';
 import { formatHardware } from './hardware/format.ts';
 import { readHardware } from './host/machine/hardware.ts';
+import { applyConsolePolicy, secretsWereDropped } from './console/apply.ts';
+import { withoutSecrets } from './console/without-secrets.ts';
 import { asRefusal } from './config/report.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { resolveWithoutFail } from './config/without-fail.ts';
@@ -18,7 +20,7 @@ import { formatStatus, readStatus, updateStatus } from './host/status.ts';
 import { installation, rehearsal, repetition, rescue } from './install.ts';
 import { renderPlan } from './plan/plan.ts';
 import { runStages, type Session, type Stage } from './stages/sequence.ts';
-import { planInstallation, waysIn } from './stages/stages.ts';
+import { planInstallation, tellWaysIn, waysIn } from './stages/stages.ts';
 
 /** The commands of `dabei`; main.ts chooses one. */
 
@@ -26,7 +28,9 @@ import { planInstallation, waysIn } from './stages/stages.ts';
 export async function boot(): Promise<number> {
   logCommands();
   const onlyCaptured = () => resolveConfiguration({ commandLine: '', files: [], captured: readCaptured() });
-  const session: Session = { resolution: resolveWithoutFail([() => readConfiguration(), onlyCaptured]) };
+  const given = resolveWithoutFail([() => readConfiguration(), onlyCaptured]);
+  const session: Session = { resolution: secretsWereDropped() ? withoutSecrets(given) : given };
+  applyConsolePolicy(session.resolution);
   const { mode } = session.resolution;
   const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
     install: installation,
@@ -45,6 +49,8 @@ export async function boot(): Promise<number> {
 export async function install(configFile: string | undefined): Promise<number> {
   const session: Session = { resolution: readConfiguration(configFile) };
   logCommands();
+  // A shell that is open stays open, also the one that this was typed into; the next one is another question.
+  applyConsolePolicy(session.resolution);
   const failure = await runStages(repetition, session);
   if (failure === null) {
     updateStatus({ state: 'installed' });
@@ -126,7 +132,7 @@ export function logCommands(): void {
 /** A failure is told on every console with the way in; the machine waits, it never tries again by itself. */
 function remainReachable(session: Session, failure: Failure): number {
   log({ event: 'note', text: `the installation stopped (${failure.code}); "dabei status" has the reason` });
-  for (const line of waysIn(session)) log({ event: 'note', text: line });
+  tellWaysIn(session);
   return 1;
 }
 

@@ -28,6 +28,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_PARAMETER: 'preflight',
   CONFIG_VERSION: 'preflight',
   CONFIG_CONFLICT: 'preflight',
+  CONSOLE_WITHOUT_SECRETS: { newSystem: 'its first program drops the secrets' },
   NETWORK_NO_LINK: {
     newSystem: 'its kernel has to find the interface; that it has the driver is seen before',
   },

@@ -17,6 +17,7 @@ export const errorCodes = {
   CONFIG_PARAMETER: 'a kernel parameter cannot be read',
   CONFIG_VERSION: 'the configuration is of a version that this image does not know',
   CONFIG_CONFLICT: 'two values of the configuration exclude each other',
+  CONSOLE_WITHOUT_SECRETS: 'dabei.console=root dropped the secrets that the configuration needs',
   // Network and SSH
   NETWORK_NO_LINK: 'no network interface is there',
   NETWORK_UNREACHABLE: 'no gateway answers and no DHCP server offered a lease',

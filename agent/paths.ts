@@ -6,6 +6,8 @@ export const paths = {
   commandLine: '/run/dabei/boot/cmdline',
   /** State that `dabei status` shows; one JSON object. */
   status: '/run/dabei/status.json',
+  /** Who gets a shell at the consoles (/usr/lib/dabei/console); root-only. */
+  consoleDirectory: '/run/dabei/console',
   log: '/var/log/dabei.jsonl',
   /** Process id of the one dabei that may change the machine. */
   lock: '/run/dabei/lock',

@@ -3,11 +3,12 @@
 /**
  * JSON with sorted keys and without defaults: with a later image, whose schema knows more and other defaults, it is the
  * same. Secrets count by their presence alone, since it may end up where everybody can read it. Leave to erase (disks.wipe)
- * does not count: it does not say what is installed.
+ * and who gets a shell at the installer's consoles
+ * do not count: they do not say what is installed.
  * @param asked all sources merged, as JSON values
  */
 export function givenText(asked: unknown): string {
-  const { mode: _mode, $schema: _schema, ssh, disks, ...others } = record(asked);
+  const { mode: _mode, $schema: _schema, console: _console, ssh, disks, ...others } = record(asked);
   const { hostKeys: _keys, ...restOfSsh } = record(ssh);
   const { key, wipe: _wipe, ...restOfDisks } = record(disks);
   return JSON.stringify(

@@ -3,7 +3,7 @@ import { withinBounds } from './bounds.ts';
 import { branchMeant, type Issue } from './issues.ts';
 import { toJson, type Located } from './located.ts';
 import type { Path } from './report.ts';
-import { configSchema, type NetworkConfig, type SshConfig } from './schema.ts';
+import { configSchema, type ConsoleConfig, type NetworkConfig, type SshConfig } from './schema.ts';
 
 /** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
 export interface ReachabilityConfig {
@@ -12,6 +12,7 @@ export interface ReachabilityConfig {
   rootAuthorizedKeys: string[];
   hostName: string;
   machineId?: string | undefined;
+  console: ConsoleConfig;
 }
 
 const reachabilitySchema = configSchema.pick({
@@ -20,6 +21,7 @@ const reachabilitySchema = configSchema.pick({
   rootAuthorizedKeys: true,
   network: true,
   ssh: true,
+  console: true,
 });
 
 /**

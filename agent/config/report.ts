@@ -36,6 +36,7 @@ export function formatPath(path: Path): string {
 const secretPaths = [
   ['disks', 'key'],
   ['ssh', 'hostKeys'],
+  ['console', 'passwordHash'],
 ];
 
 /** The path without what lies below a secret: a passphrase that is written as a key of an object is one still. */

@@ -7,6 +7,7 @@ import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
 import { cleanSecrets } from './secrets.ts';
+import { consoleQuestion, type ConsoleQuestion } from '../console/policy.ts';
 import { reachabilityOf, type ReachabilityConfig } from './reachability.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
 import { readSources, type Input } from './sources/sources.ts';
@@ -23,6 +24,8 @@ export interface Resolution {
   /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
   origins: Record<string, string>;
   reachability: ReachabilityConfig;
+  /** From the sources as they were read, whether or not they are valid. */
+  consoleQuestion: ConsoleQuestion;
 }
 
 /** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
@@ -59,6 +62,9 @@ export function resolveConfiguration(input: Input): Resolution {
   }
 
   const config = problems.length === 0 && data ? { ...data, given: givenText(toJson(asked)) } : null;
+  const reachability = config
+    ? reachabilityOf(merged)
+    : withCaptured(reachabilityOf(merged), captured?.value);
   return {
     config,
     mode,
@@ -70,7 +76,8 @@ export function resolveConfiguration(input: Input): Resolution {
     ),
     notes: notesAsTold(notes),
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
-    reachability: config ? reachabilityOf(merged) : withCaptured(reachabilityOf(merged), captured?.value),
+    reachability,
+    consoleQuestion: consoleQuestion(merged, reachability.console, config !== null),
   };
 }
 

@@ -243,6 +243,41 @@ export const sshSchema = z.strictObject({
     .describe('port of sshd, in the installer and in the installed system'),
 });
 
+/**
+ * crypt(5), the two methods that the image's static busybox verifies and that are still good: SHA-256 and SHA-512. Tried
+ * with login of busybox 1.37: of yescrypt ("$y$") and bcrypt ("$2b$") it says "Login incorrect" to the right password.
+ */
+const passwordHash = secretLine(limits.property)
+  .regex(
+    /^\$[56]\$(rounds=[1-9]\d{3,8}\$)?[./A-Za-z0-9]{1,16}\$([./A-Za-z0-9]{43}|[./A-Za-z0-9]{86})$/,
+    'is no hash that the console can verify: make one with "openssl passwd -6" or "mkpasswd -m sha-512" ' +
+      '("$5$…" or "$6$…"; yescrypt, "$y$…", is not possible)',
+  )
+  .refine(value => (value.startsWith('$6$') ? 86 : 43) === value.length - value.lastIndexOf('$') - 1, {
+    error: 'is cut off, or too long for its method',
+  })
+  .transform(value => new Secret(value));
+
+export const consoleShells = ['root', 'password', 'off'] as const;
+
+export const consoleSchema = z
+  .strictObject({
+    shell: z
+      .enum(consoleShells)
+      .optional()
+      .describe(
+        '"root": a shell for whoever is at a console, "password": after a login, "off": none; by default, "password" if ' +
+          'passwordHash is given, else "off" once a passphrase or a private key came in, else "root"',
+      ),
+    passwordHash: passwordHash
+      .optional()
+      .describe("root's password at the consoles of the installer, as crypt(5) hash, $5$ or $6$"),
+  })
+  .refine(({ shell, passwordHash }) => shell !== 'password' || passwordHash !== undefined, {
+    path: ['shell'],
+    error: 'is "password", but console.passwordHash is missing',
+  });
+
 export const modes = ['install', 'rescue', 'plan'] as const;
 
 export const configSchema = z.strictObject({
@@ -290,6 +325,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("further parameters of the installed system's kernel that this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
+  console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
 });
 
 /** The validated configuration: what planning and the stages see. */
@@ -303,4 +339,5 @@ export type Mode = (typeof modes)[number];
 export type Layout = (typeof layouts)[number];
 export type DisksConfig = z.output<typeof disksSchema>;
 export type DiskSelector = z.output<typeof diskSelectorSchema>;
+export type ConsoleConfig = z.output<typeof consoleSchema>;
 export type SshConfig = z.output<typeof sshSchema>;

@@ -18,7 +18,9 @@ export function resolveWithoutFail(attempts: readonly (() => Resolution)[]): Res
       const problems = failures.map(thrown =>
         problemOf(asDabeiError(thrown, 'reading the configuration'), 'dabei'),
       );
-      return { ...resolution, config: null, mode: 'rescue', problems };
+      // Nobody can tell what was in that.
+      const consoleQuestion = { ...resolution.consoleQuestion, secrets: 'elsewhere' } as const;
+      return { ...resolution, config: null, mode: 'rescue', problems, consoleQuestion };
     } catch (thrown) {
       failures.push(thrown);
     }

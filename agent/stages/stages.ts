@@ -2,6 +2,7 @@ import { asRefusal } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
+import { tellConsoles } from '../console/apply.ts';
 import type { Facts } from '../facts.ts';
 import * as clock from '../host/clock.ts';
 import { readDisks } from '../host/machine/disks.ts';
@@ -151,7 +152,14 @@ export async function nukeDisk(session: Session): Promise<void> {
 /** Nothing to install, or nothing more to do: says how to get in. */
 export async function rescue(session: Session): Promise<void> {
   log({ event: 'note', text: `${formatBytes(availableMemoryBytes())} of RAM are free` });
-  for (const line of waysIn(session)) log({ event: 'note', text: line });
+  tellWaysIn(session);
+}
+
+/** How to get in, in the log, and at every console that gives no shell. */
+export function tellWaysIn(session: Session): void {
+  const ways = waysIn(session);
+  for (const text of ways) log({ event: 'note', text });
+  tellConsoles([...ways, ...(readStatus()?.hostKeys ?? []).map(key => `host key ${key}`)]);
 }
 
 /** "ssh root@192.0.2.7", for each address that others can reach. */

@@ -89,6 +89,14 @@ export const parameterKinds: readonly ParameterKind[] = [
     repeated: 'last',
     read: value => ({ json: { mode: value } }),
   },
+  {
+    // "root" is also read by /init, before anything else is (image/rootfs/initramfs/init).
+    names: ['dabei.console'],
+    path: 'console.shell',
+    value: '`root`, `password` or `off`; `root` drops every secret first',
+    repeated: 'same',
+    read: value => ({ json: { console: { shell: value } } }),
+  },
 ];
 
 /** Which of the parameters a name means, predecessors' names included; dashes and underscores are the same. */

@@ -1,6 +1,7 @@
 import type { World } from '../world.ts';
 import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
+import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
@@ -26,6 +27,7 @@ import { userFlakeWorlds } from './user-flake.ts';
 /** All worlds by the file that they are in, the quick ones first. */
 export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
+  console: consoleWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
   network: networkWorlds,

@@ -40,8 +40,13 @@ export function appendedBy(keys: Keys, more: readonly Member[] = []): Member[] {
 
 const returnAfter = (seconds: number): Member => ({ path: 'dabei/return-after', content: `${seconds}\n` });
 
+/** Host keys came in, so by default nobody gets a shell at the console, where these worlds type. */
+const rootShell = { console: { shell: 'root' } } as const;
+const shellAtConsole: Member = { path: 'dabei.json', content: JSON.stringify(rootShell) };
+
 /** Kept waiting: a gateway that nobody has, and no DHCP server's answer counts. */
 const unreachable = {
+  ...rootShell,
   network: {
     interfaces: [
       {
@@ -126,6 +131,7 @@ const rows: Row[] = [
     core: false,
     about: 'even the timer no longer runs: the watchdog resets the machine',
     seconds: 900,
+    more: [shellAtConsole],
     meanwhile: async (_, machine) => {
       await stageDone(machine, 'rescue', 150);
       machine.console.type('\n');
@@ -214,7 +220,7 @@ export const deadManWorlds: World[] = [
         name: 'kexec',
         memoryMiB: 512,
         limitSeconds: 380,
-        appended: appendedBy(site.keys, [returnAfter(200)]),
+        appended: appendedBy(site.keys, [returnAfter(200), shellAtConsole]),
       });
       await stageDone(machine, 'rescue', 150);
       machine.console.type('\n');
@@ -244,7 +250,7 @@ export const deadManWorlds: World[] = [
         limitSeconds: 880,
         appended: appendedBy(site.keys, [
           returnAfter(240),
-          { path: 'dabei.json', content: JSON.stringify(config) },
+          { path: 'dabei.json', content: JSON.stringify({ ...config, ...rootShell }) },
         ]),
       });
       await stageDone(machine, 'nuke-disk', 300);
