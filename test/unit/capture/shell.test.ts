@@ -61,7 +61,7 @@ cat "${directory}/ip/$object$family.json"
 
 function capture([program = '', ...args]: readonly string[], old: string, boot: string) {
   mkdirSync(`${boot}/dabei/capture`, { recursive: true });
-  const parts = ['options', 'json', 'machine', 'capture', 'network'].map(
+  const parts = ['limits', 'options', 'json', 'machine', 'capture', 'network'].map(
     name => `. ${bundle}/lib/${name}.sh`,
   );
   const script = ['set -eu; umask 077', ...parts, `capture_network ${boot}/dabei/capture ${old}`];

@@ -43,6 +43,7 @@ function read(commandLine: string, file: string) {
 }
 
 const script = `
+  . "$1/limits.sh"
   . "$1/json.sh"
   . "$1/machine.sh"
   say() { printf '%s\\n' "$*" >&2; }
