@@ -80,6 +80,14 @@ const program = (path: string) => [
   checkout(path),
 ];
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major === 20 && minor < 19)
+  throw new DabeiError('USAGE', {
+    doing: 'starting the tests',
+    problem: `this is Node ${process.versions.node}, and eslint, knip and c8 need 20.19, which Debian 13 has, or newer`,
+    remedy: 'install a newer Node; npm run demo and npm run image work with this one',
+  });
+
 /** What unit tests start. A test whose program is not there fails; a fresh machine has none of them. */
 await requireHostPackages({
   '/usr/bin/shellcheck': 'shellcheck',
