@@ -63,11 +63,18 @@ export const movedSshdWorlds: World[] = [
     script: async site => {
       const old = await openDebian(site, { network: leasedNetwork }, { memoryMiB: 512 });
       const { authority, certificate } = await certify(site);
-      await old.ssh.run('mkdir -p /opt/sshd/people && mv /root/.ssh/authorized_keys /opt/sshd/people/root');
-      await old.ssh.run('mv /etc/ssh/ssh_host_ed25519_key /opt/sshd/identity && rm /etc/ssh/ssh_host_*');
+      await old.ssh.run('mkdir -p /opt/sshd/people');
       await old.ssh.run('cat >/opt/sshd/identity-cert.pub', { stdin: certificate });
       await old.ssh.run('cat >/etc/ssh/sshd_config.d/moved.conf', { stdin: configuration });
-      await old.ssh.run('sshd -t && systemctl restart ssh');
+      // In one go: once the keys are elsewhere, the sshd that runs lets nobody in.
+      const move = [
+        'mv /root/.ssh/authorized_keys /opt/sshd/people/root',
+        'mv /etc/ssh/ssh_host_ed25519_key /opt/sshd/identity',
+        'rm /etc/ssh/ssh_host_*',
+        'sshd -t',
+        'systemctl restart ssh',
+      ];
+      await old.ssh.run(move.join(' && '));
 
       const ssh = site.ssh({ port: site.unlockPort });
       await ssh.waitUntilUp(60);
