@@ -204,7 +204,8 @@ export const userFlakeWorlds: World[] = [
         assert.deepEqual(failed, { stage, code });
         assert.match(machine.console.text, says);
         await site.ssh().waitUntilUp(60);
-        assert.match(machine.console.text, /next: correct the flake/);
+        const next = code === 'FLAKE_IMPURE' ? /next: have the flake read only/ : /next: correct the flake/;
+        assert.match(machine.console.text, next);
         await machine.end();
         if (stage === 'evaluate') assert.equal(await hashDisk(disk.file), before, 'the disk is untouched');
       }),
