@@ -258,7 +258,7 @@ const passwordHash = secretLine(limits.property)
   })
   .transform(value => new Secret(value));
 
-export const consoleShells = ['root', 'password', 'off'] as const;
+const consoleShells = ['root', 'password', 'off'] as const;
 
 export const consoleSchema = z
   .strictObject({
