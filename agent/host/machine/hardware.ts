@@ -1,3 +1,4 @@
+import { cleanLine } from '../../clean-text.ts';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import type { Disk } from '../../facts.ts';
@@ -33,7 +34,8 @@ export function readDevices(index: ModuleIndex, root = ''): (Device & { missingF
   return buses.flatMap(bus =>
     list(`${root}/sys/bus/${bus}/devices`).flatMap(id => {
       const path = realPath(`${root}/sys/bus/${bus}/devices/${id}`);
-      const read = (name: string) => readText(`${path}/${name}`)?.trim() ?? '';
+      // Names and numbers are the device's own words.
+      const read = (name: string) => cleanLine(readText(`${path}/${name}`)?.trim() ?? '');
       const modalias = path === null ? '' : read('modalias');
       // Of USB, only interfaces have drivers to be missing; a device without a modalias is a port or a bus.
       if (path === null || modalias === '' || (bus === 'usb' && !id.includes(':'))) return [];
@@ -70,7 +72,7 @@ function number(text: string): number | null {
 /** @param root as for readDevices */
 export function readHealth({ path }: Pick<Disk, 'path'>, root = ''): DiskHealth {
   const device = `${root}/sys/class/block/${path.slice('/dev/'.length).replaceAll('/', '!')}/device`;
-  const read = (name: string) => readText(`${device}/${name}`)?.trim() || null;
+  const read = (name: string) => cleanLine(readText(`${device}/${name}`)?.trim() ?? '') || null;
   // NVMe has its sensor below the controller itself, SCSI (drivetemp) below hwmon/.
   const sensor = [device, `${device}/hwmon`]
     .flatMap(directory =>

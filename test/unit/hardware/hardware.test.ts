@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { cleanLine } from '../../../agent/clean-text.ts';
 import { facterReport } from '../../../agent/hardware/facter.ts';
 import { formatHardware } from '../../../agent/hardware/format.ts';
 import type { Device, Hardware } from '../../../agent/hardware/hardware.ts';
@@ -46,7 +47,7 @@ t.test('devices and health, from sysfs', async t => {
       'sys/devices/nvme0/hwmon3/temp1_input': '38850',
       'sys/devices/sda/state': 'running',
       'sys/devices/sda/ioerr_cnt': '0x1f',
-      'sys/devices/sda/rev': 'SN06',
+      'sys/devices/sda/rev': 'SN06\u001b[2J',
       'sys/module/e1000e/version': '1',
       'sys/bus/pci/drivers/e1000e/bind': '',
     },
@@ -66,7 +67,8 @@ t.test('devices and health, from sysfs', async t => {
   ]); // prettier-ignore
   const health = (path: string) => readHealth({ path }, root);
   t.strictSame(health('/dev/nvme0n1'), { path: '/dev/nvme0n1', state: 'live', errors: null, celsius: 39, firmware: '5B2QGXA7' }); // prettier-ignore
-  t.strictSame(health('/dev/sda'), { path: '/dev/sda', state: 'running', errors: 31, celsius: null, firmware: 'SN06' }); // prettier-ignore
+  t.strictSame(health('/dev/sda'), { path: '/dev/sda', state: 'running', errors: 31, celsius: null, firmware: cleanLine('SN06\u001b[2J') }); // prettier-ignore
+  t.notMatch(health('/dev/sda').firmware, /\u001b/, 'the words of a disk cannot move the cursor');
   t.strictSame(health('/dev/vda'), { path: '/dev/vda', state: null, errors: null, celsius: null, firmware: null }); // prettier-ignore
 });
 
