@@ -6,6 +6,7 @@ import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { readCaptured } from '../../../agent/host/old-system/captured.ts';
 import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { strangeSystem } from './strange-systems.ts';
+import { runParts } from '../../support/run-parts.ts';
 
 /**
  * Where the image cannot be mounted on the old system, nothing looks at what the shell has captured before the new
@@ -61,9 +62,7 @@ cat "${directory}/ip/$object$family.json"
 
 function capture([program = '', ...args]: readonly string[], old: string, boot: string) {
   mkdirSync(`${boot}/dabei/capture`, { recursive: true });
-  const parts = ['limits', 'options', 'json', 'machine', 'capture', 'network'].map(
-    name => `. ${bundle}/lib/${name}.sh`,
-  );
+  const parts = runParts.map(path => `. ${path}`);
   const script = ['set -eu; umask 077', ...parts, `capture_network ${boot}/dabei/capture ${old}`];
   return spawnSync(program, [...args, '-c', script.join('\n')], {
     env: { PATH: process.env['PATH'] ?? '', here: bundle, memory: `${old}/memory` },

@@ -15,6 +15,7 @@ import { configSchema } from '../../../../agent/config/schema.ts';
 import { stablePath } from '../../../../agent/plan/disks/describe-disk.ts';
 import { selfExtractingHead } from '../../../../image/media/kexec-bundle.ts';
 import { disk } from '../../../fixtures/disks.ts';
+import { runParts } from '../../../support/run-parts.ts';
 
 /** The shell side of the kexec bundle, under every shell that an old system may have as /bin/sh. */
 const bundle = new URL('../../../../image/media/bundle', import.meta.url).pathname;
@@ -24,25 +25,7 @@ const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']];
 /** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
 function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
   const [program = '', ...args] = argv;
-  const parts = [
-    'limits',
-    'options',
-    'json',
-    'flake',
-    'cpio',
-    'machine',
-    'capture',
-    'sshd',
-    'network',
-    'parameters',
-    'preflight',
-    'jump',
-  ];
-  const lines = [
-    'set -eu; LC_ALL=C; export LC_ALL; umask 077',
-    ...parts.map(name => `. ${bundle}/lib/${name}.sh`),
-    script,
-  ];
+  const lines = ['set -eu; LC_ALL=C; export LC_ALL; umask 077', ...runParts.map(path => `. ${path}`), script];
   const env = { PATH: process.env['PATH'] ?? '', here: bundle, memory: '/nonexistent', ...variables };
   const { stdout, stderr, status } = spawnSync(program, [...args, '-c', lines.join('\n')], {
     env,

@@ -17,6 +17,7 @@ import { tree } from '../../../../agent/host/files.ts';
 import { commitAll } from '../../../../agent/host/repository.ts';
 import { requireHostPackages } from '../../../../image/lib/host.ts';
 import { imageNix } from '../../../support/image-nix.ts';
+import { runParts } from '../../../support/run-parts.ts';
 
 /** A flake on its way from the old system's directory to /etc/nixos: what Nix makes of it is the same at both ends. */
 
@@ -28,28 +29,11 @@ await requireHostPackages({
   '/usr/bin/git': 'git',
 });
 const nix = await imageNix();
-const bundle = new URL('../../../../image/media/bundle', import.meta.url).pathname;
 const shells = [['dash'], ['busybox', 'ash']] as const;
 
 function shell(argv: readonly string[], script: string, variables: Record<string, string>) {
   const [program = '', ...args] = argv;
-  const parts = [
-    'limits',
-    'options',
-    'json',
-    'flake',
-    'cpio',
-    'machine',
-    'capture',
-    'network',
-    'preflight',
-    'jump',
-  ];
-  const lines = [
-    'set -eu; LC_ALL=C; export LC_ALL; umask 077',
-    ...parts.map(name => `. ${bundle}/lib/${name}.sh`),
-    script,
-  ];
+  const lines = ['set -eu; LC_ALL=C; export LC_ALL; umask 077', ...runParts.map(path => `. ${path}`), script];
   const env = { PATH: process.env['PATH'] ?? '', memory: '/nonexistent', ...variables };
   const { stdout, stderr, status } = spawnSync(program, [...args, '-c', lines.join('\n')], {
     env,
