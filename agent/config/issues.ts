@@ -138,7 +138,7 @@ function remedyFor(path: Path): { remedy: string } | object {
 }
 
 export const nameTheDisks =
-  'name the disks in disks.devices, or with dabei.disks=single:/dev/disk/by-id/…; "only" is the only disk there is';
+  'name the disks in disks.devices, or with dabei.disks=single:/dev/disk/by-id/…; "only" selects the sole suitable disk';
 
 function suggestion(key: string, path: Path, schema: z.ZodType): { remedy: string } | object {
   const known = keysAt(schema, path);

@@ -26,7 +26,7 @@ export function parseJson(text: string, source: string): ParsedJson {
   const start = text.search(/\S/);
   if (start < 0) return { value: null, problems: [problem(0, [], 'it is empty')] };
   if (text[start] === '<') {
-    const remedy = 'look at what the server really sends for this file';
+    const remedy = 'check what the server sends for this file';
     return { value: null, problems: [problem(start, [], 'it is an HTML or XML page, not JSON', remedy)] };
   }
   const excess = tooMuch(text);
@@ -97,8 +97,7 @@ function tooMuch(text: string): { offset: number; message: string } | null {
     if (token === tokens.closeBrace || token === tokens.closeBracket) depth--;
     if (opens || token === tokens.comma) values++;
     const offset = scanner.getTokenOffset();
-    if (depth > maximumDepth)
-      return { offset, message: `more than ${maximumDepth} levels within each other` };
+    if (depth > maximumDepth) return { offset, message: `more than ${maximumDepth} levels of nesting` };
     if (values > limits.values) return { offset, message: `more than ${limits.values} values` };
   }
   return null;
@@ -128,27 +127,26 @@ class LineIndex {
 
 function syntaxMessage(error: ParseError, text: string): string {
   const closing = /^[}\]]/.test(text.slice(error.offset));
-  if (closing && text.slice(0, error.offset).trimEnd().endsWith(','))
-    return 'the comma before this is too much';
+  if (closing && text.slice(0, error.offset).trimEnd().endsWith(',')) return 'trailing comma';
   return syntaxMessages[error.error] ?? 'not JSON';
 }
 
 /** jsonc-parser's ParseErrorCode, in words that quote nothing. */
 const syntaxMessages: Readonly<Record<number, string>> = {
-  1: 'no word of JSON; text stands in double quotes',
-  2: 'no number of JSON',
-  3: 'a key in double quotes is expected',
-  4: 'a value is expected',
-  5: 'a colon is expected',
-  6: 'a comma is expected',
-  7: 'a closing brace is expected',
-  8: 'a closing bracket is expected',
-  9: 'nothing more is expected',
-  10: 'JSON has no comments',
-  11: 'a comment does not end',
-  12: 'a text does not end',
-  13: 'a number does not end',
-  14: 'no four hexadecimal digits after \\u',
-  15: 'no escape of JSON after the backslash',
-  16: 'no character that JSON allows here',
+  1: 'invalid token (strings need double quotes)',
+  2: 'invalid number',
+  3: 'expected a key in double quotes',
+  4: 'expected a value',
+  5: 'expected a colon',
+  6: 'expected a comma',
+  7: 'expected a closing brace',
+  8: 'expected a closing bracket',
+  9: 'unexpected text after the value',
+  10: 'JSON does not allow comments',
+  11: 'unterminated comment',
+  12: 'unterminated string',
+  13: 'incomplete number',
+  14: 'expected four hexadecimal digits after \\u',
+  15: 'invalid escape after the backslash',
+  16: 'invalid character',
 };

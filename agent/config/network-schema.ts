@@ -9,7 +9,7 @@ import { line } from './text.ts';
  */
 
 /** Without a zone ("%eth0"), which names a link of another machine. */
-const address = line(limits.word).refine(isAddress, 'is no IPv4 or IPv6 address');
+const address = line(limits.word).refine(isAddress, 'is not a valid IPv4 or IPv6 address');
 
 function isAddress(value: string): boolean {
   return isIP(value) !== 0 && !value.includes('%');
@@ -18,7 +18,7 @@ function isAddress(value: string): boolean {
 /** "192.0.2.7/24" or "2001:db8::7/64": the field's usual spelling, as in `ip address add`. */
 const addressWithPrefix = line(limits.word).refine(
   isAddressWithPrefix,
-  'is no address with a prefix length, such as 192.0.2.7/24',
+  'is not a valid address with a prefix length, such as 192.0.2.7/24',
 );
 
 function isAddressWithPrefix(value: string): boolean {
@@ -28,7 +28,7 @@ function isAddressWithPrefix(value: string): boolean {
 }
 
 const mac = line(limits.word)
-  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'is no MAC address, such as 52:54:00:12:34:56')
+  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'is not a valid MAC address, such as 52:54:00:12:34:56')
   .transform(value => value.toLowerCase());
 
 /**
@@ -38,7 +38,7 @@ const mac = line(limits.word)
  */
 const interfaceName = line(limits.word).regex(
   /^(?!\.{1,2}$)[\w.@+-]{1,15}$/,
-  'is no interface name: 1 to 15 letters, digits, dots, dashes, "_", "@" or "+"',
+  'is not a valid interface name: 1 to 15 letters, digits, dots, dashes, "_", "@" or "+"',
 );
 
 const unsigned32 = z.number().int().min(0).max(4294967295);
@@ -101,13 +101,13 @@ export const routeSchema = z
   })
   .refine(
     value => value.gateway === undefined || value.nexthops === undefined,
-    'has a gateway beside "nexthops"',
+    'has both a gateway and "nexthops"',
   )
   .refine(
     value =>
       (value.type ?? 'unicast') === 'unicast' ||
       (value.gateway === undefined && value.nexthops === undefined),
-    'leads nowhere, and yet has a gateway',
+    'discards packets, but has a gateway',
   );
 
 /** A route that belongs to no interface alone. */
@@ -115,7 +115,7 @@ const freeRouteSchema = routeSchema.refine(
   value =>
     (value.type ?? 'unicast') !== 'unicast' ||
     value.nexthops?.every(hop => hop.interface !== undefined) === true,
-  'belongs to an interface: put it there, or give an interface for each of "nexthops"',
+  'needs an interface: move the route to one, or give an interface for each of "nexthops"',
 );
 
 /** ip-rule(8) */
@@ -146,10 +146,7 @@ export const ruleSchema = z
       .optional()
       .describe('ignores routes of the table whose prefix is this long or shorter'),
   })
-  .refine(
-    value => (value.table === undefined) !== (value.type === undefined),
-    'needs a table, or else a type',
-  )
+  .refine(value => (value.table === undefined) !== (value.type === undefined), 'needs a table or a type')
   .refine(
     value => value.family !== undefined || value.from !== undefined || value.to !== undefined,
     'needs a family, 4 or 6, since it names no address',
@@ -263,7 +260,7 @@ const dhcpSchema = z.strictObject({
       'DHCP client identifier: "mac", "none" to send none, or hexadecimal bytes such as 01:52:54:00:12:34:56',
     ),
   address: line(limits.word)
-    .refine(isIPv4, 'is no IPv4 address')
+    .refine(isIPv4, 'is not a valid IPv4 address')
     .optional()
     .describe('address to request; the server may offer another (RFC 2132, 9.1)'),
   ...uses,
@@ -334,12 +331,12 @@ export const interfaceSchema = z
   )
   .refine(
     value => value.only !== true || (value.mac === undefined && value.name === undefined),
-    'has "only": true beside a mac or a name',
+    'has "only": true together with a mac or a name',
   )
-  .refine(value => kindsOf(value).length <= 1, 'is more than one of bond, vlan and bridge')
+  .refine(value => kindsOf(value).length <= 1, 'sets more than one of bond, vlan and bridge')
   .refine(
     value => kindsOf(value).length === 0 || (value.name !== undefined && value.mac === undefined),
-    'is no hardware, so it has a name and no mac; "macAddress" sets its address',
+    'is virtual, so it needs a name and no mac; "macAddress" sets its address',
   );
 
 function kindsOf(value: { bond?: unknown; vlan?: unknown; bridge?: unknown }): unknown[] {
@@ -364,7 +361,7 @@ export const networkSchema = z.strictObject({
   allowUnreachableGateways: z
     .boolean()
     .default(false)
-    .describe('install although no configured gateway answers, for a machine that will be moved'),
+    .describe('install even if no configured gateway answers, for a machine that will be moved'),
 });
 
 export type NetworkConfig = z.output<typeof networkSchema>;

@@ -58,7 +58,7 @@ export function resolveConfiguration(input: Input): Resolution {
   }
   if (readAll) problems.push(...missingForInstall(merged, mode));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
-    notes.push('disks.key has characters that not every console can type when the machine is unlocked');
+    notes.push('disks.key has characters that some consoles cannot type to unlock the machine');
   }
 
   const config = problems.length === 0 && data ? { ...data, given: givenText(toJson(asked)) } : null;
@@ -93,7 +93,7 @@ function missingForInstall(merged: Located, mode: Mode): Problem[] {
   const missing = (path: Path, remedy: string): Problem => {
     const cause = ['disks', 'system', 'mode'].find(key => valueAt(merged, [key])) ?? 'mode';
     const place = { ...placeOf(merged, [cause]), path: formatPath(path) };
-    return { code: 'CONFIG_SCHEMA', ...place, message: 'is missing, and is needed to install', remedy };
+    return { code: 'CONFIG_SCHEMA', ...place, message: 'is missing, and an installation needs it', remedy };
   };
   const problems: Problem[] = [];
   const disks = valueAt(merged, ['disks']);
@@ -135,7 +135,7 @@ function asTold(problems: readonly Problem[]): Problem[] {
     line: null,
     column: null,
     message,
-    remedy: 'correct those above first',
+    remedy: 'correct the problems above first',
   };
   return [...problems.slice(0, toldAtMost), rest].map(printable);
 }

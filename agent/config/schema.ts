@@ -19,7 +19,7 @@ const text = (maximum: number) => line(maximum).min(1);
 
 /** OpenSSH refuses a private key whose last line does not end (sshkey.c, "error in libcrypto"). */
 const privateKey = secretLines(limits.hostKey)
-  .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is no private key in OpenSSH or PEM format')
+  .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is not a valid private key in OpenSSH or PEM format')
   .transform(value => new Secret(`${value.replaceAll('\r\n', '\n').trimEnd()}\n`));
 
 const authorizedKey = line(limits.authorizedKey, { tabs: true })
@@ -28,21 +28,21 @@ const authorizedKey = line(limits.authorizedKey, { tabs: true })
     if (problem === null) return;
     context.addIssue({
       code: 'custom',
-      message: `is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it ${problem}`,
+      message: `is not a valid line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it ${problem}`,
     });
   })
   .describe('a line of authorized_keys (sshd(8)), options before the key included');
 
 const hostName = line(limits.domain).regex(
   /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,
-  'is no host name',
+  'is not a valid host name',
 );
 
 /** Bytes: a number, or a string with a binary unit. */
 const size = z.union([
   z.number().int().nonnegative(),
   line(limits.word)
-    .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|TiB)$/, 'is no size, such as 512MiB or 8GiB')
+    .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|TiB)$/, 'is not a valid size, such as 512MiB or 8GiB')
     .transform(value => {
       const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
       return Math.round(Number(value.slice(0, -3)) * units[value.slice(-3) as keyof typeof units]);
@@ -52,7 +52,7 @@ const size = z.union([
 export const diskSelectorSchema = z
   .union([
     z.literal('only'),
-    line(limits.reference).regex(/^\/dev\/\S+$/, 'is neither "only" nor a path below /dev'),
+    line(limits.reference).regex(/^\/dev\/\S+$/, 'is neither "only" nor a path under /dev'),
     z
       .strictObject({
         serial: text(limits.property).optional().describe('serial number'),
@@ -69,7 +69,7 @@ export const diskSelectorSchema = z
       })
       .refine(value => Object.keys(value).length > 0, 'names no property of a disk'),
   ])
-  .describe('a path below /dev; or properties of the disk; or "only", the single suitable disk');
+  .describe('a path under /dev; or properties of the disk; or "only", the single suitable disk');
 
 export const disksSchema = z
   .strictObject({
@@ -95,7 +95,7 @@ export const disksSchema = z
     poolName: line(limits.word)
       .regex(
         /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
-        'is no pool name (zpool-create(8))',
+        'is not a valid pool name (zpool-create(8))',
       )
       .default('rpool')
       .describe('name of the pool'),
@@ -116,7 +116,7 @@ export const disksSchema = z
     encryption: z
       .enum(['aes-256-gcm', 'none'])
       .default('aes-256-gcm')
-      .describe('"none": whoever has the disks can read them'),
+      .describe('"none": anyone with access to the disks can read the data'),
     keyFormat: z
       .enum(['passphrase', 'hex'])
       .default('passphrase')
@@ -125,7 +125,7 @@ export const disksSchema = z
       .transform(value => new Secret(value))
       .refine(
         value => value.length >= passphraseBytes.least && value.length <= passphraseBytes.most,
-        `must be ${passphraseBytes.least} to ${passphraseBytes.most} bytes long, which is what ZFS takes`,
+        `must be ${passphraseBytes.least} to ${passphraseBytes.most} bytes long, as ZFS requires`,
       )
       .optional()
       .describe(
@@ -146,13 +146,13 @@ export const disksSchema = z
 /** The part of a store path before the name is 20 bytes in Nix's base 32, which has no e, o, u and t. */
 const storePath = line(limits.property).regex(
   /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
-  'is no store path, such as /nix/store/HASH-nixos-system-NAME',
+  'is not a valid store path, such as /nix/store/HASH-nixos-system-NAME',
 );
 
 const substituter = line(limits.reference)
   .regex(
     /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
-    'is no address of a binary cache, such as https://cache.example.org',
+    'is not a valid address of a binary cache, such as https://cache.example.org',
   )
   .transform(withoutSlashes);
 
@@ -166,7 +166,7 @@ function withoutSlashes(value: string): string {
 /** nix key convert-secret-to-public: a name, and the 32 bytes of an Ed25519 key. */
 const trustedPublicKey = line(limits.property).regex(
   /^[^:\s]+:[A-Za-z0-9+/]{43}=$/,
-  'is no public key of a binary cache, such as cache.example.org-1:BASE64',
+  'is not a valid public key of a binary cache, such as cache.example.org-1:BASE64',
 );
 
 const systemSchema = z
@@ -187,7 +187,7 @@ const systemSchema = z
       .min(1)
       .max(limits.substituters)
       .optional()
-      .describe('binary caches, asked in this order; required with storePath'),
+      .describe('binary caches, queried in this order; required with storePath'),
     trustedPublicKeys: z
       .array(trustedPublicKey)
       .min(1)
@@ -205,10 +205,10 @@ const systemSchema = z
       .boolean()
       .default(false)
       .describe(
-        'install the boot loader although the activation of the installed system failed, as nixos-install(8) does',
+        'install the boot loader even if the activation of the installed system fails, as nixos-install(8) does',
       ),
     stateVersion: line(limits.word)
-      .regex(/^\d\d\.\d\d$/, 'is no NixOS release, such as 26.05')
+      .regex(/^\d\d\.\d\d$/, 'is not a valid NixOS release, such as 26.05')
       .default('26.05')
       .describe('NixOS release whose data formats the machine uses (system.stateVersion)'),
     impermanence: z
@@ -223,7 +223,7 @@ const systemSchema = z
       context.addIssue({
         code: 'custom',
         path: [name],
-        message: 'is missing, and is needed with system.storePath',
+        message: 'is missing; system.storePath requires it',
       });
     }
   });
@@ -319,7 +319,10 @@ export const configSchema = z.strictObject({
   system: systemSchema.prefault({}).describe('the system to install'),
   kernelParams: z
     .array(
-      line(limits.property).regex(/^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/, 'is no kernel parameter'),
+      line(limits.property).regex(
+        /^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:=@/+-]*)?$/,
+        'is not a valid kernel parameter',
+      ),
     )
     .max(64)
     .optional()

@@ -20,7 +20,7 @@ function cleanPassphrase(text: string): { text: string; done: ((what: string) =>
   const clean = text.slice(start, end);
   if (start > 0) done.push(what => `a byte order mark was removed from the start of ${what}`);
   if (end < text.length) done.push(what => `the line break at the end of ${what} was removed`);
-  if (/^ | $/.test(clean)) done.push(what => `${what} begins or ends with a blank, which is a part of it`);
+  if (/^ | $/.test(clean)) done.push(what => `${what} begins or ends with a blank; dabei keeps the blank`);
   return { text: clean, done };
 }
 

@@ -40,7 +40,7 @@ export function secretLine(maximum: number) {
     .max(maximum, { abort: true })
     .refine(value => !unprintable.test(value), {
       abort: true,
-      error: 'has a control character or a line break, which nobody can type when the machine is unlocked',
+      error: 'has a control character or a line break, which cannot be typed to unlock the machine',
     });
 }
 

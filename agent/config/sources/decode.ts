@@ -26,17 +26,19 @@ export function decodeBase64(text: string): Buffer {
   const padding = text.slice(body.length);
   const wrong = /[^A-Za-z0-9+/_-]/.exec(body);
   if (wrong) {
-    const what = /\s/.test(wrong[0]) ? 'white space' : 'no character of base64';
+    const what = /\s/.test(wrong[0]) ? 'white space' : 'not a base64 character';
     throw fail(`character ${wrong.index + 1} is ${what}`);
   }
   const standard = body.search(/[+/]/);
   const url = body.search(/[_-]/);
   if (standard >= 0 && url >= 0) {
-    throw fail(`character ${Math.max(standard, url) + 1} is of another alphabet than the ones before it`);
+    throw fail(
+      `character ${Math.max(standard, url) + 1} belongs to another base64 alphabet than the characters before it`,
+    );
   }
   const tooMuch = /^={0,2}/.exec(padding)![0].length;
   if (tooMuch < padding.length) {
-    const what = padding[tooMuch] === '=' ? 'a third "="' : 'behind the final "="';
+    const what = padding[tooMuch] === '=' ? 'a third "="' : 'after the final "="';
     throw fail(`character ${body.length + tooMuch + 1} is ${what}`);
   }
   if (body.length % 4 === 1 || (padding !== '' && text.length % 4 !== 0)) {
@@ -178,7 +180,7 @@ function damaged(format: string, cut: boolean): DabeiError {
   return refuse(
     'CONFIG_COMPRESSION',
     cut ? `the ${format} data ends too early` : `the ${format} data is damaged`,
-    'pack it again, and check that all of it arrived',
+    'pack it again, and check that the transfer was complete',
   );
 }
 

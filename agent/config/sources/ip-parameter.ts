@@ -29,7 +29,7 @@ export function readIpParameters(ips: readonly string[], nameservers: readonly s
   for (const value of nameservers) {
     const address = unbracket(value);
     if (family(address)) reading.servers.push(address);
-    else reading.problem('nameserver', `"${value}" is no IPv4 or IPv6 address`);
+    else reading.problem('nameserver', `"${value}" is not a valid IPv4 or IPv6 address`);
   }
   return reading.result();
 }
@@ -56,7 +56,7 @@ class Reading {
     if (!hasDefault && this.#withoutGateway.length > 0)
       this.#notes.push(
         `ip=: no gateway for ${this.#withoutGateway.join(', ')}, so there is no IPv4 default route; ` +
-          'the gateway is the third field, after that of the server: ip=192.0.2.7::192.0.2.1:…',
+          'the gateway is the third field, after the server: ip=192.0.2.7::192.0.2.1:…',
       );
     const network: NetworkInput = {};
     if (this.#interfaces.length > 0 || this.#dhcpEverywhere) network.interfaces = this.#interfaces;
@@ -66,7 +66,7 @@ class Reading {
 
   ip(value: string): void {
     const fields = split(value);
-    if (fields === null) return this.problem('ip', 'a bracket is not closed');
+    if (fields === null) return this.problem('ip', 'a closing bracket is missing');
     // A word alone, and dracut's short form <device>:<word>.
     if (fields.length === 1 && this.#isWord(fields[0]!)) return this.#autoconf('', fields[0]!, []);
     if (fields[0] !== '' && !isAddressField(fields[0]!) && fields.length > 1 && this.#isWord(fields[1]!)) {
@@ -86,12 +86,12 @@ class Reading {
   }
 
   #unknownWord(word: string): void {
-    this.problem('ip', `"${word}" is no way to configure an interface`, `use ${dhcpWords[0]}, off or none`);
+    this.problem('ip', `"${word}" is not a valid autoconf value`, `use ${dhcpWords[0]}, off or none`);
   }
 
   #autoconf(device: string, word: string, rest: readonly string[]): void {
     if (unsupportedWords.includes(word)) {
-      return this.problem('ip', `"${word}" is not done by dabei`, 'use dhcp, auto6, or an address');
+      return this.problem('ip', `dabei does not support "${word}"`, 'use dhcp, auto6, or an address');
     }
     const options = this.#rest(rest);
     if (offWords.includes(word)) {
@@ -107,7 +107,7 @@ class Reading {
     } else {
       this.#dhcpEverywhere = true;
     }
-    if (word.startsWith('dhcp,')) this.#notes.push('ip=dhcp: the client identifier is not sent');
+    if (word.startsWith('dhcp,')) this.#notes.push('ip=dhcp: dabei does not send the client identifier');
   }
 
   #badClient(client: string): void {
@@ -127,7 +127,7 @@ class Reading {
     const routes: RouteInput[] = [];
     if (!isNone(gateway)) {
       if (family(gateway) === version) routes.push(defaultRoute(cidr, gateway));
-      else this.problem('ip', `the gateway "${gateway}" is no IPv${version} address`);
+      else this.problem('ip', `the gateway "${gateway}" is not a valid IPv${version} address`);
     }
     if (version === 4 && isNone(gateway)) this.#withoutGateway.push(cidr);
     const routers = version === 6 && routes.length === 0 ? { acceptRa: true } : {};
@@ -138,7 +138,8 @@ class Reading {
     const prefix = mask === '' && isIPv4(address) ? classful(address) : prefixLength(mask, isIPv4(address));
     if (prefix === null) {
       const example = isIPv4(address) ? '255.255.255.0 or 24' : '64';
-      const what = mask === '' ? `${address} has no netmask` : `"${mask}" is no netmask for ${address}`;
+      const what =
+        mask === '' ? `${address} has no netmask` : `"${mask}" is not a valid netmask for ${address}`;
       this.problem('ip', what, `write it as ${example}, in the fourth field`);
     } else if (mask === '') {
       this.#notes.push(`ip=: no netmask for ${address}; by its class it is /${prefix} (nfsroot.rst)`);
@@ -152,9 +153,9 @@ class Reading {
     for (const server of [first, second]) {
       if (isNone(server)) continue;
       if (family(server)) this.servers.push(server);
-      else this.problem('ip', `the name server "${server}" is no IPv4 or IPv6 address`);
+      else this.problem('ip', `the name server "${server}" is not a valid IPv4 or IPv6 address`);
     }
-    if (!isNone(time)) this.#notes.push('ip=: the time server is not used');
+    if (!isNone(time)) this.#notes.push('ip=: dabei does not use the time server');
     return {};
   }
 

@@ -48,9 +48,9 @@ export function upgradeLegacy(value: Located): Upgrade {
     entries.set('network', entry(object(link.place, [['interfaces', array(link.place, [link])]])));
   }
 
-  const notes = ['it has the shape of 2021, which was read as version 1'];
-  if (old.get('networkInterfaceModule')) notes.push('networkInterfaceModule is not needed any more');
-  if (disk) notes.push('a disk that holds data is only taken with "disks": {"wipe": true} or dabei.wipe');
+  const notes = ['uses the 2021 format; converted to version 1'];
+  if (old.get('networkInterfaceModule')) notes.push('networkInterfaceModule is no longer needed');
+  if (disk) notes.push('dabei erases a disk that holds data only with "disks": {"wipe": true} or dabei.wipe');
   return { value: { ...value, entries }, note: notes.join('; ') };
 }
 

@@ -12,7 +12,7 @@ export function netbootNote(parameters: readonly Parameter[], files: number): st
   const asked = parameters.some(({ name }) => /^(dabei\.|runtime_info$)/.test(canonicalName(name)));
   if (files > 0 || asked || named.length === 0 || named.includes('initrd.magic')) return null;
   return (
-    `no configuration came with initrd=${named[0]}: by UEFI, iPXE hands over only the file that is named; ` +
+    `no configuration arrived with initrd=${named[0]}: on UEFI, iPXE passes only the named file; ` +
     'with iPXE 1.21.1 or later write initrd=initrd.magic, with an older one append the configuration to the initrd on the server'
   );
 }

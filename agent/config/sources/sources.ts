@@ -72,7 +72,7 @@ export function readSources(input: Input): Sources {
   }
   if (Buffer.byteLength(input.commandLine.trimEnd()) >= longestCommandLineBytes) {
     found.notes.push(
-      `the kernel command line has ${longestCommandLineBytes} bytes, where x86 cuts it: its end may be missing`,
+      `the kernel command line has ${longestCommandLineBytes} bytes, the maximum on x86: its end may be missing`,
     );
   }
   return found;
@@ -91,7 +91,7 @@ function readText(text: string, source: string, found: Sources): void {
   const version = value.entries.get('version')?.value;
   const foreign = version?.kind === 'scalar' && typeof version.value === 'number' && version.value !== 1;
   if (foreign) {
-    const message = `version ${version.value} is not known to this image, which knows version 1`;
+    const message = `version ${version.value} is not supported by this image, which supports version 1`;
     const remedy = 'use a newer image';
     found.problems.push({ code: 'CONFIG_VERSION', ...version.place, message, remedy });
     value.entries.delete('version');

@@ -29,13 +29,13 @@ const configurations: [name: string, make: (size: number) => string, size: numbe
   ['routes that are none', n => `{"network": {"interfaces": [{"name": "a", "routes": [${times(n, () => '1').join()}]}]}}`, 2000, '/dabei.json:1:54 network.interfaces[0].routes[0]: expected object, got number'],
   ['routes with unknown keys', n => `{"network": {"interfaces": [{"name": "a", "routes": [${times(n, () => '{"destination":"default","x":1}').join()}]}]}}`, 1000, '/dabei.json:1:79 network.interfaces[0].routes[0].x: unknown key'],
   ['interfaces that are none', n => `{"network": {"interfaces": [${times(n, () => '{}').join()}]}}`, 500, '/dabei.json:1:29 network.interfaces[0]: needs a mac, a name, or "only": true'],
-  ['a key that is all types', n => `{"rootAuthorizedKeys": [${times(n / 1000, () => `"${'ssh-'.repeat(4000)}"`).join()}]}`, 4000, '/dabei.json:1:25 rootAuthorizedKeys[0]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key'],
-  ['a key that is all blanks', n => `{"rootAuthorizedKeys": [${times(n / 1000, () => `"ssh-x${' '.repeat(16_000)}"`).join()}]}`, 4000, '/dabei.json:1:25 rootAuthorizedKeys[0]: is no line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key'],
+  ['a key that is all types', n => `{"rootAuthorizedKeys": [${times(n / 1000, () => `"${'ssh-'.repeat(4000)}"`).join()}]}`, 4000, '/dabei.json:1:25 rootAuthorizedKeys[0]: is not a valid line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key'],
+  ['a key that is all blanks', n => `{"rootAuthorizedKeys": [${times(n / 1000, () => `"ssh-x${' '.repeat(16_000)}"`).join()}]}`, 4000, '/dabei.json:1:25 rootAuthorizedKeys[0]: is not a valid line of authorized_keys, such as "ssh-ed25519 AAAA… me@laptop": it has no public key'],
   ['one long key', n => `{"${'k'.repeat(n)}": 1}`, 50_000, `/dabei.json:1:2 ${'k'.repeat(79)}…: unknown key`.replace(/ (k+…)/, ' ["$1"]')],
   ['values below a long key', n => `{"${'k'.repeat(n)}": [${times(n / 10, () => '1').join()}]}`, 40_000, `/dabei.json:1:2 ["${'k'.repeat(79)}…"]: unknown key`],
   ['a long address', n => `{"mode": "rescue", "system": {"substituters": ["https://a${'/'.repeat(n)}b"]}}`, 50_000, '/dabei.json:1:48 system.substituters[0]: is longer than 4096 characters'],
-  ['a slip in every line', n => `{${times(n, i => `"a${i}" 1`).join(',\n')}}`, 1000, '/dabei.json:1:7: a colon is expected'],
-  ['nothing but blanks', n => `{"version": 1,${' \n'.repeat(n)}}`, 20_000, '/dabei.json:20001:1: the comma before this is too much'],
+  ['a slip in every line', n => `{${times(n, i => `"a${i}" 1`).join(',\n')}}`, 1000, '/dabei.json:1:7: expected a colon'],
+  ['nothing but blanks', n => `{"version": 1,${' \n'.repeat(n)}}`, 20_000, '/dabei.json:20001:1: trailing comma'],
 ]; // prettier-ignore
 
 t.test('a configuration of twice the size takes twice the time', async t => {

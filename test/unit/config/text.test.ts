@@ -90,7 +90,9 @@ t.test('no text of the schema is without a bound', async t => {
 });
 
 t.test('names and values of parameters are shown escaped', async t => {
-  t.same(told({}, 'nameserver=\u001b[2J'), ['nameserver network: "\\u001b[2J" is no IPv4 or IPv6 address']);
+  t.same(told({}, 'nameserver=\u001b[2J'), [
+    'nameserver network: "\\u001b[2J" is not a valid IPv4 or IPv6 address',
+  ]);
   t.same(told({}, 'dabei.\u001b[2Jx=1'), ['dabei.\\u001b[2Jx: unknown parameter']);
   t.same(told({ 'a\u009b\u2028': 1 }), ['/c:1:2 ["a\\u009b\\u2028"]: unknown key']);
 });
@@ -111,7 +113,7 @@ t.test('names of interfaces that ip or networkd would read as something else', a
     '',
     'x'.repeat(16),
   ]) {
-    t.match(told({ network: { interfaces: [{ name }] } }), [/name: is no interface name/], name);
+    t.match(told({ network: { interfaces: [{ name }] } }), [/name: is not a valid interface name/], name);
   }
   for (const name of ['eth0', 'enp1s0f0np0', 'br-1', 'eth0.100', 'a_b', 'veth@1', 'x+y'])
     t.same(told({ network: { interfaces: [{ name }] } }), [], name);

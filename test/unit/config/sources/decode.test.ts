@@ -43,16 +43,16 @@ t.test('base64', async t => {
   for (const [text, hex] of good) t.equal(decodeBase64(text).toString('hex'), hex, text);
 
   const bad: [text: string, problem: RegExp][] = [
-    ['Zm9v!', /^character 5 is no character/],
+    ['Zm9v!', /^character 5 is not a base64/],
     ['{"a":1}', /^character 1 /],
     ['Zm9v\nZm9v', /^character 5 is white space/],
-    ['Zg==Zg==', /^character 5 is behind the final/],
+    ['Zg==Zg==', /^character 5 is after the final/],
     ['Zg===', /^character 5 is a third/],
     ['Zm8==', /length/],
     ['Zm9vZ', /5 characters.*cut off/],
     ['Zh', /^character 2 cannot be the last/],
     ['Zm9=', /^character 3 cannot be the last/],
-    ['+_+_', /^character 2 is of another alphabet/],
+    ['+_+_', /^character 2 belongs to another/],
     ['=', /length/],
     ['Zm9vé', /^character 5 is no/],
   ];

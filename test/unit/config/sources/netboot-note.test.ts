@@ -16,7 +16,7 @@ for (const [about, commandLine, count, said] of rows) {
     t.ok(config);
     t.strictSame(
       notes.map(note => note.slice(0, 46)),
-      said ? ['no configuration came with initrd=initrd: by UE'.slice(0, 46)] : [],
+      said ? ['no configuration arrived with initrd=initrd: on UE'.slice(0, 46)] : [],
     );
   });
 }
