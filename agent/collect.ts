@@ -25,7 +25,8 @@ export function collect(files: readonly string[], output: string): string {
   const hosts = files.map(read);
   const names = hosts.map(({ hostName }) => hostName);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw wrong(`two machines are called ${twice}`, 'give one of them another name');
+  if (twice !== undefined)
+    throw wrong(`two machines have the name ${twice}`, 'give one of them another name');
   const lines = infraFlake(hosts).flatMap(({ path, content, owners }) => {
     const target = `${output}/${path}`;
     const there = readText(target);
@@ -45,10 +46,11 @@ function read(file: string) {
   try {
     value = JSON.parse(text);
   } catch {
-    throw wrong(`${path} is no JSON`);
+    throw wrong(`${path} is not valid JSON`);
   }
   const parsed = known.safeParse(value);
-  if (!parsed.success) throw wrong(`${path} is no runtime-info.json: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw wrong(`${path} is not a valid runtime-info.json: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 

@@ -78,7 +78,7 @@ export function status(json: boolean): string {
 
 /** Keeps the machine here: cancels the return to the old system. */
 export async function confirm(): Promise<string> {
-  if (readReturnTimer() === null) return 'no return to an old system is armed\n';
+  if (readReturnTimer() === null) return 'no rollback timer is active\n';
   await run({
     doing: 'cancelling the return to the old system',
     argv: [paths.stayProgram, 'asked'],

@@ -14,10 +14,9 @@ export type Place =
   /** Only the new system can know, for this reason; a sentence without a full stop. */
   | { newSystem: string };
 
-const caches =
-  'binary caches are asked over the network that the new system brings up, just before the disks are touched';
-const nix = 'it takes Nix and the network of the new system';
-const writing = 'it shows while disks are written';
+const caches = 'the new system asks binary caches over its own network, just before it touches the disks';
+const nix = 'this check needs Nix and the network of the new system';
+const writing = 'the error occurs while dabei writes to the disks';
 
 export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_BASE64: 'preflight',
@@ -30,38 +29,39 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_CONFLICT: 'preflight',
   CONSOLE_WITHOUT_SECRETS: { newSystem: 'its first program drops the secrets' },
   NETWORK_NO_LINK: {
-    newSystem: 'its kernel has to find the interface; that it has the driver is seen before',
+    newSystem: 'the new kernel has to find the interface; preflight checks that it has the driver',
   },
-  NETWORK_UNREACHABLE: { newSystem: 'nobody answers only once the interfaces are set up anew' },
-  NETWORK_SILENT_GATEWAY: { newSystem: 'a gateway is asked from the address that the new system has' },
+  NETWORK_UNREACHABLE: { newSystem: 'the new system has to configure the interfaces first' },
+  NETWORK_SILENT_GATEWAY: { newSystem: 'the new system asks the gateway from its own address' },
   NO_LOGIN: {
     newSystem:
-      'PREFLIGHT_NO_LOGIN says the same before; on a machine that was not left by kexec, this is the first to see it',
+      'PREFLIGHT_NO_LOGIN is the same check before kexec; on a machine that was booted otherwise, this is the first check',
   },
   SSH_HOST_KEY: 'preflight',
-  SSH_START: { newSystem: 'sshd is started there' },
+  SSH_START: { newSystem: 'the new system starts sshd' },
   DISK_NOT_FOUND: 'preflight',
   DISK_NOT_HARDWARE: 'preflight',
   DISK_AMBIGUOUS: 'preflight',
   DISK_BOOT_MEDIUM: {
-    newSystem: 'what kexec starts comes from no medium; a machine that starts from one has no old system',
+    newSystem:
+      'a system started by kexec has no boot medium; a machine that boots from one has no old system',
   },
   DISK_READ_ONLY: 'preflight',
-  DISK_CHANGED: { newSystem: 'disks are looked at once more just before they are erased' },
+  DISK_CHANGED: { newSystem: 'dabei checks the disks again just before it erases them' },
   DISK_SECTORS: 'preflight',
   FIRMWARE_32BIT: 'preflight',
   FIRMWARE_UNKNOWN: 'preflight',
   DISK_TOO_SMALL: 'preflight',
   DISK_FOREIGN_DATA: 'preflight',
   DISK_INSTALLED: {
-    newSystem:
-      'the install state lies on the ESP and in the pool, and the old system has them in use or no ZFS',
+    newSystem: 'the install state is on the ESP and in the pool; the old system uses them, or has no ZFS',
   },
   DISK_MEMBERS: 'preflight',
   POOL_NAME_TAKEN: 'preflight',
   DISK_NOT_CLEAN: { newSystem: writing },
   MEMORY_TOO_SMALL: {
-    newSystem: 'PREFLIGHT_MEMORY says the same before; what evaluating takes, only evaluating shows',
+    newSystem:
+      'PREFLIGHT_MEMORY is the same check before kexec; only the evaluation shows how much memory it needs',
   },
   FLAKE_EVALUATION: { newSystem: nix },
   FLAKE_IMPURE: { newSystem: nix },
@@ -72,14 +72,14 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CLOSURE_SIGNATURE: { newSystem: caches },
   CLOSURE_SYSTEM: { newSystem: caches },
   CLOSURE_TOO_LARGE: { newSystem: caches },
-  CLOSURE_HASH: { newSystem: 'it shows while paths arrive' },
-  CLOSURE_COPY: { newSystem: 'it shows while paths arrive' },
+  CLOSURE_HASH: { newSystem: 'the error occurs while paths arrive' },
+  CLOSURE_COPY: { newSystem: 'the error occurs while paths arrive' },
   POOL_FULL: { newSystem: writing },
   ESP_TOO_SMALL: {
-    newSystem: 'how large kernel and initrd are is known once they are built or found in a cache',
+    newSystem: 'the size of kernel and initrd is known once they are built or found in a cache',
   },
   BOOT_LOADER: { newSystem: writing },
-  ACTIVATION: { newSystem: 'it shows when the installed system is activated' },
+  ACTIVATION: { newSystem: 'the error occurs when the installed system is activated' },
   POOL_EXPORT: { newSystem: writing },
   PREFLIGHT_ARCHITECTURE: 'preflight',
   PREFLIGHT_CONTAINER: 'preflight',
@@ -102,7 +102,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   KEXEC_LOAD: 'anywhere',
   IMAGE_INCOMPLETE: {
     newSystem:
-      'what arrived in memory is compared with its SHA-256 by /init; the files themselves are compared before',
+      '/init compares kernel and initrd in memory with their SHA-256; `run` compares the files before kexec',
   },
   COMMAND_FAILED: 'anywhere',
   COMMAND_TIMEOUT: 'anywhere',

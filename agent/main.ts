@@ -10,17 +10,17 @@ declare const DABEI_VERSION: string;
 
 const usage = `usage: dabei COMMAND
 
-  install [--config FILE]  install as configured; the disks that are named are erased
+  install [--config FILE]  install as configured; erases the disks that the configuration names
   plan [--config FILE]     print exactly the commands that install would run
-  status [--json]          how far it is, what went wrong, addresses and host keys
-  confirm                  stay here: cancel the return to the old system (formerly: stay)
+  status [--json]          progress, errors, addresses and host keys
+  confirm                  cancel the automatic return to the old system (formerly: stay)
   facts [--json]           what this machine is: firmware, disks, network cards, what has no driver
-  logs [--json]            everything since the start
+  logs [--json]            the log since the start
   collect --output DIR FILE...
-                           puts machines, by their runtime-info.json, into an infrastructure flake; see docs/fleets.md
+                           adds machines, by their runtime-info.json, to an infrastructure flake; see docs/fleets.md
   preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--result FILE] [--json]
-                           whether a running Linux can be left by kexec; 10: refused
-  boot                     what the machine does by itself after the start
+                           check whether a running Linux can be left by kexec; exit code 10: refused
+  boot                     what the machine runs automatically after the start
   --version, --help
 `;
 

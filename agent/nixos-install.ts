@@ -43,9 +43,9 @@ function checkRoot(root: string): void {
     const mode = permissions(path);
     const problem =
       mode === null
-        ? 'is no directory'
+        ? 'is not a directory'
         : (mode & 0o005) !== 0o005
-          ? 'cannot be passed through by others'
+          ? 'does not let other users pass through (chmod o+x)'
           : null;
     if (problem === null) continue;
     throw new DabeiError('FILE', {

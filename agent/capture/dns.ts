@@ -31,7 +31,10 @@ export function dnsOf(files: CapturedFiles): {
     .filter(server => !usable.includes(server) && !isLocal(server))
     .map(server => ({
       name: `the name server ${shown(server)}`,
-      why: isIP(server) === 0 ? 'is no address' : 'is reached by one link of the old system only',
+      why:
+        isIP(server) === 0
+          ? 'is not a valid IP address'
+          : 'is reachable through one link of the old system only',
     }));
   if (usable.length === 0 && local.length > 0) {
     warnings.push(`the only name server is on the machine itself (${local[0]}): names cannot be resolved`);
@@ -43,7 +46,7 @@ export function dnsOf(files: CapturedFiles): {
   leftOut.push(
     ...search
       .filter(domain => !isDomain(domain))
-      .map(domain => ({ name: `the search domain ${shown(domain)}`, why: 'is no domain name' })),
+      .map(domain => ({ name: `the search domain ${shown(domain)}`, why: 'is not a valid domain name' })),
   );
   return { servers: usable, search: search.filter(isDomain), warnings, leftOut };
 }

@@ -74,7 +74,8 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
   const machineId = files.machineId?.trim() ?? '';
   const hostNames = valid('hostName', hostName);
   const machineIds = valid('machineId', machineId);
-  if (hostName !== '' && hostNames.length === 0) leaveOut(`the host name ${hostName}`, 'is none by RFC 1123');
+  if (hostName !== '' && hostNames.length === 0)
+    leaveOut(`the host name ${hostName}`, 'is not a valid host name (RFC 1123)');
   // "uninitialized" stands there before a first boot (machine-id(5)).
   if (machineId !== '' && machineIds.length === 0) leaveOut('the machine id', 'is not 32 hexadecimal digits');
   return {

@@ -127,16 +127,17 @@ export function readJson<T>(
   try {
     parsed = JSON.parse(text);
   } catch {
-    return { items: [], problem: 'is no JSON: it is not used' };
+    return { items: [], problem: 'is not valid JSON; dabei ignores it' };
   }
-  if (!Array.isArray(parsed)) return { items: [], problem: 'is not what ip prints: it is not used' };
+  if (!Array.isArray(parsed))
+    return { items: [], problem: 'does not have the format of ip(8); dabei ignores it' };
   // iproute2 before 5.4 prints {} for what a filter leaves out.
   const some = parsed.filter(each => !isEmptyObject(each));
   const results = some.map(each => element.safeParse(each));
   const items = results.flatMap(({ data }) => (data === undefined ? [] : [data]));
   const strange = results.length - items.length;
   const problem =
-    strange === 0 ? null : `has ${strange} of ${results.length} entries that are not what ip prints`;
+    strange === 0 ? null : `has ${strange} of ${results.length} entries that do not have the format of ip(8)`;
   return { items, problem };
 }
 

@@ -17,12 +17,12 @@ export interface KnownLink {
 /** Why interfaces of these kinds do not come along. */
 const reasons: Readonly<Record<string, string>> = {
   veth: 'belongs to a container',
-  tun: 'is made by a program, such as a VPN or a virtual machine',
+  tun: 'belongs to a program, such as a VPN or a virtual machine',
   wireguard: 'is a WireGuard tunnel, whose keys stay on the old system',
-  dummy: 'leads nowhere',
-  vrf: 'is a VRF, which is not rebuilt',
-  team: 'is a team, which is not rebuilt; a bond would be',
-  openvswitch: 'belongs to Open vSwitch, which is not rebuilt',
+  dummy: 'is a dummy interface',
+  vrf: 'is a VRF, which dabei does not rebuild',
+  team: 'is a team; dabei rebuilds bonds, but not teams',
+  openvswitch: 'belongs to Open vSwitch, which dabei does not rebuild',
 };
 
 /** The kernel lets interfaces lie on each other eight deep (include/linux/netdevice.h, MAX_NEST_DEV). */
@@ -68,8 +68,8 @@ export function knownLinks(
     why.set(
       link.ifname,
       kindOf(link) === 'vlan'
-        ? `lies on ${link.link ?? 'nothing'}, which is left out`
-        : 'has no hardware in it',
+        ? `depends on ${link.link ?? 'nothing'}, which is left out`
+        : 'has no hardware member',
     );
   }
   const leftOut = [...why].flatMap(([name, reason]) => {
@@ -101,13 +101,13 @@ function reasonAgainst(link: CapturedLink, byName: ReadonlyMap<string, CapturedL
   if (link.link_type === 'loopback') return null;
   const kind = link.linkinfo?.info_kind;
   if (kind !== undefined && kind !== 'bond' && kind !== 'vlan' && kind !== 'bridge') {
-    return reasons[kind] ?? `is of the kind ${kind}, which is not rebuilt`;
+    return reasons[kind] ?? `is of the kind ${kind}, which dabei does not rebuild`;
   }
-  if (link.link_type !== 'ether') return `is no Ethernet interface (${link.link_type || 'unknown'})`;
+  if (link.link_type !== 'ether') return `is not an Ethernet interface (${link.link_type || 'unknown'})`;
   const master = byName.get(link.master ?? '');
   // Hyper-V's and virtio's fast path is a part of another card (Documentation/networking/net_failover.rst).
   if (kind === undefined && master !== undefined && master.linkinfo?.info_kind === undefined) {
-    return `is a part of ${master.ifname}`;
+    return `is a member of ${master.ifname}`;
   }
   return null;
 }

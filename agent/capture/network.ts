@@ -111,11 +111,11 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
     if (!wanted.has(name)) return [];
     if ((sameMac.get(permanent.get(name) ?? '') ?? 0) > 1) {
       warnings.push(
-        `${name} has the same MAC address as another interface: they are told apart by their names`,
+        `${name} has the same MAC address as another interface: dabei distinguishes them by name`,
       );
     }
     if (link.kind === 'physical' && !permanent.has(name)) {
-      warnings.push(`${name} has no permanent MAC address: it is recognised by its name`);
+      warnings.push(`${name} has no permanent MAC address: dabei recognises it by name`);
     }
     const clientId = own.leased
       ? clientIdOf(

@@ -74,7 +74,7 @@ export function sortRoutes(
     });
     if (hops.length > 0 && kept.length === 0) {
       if (isDefault && table === mainTable) {
-        sorted.warnings.push(`the default route by ${hops[0]?.dev ?? 'nothing'} is not restored`);
+        sorted.warnings.push(`the default route via ${hops[0]?.dev ?? 'nothing'} is not restored`);
       }
       continue;
     }
@@ -226,15 +226,14 @@ function reasonAgainst(
   const strange = Object.keys(rule).filter(key => !understood.has(key));
   if (strange.length > 0) return `has ${strange.join(' and ')}, which is not restored`;
   if (rule.action !== undefined && !['blackhole', 'unreachable', 'prohibit'].includes(rule.action)) {
-    return `does ${rule.action}, which is not restored`;
+    return `has the action ${rule.action}, which is not restored`;
   }
   for (const dev of [rule.iif, rule.oif]) {
-    if (dev !== undefined && dev !== 'lo' && nameOf(dev) === null)
-      return `is about ${dev}, which is left out`;
+    if (dev !== undefined && dev !== 'lo' && nameOf(dev) === null) return `names ${dev}, which is left out`;
   }
   if (rule.action !== undefined) return null;
   const table = tableOf(rule.table ?? 'main');
-  return tables.has(table) ? null : `leads to table ${rule.table}, of which no route is restored`;
+  return tables.has(table) ? null : `uses table ${rule.table}, of which no route is restored`;
 }
 
 function selector(

@@ -72,7 +72,7 @@ function linkLine(link: Link, devices: readonly Device[]): string {
 function missingLine(device: Device): string {
   const name = [className(device), device.id, ...words(ids(device))].join(' ');
   return device.modules.length > 0
-    ? `${name}: ${device.modules.join(' ')} of this image has not taken it`
+    ? `${name}: ${device.modules.join(' ')} of this image does not drive it`
     : `${name}: this image has none for ${device.modalias}`;
 }
 

@@ -88,7 +88,7 @@ function busy(held: string): DabeiError {
   const command = cleanLine(argv.join(' '), 200).trim();
   return new DabeiError('BUSY', {
     doing: 'starting',
-    problem: `another dabei is at work: process ${pid}${command === '' ? '' : ` (${command})`}`,
-    remedy: 'see "dabei status"; wait until it is done or has failed',
+    problem: `another dabei is already running (PID ${pid}${command === '' ? '' : `, ${command}`})`,
+    remedy: 'see "dabei status"; wait until it has finished or failed',
   });
 }

@@ -59,7 +59,7 @@ export function parseStatus(text: string): Status {
   } catch {
     // Told below.
   }
-  const warning = `${paths.status} cannot be read; "dabei logs" has what happened`;
+  const warning = `${paths.status} cannot be read; "dabei logs" prints the log`;
   return { ...initial, warnings: [warning] };
 }
 

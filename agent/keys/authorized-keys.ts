@@ -48,7 +48,7 @@ export function readAuthorizedKey(text: string, now: number): AuthorizedKey {
     },
   });
   if (line.length > longestLine) return unreadable(`is longer than ${longestLine} characters`);
-  if (line.includes('\0')) return unreadable('has a NUL inside');
+  if (line.includes('\0')) return unreadable('contains a NUL');
   if (line.includes('\n')) return unreadable('is more than one line');
 
   const plain = readKey(line);
@@ -67,7 +67,7 @@ export function readAuthorizedKey(text: string, now: number): AuthorizedKey {
     };
   }
   const end = endOfOptions(line);
-  const found = end === null ? 'has a quote that does not end' : readKey(skipBlanks(line.slice(end)));
+  const found = end === null ? 'has an unterminated quote' : readKey(skipBlanks(line.slice(end)));
   if (typeof found === 'string') return unreadable(whyNoKey(line, plain, found));
   const { type, blob, comment } = found;
   const key = { type, fingerprint: fingerprint(blob) };
@@ -85,7 +85,7 @@ export function readAuthorizedKey(text: string, now: number): AuthorizedKey {
   };
 }
 
-const byteOrderMark = 'begins with a byte order mark, so that sshd finds no key in it';
+const byteOrderMark = 'begins with a byte order mark: sshd finds no key in it';
 
 function whyNoKey(line: string, asKey: string, afterOptions: string): string {
   if (line.startsWith('\ufeff')) return byteOrderMark;
@@ -97,8 +97,8 @@ function judge(options: KeyOptions): { use: Use; reason: string | null } {
   if (options.command === null) return { use: 'shell', reason: null };
   // What cloud images put before a copy of somebody's key in root's file (cloudinit/ssh_util.py).
   if (options.command.includes('Please login as the user'))
-    return { use: 'command', reason: 'only says to log in as somebody else' };
-  return { use: 'command', reason: 'may only run a command of its own' };
+    return { use: 'command', reason: 'only says to log in as another user' };
+  return { use: 'command', reason: 'is restricted to one command' };
 }
 
 /** @returns why there is none */

@@ -34,10 +34,10 @@ export function capturedKeys(text: string, now: number): CapturedKeys {
     if (problem !== null) notes.push(`${place} is left out: it ${problem}`);
     // The copy of a key that cloud images put into root's file only to say so: it would hide that nobody else gets in.
     else if (options?.command?.includes('Please login as the user'))
-      notes.push(`${place} is left out: it only says to log in as somebody else`);
+      notes.push(`${place} is left out: it only says to log in as another user`);
     else {
       lines.add(line);
-      if (use === 'unusable') notes.push(`${place} lets nobody in here: it ${reason}`);
+      if (use === 'unusable') notes.push(`${place} permits no login here: it ${reason}`);
     }
   }
   return { lines: [...lines], notes };

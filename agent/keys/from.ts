@@ -11,13 +11,13 @@ export function fromProblem(list: string): string | null {
   for (const entry of list.split(',')) {
     const isNegated = entry.startsWith('!');
     const pattern = isNegated ? entry.slice(1) : entry;
-    if (pattern === '') return 'has an empty entry in from="…", so that sshd lets nobody in';
+    if (pattern === '') return 'has an empty entry in from="…": sshd permits no login with it';
     const network = readNetwork(pattern);
     if (network === 'bad')
-      return `has ${JSON.stringify(printable(pattern))} in from="…", whose mask does not fit its address, so that sshd lets nobody in`;
+      return `has ${JSON.stringify(printable(pattern))} in from="…", whose mask does not fit its address: sshd permits no login with it`;
     if (!isNegated && (network === 'good' || couldBeAddress(pattern))) hope = true;
   }
-  return hope ? null : 'lets nobody in: from="…" has no address, and sshd looks up no names here';
+  return hope ? null : 'permits no login: from="…" has no address, and sshd does not look up names here';
 }
 
 /** "none" where it is to be matched as text. */

@@ -50,7 +50,8 @@ export function readKeyOptions(text: string, now: number): KeyOptions | string {
           values.set(name, value);
         } else if (name === 'expiry-time') {
           const at = absoluteTime(value);
-          if (at === null || at === 0) return 'has an expiry-time that is no time, such as "20300101"';
+          if (at === null || at === 0)
+            return 'has an expiry-time that is not a valid time, such as "20300101"';
           // sshd takes a time before 1970 for one that never comes.
           const until = at < 0 ? Infinity : at;
           expires = expires === 0 ? until : Math.min(expires, until);
@@ -59,7 +60,7 @@ export function readKeyOptions(text: string, now: number): KeyOptions | string {
           if (!/^[A-Za-z0-9_]+=/.test(value)) return 'has an environment option that is not NAME=value';
         } else if (name === 'tunnel') {
           if (!/^(any|\d{1,10})$/i.test(value) || Number(value) > 0x7fffffff - 2)
-            return 'has a tunnel that is no number';
+            return 'has a tunnel that is not a number';
         } else {
           if (counts[name]++ > mostPermits) return `has too many ${name} options`;
           if (!isPermit(value, name === 'permitlisten')) return `has a ${name} that is not HOST:PORT`;

@@ -65,10 +65,10 @@ export function readPublicKey(type: string, base64: string): PublicKey | string 
 
 function refusedType(type: string): string {
   if (/^(ssh-)?dss\b/i.test(type) || /^ssh-dss/i.test(type))
-    return 'has a DSA key (ssh-dss), which sshd takes no longer';
-  if (/-cert-v0\d@openssh\.com$/i.test(type)) return 'holds a certificate, where sshd wants the key itself';
+    return 'has a DSA key (ssh-dss), which sshd no longer accepts';
+  if (/-cert-v0\d@openssh\.com$/i.test(type)) return 'is a certificate; sshd expects the key itself';
   if (looksLikeKeyType(type))
-    return `has a key of the type ${type}, which the sshd of this image does not know`;
+    return `has a key of the type ${type}, which the sshd of this image does not support`;
   return 'has no public key';
 }
 
@@ -94,7 +94,7 @@ function readRsa(reader: Reader): string | null {
       return 'is longer than 16384 bits';
   }
   const bits = bitLength(parts[1]!);
-  return bits < leastRsaBits ? `has ${bits} bits, and sshd takes ${leastRsaBits} or more` : null;
+  return bits < leastRsaBits ? `has ${bits} bits; sshd requires at least ${leastRsaBits}` : null;
 }
 
 function bitLength(number: Buffer): number {
@@ -105,7 +105,7 @@ function bitLength(number: Buffer): number {
 /** RFC 5656, 3.1: the curve again, and an uncompressed point (SEC 1, 2.3.3) that is on it. */
 function readEcdsa(curve: keyof typeof curves, reader: Reader): string | null {
   const { jose, bytes } = curves[curve];
-  if (withoutNul(reader.string()) !== curve) return 'names another curve inside';
+  if (withoutNul(reader.string()) !== curve) return 'contains another curve';
   const point = reader.string();
   if (point === null || point.length !== 1 + 2 * bytes || point[0] !== 4) return 'is cut off or damaged';
   const [x, y] = [point.subarray(1, 1 + bytes), point.subarray(1 + bytes)].map(part =>
@@ -115,7 +115,7 @@ function readEcdsa(curve: keyof typeof curves, reader: Reader): string | null {
     createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: jose, x: x!, y: y! } });
     return null;
   } catch {
-    return 'is no point of its curve';
+    return 'is not a point on its curve';
   }
 }
 

@@ -19,26 +19,26 @@ export function sshdNotes(options: SshdOptions): string[] {
   const notes: string[] = [];
   for (const name of ['AuthorizedKeysCommand', 'AuthorizedPrincipalsCommand', 'HostKeyAgent'])
     for (const value of values(name.toLowerCase()))
-      notes.push(`sshd of the old system has ${name} ${value}, which is not asked here`);
+      notes.push(`sshd of the old system has ${name} ${value}, which this sshd ignores`);
   if (values('trustedusercakeys').length > 0 && values('authorizedprincipalsfile').length > 0)
     notes.push(
-      `certificates by ${values('trustedusercakeys').join(' ')} let nobody in here: their principals come from ` +
+      `certificates by ${values('trustedusercakeys').join(' ')} permit no login here: their principals come from ` +
         values('authorizedprincipalsfile').join(' '),
     );
   const methods = values('authenticationmethods').filter(value => !value.split(' ').some(isKeyAlone));
   if (methods.length > 0)
-    notes.push(`sshd of the old system asks for ${methods.join(' ')}; here a key alone lets somebody in`);
+    notes.push(`sshd of the old system requires ${methods.join(' ')}; here a key alone is enough`);
   const addresses = [...new Set(values('listenaddress').map(addressOf))].filter(address => !isAny(address));
   if (addresses.length > 0)
     notes.push(
-      `sshd of the old system listens on ${addresses.join(' and ')} alone, this one on every address`,
+      `sshd of the old system listens on ${addresses.join(' and ')} only; this one listens on every address`,
     );
   const ports = [...new Set(values('port'))];
   if (ports.length > 1)
-    notes.push(`sshd of the old system listens on the ports ${ports.join(', ')}, this one on one`);
+    notes.push(`sshd of the old system listens on the ports ${ports.join(', ')}; this one listens on one`);
   if (values('hostcertificate').length > 0)
     notes.push(
-      'host certificates are shown by the system that starts now; an installed one does not have them',
+      'the system that starts now presents host certificates; an installed system does not have them',
     );
   return notes;
 }

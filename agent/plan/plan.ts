@@ -57,7 +57,7 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
     throw new DabeiError('CONFIG_SCHEMA', {
       doing: 'planning the installation',
       problem: 'no disk is named',
-      remedy: 'name the disks as disks.devices; there is no default, since they are erased',
+      remedy: 'name the disks in disks.devices; there is no default, because dabei erases them',
     });
   }
   const choice = choose(config, config.disks, facts, found);
@@ -83,7 +83,10 @@ export function makePlan(
 ): Plan {
   const { members, warnings, beginning } = chooseDisks(config, facts, found);
   if (config.system.storePath !== undefined && closure === undefined)
-    throw new DabeiError('INTERNAL', { doing: 'planning the installation', problem: 'no cache was asked' });
+    throw new DabeiError('INTERNAL', {
+      doing: 'planning the installation',
+      problem: 'no binary cache was queried',
+    });
   const continues = beginning.kind === 'resume';
   try {
     const disks = planNukeDisk(config, members, facts, swapKey, continues);
@@ -155,9 +158,9 @@ function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found):
 function describeBeginning(beginning: Beginning): string | null {
   switch (beginning.kind) {
     case 'resume':
-      return `an earlier installation goes on at ${beginning.at}: ${beginning.because}`;
+      return `resuming the earlier installation at ${beginning.at}: ${beginning.because}`;
     case 'restart':
-      return `an earlier installation starts over: ${beginning.because}`;
+      return `restarting the earlier installation: ${beginning.because}`;
     default:
       return null;
   }
@@ -165,7 +168,7 @@ function describeBeginning(beginning: Beginning): string | null {
 
 function memoryRefusal({ memoryBytes }: Facts): DabeiError[] {
   if (memoryBytes >= leastMemTotalBytes.install) return [];
-  const problem = `${formatBytes(memoryBytes)} of RAM, and an installation needs ${formatBytes(leastMemTotalBytes.install)}`;
+  const problem = `${formatBytes(memoryBytes)} of RAM; an installation needs ${formatBytes(leastMemTotalBytes.install)}`;
   return [new DabeiError('MEMORY_TOO_SMALL', { doing: 'planning the installation', problem })];
 }
 

@@ -7,8 +7,8 @@ import type { RunStep } from './step.ts';
  */
 export const cancelReturn: RunStep = {
   kind: 'run',
-  doing: 'cancelling the return to the old system, if one is armed',
+  doing: 'cancelling the return to the old system, if the timer is armed',
   argv: [paths.stayProgram, 'erasing'],
   timeoutSeconds: 60,
-  remedy: 'nothing was written so far; see: dabei status',
+  remedy: 'nothing has been written yet; see: dabei status',
 };

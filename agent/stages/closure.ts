@@ -88,7 +88,7 @@ async function greet(walk: Walk, cache: string): Promise<void> {
       walk.dead.set(cache, unreachable(doing, `it answered ${status} when asked for nix-cache-info`));
     const directory = cleanLine(/^StoreDir: *(\S+)/m.exec(text)?.[1] ?? storeDirectory, 200);
     if (status === 200 && directory !== storeDirectory)
-      walk.dead.set(cache, unreachable(doing, `it is one for ${directory} instead of ${storeDirectory}`));
+      walk.dead.set(cache, unreachable(doing, `it serves ${directory} instead of ${storeDirectory}`));
   } catch (error) {
     walk.dead.set(cache, unreachable(doing, asDabeiError(error, doing).problem));
   }
@@ -98,7 +98,7 @@ function unreachable(doing: string, problem: string): DabeiError {
   return new DabeiError('CACHE_UNREACHABLE', {
     doing,
     problem,
-    remedy: 'see that system.substituters is right and that the machine reaches it, then run: dabei install',
+    remedy: 'check system.substituters, and that the machine reaches the cache, then run: dabei install',
   });
 }
 
@@ -117,7 +117,7 @@ async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
       const narinfo = parseNarinfo(text, path);
       if (!isSignedBy(narinfo, walk.keys)) problems.push(unsigned(doing, narinfo));
       else if (await hasArchive(doing, `${cache}/${narinfo.url}`)) return narinfo;
-      else problems.push(missing(doing, path, 'its archive is gone'));
+      else problems.push(missing(doing, path, 'its archive is missing'));
     } catch (thrown) {
       const error = asDabeiError(thrown, doing);
       if (error.code !== 'HTTP') problems.push(error);
@@ -148,7 +148,7 @@ function missing(doing: string, path: string, problem: string): DabeiError {
   return new DabeiError('CLOSURE_PATH_MISSING', {
     doing,
     problem,
-    remedy: `copy it there, with everything that it needs: nix copy --to CACHE ${path}`,
+    remedy: `copy the path with its closure to a cache: nix copy --to CACHE ${path}`,
   });
 }
 

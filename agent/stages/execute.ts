@@ -84,7 +84,7 @@ async function runOnce(
   if (step.expect === 'no-output' && stdout.trim() !== '') {
     throw new DabeiError('COMMAND_FAILED', {
       doing: step.doing,
-      problem: `${step.argv[0]} should have found nothing, but printed: ${cleanText(stdout).trim()}`,
+      problem: `${step.argv[0]} should print nothing, but printed: ${cleanText(stdout).trim()}`,
     });
   }
 }

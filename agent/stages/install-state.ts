@@ -125,7 +125,7 @@ async function askPool({ pool, guids }: Layout): Promise<PoolAnswer> {
     if (exitCode !== 0) return { problem: `the pool cannot be imported (${lastLine(stderr)})` };
   }
   try {
-    const { stdout } = await program(`asking the pool ${name} how far it is`, [
+    const { stdout } = await program(`reading the install state of the pool ${name}`, [
       ...['zfs', 'get', '-H', '-o', 'value', `${stageProperty},${configurationProperty}`, name],
     ]);
     const [stage = '', configuration = ''] = stdout.trim().split('\n');
@@ -135,7 +135,7 @@ async function askPool({ pool, guids }: Layout): Promise<PoolAnswer> {
     }
     return { stage, configuration };
   } finally {
-    if (!isImported) await program(`letting go of the pool ${name}`, ['zpool', 'export', name]);
+    if (!isImported) await program(`exporting the pool ${name}`, ['zpool', 'export', name]);
   }
 }
 

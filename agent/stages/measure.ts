@@ -55,7 +55,7 @@ async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
     if (isMissing && !told) {
       log({
         event: 'note',
-        text: `not all disks are there; waiting until ${disksBySeconds} s after the start`,
+        text: `waiting for missing disks, up to ${disksBySeconds} s after the start`,
       });
       told = true;
     }

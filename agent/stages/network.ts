@@ -148,7 +148,7 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
   }
   const apart = tearApart(await links(), plan);
   if (apart.torn.length > 0) {
-    warn([`nothing is reached by ${apart.torn.join(' and ')}: asking on each interface by itself`]);
+    warn([`no connectivity via ${apart.torn.join(' and ')}: trying each member separately`]);
     warn(await applyBatch(apart.batch));
     asked = now => tearApart(now, plan);
     const learntApart = await learn();
@@ -188,7 +188,7 @@ async function waitForLinks(config: NetworkConfig, links: () => Promise<Link[]>)
   if (found !== null || present.length > 0) return present;
   throw new DabeiError('NETWORK_NO_LINK', {
     doing: 'looking for network interfaces',
-    problem: `none is there after ${limits.link} s`,
+    problem: `no interface appeared within ${limits.link} s`,
     remedy:
       'this image may have no driver for the network card: look for its modalias below /sys/bus/*/devices',
   });
@@ -297,7 +297,7 @@ function unreachable(plan: NetworkPlan, links: readonly Link[], result: NetworkR
   return new DabeiError('NETWORK_UNREACHABLE', {
     doing: 'bringing the network up',
     problem: gateways === '' ? offers : `no configured gateway answers (${gateways}), and ${offers}`,
-    remedy: `check ${dark ? 'cable and switch port' : 'addresses, VLAN and switch port'}; DHCP goes on being asked for`,
+    remedy: `check ${dark ? 'cable and switch port' : 'addresses, VLAN and switch port'}; DHCP keeps retrying`,
     cause: result,
   });
 }

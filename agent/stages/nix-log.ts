@@ -143,7 +143,7 @@ const reasons = [
   [
     /hash mismatch/i,
     'CLOSURE_HASH',
-    'the binary cache holds other content than what was signed: repair or replace it, then run: dabei install',
+    'the binary cache holds other content than what was signed: repair or replace the cache, then run: dabei install',
   ],
   [/(?:)/, 'CLOSURE_COPY', 'see that the machine reaches its binary caches, then run: dabei install'],
 ] as const;

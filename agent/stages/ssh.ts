@@ -67,7 +67,7 @@ export async function startSsh(
     try {
       const { type, publicKey } = await examine(key, `${root}/run/dabei/host-key`);
       if (given.has(type)) {
-        warnings.push(`${name} is a second one of the type ${type}, and is left out`);
+        warnings.push(`${name} is a second key of the type ${type}, and is left out`);
         continue;
       }
       given.add(type);
@@ -129,11 +129,13 @@ async function examine(key: Secret, scratch: string): Promise<{ type: HostKeyTyp
       // "error in libcrypto" and "invalid format" say no more than this.
       const locked = stderr.includes('incorrect passphrase');
       throw unusable(
-        locked ? 'it is protected by a passphrase' : 'it is damaged, or no private key that ssh-keygen reads',
+        locked
+          ? 'it is protected by a passphrase'
+          : 'it is damaged, or not a private key that ssh-keygen can read',
       );
     }
     const type = hostKeyTypes.find(name => typeOf(algorithm) === name);
-    if (type === undefined) throw unusable(`sshd takes no host key of the type ${algorithm}`);
+    if (type === undefined) throw unusable(`sshd supports no host key of the type ${algorithm}`);
     return { type, publicKey: `${algorithm} ${blob}` };
   } finally {
     remove(scratch);
@@ -152,7 +154,7 @@ function writeHostKey(root: string, type: HostKeyType, key: Secret, publicKey: s
 
 async function generate(root: string): Promise<void> {
   await run({
-    doing: 'making an SSH host key',
+    doing: 'generating an SSH host key',
     argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', privateFile(root, 'ed25519')],
     timeoutSeconds: 30,
   });
@@ -185,12 +187,12 @@ function placeAuthorizedKeys(root: string, texts: readonly string[], warnings: s
   for (const [index, { reason, use, isReadable }] of readAuthorizedKeys(given, now).entries()) {
     if (use === 'unusable')
       warnings.push(
-        `authorized key ${index + 1} ${isReadable ? 'lets nobody in' : 'is left out'}: it ${reason}`,
+        `authorized key ${index + 1} ${isReadable ? 'permits no login' : 'is left out'}: it ${reason}`,
       );
   }
   const usable = readAuthorizedKeys(lines, now).filter(({ use }) => use !== 'unusable').length;
   if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
-  else if (usable === 0) warnings.push('no authorized key lets anybody in over SSH');
+  else if (usable === 0) warnings.push('no authorized key permits a login over SSH');
   // StrictModes (sshd_config(5)) asks for directories that only root can write to.
   makeDirectory(`${root}/root/.ssh`, 0o700);
   writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);

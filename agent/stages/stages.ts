@@ -39,7 +39,7 @@ function takeName({ reachability, origins }: Resolution): void {
       writeKernelFile('/proc/sys/kernel/hostname', hostName.split('.')[0]!);
     if (machineId !== undefined) writeAtomic('/etc/machine-id', `${machineId}\n`, 0o444);
   } catch (thrown) {
-    log({ event: 'warning', text: asDabeiError(thrown, 'taking the name of the machine').message });
+    log({ event: 'warning', text: asDabeiError(thrown, 'setting the host name').message });
   }
 }
 

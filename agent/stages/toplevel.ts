@@ -35,7 +35,7 @@ export async function inspectToplevel(
   }
   const system = await readFromAny(substituters, `${toplevel}/system`);
   if (system === null) {
-    throw refuse('it has no file "system", so it is no toplevel of NixOS', noToplevel);
+    throw refuse('it has no file "system", so it is not a NixOS toplevel', noToplevel);
   }
   const platform = system.toString('utf8').trim();
   if (platform !== facts.system) {
@@ -48,7 +48,7 @@ export async function inspectToplevel(
   if (bytes?.length !== 4) {
     report({
       event: 'warning',
-      text: `${toplevel} sets no networking.hostId, without which ZFS may not start`,
+      text: `${toplevel} sets no networking.hostId, without which ZFS may fail to start`,
     });
     return initrd;
   }

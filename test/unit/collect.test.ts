@@ -40,9 +40,9 @@ t.test('what is refused', async t => {
   });
   const rows: [string[], RegExp][] = [
     [['missing.json'], /there is no file/],
-    [['no.json'], /is no JSON/],
-    [['other.json'], /is no runtime-info.json/],
-    [['a.json', 'b.json'], /two machines are called vm/],
+    [['no.json'], /is not valid JSON/],
+    [['other.json'], /not a valid runtime-info.json/],
+    [['a.json', 'b.json'], /two machines have the name vm/],
   ];
   for (const [files, problem] of rows) {
     const paths = files.map(name => join(directory, name));

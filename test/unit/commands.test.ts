@@ -20,7 +20,7 @@ t.test('dabei plan says where each problem is, and what to do', { timeout: 120_0
     file,
     '{\n  "disks": {\n    "devices": ["/dev/vda"], "wipee": true\n  }, "hostId": 12345678\n}\n',
   );
-  const stderr = `error CONFIG_SCHEMA: reading the configuration: ${file}:2:12 disks.key: is missing, and is needed to install
+  const stderr = `error CONFIG_SCHEMA: reading the configuration: ${file}:2:12 disks.key: is missing, and an installation needs it
   next: give the passphrase as disks.key, or dabei.disk_key in base64
 error CONFIG_SCHEMA: reading the configuration: ${file}:3:30 disks.wipee: unknown key
   next: did you mean "wipe"?

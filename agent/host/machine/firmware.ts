@@ -33,7 +33,7 @@ export function judgeFirmware(signs: FirmwareSigns): Firmware {
   const byKexec = Number(bootloaderType?.trim() ?? 0) >> 4 === kexec;
   const table = byKexec ? acpiTables.find(name => uefiTables.includes(name)) : undefined;
   if (table === undefined) return { firmware: 'bios' };
-  const firmwareDoubt = `kexec started this kernel without a word of UEFI, and the firmware has an ACPI table ${table}`;
+  const firmwareDoubt = `kexec started this kernel without information about UEFI, but the firmware has the ACPI table ${table}`;
   return { firmware: 'bios', firmwareDoubt };
 }
 

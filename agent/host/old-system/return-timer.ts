@@ -26,7 +26,7 @@ export function readReturnTimer(
 
 export function formatReturnTimer({ secondsLeft, cancelledBy }: ReturnTimer): string {
   if (secondsLeft !== null)
-    return `return: to the old system in ${secondsLeft} s unless somebody logs in; "dabei confirm" keeps the machine here\n`;
+    return `return: to the old system in ${secondsLeft} s unless a login confirms this one; "dabei confirm" cancels the timer\n`;
   return `return: cancelled by ${reasons[cancelledBy ?? ''] ?? cancelledBy}; the machine stays here\n`;
 }
 

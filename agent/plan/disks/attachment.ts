@@ -44,7 +44,7 @@ export function notHardware(
     return { kind: 'network', because: `it is reached over a network (NVMe over ${transports.join(', ')})` };
   // Persistent memory, or a part of RAM that memmap= makes look like it (drivers/nvdimm).
   if (devices.some(({ modalias }) => modalias.startsWith('nd:')))
-    return { kind: 'memory', because: 'it is memory (NVDIMM), from which no firmware starts' };
+    return { kind: 'memory', because: 'it is memory (NVDIMM), which no firmware can boot from' };
   if (!devices.some(isOfBus))
     return { kind: 'software', because: 'sysfs shows no bus of this machine on the way to it' };
   return null;

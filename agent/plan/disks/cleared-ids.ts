@@ -45,7 +45,7 @@ export function clearedIdRefusal(
     doing,
     problem:
       `${JSON.stringify(selector)} may mean ${paths}: they are of the same model, and only the first has an id; the kernel ` +
-      'takes an id away from the second disk that has the same, and which one is found first can change',
+      'removes an id that another disk already has, and which disk it detects first can change',
     remedy: `set it to ${choices.join(', or ')}`,
   });
 }

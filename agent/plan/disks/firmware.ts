@@ -27,8 +27,8 @@ function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
     refusals.push(
       new DabeiError('FIRMWARE_32BIT', {
         doing,
-        problem: `the UEFI of this machine has 32 bits and looks for ${arch.efiFile.other ?? 'another file'}; the installed system has only ${arch.efiFile.own}`,
-        remedy: 'start the machine by BIOS (its setup calls that CSM or legacy), or take another machine',
+        problem: `the UEFI of this machine is 32-bit and looks for ${arch.efiFile.other ?? 'another file'}; the installed system has only ${arch.efiFile.own}`,
+        remedy: 'start the machine by BIOS (its setup calls that CSM or legacy), or use another machine',
       }),
     );
   }
@@ -36,7 +36,7 @@ function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
     refusals.push(
       new DabeiError('FIRMWARE_UNKNOWN', {
         doing,
-        problem: `whether this machine starts by BIOS or by UEFI is not known: ${firmwareDoubt}`,
+        problem: `dabei cannot determine whether this machine starts by BIOS or UEFI: ${firmwareDoubt}`,
         remedy: 'start this image by PXE, or with `run` of the kexec bundle, which notes the firmware',
       }),
     );
@@ -65,8 +65,8 @@ function sectorFaults(members: readonly Disk[], firmware: Facts['firmware']): Fi
           ? `${text}; an ESP can have 512 or 4096`
           : `${text}, and this machine starts by BIOS, which reads sectors of 512 bytes`,
         remedy: isImpossible
-          ? 'format the disk with sectors of 512 or 4096 bytes (nvme format, sg_format), or take another one'
-          : 'start the machine by UEFI (its setup calls the other mode CSM or legacy), or take another disk',
+          ? 'format the disk with sectors of 512 or 4096 bytes (nvme format, sg_format), or use another one'
+          : 'start the machine by UEFI (its setup calls the other mode CSM or legacy), or use another disk',
       }),
     ],
     warnings: [],

@@ -34,7 +34,7 @@ export function sameIdentity(ways: readonly Disk[]): string {
   const [{ wwn, serial } = { wwn: null, serial: null }] = ways;
   const what = [wwn !== null && `world wide name ${wwn}`, serial !== null && `serial number ${serial}`];
   const paths = ways.map(({ path }) => path).join(' and ');
-  return `${paths} have the same ${what.filter(Boolean).join(' and ')}: they are ${ways.length} ways to one disk (multipath)`;
+  return `${paths} have the same ${what.filter(Boolean).join(' and ')}: they are ${ways.length} paths to one disk (multipath)`;
 }
 
 /** "…-lun-0 for /dev/sda, or …-lun-0 for /dev/sdb": by their paths, all other names being those of all. */
@@ -51,7 +51,7 @@ export function multipathMembers(members: readonly Disk[]): DabeiError[] {
       new DabeiError('DISK_AMBIGUOUS', {
         doing: `taking ${stablePath(disk)}`,
         problem: sameIdentity(ways),
-        remedy: `name one of them alone, ${chooseWay(ways)}, and a different disk instead of the others`,
+        remedy: `name only one of them, ${chooseWay(ways)}, and a different disk instead of the others`,
       }),
     ];
   });

@@ -138,7 +138,7 @@ export function decide(asked: Asked, found: Found): Decision {
       pool.configuration === asked.configuration
     )
       return { beginning: { kind: 'refuse', reason: installedAlready() }, own };
-    const because = 'an earlier start had only just partitioned the disks';
+    const because = 'an earlier installation stopped after it had partitioned the disks';
     return { beginning: own.size > 0 ? { kind: 'restart', because } : { kind: 'fresh' }, own };
   }
   const same = far.configuration === asked.configuration;
@@ -154,12 +154,12 @@ export function decide(asked: Asked, found: Found): Decision {
     !isBootable(far.stage) && !isBootable(done) && found.traces.some(({ bootLoader }) => bootLoader);
   const hindrance =
     whatHinders(asked, found, far) ??
-    (byHand ? 'a boot loader is on the disks, which it had not come to' : null);
+    (byHand ? 'a boot loader is present that this installation had not yet installed' : null);
   if (hindrance === null) {
     // The pool is noted in first: power may be cut, or the ESP full, before it is the ESP's turn.
     const stage = isBootable(done) ? done : far.stage;
     const at = isBootable(stage) ? 'boot-loader' : 'host-flake';
-    return { beginning: { kind: 'resume', at, because: `the stage ${stage} was done` }, own };
+    return { beginning: { kind: 'resume', at, because: `${stage} was completed` }, own };
   }
   if ((far.stage === 'install' || byHand) && !asked.wipe) {
     return { beginning: { kind: 'refuse', reason: perhapsInUse(hindrance) }, own };
@@ -176,20 +176,20 @@ export function mayContinue(asked: Asked, traces: readonly Trace[]): boolean {
 function whatHinders(asked: Asked, { traces, pool }: Found, far: InstallStateEntry): string | null {
   const difference = differs(asked, traces, far);
   if (difference !== null) return difference;
-  if (pool === null) return 'the pool was not looked at';
+  if (pool === null) return 'the pool was not examined';
   if ('problem' in pool) return pool.problem;
-  if (pool.configuration !== asked.configuration) return 'the pool is that of another installation';
+  if (pool.configuration !== asked.configuration) return 'the pool belongs to another installation';
   return null;
 }
 
 function differs(asked: Asked, traces: readonly Trace[], far: InstallStateEntry): string | null {
   if (far.stage === 'partitioned') return 'the pool was not complete';
-  if (far.configuration !== asked.configuration) return 'the configuration is another one';
-  if (far.layout !== asked.layout) return 'the disks would be laid out in another way';
+  if (far.configuration !== asked.configuration) return 'the configuration has changed';
+  if (far.layout !== asked.layout) return 'the disk layout has changed';
   const without = asked.members.find(
     ({ disk }) => !traces.some(trace => trace.disk === disk.path && trace.entry !== null),
   );
-  return without === undefined ? null : `${without.disk.path} was no part of it`;
+  return without === undefined ? null : `${without.disk.path} was not part of the earlier installation`;
 }
 
 /**
@@ -227,9 +227,9 @@ function rank(stage: RecordedStage): number {
 function installedAlready(): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
     doing: 'reading the install state on the disks',
-    problem: 'this very configuration is installed already',
+    problem: 'this exact configuration is already installed',
     remedy:
-      'let the machine start from its disk; to erase it and install it once more, set disks.wipe to true ' +
+      'boot the machine from its disk; to erase it and install again, set disks.wipe to true ' +
       'and raise disks.generation',
   });
 }
@@ -237,8 +237,8 @@ function installedAlready(): DabeiError {
 function perhapsInUse(hindrance: string): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
     doing: 'reading the install state on the disks',
-    problem: `an installation without a finished boot loader is there, and cannot be gone on with: ${hindrance}`,
+    problem: `the disks hold an installation without a finished boot loader, which cannot be resumed: ${hindrance}`,
     remedy:
-      'give the configuration that it was begun with; or, if none of it is needed, set disks.wipe to true',
+      'use the configuration of that installation; or, if you do not need its data, set disks.wipe to true',
   });
 }

@@ -96,7 +96,7 @@ export function startZram(facts: Facts): Step[] {
     {
       kind: 'run',
       // An installation that is repeated by hand finds it in use, and its size cannot be set then.
-      doing: 'no longer swapping to /dev/zram0',
+      doing: 'turning off swap on /dev/zram0',
       argv: ['swapoff', '/dev/zram0'],
       timeoutSeconds: 300,
       // 4: it was not in use (swapoff(8)).
@@ -145,14 +145,14 @@ export function stopInstallSwap(names: readonly string[]): Step[] {
   return names.flatMap((name): Step[] => [
     {
       kind: 'run',
-      doing: `no longer swapping to /dev/mapper/${name}`,
+      doing: `turning off swap on /dev/mapper/${name}`,
       argv: ['swapoff', `/dev/mapper/${name}`],
       timeoutSeconds: 300,
       optional: true,
     },
     {
       kind: 'run',
-      doing: `forgetting the key of /dev/mapper/${name}`,
+      doing: `removing /dev/mapper/${name} and its key`,
       argv: ['dmsetup', 'remove', '--retry', name],
       timeoutSeconds: 60,
       optional: true,

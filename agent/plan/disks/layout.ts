@@ -131,7 +131,7 @@ function refuseHostIdZero(hostId: string): void {
   if (hostId !== '00000000') return;
   throw new DabeiError('CONFIG_SCHEMA', {
     doing: 'choosing the host id',
-    problem: 'hostId is 00000000, which to ZFS means that there is none (zgenhostid(8))',
+    problem: 'hostId is 00000000, which ZFS treats as unset (zgenhostid(8))',
     remedy: 'set hostId to any other 8 hexadecimal digits',
   });
 }
@@ -141,9 +141,9 @@ function keyOf({ encryption, key, keyFormat }: DisksConfig): PoolRequest['key'] 
   if (key !== undefined) return { format: keyFormat, secret: key };
   throw new DabeiError('CONFIG_SCHEMA', {
     doing: 'planning the encrypted pool',
-    problem: 'disks.key is not set, and dabei makes no pool that is not encrypted without being told so',
+    problem: 'disks.key is not set, and an unencrypted pool must be requested explicitly',
     remedy:
       'set disks.key to a passphrase of 8 to 512 bytes, or give it as dabei.disk_key; ' +
-      'a pool that everybody can read is made with disks.encryption set to "none"',
+      'for an unencrypted pool, set disks.encryption to "none"',
   });
 }

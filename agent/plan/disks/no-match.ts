@@ -28,19 +28,17 @@ export function notFound(
   );
   const wanted =
     selector === 'only'
-      ? `no disk is writable, not removable, not the boot medium, and at least ${formatBytes(minimum)} large`
+      ? `no disk is writable, non-removable, not the boot medium, and at least ${formatBytes(minimum)} large`
       : holders.length > 0
         ? liesOn(path, holders)
         : `no disk matches ${JSON.stringify(selector)}`;
   const examples = holders.length > 0 ? holders : disks.filter(isCandidate).slice(0, 1);
   const remedy =
     disks.length === 0
-      ? "attach a disk, or see whether the kernel has the controller's driver: dmesg, lspci"
+      ? "attach a disk, or check whether the kernel has the controller's driver: dmesg, lspci"
       : examples.length === 0
         ? 'attach a larger disk, or name another one'
-        : examples
-            .map(disk => `to take ${disk.path}, set it to ${uniqueSelector(disk, disks)}`)
-            .join('; or ');
+        : examples.map(disk => `to use ${disk.path}, set it to ${uniqueSelector(disk, disks)}`).join('; or ');
   return new DabeiError('DISK_NOT_FOUND', {
     doing,
     problem: `${wanted}; ${whatIsThere(disks, others)}`,
@@ -55,8 +53,8 @@ function liesOn(selector: string, holders: readonly Disk[]): string {
     contents.some(({ device, deviceType }) => device === selector && deviceType === 'mpath'),
   );
   return isMap
-    ? `${selector} maps ${paths}, which are ${holders.length} ways to one disk (multipath), and the new system knows no such maps`
-    : `${selector} lies on ${paths}; a whole disk is needed`;
+    ? `${selector} maps ${paths}, which are ${holders.length} paths to one disk (multipath); the new system does not support such maps`
+    : `${selector} is on ${paths}; a whole disk is needed`;
 }
 
 export function ambiguous(
@@ -68,13 +66,13 @@ export function ambiguous(
     return new DabeiError('DISK_AMBIGUOUS', {
       doing,
       problem: `${JSON.stringify(selector)} matches ${matching.length}: ${sameIdentity(ways)}`,
-      remedy: `set it to ${chooseWay(ways)}: each means the whole disk, and the installed system uses one way`,
+      remedy: `set it to ${chooseWay(ways)}: each names the whole disk; the installed system uses one path`,
     });
   }
   const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
   return new DabeiError('DISK_AMBIGUOUS', {
     doing,
-    problem: `${matching.length} disks match ${JSON.stringify(selector)}, one is wanted; ${whatIsThere(disks, others)}`,
+    problem: `${matching.length} disks match ${JSON.stringify(selector)}, and it has to match exactly one; ${whatIsThere(disks, others)}`,
     remedy: `set it to ${choices.join(', or ')}`,
   });
 }
@@ -101,7 +99,7 @@ function whatIsThere(disks: readonly Disk[], others: readonly Disk[]): string {
   const shown = others.slice(0, 5).map(({ path, notHardware }) => `${path} (${notHardware!.kind})`);
   const more = others.length > shown.length ? [`${others.length - shown.length} more`] : [];
   const besides = others.length === 0 ? '' : `not hardware: ${[...shown, ...more].join(', ')}`;
-  if (disks.length === 0) return ['there is no disk at all', besides].filter(Boolean).join('; ');
+  if (disks.length === 0) return ['the machine has no disk', besides].filter(Boolean).join('; ');
   const list = disks.map(disk => `  ${describeDisk(disk)}`);
   return ['there are:', ...list, ...(besides === '' ? [] : [`  ${besides}`])].join('\n');
 }

@@ -106,7 +106,7 @@ export function planNukeDisk(
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
-        ? members.map(member => `this disk keeps what is on it: ${describeDisk(member)}`)
+        ? members.map(member => `dabei keeps the contents of this disk: ${describeDisk(member)}`)
         : members.flatMap((member, index) => [
             `everything on this disk will be destroyed: ${describeDisk(member)}`,
             `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(esp)}, ` +
@@ -121,7 +121,7 @@ export function planNukeDisk(
 export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): Step[] {
   const { poolName } = plan;
   const remedy =
-    `see what still uses it: findmnt --submounts ${targetRoot}; end those programs, then ` +
+    `check what still uses it: findmnt --submounts ${targetRoot}; end those programs, then ` +
     `umount --recursive ${targetRoot}; zpool export ${poolName}; reboot`;
   return [
     {
@@ -148,7 +148,7 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
     },
     {
       kind: 'run',
-      doing: `making sure that the pool ${poolName} is exported`,
+      doing: `checking that the pool ${poolName} is exported`,
       argv: ['zpool', 'list', '-H', '-o', 'name', poolName],
       timeoutSeconds: 60,
       // 1: there is no such pool, as it should be.
@@ -179,7 +179,7 @@ function waitForPartitions(links: readonly string[]): Step {
     doing: 'waiting for the new partitions',
     argv: ['udevadm', 'wait', '--timeout=60', '--settle', ...links],
     timeoutSeconds: 70,
-    remedy: 'look at what the kernel and udev say of the disk: dmesg; ls -l /dev/disk/by-partuuid',
+    remedy: 'check what the kernel and udev report about the disk: dmesg; ls -l /dev/disk/by-partuuid',
   };
 }
 

@@ -61,7 +61,7 @@ export function prepareZfs(hostId: string, facts: Facts): Step[] {
     },
     {
       kind: 'kernel',
-      doing: 'telling the loaded module the host id',
+      doing: 'setting spl_hostid in the loaded module',
       path: '/sys/module/spl/parameters/spl_hostid',
       value: `0x${hostId}`,
     },
@@ -125,7 +125,7 @@ export function createPool(request: PoolRequest): Step[] {
     dataset(`${name}/local/root`, ['mountpoint=legacy']),
     {
       kind: 'run',
-      doing: 'remembering the empty root',
+      doing: 'snapshotting the empty root',
       argv: ['zfs', 'snapshot', `${name}/local/root@blank`],
       timeoutSeconds: 60,
     },

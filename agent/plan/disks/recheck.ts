@@ -10,7 +10,7 @@ import { selectDisks } from './select-disks.ts';
  * their disks for longer.
  */
 
-const remedy = 'see that disks stay attached and unused, then run: dabei install';
+const remedy = 'keep the disks attached and unused, then run: dabei install';
 
 /**
  * A disk that came in the meantime may have what was planned for another one: the name of the pool, a GUID, or all that a
@@ -34,16 +34,16 @@ export function recheckDisks(
   const other = members.find(({ path }, index) => path !== paths[index]);
   if (other !== undefined)
     throw new DabeiError('DISK_CHANGED', {
-      doing: 'choosing the disks once more before they are erased',
-      problem: `${describeDisk(other)} would be chosen now`,
+      doing: 'choosing the disks again before erasing them',
+      problem: `${describeDisk(other)} now matches the selector instead`,
       remedy,
     });
   const guids = (disks: readonly Disk[]) =>
     JSON.stringify(layOut(config, members, { ...facts, disks }).guids);
   if (guids(facts.disks) !== guids(present))
     throw new DabeiError('DISK_CHANGED', {
-      doing: 'choosing GUIDs once more before the disks are erased',
-      problem: 'a disk that came in the meantime has partitions with the planned ones',
+      doing: 'choosing GUIDs again before erasing the disks',
+      problem: 'a disk that appeared in the meantime already uses one of the planned partition GUIDs',
       remedy,
     });
 }
@@ -60,8 +60,8 @@ function requireUnchanged(planned: readonly Disk[], present: readonly Disk[]): v
       );
     if (isSame) continue;
     throw new DabeiError('DISK_CHANGED', {
-      doing: `looking at ${link} once more before it is erased`,
-      problem: now ? `it was ${describeDisk(disk)}, and is ${describeDisk(now)}` : `${disk.path} is gone`,
+      doing: `checking ${link} again before erasing it`,
+      problem: now ? `it was ${describeDisk(disk)}, and is now ${describeDisk(now)}` : `${disk.path} is gone`,
       remedy,
     });
   }

@@ -176,15 +176,15 @@ function unfit(
       'DISK_TOO_SMALL',
       `it has ${formatBytes(disk.sizeBytes)}, the layout needs ${formatBytes(minimum)}`,
       config.swap !== 'auto' && config.swap > 0
-        ? `take a larger disk, or set disks.swap to less than ${formatBytes(config.swap)}`
-        : 'take a larger disk',
+        ? `use a larger disk, or set disks.swap to less than ${formatBytes(config.swap)}`
+        : 'use a larger disk',
     );
   }
   if (disk.contents.length > 0 && config.wipe === false && !isOwn) {
     refuse(
       'DISK_FOREIGN_DATA',
       `${disk.path} is not empty; what would be lost: ${describeContents(disk)}`,
-      'if none of it is needed any more, set disks.wipe to true',
+      'if you no longer need this data, set disks.wipe to true',
     );
   }
   return refusals;
@@ -208,7 +208,7 @@ function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: rea
     disk =>
       new DabeiError('POOL_NAME_TAKEN', {
         doing: `naming the pool ${poolName}`,
-        problem: `there is one of that name on a disk that is not to be installed to: ${describeDisk(disk)}`,
+        problem: `a disk outside this installation already has a pool of that name: ${describeDisk(disk)}`,
         remedy: 'set disks.poolName to another name, or detach that disk',
       }),
   );
@@ -226,9 +226,7 @@ function warningsAbout(members: readonly Disk[], disks: readonly Disk[]): string
     const ways = waysTo(disk, disks).filter(other => !members.includes(other));
     if (ways.length > 0) {
       const paths = ways.map(({ path }) => path).join(' and ');
-      warnings.push(
-        `${disk.path} can be reached as ${paths}, too (multipath): the installed system uses one way`,
-      );
+      warnings.push(`${disk.path} also has the paths ${paths} (multipath); the installed system uses one`);
     }
   }
   const sizes = members.map(disk => disk.sizeBytes);

@@ -30,7 +30,7 @@ export function tearDown(members: readonly Disk[]): Step[] {
       doing: `unmounting ${cleanLine(mountPoint)}`,
       argv: ['umount', '--recursive', mountPoint],
       timeoutSeconds: 120,
-      remedy: `see what uses it: findmnt --submounts ${cleanLine(mountPoint)}; end those programs and run dabei install again`,
+      remedy: `check what uses it: findmnt --submounts ${cleanLine(mountPoint)}; end those programs and run dabei install again`,
     })),
     ...topDown.flatMap(release),
   ];
@@ -111,7 +111,7 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
     eraseSignatures(device, [device]),
     {
       kind: 'run',
-      doing: `making the kernel forget the old partitions of ${device}`,
+      doing: `removing the old partitions of ${device} from the kernel`,
       argv: ['blockdev', '--rereadpt', device],
       timeoutSeconds: 60,
       optional: true,
@@ -125,12 +125,12 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
     },
     {
       kind: 'run',
-      doing: `making sure that ${device} is clean`,
+      doing: `checking that no signature is left on ${device}`,
       argv: ['wipefs', '--no-act', '--noheadings', '--output', 'DEVICE,OFFSET,TYPE,LABEL', device],
       timeoutSeconds: 60,
       expect: 'no-output',
       errorCode: 'DISK_NOT_CLEAN',
-      remedy: `look at the disk's health and at who else writes to it: dmesg; lsblk --fs ${disk.path}`,
+      remedy: `check the disk's health, and what else writes to it: dmesg; lsblk --fs ${disk.path}`,
     },
   ];
 }

@@ -30,7 +30,7 @@ const known: readonly RegExp[] = [
 ];
 
 const archive =
-  'give the address of an archive instead: github:OWNER/REPOSITORY, gitlab:OWNER/REPOSITORY, sourcehut:~OWNER/REPOSITORY, ' +
+  'use the address of an archive instead: github:OWNER/REPOSITORY, gitlab:OWNER/REPOSITORY, sourcehut:~OWNER/REPOSITORY, ' +
   'or https://….tar.gz';
 const address = 'give an address that the machine can fetch, such as github:me/infra#web-01';
 
@@ -43,17 +43,17 @@ const unknown: readonly [pattern: RegExp, problem: string, remedy: string][] = [
     archive,
   ],
   [/^https?:.*\.git\/?($|\?)/i, 'it needs git, which the installer does not have', archive],
-  [/^~/, 'nobody replaces "~" here, and the installer has no such directory', address],
+  [/^~/, 'the installer does not expand "~", and has no such directory', address],
   [/^(path:)?\.{0,2}(\/|$)/, 'it is relative to a directory, and the installer has none', address],
   [/^path:/, 'it is relative to a directory, and the installer has none', address],
   [
     /^(github|gitlab|sourcehut):/i,
     'it is incomplete',
-    'write OWNER/REPOSITORY behind the colon, in lower case before it: github:me/infra#web-01',
+    'write OWNER/REPOSITORY after the colon, and lower case before it: github:me/infra#web-01',
   ],
-  [/^file\+/i, 'it means a single file, and a flake is a directory', archive],
-  [/^(flake:|indirect:|[^:/]+(\/|$))/, 'the installer has no registry that knows the name', address],
-  [/^[a-z+]*[A-Z][A-Za-z+]*:/, 'Nix knows schemes in lower case alone', 'write it in lower case'],
+  [/^file\+/i, 'it names a single file, but a flake is a directory', archive],
+  [/^(flake:|indirect:|[^:/]+(\/|$))/, 'the installer has no flake registry to look up the name', address],
+  [/^[a-z+]*[A-Z][A-Za-z+]*:/, 'Nix accepts schemes in lower case only', 'write it in lower case'],
 ];
 
 /**
@@ -78,8 +78,8 @@ export function flakeReference(reference: string, hostName: string): FlakeRefere
   if (/[\^"]|^(packages|legacyPackages|devShells|nixosModules)\./.test(name)) {
     throw wrong(
       reference,
-      `${JSON.stringify(name)} is no name below nixosConfigurations`,
-      'give the name of the system behind #: github:me/infra#web-01',
+      `${JSON.stringify(name)} is not a valid name under nixosConfigurations`,
+      'give the name of the system after #: github:me/infra#web-01',
     );
   }
   return { url, attribute: name === '' ? hostName : name };
@@ -90,7 +90,7 @@ function decode(fragment: string, reference: string): string {
   try {
     return decodeURIComponent(fragment);
   } catch {
-    throw wrong(reference, 'the part behind # is not percent-encoded', 'write a percent sign as %25');
+    throw wrong(reference, 'the part after # is not percent-encoded', 'write a percent sign as %25');
   }
 }
 

@@ -73,7 +73,7 @@ export function writeHostFlake(
   if (!facts.sentFlake?.includes('flake.nix')) {
     throw new DabeiError('CONFIG_SCHEMA', {
       doing: `reading system.flake ${JSON.stringify(flake)}`,
-      problem: `no flake was sent along: the initramfs has no ${sentDirectory}/flake.nix`,
+      problem: `no flake was bundled: the initramfs has no ${sentDirectory}/flake.nix`,
       remedy: 'append a cpio archive with that directory to the initrd, or give the address of a flake',
     });
   }
@@ -86,13 +86,13 @@ export function writeHostFlake(
     },
     {
       kind: 'run',
-      doing: 'taking the flake that was sent along',
+      doing: 'copying the bundled flake',
       argv: ['cp', '-RP', `${paths.bootDirectory}${sentDirectory}/.`, directory],
       timeoutSeconds: 600,
     },
     {
       kind: 'run',
-      doing: 'making it readable',
+      doing: 'making the bundled flake readable',
       argv: ['chmod', '-R', 'u+rwX,go+rX', directory],
       timeoutSeconds: 60,
     },

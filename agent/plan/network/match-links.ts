@@ -78,8 +78,7 @@ export function matchLinks(
       if (open && patient) return true;
       if (below.length === 0 && !(wanted.bridge && lower.length === 0)) return true;
       const missing = lower.filter(name => nameOf(name) === null);
-      if (missing.length > 0)
-        warnings.push(`${wanted.name}: there is no ${missing.join(' and no ')} to be part of it`);
+      if (missing.length > 0) warnings.push(`${wanted.name}: missing members: ${missing.join(', ')}`);
       const primary = wanted.bond?.primary === undefined ? null : nameOf(wanted.bond.primary);
       matches.push({
         wanted,
@@ -96,7 +95,7 @@ export function matchLinks(
   while (settle(true) || settle(false));
   for (const wanted of waiting) {
     warnings.push(
-      `${wanted.name}: there is none of ${lowerOf(wanted).join(', ') || 'its members'}; it is not made`,
+      `${wanted.name}: no members found (${lowerOf(wanted).join(', ') || 'none named'}); not created`,
     );
   }
   return { matches, nameOf: name => (name === 'lo' ? 'lo' : nameOf(name)) };
@@ -145,7 +144,7 @@ export function findLink(
     const candidates = usable.length === 1 ? usable : usable.filter(link => link.carrier);
     if (candidates.length === 1) return candidates[0]!;
     warnings.push(
-      `the only interface with carrier is meant, but ${candidates.length} have it; ${present(hardware)}`,
+      `"only" requires exactly one interface with carrier; found ${candidates.length}: ${present(hardware)}`,
     );
     return null;
   }
@@ -178,8 +177,8 @@ export function findLink(
 }
 
 function present(links: readonly Link[]): string {
-  if (links.length === 0) return 'there is none';
-  return `there is ${links.map(link => `${link.name} (${link.mac})`).join(', ')}`;
+  if (links.length === 0) return 'the machine has no interface';
+  return `present: ${links.map(link => `${link.name} (${link.mac})`).join(', ')}`;
 }
 
 function names(links: readonly Link[]): string[] {

@@ -87,7 +87,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
   if (!matches.some(({ wanted }) => asks(wanted))) {
     const more =
       config.interfaces.length > 0
-        ? ['the configuration gives no address to any interface that is here: asking for DHCP on all']
+        ? ['the configuration gives no address to any present interface: asking for DHCP on all']
         : [];
     return { ...listenEverywhere(links), resolvConf, warnings: [...warnings, ...more] };
   }
@@ -101,7 +101,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
   for (const { name } of used) {
     const mtu = of(name).find(wanted => wanted.mtu !== undefined)?.mtu;
     if (mtu !== undefined && mtu < 1280 && addressesOf(name).some(isIPv6Address)) {
-      warnings.push(`${name}: an MTU of ${mtu} turns IPv6 off, which needs 1280 (RFC 8200, 5)`);
+      warnings.push(`${name}: an MTU of ${mtu} disables IPv6, which needs 1280 (RFC 8200, 5)`);
     }
   }
   const routes = plannedRoutes(config, matching, used, addressesOf, warnings);

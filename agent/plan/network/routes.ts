@@ -78,7 +78,7 @@ export function planRoutes(
       each => family === 6 && each !== undefined && familyOf(each) === 4,
     );
     if (wrong !== undefined) {
-      warnings.push(`${where} cannot go by IPv4 through ${wrong}`);
+      warnings.push(`${where} cannot use an IPv4 gateway via ${wrong}`);
       return [];
     }
     const leadsNowhere = type !== undefined && type !== 'unicast';
@@ -104,7 +104,7 @@ export function planRoutes(
     const hops = nexthops.flatMap((hop): PlannedHop[] => {
       const by = hop.interface === undefined ? link : nameOf(hop.interface);
       if (by === null) {
-        warnings.push(`${where} loses the way by ${hop.interface}, which is not here`);
+        warnings.push(`${where}: next hop via ${hop.interface} dropped: no such interface`);
         return [];
       }
       return [

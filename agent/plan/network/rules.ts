@@ -21,7 +21,9 @@ export function planRules(
   for (const rule of withPriorities(rules)) {
     const missing = [rule.iif, rule.oif].filter(name => name !== undefined && nameOf(name) === null);
     if (missing.length > 0) {
-      warnings.push(`the rule ${rule.priority} is about ${missing.join(' and ')}, which is not here`);
+      warnings.push(
+        `the rule ${rule.priority} names ${missing.join(' and ')}: no such interface; the rule is dropped`,
+      );
       continue;
     }
     const device = (name: string | undefined) => (name === undefined ? undefined : nameOf(name)!);

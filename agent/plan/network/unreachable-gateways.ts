@@ -14,7 +14,7 @@ export function unreachableGateways(
   if (silent.length === 0 || allowUnreachableGateways) return null;
   return new DabeiError('NETWORK_SILENT_GATEWAY', {
     doing: 'planning the network of the installed system',
-    problem: `no configured gateway answers (${silent.join(', ')}), and it would have no others`,
+    problem: `no configured gateway answers (${silent.join(', ')}), and the installed system would have no other gateway`,
     remedy:
       'correct the network; or set network.allowUnreachableGateways to true, for a machine that will be moved',
   });

@@ -70,7 +70,7 @@ export function installBootLoader(
         pattern: /nixos-enter: the activation of the installed system ended with/,
         code: 'ACTIVATION',
         remedy:
-          'correct in the flake what the lines above are about, and start again with disks.wipe; where it does no harm, such ' +
+          'correct the cause of the lines above in the flake, and start again with disks.wipe; if the failure is harmless, such ' +
           `as secrets that only a later key opens, set system.allowFailedActivation, then run: ${again}`,
       },
     ],
@@ -83,6 +83,6 @@ export function installBootLoader(
 export function espFull(root: string): { code: 'ESP_TOO_SMALL'; remedy: string } {
   return {
     code: 'ESP_TOO_SMALL',
-    remedy: `see what takes the room: df ${root}/boot; make the initrd smaller, or start again with a larger disks.esp and disks.wipe`,
+    remedy: `check what uses the space: df ${root}/boot; make the initrd smaller, or start again with a larger disks.esp and disks.wipe`,
   };
 }

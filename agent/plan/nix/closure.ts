@@ -72,8 +72,8 @@ export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
       new DabeiError('CLOSURE_TOO_LARGE', {
         doing: 'comparing the prebuilt system with the pool',
         problem:
-          `${toplevel} and what it needs take ${formatBytes(narBytes)}, ` +
-          `and the pool has room for ${formatBytes(room.capacityBytes)}`,
+          `${toplevel} and its dependencies take ${formatBytes(narBytes)}, ` +
+          `but the pool has room for ${formatBytes(room.capacityBytes)}`,
         remedy: 'name larger disks, make disks.swap smaller, or build a smaller system',
       }),
     );
@@ -82,7 +82,7 @@ export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
     refusals.push(
       new DabeiError('ESP_TOO_SMALL', {
         doing: 'comparing the prebuilt system with the ESP',
-        problem: `its initrd alone takes ${formatBytes(initrdBytes)}, and the ESP has ${formatBytes(room.espBytes)}`,
+        problem: `its initrd alone takes ${formatBytes(initrdBytes)}, but the ESP has ${formatBytes(room.espBytes)}`,
         remedy: 'make disks.esp larger: every generation takes a kernel and an initrd',
       }),
     );

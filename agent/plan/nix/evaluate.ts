@@ -46,8 +46,8 @@ export function evaluationWarnings(
   if (total >= evaluationBytes) return [];
   const has = `${formatBytes(memoryBytes)} of RAM and ${formatBytes(total - memoryBytes)} of swap`;
   return [
-    `evaluating NixOS takes about ${formatBytes(evaluationBytes)} of memory, and there are ${has}: give more as disks.swap, ` +
-      'or a system that was built elsewhere as system.storePath',
+    `evaluating NixOS takes about ${formatBytes(evaluationBytes)} of memory, and the machine has ${has}: increase disks.swap, ` +
+      'or give a system that was built elsewhere as system.storePath',
   ];
 }
 
@@ -89,7 +89,7 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
     ),
     {
       kind: 'run',
-      doing: 'giving back the memory of the evaluation',
+      doing: 'releasing the memory of the evaluation',
       argv: ['rm', '-rf', root],
       timeoutSeconds: 10 * 60,
     },
@@ -99,7 +99,7 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
 const tooLargeForRam = {
   code: 'MEMORY_TOO_SMALL' as const,
   remedy:
-    'set system.evaluateFirst to false: it is evaluated on the disks then, with swap, after they were erased; or give ' +
+    'set system.evaluateFirst to false: evaluation then happens after the disks are erased, with swap; or give ' +
     'a system that was built elsewhere as system.storePath',
 };
 
@@ -110,7 +110,7 @@ const impure = {
   code: 'FLAKE_IMPURE' as const,
   remedy:
     'have the flake read only its own files and locked inputs: no absolute paths, no <nixpkgs>, a hash for everything that is ' +
-    'fetched; pass the system where it uses builtins.currentSystem. See what it needs: nix build FLAKE#nixosConfigurations.' +
+    'fetched; pass the system where it uses builtins.currentSystem. To check it: nix build FLAKE#nixosConfigurations.' +
     'NAME.config.system.build.toplevel, without --impure. Then run: dabei install',
 };
 
@@ -118,7 +118,7 @@ const impure = {
 export function keepLock(target: string): Step {
   return {
     kind: 'run',
-    doing: 'keeping what the inputs were locked to',
+    doing: 'keeping the lock file of the inputs',
     argv: ['cp', `${flake}/flake.lock`, target],
     timeoutSeconds: 10,
     // A flake without inputs has none.
@@ -183,7 +183,7 @@ export function lockAndEvaluate(
     ),
     {
       kind: 'write',
-      doing: 'writing what is evaluated',
+      doing: 'writing the expression to evaluate',
       path: `${check}/flake.nix`,
       mode: 0o644,
       content: checkFlake(config, system, flake),

@@ -42,9 +42,9 @@ const baseName = /^[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/;
 export function parseNarinfo(text: string, storePath: string): Narinfo {
   const refuse = (problem: string): never => {
     throw new DabeiError('CLOSURE_NARINFO', {
-      doing: `reading what is told of ${storePath}`,
+      doing: `parsing the narinfo of ${storePath}`,
       problem,
-      remedy: `see what the caches answer to ${storePath.split('/').at(-1)!.slice(0, 32)}.narinfo; leave out those of system.substituters that answer with something else`,
+      remedy: `check what the caches answer to ${storePath.split('/').at(-1)!.slice(0, 32)}.narinfo; remove those from system.substituters that do not answer with a narinfo`,
     });
   };
   const fields = new Map<string, string>();
@@ -54,18 +54,18 @@ export function parseNarinfo(text: string, storePath: string): Narinfo {
     const [, name = refuse('a line has no colon'), value = ''] = /^([\w-]+): ?(.*?)\r?$/.exec(line) ?? [];
     // The only field that may be repeated.
     if (name === 'Sig') signatures.push(cleanLine(value, signatureLimit));
-    else if (fields.has(name)) refuse(`${name} stands there twice`);
+    else if (fields.has(name)) refuse(`${name} appears twice`);
     else fields.set(name, value);
   }
   if (signatures.length > mostSignatures) refuse(`it has more than ${mostSignatures} signatures`);
   const field = (name: string): string => fields.get(name) || refuse(`${name} is missing`);
   const size = (name: string): number => {
     const value = field(name);
-    return /^\d{1,15}$/.test(value) ? Number(value) : refuse(`${name} is no number`);
+    return /^\d{1,15}$/.test(value) ? Number(value) : refuse(`${name} is not a valid number`);
   };
-  if (field('StorePath') !== storePath) refuse('it is about another path');
+  if (field('StorePath') !== storePath) refuse('it describes another path');
   const references = (fields.get('References') ?? '').split(' ').filter(Boolean);
-  if (references.some(name => !baseName.test(name))) refuse('a reference is no name of a store path');
+  if (references.some(name => !baseName.test(name))) refuse('invalid reference');
   const url = field('URL');
   if (/^[a-z]+:|^\/|(^|\/)\.\.(\/|$)/i.test(url)) refuse('URL leads out of the cache');
   const narSize = size('NarSize');
@@ -73,7 +73,7 @@ export function parseNarinfo(text: string, storePath: string): Narinfo {
   return {
     storePath,
     url,
-    narHash: canonicalHash(field('NarHash')) ?? refuse('NarHash is no SHA-256'),
+    narHash: canonicalHash(field('NarHash')) ?? refuse('NarHash is not a valid SHA-256'),
     narSize,
     fileSize: fields.has('FileSize') ? size('FileSize') : narSize,
     references: references.map(name => `${storeDirectory}/${name}`),

@@ -38,21 +38,21 @@ export function nixIn(env: Readonly<Record<string, string>>, hidden: readonly st
 export type MakeNixStep = ReturnType<typeof nixIn>;
 
 const remedies: Partial<Record<ErrorCode, string>> = {
-  FLAKE_EVALUATION: 'correct the flake that the message is about, then run: dabei install',
+  FLAKE_EVALUATION: 'correct the flake as the message says, then run: dabei install',
   FLAKE_BUILD:
-    'see that the machine reaches its binary cache and has the time right, then run: dabei install',
-  CLOSURE_COPY: 'see that the machine reaches its binary caches, then run: dabei install',
+    'check that the machine reaches its binary cache and that its clock is right, then run: dabei install',
+  CLOSURE_COPY: 'check that the machine reaches its binary caches, then run: dabei install',
 };
 
 const full = {
   code: 'POOL_FULL' as const,
-  remedy: 'see what takes the room: zfs list -o space; name larger disks, or install a smaller system',
+  remedy: 'check what uses the space: zfs list -o space; name larger disks, or install a smaller system',
 };
 
 const killed = {
   code: 'MEMORY_TOO_SMALL' as const,
   remedy:
-    'if the kernel killed it for want of memory (dmesg): start again with a larger disks.swap and disks.wipe, or give a ' +
+    'if the kernel killed it for lack of memory (dmesg): start again with a larger disks.swap and disks.wipe, or give a ' +
     'system that was built elsewhere as system.storePath; else run: dabei install',
 };
 

@@ -82,14 +82,16 @@ export function parseNixosInstall(argv: readonly string[]): NixosInstall | null 
   if (values.help) return null;
   for (const name of ['file', 'attr', 'include', 'channel'] as const) {
     if (values[name] !== undefined)
-      throw wrongUsage(`--${name} is about channels, and there are none: give --flake or --system`);
+      throw wrongUsage(
+        `--${name} is for channels, which this image does not support: give --flake or --system`,
+      );
   }
   const systems = [values.system, values.closure, values['store-path']].filter(path => path !== undefined);
   const [system] = systems;
   if (systems.length > 1 || (system !== undefined && values.flake !== undefined))
-    throw wrongUsage('more than one system is given');
+    throw wrongUsage('give one system, not several');
   if (system !== undefined && !/^\/nix\/store\/[^/]+$/.test(system))
-    throw wrongUsage(`${system} is no path of the store`);
+    throw wrongUsage(`${system} is not a store path`);
   if (values.flake !== undefined && !/#./.test(values.flake))
     throw wrongUsage(`${values.flake} names no configuration: REFERENCE#NAME`);
   const root = (values.root ?? targetRoot).replace(/(?<=.)\/+$/, '');
@@ -97,7 +99,7 @@ export function parseNixosInstall(argv: readonly string[]): NixosInstall | null 
   const common = { root, bootLoader: !values['no-bootloader'], settings, buildFlags };
   if (system !== undefined) return { ...common, from: { system } };
   if (values.flake !== undefined) return { ...common, from: { flake: values.flake } };
-  throw wrongUsage('no system is given, and there is no channel to build one from');
+  throw wrongUsage('no system is given, and this image does not support channels');
 }
 
 function parseRest(args: string[]) {

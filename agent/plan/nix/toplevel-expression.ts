@@ -62,7 +62,7 @@ export function toplevelExpression(config: Config, system: string): string {
 function ownersFlake(flake: string, attribute: string): string[] {
   const name = nixString(attribute);
   const missing = nixString(`the flake has no nixosConfigurations.${attribute}; it has: `);
-  const wrong = `nixosConfigurations.${attribute} of the flake is no NixOS system: it is to come from nixpkgs.lib.nixosSystem`;
+  const wrong = `nixosConfigurations.${attribute} of the flake is not a NixOS system: it must come from nixpkgs.lib.nixosSystem`;
   return [
     `  systems = ${flake}.nixosConfigurations or { };`,
     '  names = builtins.concatStringsSep ", " (builtins.attrNames systems);',

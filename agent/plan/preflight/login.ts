@@ -26,7 +26,7 @@ export function lockout(
   const shells = keys.filter(({ use }) => use === 'shell');
   if (shells.some(({ isAuthority }) => !isAuthority)) return null;
   if (shells.length > 0)
-    return { problem: 'nobody could log in but by a certificate of an authority', isCertain: false };
+    return { problem: 'the only way to log in would be a certificate of an authority', isCertain: false };
   const system = installed?.system;
   return {
     problem: whyNobody(keys),
@@ -36,12 +36,12 @@ export function lockout(
 
 function whyNobody(keys: readonly AuthorizedKey[]): string {
   if (keys.length === 0)
-    return 'no authorized key was found, and the new system knows no password: nobody could log in';
+    return 'no authorized key was found, and the new system has no password: nobody could log in';
   if (keys.every(({ use }) => use === 'command'))
-    return 'every authorized key may only run a command of its own: nobody would get a shell';
+    return 'every authorized key is restricted to one command: none opens a shell';
   const reasons = keys.slice(0, mostReasons).map(({ reason }, index) => `key ${index + 1} ${reason}`);
   const more = keys.length - reasons.length;
-  return `no authorized key opens a shell: ${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return `no authorized key opens a shell: ${reasons.join('; ')}${more > 0 ? `; and ${more} others` : ''}`;
 }
 
 /** An installation after which nobody could log in is none. @param now seconds since 1970 */

@@ -59,7 +59,7 @@ function keptRows({ network, hostKeys, authorizedKeys, leftOut }: TableInput): R
     ]),
     ...list('routes', network.routes, 'no default route'),
     ...list('DNS', network.dns.length > 0 ? [network.dns.join(' ')] : [], 'no server'),
-    ...list('host keys', hostKeys, 'none: the new system makes its own'),
+    ...list('host keys', hostKeys, 'none: the new system generates its own'),
     ...list('logins', authorizedKeys, 'nobody: there is no authorized key'),
     ...leftOut.map((text): Row => ['left out', '', text]),
   ];
@@ -80,7 +80,7 @@ function afterwardsRows({ config, installs, returnAfterSeconds }: TableInput): R
     : `NixOS, ${config?.hostName ?? ''}${config?.system.flake ? `, from ${redactTokens(config.system.flake)}` : ''}`;
   const returns =
     returnAfterSeconds === null
-      ? 'does not return by itself'
+      ? 'does not return automatically'
       : `restarts into this system after ${returnAfterSeconds} s without a login${installs ? ', unless a disk was touched' : ''}`;
   return [
     ['becomes', '', becomes],

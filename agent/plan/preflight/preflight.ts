@@ -121,21 +121,21 @@ function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
   }
   if (old.confidential) {
     const problem =
-      'the memory of this virtual machine is encrypted (AMD SEV or Intel TDX), and the new kernel cannot do that';
+      'the memory of this virtual machine is encrypted (AMD SEV or Intel TDX), which the new kernel does not support';
     refusals.push(
-      refusal('PREFLIGHT_CONFIDENTIAL', problem, 'take a virtual machine without confidential computing'),
+      refusal('PREFLIGHT_CONFIDENTIAL', problem, 'use a virtual machine without confidential computing'),
     );
   }
   if (old.ipmiWatchdog) {
     const problem =
-      "the server's own watchdog (IPMI) is in use: the new kernel would not feed it, and it would reset the machine in the middle";
+      "the server's own watchdog (IPMI) is in use: the new kernel would not feed it, and it would reset the machine mid-installation";
     const remedy =
-      'stop who feeds it (RuntimeWatchdogSec=0 in /etc/systemd/system.conf, systemctl daemon-reexec; watchdog-mux), then modprobe -r ipmi_watchdog';
+      'stop the daemon that feeds it (RuntimeWatchdogSec=0 in /etc/systemd/system.conf, systemctl daemon-reexec; watchdog-mux), then modprobe -r ipmi_watchdog';
     refusals.push(refusal('PREFLIGHT_WATCHDOG', problem, remedy));
   }
   if (old.container !== null) {
     const problem = `this is a container (${old.container}): the kernel belongs to its host`;
-    refusals.push(refusal('PREFLIGHT_CONTAINER', problem, 'run it on the host, or take a virtual machine'));
+    refusals.push(refusal('PREFLIGHT_CONTAINER', problem, 'run it on the host, or use a virtual machine'));
   }
   return refusals;
 }
@@ -151,7 +151,7 @@ export function checkLogin(
   if (!found.isCertain)
     return {
       refusals: [],
-      warnings: [`${found.problem}, unless the installed system has keys of its own`],
+      warnings: [`${found.problem}, unless the installed system has its own keys`],
     };
   const remedy =
     'put your public key into /root/.ssh/authorized_keys, or give rootAuthorizedKeys in --config FILE';
@@ -162,8 +162,8 @@ function checkKexec({ kexec, lockdown, secureBoot, imaPolicy }: OldSystem): Dabe
   const refusals: DabeiError[] = [];
   const off = 'switch Secure Boot off in the firmware';
   if (lockdown !== null && lockdown !== 'none') {
-    const problem = `the kernel is locked down (${lockdown})${secureBoot ? ', because Secure Boot is on' : ''}: it takes no unsigned kernel`;
-    const remedy = secureBoot ? off : 'take lockdown= off the kernel command line and restart';
+    const problem = `the kernel is locked down (${lockdown})${secureBoot ? ', because Secure Boot is on' : ''}: it accepts no unsigned kernel`;
+    const remedy = secureBoot ? off : 'remove lockdown= from the kernel command line and restart';
     refusals.push(refusal('PREFLIGHT_LOCKDOWN', problem, remedy));
   } else if (secureBoot && lockdown === null) {
     refusals.push(refusal('PREFLIGHT_SECURE_BOOT', 'Secure Boot is on, and the image is not signed', off));
@@ -172,7 +172,11 @@ function checkKexec({ kexec, lockdown, secureBoot, imaPolicy }: OldSystem): Dabe
   if (/^\s*appraise\b.*\bfunc=KEXEC_KERNEL_CHECK\b/m.test(imaPolicy ?? '')) {
     const problem = 'the integrity policy (IMA) demands a signature of every kernel, and the image has none';
     refusals.push(
-      refusal('PREFLIGHT_IMA', problem, 'take ima_policy= or ima_appraise= off the command line and restart'),
+      refusal(
+        'PREFLIGHT_IMA',
+        problem,
+        'remove ima_policy= or ima_appraise= from the kernel command line and restart',
+      ),
     );
   }
   if (kexec === 'unsupported') {
@@ -182,7 +186,7 @@ function checkKexec({ kexec, lockdown, secureBoot, imaPolicy }: OldSystem): Dabe
     );
   }
   if (kexec === 'disabled') {
-    const problem = 'kernel.kexec_load_disabled is 1, which only a restart takes back';
+    const problem = 'kernel.kexec_load_disabled is 1, which only a restart resets';
     refusals.push(refusal('PREFLIGHT_KEXEC_DISABLED', problem, 'remove it from /etc/sysctl.d and restart'));
   }
   return refusals;
@@ -200,9 +204,9 @@ function checkImage({ files, commandLine }: NewSystem): DabeiError[] {
     );
   const length = Buffer.byteLength(commandLine.trimEnd());
   if (length > longestCommandLineBytes) {
-    const problem = `the kernel's command line would have ${length} bytes, and is cut off after ${longestCommandLineBytes}`;
+    const problem = `the kernel's command line would have ${length} bytes, and the kernel cuts it off after ${longestCommandLineBytes}`;
     refusals.push(
-      refusal('PREFLIGHT_COMMAND_LINE', problem, 'give less with --append; a file takes any length'),
+      refusal('PREFLIGHT_COMMAND_LINE', problem, 'pass less with --append; a file can have any length'),
     );
   }
   return refusals;
@@ -217,17 +221,17 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
     (old.ramBytes === null ? leastMemTotalBytes : leastRamBytes)[kind] + copiesOfAppended * appended;
   if (present < least) {
     const what = installs ? 'an installation' : 'the rescue system';
-    const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}${appended < mebibyte ? '' : ` with the ${formatBytes(appended)} that are sent along`}`;
+    const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}${appended < mebibyte ? '' : ` with the ${formatBytes(appended)} sent along`}`;
     const remedy =
       appended < mebibyte
-        ? 'take a machine with more memory'
-        : "take a machine with more memory, take what is large out of the directory, or give the flake's address";
+        ? 'use a machine with more memory'
+        : "use a machine with more memory, remove large files from the directory, or give the flake's address";
     refusals.push(refusal('PREFLIGHT_MEMORY', problem, remedy));
   }
   const needed = loadingBytes(image);
   if (old.availableBytes < needed) {
     const problem = `${formatBytes(old.availableBytes)} of RAM are available, loading takes ${formatBytes(needed)}`;
-    refusals.push(refusal('PREFLIGHT_MEMORY', problem, 'stop services that take memory, or add swap'));
+    refusals.push(refusal('PREFLIGHT_MEMORY', problem, 'stop services that use memory, or add swap'));
   }
   return refusals;
 }
@@ -253,13 +257,13 @@ function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
   const holdsRoot = roots.filter(({ notHardware }) => notHardware === undefined);
   if (holdsRoot.length === 0) {
     const text =
-      'this system lies on none of the disks of the machine: what the machine starts afterwards is up to its firmware';
+      "this system is on none of the machine's disks: the firmware decides what the machine starts afterwards";
     return { targets, selectors, refusals, warnings: [...warnings, text] };
   }
   // Where a selector matches nothing, that is the reason.
   if (refusals.length > 0 || holdsRoot.some(disk => targets.includes(disk)))
     return { targets, selectors, warnings, refusals };
-  const problem = `this system lies on a disk that is not named, and would start again afterwards: ${holdsRoot.map(describeDisk).join('; ')}`;
+  const problem = `this system is on a disk that is not named, and would start again afterwards: ${holdsRoot.map(describeDisk).join('; ')}`;
   const remedy = `name it: --disk ${holdsRoot.map(stablePath).join(' --disk ')}; or boot the machine by PXE`;
   return { targets, selectors, warnings, refusals: [refusal('PREFLIGHT_ROOT_ELSEWHERE', problem, remedy)] };
 }
@@ -268,7 +272,7 @@ function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
 function inTermsOfRun(refused: DabeiError): DabeiError {
   if (refused.code !== 'DISK_FOREIGN_DATA') return refused;
   const { code, doing, problem } = refused;
-  const remedy = 'if none of it is needed any more, give --wipe, or set disks.wipe to true';
+  const remedy = 'if you no longer need this data, give --wipe, or set disks.wipe to true';
   return new DabeiError(code, { doing, problem, remedy });
 }
 
@@ -292,12 +296,12 @@ function checkDrivers(
   const unknown = (devices: readonly BusDevice[]) => !devices.some(isOfBus);
   for (const { path } of targets) {
     if (!unknown(diskDevices.get(path) ?? [])) continue;
-    const problem = `nothing shows by which driver the disk ${path} works: sysfs has no bus on the way to it`;
+    const problem = `dabei cannot determine the driver of the disk ${path}: sysfs shows no bus for it`;
     refusals.push(refusal('PREFLIGHT_NO_EVIDENCE', problem, elsewhere));
   }
   const dark = [...linkDevices].filter(([, devices]) => unknown(devices)).map(([name]) => name);
   if (dark.length > 0) {
-    const problem = `nothing shows by which driver ${dark.join(' and ')} works, by which a default route leads: no device is behind it`;
+    const problem = `dabei cannot determine the driver of ${dark.join(' and ')}, which has a default route: sysfs shows no device behind it`;
     if (dark.length < linkDevices.size || configuresCard(config, facts)) warnings.push(problem);
     else {
       const remedy = `give network.interfaces with a card of this machine in --config FILE; or ${elsewhere}`;
@@ -313,12 +317,12 @@ function checkDrivers(
     for (const module of new Set(modules)) {
       const files = image.firmware.get(module) ?? [];
       if (files.length === 0) continue;
-      const problem = `the driver of ${what}, ${module}, finds no firmware in the image: ${files.join(', ')}`;
+      const problem = `the image lacks firmware for the driver of ${what}, ${module}: ${files.join(', ')}`;
       if (firmwareNeeded.has(module)) {
         const remedy = 'boot the machine from a medium that has the firmware';
         refusals.push(refusal('PREFLIGHT_NO_FIRMWARE', problem, remedy));
       } else {
-        warnings.push(`${problem}; it does without, perhaps with fewer features`);
+        warnings.push(`${problem}; the driver works without it, perhaps with fewer features`);
       }
     }
   }

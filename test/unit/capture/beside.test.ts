@@ -59,7 +59,7 @@ t.test('what is left out is told', async t => {
   const { notes } = resolve('Docker');
   t.match(notes, [
     /^the old system: veth0a1b2c3 is left out: it belongs to a container/,
-    /^the old system: docker0 is left out: it has no hardware in it/,
+    /^the old system: docker0 is left out: it has no hardware member/,
   ]);
   t.same(capturedNetwork({}), { value: {}, notes: [] });
 });

@@ -103,8 +103,8 @@ const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
     [
       /^line 1 of \/home\/me\/.ssh\/authorized_keys of the old system is left out: it begins with a byte order mark/,
       /^line 2 of \/root\/.ssh\/authorized_keys of the old system is left out: it has a DSA key/,
-      /^line 3 of \/root.* lets nobody in here: it expired at 2020/,
-      /^line 4 of \/root.* is left out: it only says to log in as somebody else/,
+      /^line 3 of \/root.* permits no login here: it expired at 2020/,
+      /^line 4 of \/root.* is left out: it only says to log in as another user/,
     ],
   ],
 ];

@@ -81,12 +81,17 @@ t.test('udhcpc sets addresses as anybody does: that it is at work says that ther
 t.test('what is cut off or no JSON is told, and the rest is used', async t => {
   const files = filesOf('static IPv4');
   const rows: [string, string, RegExp, number][] = [
-    ['route-4.json', files['route-4.json']!.slice(0, -3), /^route-4\.json of the old system is no JSON/, 1],
-    ['rule-6.json', '{}', /^rule-6\.json of the old system is not what ip prints/, 1],
+    [
+      'route-4.json',
+      files['route-4.json']!.slice(0, -3),
+      /^route-4\.json of the old system is not valid JSON/,
+      1,
+    ],
+    ['rule-6.json', '{}', /^rule-6\.json of the old system does not have the format of ip/, 1],
     [
       'addr.json',
       '[{"ifname":7}]',
-      /^addr\.json of the old system has 1 of 1 entries that are not what ip prints/,
+      /^addr\.json of the old system has 1 of 1 entries that do not have the format of ip\(8\)/,
       1,
     ],
   ];

@@ -137,8 +137,8 @@ t.test('resolv.conf: what the kernel of another machine calls a link says nothin
   t.same(network.dns, { servers: ['192.0.2.53'], search: ['a_b.example'] });
   t.same(warnings, []);
   t.same(leftOut, [
-    { name: 'the name server fe80::1%2', why: 'is reached by one link of the old system only' },
-    { name: 'the name server dns.example', why: 'is no address' },
-    { name: 'the search domain größe.example', why: 'is no domain name' },
+    { name: 'the name server fe80::1%2', why: 'is reachable through one link of the old system only' },
+    { name: 'the name server dns.example', why: 'is not a valid IP address' },
+    { name: 'the search domain größe.example', why: 'is not a valid domain name' },
   ]);
 });

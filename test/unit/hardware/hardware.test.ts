@@ -102,7 +102,7 @@ t.test('for people', async t => {
     /^disk +\/dev\/sda, .*sata, ST4000, serial Z1, firmware SN06, .*health: running 31 I\/O errors, driver sd_mod ahci/m,
     /^network +eth0, .*driver e1000e, 8086:10d3, also enp0s2$/m,
     /^no driver +storage 0000:00:03\.0 1aaa:0001: this image has none for pci:x$/m,
-    /^no driver +network 0000:00:04\.0 8086:10d3: iwlwifi of this image has not taken it$/m,
+    /^no driver +network 0000:00:04\.0 8086:10d3: iwlwifi of this image does not drive it$/m,
     /^no firmware +bnx2x \(0000:00:05\.0\) may ask for bnx2x\/a\.fw or 1 other file$/m,
   ])
     t.match(text, line);

@@ -57,7 +57,7 @@ t.test('three start at the same moment, 20 times', { timeout: 240_000 }, async t
     const losers = outcomes.filter(outcome => outcome !== 'got it');
     t.equal(losers.length, 2, `round ${round}: ${outcomes.join('; ')}`);
     for (const loser of losers)
-      t.ok(loser.startsWith(`BUSY starting: another dabei is at work: process ${winner?.pid} (`), loser);
+      t.ok(loser.startsWith(`BUSY starting: another dabei is already running (PID ${winner?.pid}, `), loser);
   }
   await Promise.all(contenders.map(({ end }) => end()));
 });
@@ -99,8 +99,8 @@ t.test('whose lock it is by now', { timeout: 120_000 }, async t => {
   t.same(await other.lines(2), ['ready', 'got it']);
   t.throws(() => claim(`${path}.other0`), {
     code: 'BUSY',
-    problem: new RegExp(`^another dabei is at work: process ${other.pid} \\(--import=tsx `),
-    remedy: 'see "dabei status"; wait until it is done or has failed',
+    problem: new RegExp(`^another dabei is already running \\(PID ${other.pid}, --import=tsx `),
+    remedy: 'see "dabei status"; wait until it has finished or failed',
   });
   await other.end();
   claim(`${path}.other0`);

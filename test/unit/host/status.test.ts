@@ -36,9 +36,9 @@ t.test('for people', async t => {
         stage: 'install',
         addresses: {},
         hostKeys: [],
-        beginning: 'goes on at host-flake',
+        beginning: 'resuming the earlier installation at host-flake',
       },
-      ['running: stage 4/4 install', 'goes on at host-flake'],
+      ['running: stage 4/4 install', 'resuming the earlier installation at host-flake'],
     ],
     [
       'failed',
@@ -71,7 +71,7 @@ t.test('for people', async t => {
 t.test('a file that a crash cut, or another version wrote', async t => {
   const unreadable = [
     'running: stage 0/0 config',
-    'warning: /run/dabei/status.json cannot be read; "dabei logs" has what happened',
+    'warning: /run/dabei/status.json cannot be read; "dabei logs" prints the log',
     '',
   ];
   for (const text of ['', '{', '{"state":"failed","reaso', 'null', '7', '\0\0'])

@@ -21,24 +21,20 @@ const rows: [name: string, more: string, notes: RegExp[]][] = [
   [
     'a command for keys',
     'authorizedkeyscommand /usr/bin/sss_ssh_authorizedkeys %u',
-    [/AuthorizedKeysCommand \/usr.*not asked here/],
+    [/AuthorizedKeysCommand \/usr.*this sshd ignores/],
   ],
   ['an agent', 'hostkeyagent /run/agent', [/HostKeyAgent/]],
   ['an authority for root', 'trustedusercakeys /etc/ssh/ca.pub', []],
   [
     'an authority with names of its own',
     'trustedusercakeys /etc/ssh/ca.pub\nauthorizedprincipalsfile /etc/ssh/principals/%u',
-    [/certificates by \/etc\/ssh\/ca.pub let nobody in here/],
+    [/certificates by \/etc\/ssh\/ca.pub permit no login here/],
   ],
-  [
-    'a second factor',
-    'authenticationmethods publickey,keyboard-interactive',
-    [/a key alone lets somebody in/],
-  ],
-  ['one address', 'listenaddress 192.0.2.7:22', [/listens on 192\.0\.2\.7 alone/]],
-  ['one address of IPv6', 'listenaddress [2001:db8::7]:22', [/listens on 2001:db8::7 alone/]],
+  ['a second factor', 'authenticationmethods publickey,keyboard-interactive', [/a key alone is enough/]],
+  ['one address', 'listenaddress 192.0.2.7:22', [/listens on 192\.0\.2\.7 only/]],
+  ['one address of IPv6', 'listenaddress [2001:db8::7]:22', [/listens on 2001:db8::7 only/]],
   ['two ports', 'port 2222', [/ports 22, 2222/]],
-  ['a host certificate', 'hostcertificate /etc/ssh/key-cert.pub', [/an installed one does not have them/]],
+  ['a host certificate', 'hostcertificate /etc/ssh/key-cert.pub', [/an installed system does not have them/]],
 ];
 
 for (const [name, more, notes] of rows) {

@@ -113,7 +113,11 @@ t.test('refusals', async t => {
   const rows: [string, Readonly<Record<string, number | string>>, [string, RegExp][]][] = [
     ['a path that is not there', { [at('d')]: 404 }, [['CLOSURE_PATH_MISSING', /-d: it answered 404/]]],
     ['a bucket that cannot be listed', { [at('d')]: 403 }, [['CLOSURE_PATH_MISSING', /-d: it answered 403/]]],
-    ['an archive that is gone', { '/nar/c.nar': 404 }, [['CLOSURE_PATH_MISSING', /-c: its archive is gone/]]],
+    [
+      'an archive that is gone',
+      { '/nar/c.nar': 404 },
+      [['CLOSURE_PATH_MISSING', /-c: its archive is missing/]],
+    ],
     ['an error page', { [at('b')]: '<html>' }, [['CLOSURE_NARINFO', /-b: a line has no colon/]]],
     [
       'another signature',

@@ -325,7 +325,7 @@ export const linkWorlds: NetworkWorld[] = [
     ],
     expect: {
       interfaces: [card(1, { ...address, ...gateway })],
-      leftOut: [/^tap100i0: is made by a program/, /^eth2: has no address/, /^vmbr1: has no address/],
+      leftOut: [/^tap100i0: belongs to a program/, /^eth2: has no address/, /^vmbr1: has no address/],
     },
   },
   {
@@ -366,7 +366,7 @@ export const linkWorlds: NetworkWorld[] = [
     ],
     expect: {
       interfaces: [card(1, { ...address, ...gateway })],
-      leftOut: [/^veth0a1b2c3: belongs to a container/, /^docker0: has no hardware in it/],
+      leftOut: [/^veth0a1b2c3: belongs to a container/, /^docker0: has no hardware member/],
     },
   },
   {
@@ -380,7 +380,7 @@ export const linkWorlds: NetworkWorld[] = [
     ],
     expect: {
       interfaces: [card(1, { ...address, ...gateway })],
-      leftOut: [/^virbr0: has no hardware in it/],
+      leftOut: [/^virbr0: has no hardware member/],
     },
   },
   {
@@ -399,7 +399,7 @@ export const linkWorlds: NetworkWorld[] = [
     expect: {
       interfaces: [card(1, { ...address, ...gateway })],
       rules: [{ priority: 32764, family: 4, table: 254, suppressPrefixLength: 0 }],
-      leftOut: [/^wg0: is a WireGuard tunnel/, /^IPv4 rule 32765: leads to table 51820/],
+      leftOut: [/^wg0: is a WireGuard tunnel/, /^IPv4 rule 32765: uses table 51820/],
     },
   },
   {
@@ -418,8 +418,8 @@ export const linkWorlds: NetworkWorld[] = [
       interfaces: [
         card(1, { ...address, routes: [{ destination: '203.0.113.5/32', gateway: '192.0.2.1' }] }),
       ],
-      warnings: [/^the default route by tun0 is not restored/],
-      leftOut: [/^tun0: is made by a program/],
+      warnings: [/^the default route via tun0 is not restored/],
+      leftOut: [/^tun0: belongs to a program/],
     },
   },
   {
@@ -434,7 +434,7 @@ export const linkWorlds: NetworkWorld[] = [
     ],
     expect: {
       interfaces: [card(1, { ...address, ...gateway })],
-      leftOut: [/^dummy0: leads nowhere/],
+      leftOut: [/^dummy0: is a dummy interface/],
     },
   },
 ];

@@ -127,9 +127,9 @@ export const routeWorlds: NetworkWorld[] = [
       ],
       leftOut: [
         /^eth2: has no address/,
-        /^IPv4 rule 100: is about eth2/,
+        /^IPv4 rule 100: names eth2/,
         /^IPv4 rule 105: has ipproto and dport/,
-        /^IPv4 rule 106: leads to table 6/,
+        /^IPv4 rule 106: uses table 6/,
       ],
     },
   },

@@ -48,7 +48,7 @@ const rows: Row[] = [
     about: 'a path that is no system at all',
     content: { README: 'nothing to see\n' },
     code: 'CLOSURE_SYSTEM',
-    says: /it is no toplevel of NixOS/,
+    says: /it is not a NixOS toplevel/,
   },
   {
     name: 'unknown-signer',

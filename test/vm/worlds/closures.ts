@@ -82,7 +82,7 @@ const rows: Row[] = [
     about: 'the cache knows a path, but its archive is gone',
     weather: prebuilt => path =>
       path === narOf(narinfo(prebuilt, '-initrd').text) ? { status: 404 } : undefined,
-    fails: { stage: 'plan', code: 'CLOSURE_PATH_MISSING', says: /-initrd: its archive is gone/ },
+    fails: { stage: 'plan', code: 'CLOSURE_PATH_MISSING', says: /-initrd: its archive is missing/ },
   },
   {
     name: 'broken',

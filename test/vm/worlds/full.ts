@@ -42,7 +42,7 @@ export const fullWorlds: World[] = [
       await ssh.run('dabei install', { seconds: 300 });
       await ssh.attempt('reboot', { seconds: 30 });
       await machine.waitForEnd(120);
-      assert.match(machine.console.text, /goes on at boot-loader/);
+      assert.match(machine.console.text, /resuming the earlier installation at boot-loader/);
     },
   },
   {

@@ -29,7 +29,7 @@ async function finish(machine: Machine): Promise<void> {
 
 /** What the second start said about the first. */
 function beginningIn(machine: Machine): string {
-  return /^an earlier installation .*$/m.exec(machine.console.text)?.[0] ?? '';
+  return /^(?:resuming|restarting) the earlier installation.*$/m.exec(machine.console.text)?.[0] ?? '';
 }
 
 interface Edge {
@@ -40,19 +40,25 @@ interface Edge {
 }
 
 const edges: readonly Edge[] = [
-  { cutAt: /^stage \d+\/\d+ nuke-disk: done/m, then: /goes on at host-flake: the stage nuke-disk was done/ },
+  {
+    cutAt: /^stage \d+\/\d+ nuke-disk: done/m,
+    then: /resuming the earlier installation at host-flake: nuke-disk was completed/,
+  },
   {
     cutAt: /^stage \d+\/\d+ host-flake: done/m,
-    then: /goes on at host-flake: the stage host-flake was done/,
+    then: /resuming the earlier installation at host-flake: host-flake was completed/,
   },
   {
     cutAt: /^stage \d+\/\d+ install: started/m,
-    then: /goes on at host-flake: the stage host-flake was done/,
+    then: /resuming the earlier installation at host-flake: host-flake was completed/,
   },
-  { cutAt: /^stage \d+\/\d+ install: done/m, then: /goes on at boot-loader: the stage install was done/ },
+  {
+    cutAt: /^stage \d+\/\d+ install: done/m,
+    then: /resuming the earlier installation at boot-loader: install was completed/,
+  },
   {
     cutAt: /^stage \d+\/\d+ boot-loader: started/m,
-    then: /goes on at boot-loader: the stage install was done/,
+    then: /resuming the earlier installation at boot-loader: install was completed/,
   },
 ];
 
@@ -62,7 +68,7 @@ async function assertRefusesRepetition(site: Site, machine: Machine): Promise<vo
   await ssh.waitUntilUp(60);
   assert.match(
     await ssh.run('dabei status'),
-    /DISK_INSTALLED.*installed already[^]*next: .*disks\.generation/,
+    /DISK_INSTALLED.*already installed[^]*next: .*disks\.generation/,
   );
   await machine.end();
 }
@@ -102,10 +108,13 @@ export const powerCutWorlds: World[] = [
 
       const second = await start(site, 'second', disk, config);
       await stageDone(second, 'plan', 180);
-      assert.match(beginningIn(second), /goes on at host-flake: the stage host-flake was done/);
+      assert.match(
+        beginningIn(second),
+        /resuming the earlier installation at host-flake: host-flake was completed/,
+      );
       const ssh = site.ssh();
       await ssh.waitUntilUp(60);
-      assert.match(await ssh.run('dabei status'), /goes on at host-flake/);
+      assert.match(await ssh.run('dabei status'), /resuming the earlier installation at host-flake/);
       await finish(second);
 
       const { machine } = await bootInstalled(site, { ...guest, disks: [disk] });
@@ -129,7 +138,10 @@ export const powerCutWorlds: World[] = [
       const { stage } = await stageFailed(machine, 60);
       assert.equal(stage, 'install');
       const again = await ssh.run('dabei install && dabei status', { seconds: installLimitSeconds });
-      assert.match(again, /^installed: [^]*goes on at host-flake: the stage host-flake was done/m);
+      assert.match(
+        again,
+        /^installed: [^]*resuming the earlier installation at host-flake: host-flake was completed/m,
+      );
       await ssh.attempt('reboot', { seconds: 30 });
       await machine.waitForEnd(120);
       const booted = await bootInstalled(site, { ...guest, disks: [disk] });

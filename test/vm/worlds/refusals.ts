@@ -205,7 +205,7 @@ const rows: Row[] = [
     parameters: (_, config) => [configParameter({ ...config, disks: { devices: ['/dev/vda'] } })],
     stage: 'config',
     code: 'CONFIG_SCHEMA',
-    says: /disks\.key.*needed to install/,
+    says: /disks\.key.*an installation needs it/,
   },
 ];
 

@@ -99,7 +99,7 @@ const flakes: Refused[] = [
     memoryMiB: 4096,
     attribute: 'none',
     stage: 'evaluate',
-    says: /nixosConfigurations\.none of the flake is no NixOS system/,
+    says: /nixosConfigurations\.none of the flake is not a NixOS system/,
   },
   {
     name: 'locked',

@@ -201,7 +201,7 @@ clean_passphrase() {
   done
   [ "$passphrase" = "$as_it_was" ] || say "the line break at the end of the passphrase was removed"
   case $passphrase in
-    ' '* | *' ') say "the passphrase begins or ends with a blank, which is a part of it" ;;
+    ' '* | *' ') say "the passphrase begins or ends with a blank; dabei keeps the blank" ;;
   esac
 }
 

@@ -70,7 +70,7 @@ t.test('members that are ways to one disk', async t => {
     {
       code: 'DISK_AMBIGUOUS',
       problem:
-        '/dev/sda and /dev/sdb have the same world wide name 0x5000c500a1b2c3d4 and serial number Z1: they are 2 ways to one disk (multipath)',
+        '/dev/sda and /dev/sdb have the same world wide name 0x5000c500a1b2c3d4 and serial number Z1: they are 2 paths to one disk (multipath)',
       remedy: /"\/dev\/disk\/by-path\/sda" for \/dev\/sda, or "\/dev\/disk\/by-path\/sdb" for \/dev\/sdb/,
     },
   ]);

@@ -90,7 +90,7 @@ const cases: Case[] = [
     disks: [partitioned('vda', [])],
     found: { traces: traces(null), pool: null },
     outcome: 'restart',
-    says: /only just partitioned/,
+    says: /after it had partitioned/,
     own: ['/dev/vda'],
   },
   {
@@ -128,7 +128,7 @@ const cases: Case[] = [
     name: 'cut after nuke-disk',
     found: { traces: traces(entry('nuke-disk')), pool: pool('nuke-disk') },
     outcome: 'continue host-flake',
-    says: /nuke-disk was done/,
+    says: /nuke-disk was completed/,
     own: ['/dev/vda'],
   },
   {
@@ -141,7 +141,7 @@ const cases: Case[] = [
     name: 'the pool knows more than the ESP',
     found: { traces: traces(entry('host-flake')), pool: pool('install') },
     outcome: 'continue boot-loader',
-    says: /the stage install was done/,
+    says: /install was completed/,
     own: ['/dev/vda'],
   },
   {
@@ -175,14 +175,14 @@ const cases: Case[] = [
     name: 'another configuration',
     found: { traces: traces(entry('nuke-disk', { configuration: 'D' })), pool: null },
     outcome: 'restart',
-    says: /the configuration is another one/,
+    says: /the configuration has changed/,
     own: ['/dev/vda'],
   },
   {
     name: 'another layout',
     found: { traces: traces(entry('nuke-disk', { layout: 'M' })), pool: null },
     outcome: 'restart',
-    says: /laid out in another way/,
+    says: /disk layout has changed/,
     own: ['/dev/vda'],
   },
   {
@@ -197,7 +197,7 @@ const cases: Case[] = [
     disks: [partitioned('vda'), disk({ path: '/dev/vdb' })],
     found: { traces: traces(entry('nuke-disk'), null), pool: null },
     outcome: 'restart',
-    says: /\/dev\/vdb was no part of it/,
+    says: /\/dev\/vdb was not part of/,
     own: ['/dev/vda'],
   },
   {
@@ -211,14 +211,14 @@ const cases: Case[] = [
     name: 'a boot loader that somebody installed by hand where an installation had stopped',
     found: { traces: started(entry('host-flake')), pool: pool('host-flake') },
     outcome: 'DISK_INSTALLED',
-    says: /a boot loader is on the disks, which it had not come to/,
+    says: /a boot loader is present that this installation had not yet installed/,
     own: [],
   },
   {
     name: 'the same, by another configuration',
     found: { traces: started(entry('host-flake', { configuration: 'D' })), pool: null },
     outcome: 'DISK_INSTALLED',
-    says: /configuration is another one/,
+    says: /configuration has changed/,
     own: [],
   },
   {
@@ -238,7 +238,7 @@ const cases: Case[] = [
     name: 'a finished installation of the same configuration',
     found: { traces: traces(entry('boot-loader')), pool: null },
     outcome: 'DISK_INSTALLED',
-    says: /installed already/,
+    says: /already installed/,
     own: [],
   },
   {
@@ -342,8 +342,8 @@ t.test('plans', async t => {
   t.equal(askedOf(layout, false).layout, layout.installState.layout);
 
   const continued = planFor(at('nuke-disk'));
-  t.match(continued.beginning, /goes on at host-flake/);
-  t.match(continued.summary[0], /goes on at host-flake/);
+  t.match(continued.beginning, /resuming the earlier installation at host-flake/);
+  t.match(continued.summary[0], /resuming the earlier installation at host-flake/);
   t.notMatch(continued.summary.join('\n'), /destroyed/);
   const steps = programs(continued, 'nuke-disk');
   t.ok(steps.includes('zpool import') && steps.includes('zfs load-key'));
@@ -358,13 +358,13 @@ t.test('plans', async t => {
   t.ok(continued.stages.install.length > 0);
 
   const nearlyDone = planFor(at('install'));
-  t.match(nearlyDone.beginning, /goes on at boot-loader/);
+  t.match(nearlyDone.beginning, /resuming the earlier installation at boot-loader/);
   t.same(nearlyDone.stages['host-flake'], []);
   t.same(programs(nearlyDone, 'install'), ['zfs set', 'write'], 'the pool may be ahead of the ESP');
   t.ok(programs(nearlyDone, 'boot-loader').includes('zfs set'));
 
   const over = planFor({ traces: traces(left('partitioned')), pool: null });
-  t.match(over.beginning, /starts over: the pool was not complete/);
+  t.match(over.beginning, /restarting the earlier installation: the pool was not complete/);
   t.ok(programs(over, 'nuke-disk').includes('zpool create'));
 
   t.throws(() => planFor(at('boot-loader')), { code: 'DISK_INSTALLED' });

@@ -42,7 +42,10 @@ t.test('a disk that came in the meantime', async t => {
   const config = configSchema.parse({ disks: { devices: ['/dev/sda'], key: 'correct horse battery' } });
   const partUuid = layOut(config, [planned], facts([planned])).guids[0]!.zfs;
   const twin = late({ contents: [content('/dev/sdb4', { partUuid })] });
-  t.throws(() => recheck([planned, twin], '/dev/sda'), { code: 'DISK_CHANGED', problem: /planned ones/ });
+  t.throws(() => recheck([planned, twin], '/dev/sda'), {
+    code: 'DISK_CHANGED',
+    problem: /planned partition GUIDs/,
+  });
 });
 
 t.test('what is on the disks is known, whether or not it may be erased', async t => {

@@ -129,7 +129,7 @@ const rows: Row[] = [
     disks: [stick],
     config: { devices: ['only'] },
     refused: ['DISK_NOT_FOUND'],
-    says: [/not removable, not the boot medium/],
+    says: [/non-removable, not the boot medium/],
   },
   {
     name: 'nor is a stick one of any that are large enough',
@@ -160,7 +160,7 @@ const rows: Row[] = [
     disks: [],
     config: { devices: ['only'] },
     refused: ['DISK_NOT_FOUND'],
-    says: [/there is no disk at all/, /driver/],
+    says: [/the machine has no disk/, /driver/],
   },
   {
     name: 'only: nothing but unfit disks',
@@ -221,7 +221,7 @@ const rows: Row[] = [
     disks: [used, vda],
     config: { devices: ['/dev/sda1'], wipe: true },
     refused: ['DISK_NOT_FOUND'],
-    says: [/lies on \/dev\/sda; a whole disk is needed/, /to take \/dev\/sda, set it to \{"serial":"A1"\}/],
+    says: [/is on \/dev\/sda; a whole disk is needed/, /to use \/dev\/sda, set it to \{"serial":"A1"\}/],
   },
   {
     name: 'path: not the beginning of a name',
@@ -472,7 +472,7 @@ const rows: Row[] = [
     disks: [zvol('/dev/zd0'), lun],
     config: { devices: ['only'] },
     refused: ['DISK_NOT_FOUND'],
-    says: [/there is no disk at all; not hardware: \/dev\/zd0 \(software\), \/dev\/sdi \(network\)/],
+    says: [/the machine has no disk; not hardware: \/dev\/zd0 \(software\), \/dev\/sdi \(network\)/],
   },
   {
     name: 'size: a volume is none of the disks that are large enough',
@@ -521,7 +521,7 @@ const rows: Row[] = [
     config: { devices: [{ serial: 'P1' }] },
     refused: ['DISK_AMBIGUOUS'],
     says: [
-      /\/dev\/sdp and \/dev\/sdq have the same world wide name 0x5000c5 and serial number P1: .*2 ways to one disk/,
+      /\/dev\/sdp and \/dev\/sdq have the same world wide name 0x5000c5 and serial number P1: .*2 paths to one disk/,
       /"\/dev\/disk\/by-path\/a" for \/dev\/sdp, or "\/dev\/disk\/by-path\/b" for \/dev\/sdq/,
     ],
   },
@@ -530,7 +530,7 @@ const rows: Row[] = [
     disks: ways,
     config: { layout: 'mirror', devices: ['/dev/sdp', '/dev/sdq'] },
     refused: ['DISK_AMBIGUOUS'],
-    says: [/name one of them alone, "\/dev\/disk\/by-path\/a" for \/dev\/sdp, or .*\/b" for \/dev\/sdq/],
+    says: [/name only one of them, "\/dev\/disk\/by-path\/a" for \/dev\/sdp, or .*\/b" for \/dev\/sdq/],
   },
   {
     name: 'path: one of two ways, with a pool that both of them show',
@@ -555,8 +555,8 @@ const rows: Row[] = [
     config: { devices: ['/dev/mapper/mpatha'], wipe: true },
     refused: ['DISK_NOT_FOUND'],
     says: [
-      /\/dev\/mapper\/mpatha maps \/dev\/sdp and \/dev\/sdq, which are 2 ways to one disk/,
-      /to take \/dev\/sdp, set it to "\/dev\/disk\/by-path\/a"; or to take \/dev\/sdq, .*by-path\/b"/,
+      /\/dev\/mapper\/mpatha maps \/dev\/sdp and \/dev\/sdq, which are 2 paths to one disk/,
+      /to use \/dev\/sdp, set it to "\/dev\/disk\/by-path\/a"; or to use \/dev\/sdq, .*by-path\/b"/,
     ],
   },
   {
@@ -566,7 +566,7 @@ const rows: Row[] = [
     ),
     config: { devices: ['/dev/md0'], wipe: true },
     refused: ['DISK_NOT_FOUND'],
-    says: [/\/dev\/md0 lies on \/dev\/sda and \/dev\/sdb; a whole disk is needed/],
+    says: [/\/dev\/md0 is on \/dev\/sda and \/dev\/sdb; a whole disk is needed/],
   },
   {
     name: 'refusals of all members come together',
@@ -607,5 +607,5 @@ t.test('warnings', async t => {
   ]);
   t.match(warnings(['/dev/sdy'], [disk({ path: '/dev/sdy', transport: 'usb' })]), [/removable/]);
   t.match(warnings(['/dev/vda', '/dev/sda'], [vda, sda], 'mirror'), [/only 20 GiB count/]);
-  t.match(warnings(['/dev/sdp'], ways), [/\/dev\/sdp can be reached as \/dev\/sdq, too \(multipath\)/]);
+  t.match(warnings(['/dev/sdp'], ways), [/\/dev\/sdp also has the paths \/dev\/sdq \(multipath\)/]);
 });

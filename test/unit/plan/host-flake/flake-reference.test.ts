@@ -46,16 +46,16 @@ t.test('references that mean nothing here', async t => {
     ['s3://bucket/x.tar.gz#web', /cannot fetch such an address/],
     ['ftp://example.org/x.tar.gz#web', /cannot fetch such an address/],
     ['~/infra#web', /"~"/],
-    ['infra#web', /no registry/],
-    ['flake:infra#web', /no registry/],
+    ['infra#web', /no flake registry/],
+    ['flake:infra#web', /no flake registry/],
     ['path:infra#web', /relative/],
     ['github:me#web', /incomplete/],
     ['GITHUB:me/x#web', /incomplete/],
     ['github://me/x#web', /incomplete/],
     ['HTTPS://example.org/x.tar.gz#web', /lower case/],
     ['file+https://example.org/x#web', /single file/],
-    ['github:me/x#packages.x86_64-linux.default', /no name below nixosConfigurations/],
-    ['github:me/x#web^out', /no name below nixosConfigurations/],
+    ['github:me/x#packages.x86_64-linux.default', /not a valid name under nixosConfigurations/],
+    ['github:me/x#web^out', /not a valid name under nixosConfigurations/],
   ];
   for (const [text, problem] of rows) {
     t.throws(() => flakeReference(text, 'host'), { code: 'CONFIG_SCHEMA', problem }, text);

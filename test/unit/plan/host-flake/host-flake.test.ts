@@ -141,7 +141,7 @@ t.test('a flake that was sent along', async t => {
   );
   for (const sentFlake of [undefined, [], ['web/flake.nix']]) {
     const without = { ...facts, ...(sentFlake && { sentFlake }) };
-    t.throws(() => planHostFlake(wanted, without, storage), { code: 'CONFIG_SCHEMA', problem: /sent along/ });
+    t.throws(() => planHostFlake(wanted, without, storage), { code: 'CONFIG_SCHEMA', problem: /bundled/ });
   }
 });
 

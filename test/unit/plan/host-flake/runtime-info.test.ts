@@ -32,7 +32,7 @@ t.test('parameters of the kernel that its hardware needs', async t => {
   for (const wrong of ['a b', 'a="b"', 'a=$b', '', 'a=\n', '-- x'])
     t.throws(
       () => info({ kernelParams: [wrong] }),
-      /is no kernel parameter|has a line break/,
+      /is not a valid kernel parameter|has a line break/,
       JSON.stringify(wrong),
     );
 });

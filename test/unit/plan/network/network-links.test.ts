@@ -111,7 +111,7 @@ const rows: Row[] = [
       dns,
     },
     create: ['link add name bond0 type bond mode balance-rr'],
-    warnings: [/^bond0: there is no eth9 to be part of it/],
+    warnings: [/^bond0: missing members: eth9/],
   },
   {
     name: 'none of the members is here',
@@ -120,7 +120,7 @@ const rows: Row[] = [
       dns,
     },
     create: [],
-    warnings: [/^bond0: there is none of eth8; it is not made/, /asking for DHCP on all/],
+    warnings: [/^bond0: no members found \(eth8\)/, /asking for DHCP on all/],
   },
   {
     name: 'two that lie on each other',
@@ -132,7 +132,7 @@ const rows: Row[] = [
       dns,
     },
     create: [],
-    warnings: [/^a: there is none of b/, /^b: there is none of a/, /asking for DHCP/],
+    warnings: [/^a: no members found \(b\)/, /^b: no members found \(a\)/, /asking for DHCP/],
   },
   {
     name: 'written in any order: VLAN in a bridge over a bond',
@@ -207,7 +207,7 @@ const rows: Row[] = [
       'address replace 192.0.2.7/24 broadcast + dev eth0',
       'route replace default via 192.0.2.1 dev eth0',
     ],
-    warnings: [/no interface has the MAC address 52:54:00:00:00:99; there is/],
+    warnings: [/no interface has the MAC address 52:54:00:00:00:99; present: /],
   },
   {
     name: 'how a link names itself to DHCP servers',
@@ -238,7 +238,7 @@ const rows: Row[] = [
       ],
       6: ['rule add from all to 2001:db8::/32 priority 1002 type prohibit'],
     },
-    warnings: [/^the rule 1003 is about eth7/],
+    warnings: [/^the rule 1003 names eth7/],
   },
 ];
 

@@ -122,7 +122,7 @@ const worlds: World[] = [
     gateways: [],
     missingGateways: ['198.51.100.1', 'fe80::1', 'fe80::2', '192.0.2.1'],
     static: true,
-    warnings: [/52:54:00:00:00:98/, /52:54:00:00:00:99/, /by wan1/, /by wan2/, /no default route/],
+    warnings: [/52:54:00:00:00:98/, /52:54:00:00:00:99/, /via wan1/, /via wan2/, /no default route/],
   },
   {
     name: 'MAC in capitals',
@@ -152,7 +152,7 @@ const worlds: World[] = [
     name: 'unmatched MAC: DHCP everywhere, and says what is there',
     config: { interfaces: [{ mac: '52:54:00:00:00:99', ...v4 }], dns },
     ...everywhere,
-    warnings: [/there is eth0 \(52:54:00:00:00:01\), eth1/, /asking for DHCP on all/],
+    warnings: [/present: eth0 \(52:54:00:00:00:01\), eth1/, /asking for DHCP on all/],
   },
   {
     name: 'unmatched name',
@@ -303,7 +303,7 @@ const worlds: World[] = [
   {
     name: 'MTU too small for IPv6',
     config: { interfaces: [{ name: 'eth0', mtu: 1000, addresses: ['2001:db8::7/64'], acceptRa: true }] },
-    warnings: [/an MTU of 1000 turns IPv6 off/],
+    warnings: [/an MTU of 1000 disables IPv6/],
   },
   {
     name: 'IPv6 only, link-local gateway',
@@ -375,7 +375,7 @@ const worlds: World[] = [
       dns,
     },
     batch: v4Batch,
-    warnings: [/cannot go by IPv4 through 192.0.2.1/, /no default route/],
+    warnings: [/cannot use an IPv4 gateway via 192.0.2.1/, /no default route/],
   },
   {
     name: 'default routes without a gateway, by family of the addresses',
@@ -476,7 +476,7 @@ const worlds: World[] = [
     name: 'an interface that is named without anything to do',
     config: { interfaces: [{ name: 'eth0' }] },
     ...everywhere,
-    warnings: [/gives no address to any interface/],
+    warnings: [/gives no address to any/],
   },
   {
     name: 'static without default route and DNS',

@@ -47,7 +47,7 @@ t.test('too little memory for a NixOS, where a smaller system would do', async t
       'swap on a small disk',
       224,
       512,
-      /850 MiB of memory, and there are 224 MiB of RAM and 512 MiB of swap: .*disks.swap/,
+      /850 MiB of memory, and the machine has 224 MiB of RAM and 512 MiB of swap: .*disks.swap/,
     ],
     ['swap enough', 224, 1024, null],
     ['compressed memory alone', 224, 0, /224 MiB of RAM and 224 MiB of swap/],

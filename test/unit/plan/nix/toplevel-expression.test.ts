@@ -34,7 +34,7 @@ t.test('what is wrong with a flake is said in words', async t => {
       'no system',
       owner,
       wrapped('{ nixosConfigurations.web = { config = { }; }; }'),
-      /nixosConfigurations\.web of the flake is no NixOS system/,
+      /nixosConfigurations\.web of the flake is not a NixOS system/,
     ],
     ['locked down', owner, wrapped(good, system('activatable = false;')), /cannot be switched to/],
     ['an image', owner, wrapped(good, system('switch.enable = false;')), /cannot be switched to/],

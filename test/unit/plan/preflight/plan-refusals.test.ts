@@ -19,9 +19,9 @@ const refused = (input: Partial<ConfigInput>, machine = facts([disk()])) =>
 const relative = (flake: string) =>
   `CONFIG_SCHEMA reading system.flake ${JSON.stringify(flake)}: it is relative to a directory, and the installer has none`;
 const zero =
-  'CONFIG_SCHEMA choosing the host id: hostId is 00000000, which to ZFS means that there is none (zgenhostid(8))';
+  'CONFIG_SCHEMA choosing the host id: hostId is 00000000, which ZFS treats as unset (zgenhostid(8))';
 const notSent = (flake: string) =>
-  `CONFIG_SCHEMA reading system.flake ${JSON.stringify(flake)}: no flake was sent along: the initramfs has no /dabei/flake/flake.nix`;
+  `CONFIG_SCHEMA reading system.flake ${JSON.stringify(flake)}: no flake was bundled: the initramfs has no /dabei/flake/flake.nix`;
 
 t.test('the plan is right', async t => {
   const elsewhere = { devices: ['/dev/nothing'], key: '12345678' };

@@ -6,7 +6,7 @@
  */
 'use strict'
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > a disk full of remains > steps 1`] = `
-# cancelling the return to the old system, if one is armed
+# cancelling the return to the old system, if the timer is armed
 /usr/lib/dabei/stay erasing
 # taking /dev/sda2 out of use as swap
 swapoff /dev/sda2
@@ -64,13 +64,13 @@ dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=0 count=2048 conv=notr
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=83884032 count=2048 conv=notrunc,fsync
 # erasing signatures on /dev/disk/by-id/ata-WDC_A1
 wipefs --all --force /dev/disk/by-id/ata-WDC_A1
-# making the kernel forget the old partitions of /dev/disk/by-id/ata-WDC_A1
+# removing the old partitions of /dev/disk/by-id/ata-WDC_A1 from the kernel
 blockdev --rereadpt /dev/disk/by-id/ata-WDC_A1
 # waiting for udev
 udevadm settle --timeout=60
 # dropping cached blocks of /dev/disk/by-id/ata-WDC_A1
 blockdev --flushbufs /dev/disk/by-id/ata-WDC_A1
-# making sure that /dev/disk/by-id/ata-WDC_A1 is clean (must print nothing)
+# checking that no signature is left on /dev/disk/by-id/ata-WDC_A1 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A1
 # partitioning /dev/disk/by-id/ata-WDC_A1
 sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
@@ -114,7 +114,7 @@ swapon --priority 10 /dev/mapper/dabei-swap-1
 zgenhostid -f 0b9d9f06
 # loading ZFS
 modprobe zfs
-# telling the loaded module the host id
+# setting spl_hostid in the loaded module
 echo 0x0b9d9f06 > /sys/module/spl/parameters/spl_hostid
 # limiting ZFS' cache
 echo 268435456 > /sys/module/zfs/parameters/zfs_arc_max
@@ -124,7 +124,7 @@ zpool create -f -o ashift=12 -o autotrim=on -o cachefile=none -o compatibility=o
 zfs create -o mountpoint=none -o canmount=off rpool/local
 # creating the dataset rpool/local/root
 zfs create -o mountpoint=legacy rpool/local/root
-# remembering the empty root
+# snapshotting the empty root
 zfs snapshot rpool/local/root@blank
 # creating the dataset rpool/local/nix
 zfs create -o mountpoint=legacy -o atime=off rpool/local/nix
@@ -175,16 +175,16 @@ sync
 umount --recursive /mnt
 # exporting the pool rpool
 zpool export rpool
-# making sure that the pool rpool is exported (must print nothing)
+# checking that the pool rpool is exported (must print nothing)
 zpool list -H -o name rpool
-# no longer swapping to /dev/mapper/dabei-swap-1
+# turning off swap on /dev/mapper/dabei-swap-1
 swapoff /dev/mapper/dabei-swap-1
-# forgetting the key of /dev/mapper/dabei-swap-1
+# removing /dev/mapper/dabei-swap-1 and its key
 dmsetup remove --retry dabei-swap-1
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > an empty virtio disk, BIOS, little memory > steps 1`] = `
-# cancelling the return to the old system, if one is armed
+# cancelling the return to the old system, if the timer is armed
 /usr/lib/dabei/stay erasing
 # destroying the partition table of /dev/disk/by-path/pci-0000:00:04.0 and its copy
 sgdisk --zap-all /dev/disk/by-path/pci-0000:00:04.0
@@ -196,13 +196,13 @@ dd if=/dev/zero of=/dev/disk/by-path/pci-0000:00:04.0 bs=512 seek=0 count=2048 c
 dd if=/dev/zero of=/dev/disk/by-path/pci-0000:00:04.0 bs=512 seek=41940992 count=2048 conv=notrunc,fsync
 # erasing signatures on /dev/disk/by-path/pci-0000:00:04.0
 wipefs --all --force /dev/disk/by-path/pci-0000:00:04.0
-# making the kernel forget the old partitions of /dev/disk/by-path/pci-0000:00:04.0
+# removing the old partitions of /dev/disk/by-path/pci-0000:00:04.0 from the kernel
 blockdev --rereadpt /dev/disk/by-path/pci-0000:00:04.0
 # waiting for udev
 udevadm settle --timeout=60
 # dropping cached blocks of /dev/disk/by-path/pci-0000:00:04.0
 blockdev --flushbufs /dev/disk/by-path/pci-0000:00:04.0
-# making sure that /dev/disk/by-path/pci-0000:00:04.0 is clean (must print nothing)
+# checking that no signature is left on /dev/disk/by-path/pci-0000:00:04.0 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-path/pci-0000:00:04.0
 # partitioning /dev/disk/by-path/pci-0000:00:04.0
 sgdisk --clear --set-alignment=2048 --disk-guid=7bac0294-4abf-8568-97db-01251077a9bd --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:57ec04d7-9cfd-8030-b03e-75074a796a3b --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:c874a19d-9bcc-83e0-b8c7-def277b719f1 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:ee411b53-dad2-8448-ab38-a8fd9842f1fa --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:95844ebe-cafd-8aeb-ae05-d8fa0b1095fc --change-name=4:zfs /dev/disk/by-path/pci-0000:00:04.0
@@ -246,7 +246,7 @@ swapon --priority 10 /dev/mapper/dabei-swap-1
 zgenhostid -f 0b9d9f06
 # loading ZFS
 modprobe zfs
-# telling the loaded module the host id
+# setting spl_hostid in the loaded module
 echo 0x0b9d9f06 > /sys/module/spl/parameters/spl_hostid
 # limiting ZFS' cache
 echo 67108864 > /sys/module/zfs/parameters/zfs_arc_max
@@ -256,7 +256,7 @@ zpool create -f -o ashift=12 -o autotrim=on -o cachefile=none -o compatibility=o
 zfs create -o mountpoint=none -o canmount=off rpool/local
 # creating the dataset rpool/local/root
 zfs create -o mountpoint=legacy rpool/local/root
-# remembering the empty root
+# snapshotting the empty root
 zfs snapshot rpool/local/root@blank
 # creating the dataset rpool/local/nix
 zfs create -o mountpoint=legacy -o atime=off rpool/local/nix
@@ -301,7 +301,7 @@ pool rpool: single, aes-256-gcm, host id 0b9d9f06
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > mirror > steps 1`] = `
-# cancelling the return to the old system, if one is armed
+# cancelling the return to the old system, if the timer is armed
 /usr/lib/dabei/stay erasing
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A1 and its copy
 sgdisk --zap-all /dev/disk/by-id/ata-WDC_A1
@@ -313,13 +313,13 @@ dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=0 count=2048 conv=notr
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A1 bs=512 seek=41940992 count=2048 conv=notrunc,fsync
 # erasing signatures on /dev/disk/by-id/ata-WDC_A1
 wipefs --all --force /dev/disk/by-id/ata-WDC_A1
-# making the kernel forget the old partitions of /dev/disk/by-id/ata-WDC_A1
+# removing the old partitions of /dev/disk/by-id/ata-WDC_A1 from the kernel
 blockdev --rereadpt /dev/disk/by-id/ata-WDC_A1
 # waiting for udev
 udevadm settle --timeout=60
 # dropping cached blocks of /dev/disk/by-id/ata-WDC_A1
 blockdev --flushbufs /dev/disk/by-id/ata-WDC_A1
-# making sure that /dev/disk/by-id/ata-WDC_A1 is clean (must print nothing)
+# checking that no signature is left on /dev/disk/by-id/ata-WDC_A1 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A1
 # destroying the partition table of /dev/disk/by-id/ata-WDC_A2 and its copy
 sgdisk --zap-all /dev/disk/by-id/ata-WDC_A2
@@ -331,13 +331,13 @@ dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A2 bs=512 seek=0 count=2048 conv=notr
 dd if=/dev/zero of=/dev/disk/by-id/ata-WDC_A2 bs=512 seek=41940992 count=2048 conv=notrunc,fsync
 # erasing signatures on /dev/disk/by-id/ata-WDC_A2
 wipefs --all --force /dev/disk/by-id/ata-WDC_A2
-# making the kernel forget the old partitions of /dev/disk/by-id/ata-WDC_A2
+# removing the old partitions of /dev/disk/by-id/ata-WDC_A2 from the kernel
 blockdev --rereadpt /dev/disk/by-id/ata-WDC_A2
 # waiting for udev
 udevadm settle --timeout=60
 # dropping cached blocks of /dev/disk/by-id/ata-WDC_A2
 blockdev --flushbufs /dev/disk/by-id/ata-WDC_A2
-# making sure that /dev/disk/by-id/ata-WDC_A2 is clean (must print nothing)
+# checking that no signature is left on /dev/disk/by-id/ata-WDC_A2 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A2
 # partitioning /dev/disk/by-id/ata-WDC_A1
 sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+1024M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
@@ -411,7 +411,7 @@ swapon --priority 10 /dev/mapper/dabei-swap-2
 zgenhostid -f 0b9d9f06
 # loading ZFS
 modprobe zfs
-# telling the loaded module the host id
+# setting spl_hostid in the loaded module
 echo 0x0b9d9f06 > /sys/module/spl/parameters/spl_hostid
 # limiting ZFS' cache
 echo 268435456 > /sys/module/zfs/parameters/zfs_arc_max
@@ -421,7 +421,7 @@ zpool create -f -o ashift=12 -o autotrim=on -o cachefile=none -o compatibility=o
 zfs create -o mountpoint=none -o canmount=off rpool/local
 # creating the dataset rpool/local/root
 zfs create -o mountpoint=legacy rpool/local/root
-# remembering the empty root
+# snapshotting the empty root
 zfs snapshot rpool/local/root@blank
 # creating the dataset rpool/local/nix
 zfs create -o mountpoint=legacy -o atime=off rpool/local/nix
@@ -480,12 +480,12 @@ sync
 umount --recursive /mnt
 # exporting the pool rpool
 zpool export rpool
-# making sure that the pool rpool is exported (must print nothing)
+# checking that the pool rpool is exported (must print nothing)
 zpool list -H -o name rpool
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > NVMe with sectors of 4096 bytes, UEFI, no swap > steps 1`] = `
-# cancelling the return to the old system, if one is armed
+# cancelling the return to the old system, if the timer is armed
 /usr/lib/dabei/stay erasing
 # destroying the partition table of /dev/disk/by-id/nvme-Samsung_980_S64D and its copy
 sgdisk --zap-all /dev/disk/by-id/nvme-Samsung_980_S64D
@@ -497,13 +497,13 @@ dd if=/dev/zero of=/dev/disk/by-id/nvme-Samsung_980_S64D bs=4096 seek=0 count=25
 dd if=/dev/zero of=/dev/disk/by-id/nvme-Samsung_980_S64D bs=4096 seek=131071744 count=256 conv=notrunc,fsync
 # erasing signatures on /dev/disk/by-id/nvme-Samsung_980_S64D
 wipefs --all --force /dev/disk/by-id/nvme-Samsung_980_S64D
-# making the kernel forget the old partitions of /dev/disk/by-id/nvme-Samsung_980_S64D
+# removing the old partitions of /dev/disk/by-id/nvme-Samsung_980_S64D from the kernel
 blockdev --rereadpt /dev/disk/by-id/nvme-Samsung_980_S64D
 # waiting for udev
 udevadm settle --timeout=60
 # dropping cached blocks of /dev/disk/by-id/nvme-Samsung_980_S64D
 blockdev --flushbufs /dev/disk/by-id/nvme-Samsung_980_S64D
-# making sure that /dev/disk/by-id/nvme-Samsung_980_S64D is clean (must print nothing)
+# checking that no signature is left on /dev/disk/by-id/nvme-Samsung_980_S64D (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/nvme-Samsung_980_S64D
 # partitioning /dev/disk/by-id/nvme-Samsung_980_S64D
 sgdisk --clear --set-alignment=256 --disk-guid=18456547-ec7e-8c31-a3ba-ffedd303a4e0 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:b51e7f52-0d5d-8ea3-92e8-df3612e00a78 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 --change-name=2:esp --new=4:0:0 --typecode=4:BF01 --partition-guid=4:64ff8fd6-5f26-8a0b-a832-a49df99345c9 --change-name=4:zfs /dev/disk/by-id/nvme-Samsung_980_S64D
@@ -533,7 +533,7 @@ umount /run/dabei/esp
 zgenhostid -f 0b9d9f06
 # loading ZFS
 modprobe zfs
-# telling the loaded module the host id
+# setting spl_hostid in the loaded module
 echo 0x0b9d9f06 > /sys/module/spl/parameters/spl_hostid
 # limiting ZFS' cache
 echo 2147483648 > /sys/module/zfs/parameters/zfs_arc_max
@@ -543,7 +543,7 @@ zpool create -f -o ashift=12 -o autotrim=on -o cachefile=none -o compatibility=o
 zfs create -o mountpoint=none -o canmount=off rpool/local
 # creating the dataset rpool/local/root
 zfs create -o mountpoint=legacy rpool/local/root
-# remembering the empty root
+# snapshotting the empty root
 zfs snapshot rpool/local/root@blank
 # creating the dataset rpool/local/nix
 zfs create -o mountpoint=legacy -o atime=off rpool/local/nix
