@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { cached, tree, type Built } from '../lib/cache.ts';
+import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
@@ -27,14 +27,8 @@ const reproducible = {
 
 export async function buildKernel(toolchain: Packages): Promise<Built> {
   const sources = await unpackAlone('sources', kernelPackages);
-  const fragments = files.walk(checkout('kernel-config'));
-  const inputs = [
-    'kernel 1',
-    JSON.stringify(reproducible),
-    toolchain,
-    sources,
-    ...tree(checkout('kernel-config')),
-  ];
+  const asked = files.walk(checkout('kernel-config')).map(files.readText).map(settings).join('');
+  const inputs = ['kernel 2', JSON.stringify(reproducible), toolchain, sources, asked];
   return cached('kernel', inputs, async directory => {
     const work = join(directory, 'work');
     files.makeDirectory(work);
@@ -42,7 +36,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       runIn({
         doing,
         root: toolchain.path,
-        mounts: { '/build': work, '/sources': sources.path, '/fragments': checkout('kernel-config') },
+        mounts: { '/build': work, '/sources': sources.path },
         argv: ['env', `--chdir=${cwd}`, ...argv],
         env: reproducible,
         timeoutSeconds: minutes * 60,
@@ -58,11 +52,11 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     });
     await step('kernel configuration', async () => {
       await make('making the smallest configuration', ['make', '--silent', 'tinyconfig'], linux);
-      const inside = fragments.map(path => path.replace(checkout('kernel-config'), '/fragments'));
-      const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', ...inside];
+      files.write(join(work, 'asked.config'), asked);
+      const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', '/build/asked.config'];
       await make('merging the fragments', merge, linux);
       await make('completing the configuration', ['make', '--silent', 'olddefconfig'], linux);
-      requireSymbols(fragments.map(files.readText).join('\n'), files.readText(join(work, 'linux/.config')));
+      requireSymbols(asked, files.readText(join(work, 'linux/.config')));
     });
     await step('kernel compilation', () =>
       make('compiling the kernel', ['make', jobs, arch.kernel.image, 'modules'], linux, 180),
@@ -124,6 +118,16 @@ export function requireSymbols(asked: string, config: string): void {
     .map(([name, value]) => `  ${name}: asked ${value}, is ${final.get(name) ?? 'n'}`);
   if (lost.length > 0)
     throw new Error(`these kernel symbols do not hold after the merge:\n${lost.join('\n')}`);
+}
+
+/**
+ * A fragment without its comments and blank lines: what the kernel is made from, and what its place in the cache is
+ * named by. A comment that was mended builds no kernel.
+ */
+export function settings(fragment: string): string {
+  return [...symbols(fragment)]
+    .map(([name, value]) => (value === 'n' ? `# ${name} is not set\n` : `${name}=${value}\n`))
+    .join('');
 }
 
 /** "CONFIG_X=y" and "# CONFIG_X is not set" of a kernel configuration. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { requireSymbols } from '../../../../image/kernel/kernel.ts';
+import { requireSymbols, settings } from '../../../../image/kernel/kernel.ts';
 
 const config = [
   'CONFIG_NET=y',
@@ -28,4 +28,11 @@ t.test('every symbol that does not hold is named', async t => {
     '  CONFIG_DEBUG_INFO: asked y, is n',
   ];
   t.throws(() => requireSymbols(asked, config), { message: lines.join('\n') });
+});
+
+t.test('comments and blank lines name no other kernel', async t => {
+  const said = settings(`# Of an earlier room.\n\n${config}\n# CONFIG_LATER is mentioned here\n`);
+  t.equal(said, settings(config));
+  t.equal(said, `${config}\n`);
+  t.not(said, settings(config.replace('EXT4_FS=m', 'EXT4_FS=y')));
 });
