@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { consolePolicy } from './console/policy.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { DabeiError, formatError } from './errors.ts';
 import * as clock from './host/clock.ts';
@@ -55,6 +56,8 @@ export async function preflightCommand(
     now,
   );
   const { ssh, rootAuthorizedKeys } = resolution.reachability;
+  const { consoleQuestion } = resolution;
+  const secrets = asksPassphrase ? 'elsewhere' : consoleQuestion.secrets;
   const logins = readAuthorizedKeys(rootAuthorizedKeys, now);
   const table = {
     old,
@@ -68,6 +71,7 @@ export async function preflightCommand(
     config,
     installs,
     returnAfterSeconds: Number(readText(`${appended}/dabei/return-after`)) || null,
+    console: consolePolicy({ ...consoleQuestion, secrets }),
   };
   if (options.result !== undefined) {
     const lines = [

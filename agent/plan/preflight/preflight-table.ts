@@ -2,6 +2,7 @@ import { redactTokens } from '../../redact-tokens.ts';
 import type { Config } from '../../config/schema.ts';
 import { describeContents } from '../disks/describe-disk.ts';
 import { formatBytes } from '../../format.ts';
+import type { ConsolePolicy } from '../../console/policy.ts';
 import type { KeptNetwork } from '../../capture/summary.ts';
 import type { OldSystem, Preflight } from './preflight.ts';
 
@@ -21,6 +22,8 @@ export interface TableInput {
   installs: boolean;
   /** Of the dead-man timer; null where it is not armed. */
   returnAfterSeconds: number | null;
+  /** Of the new system. */
+  console: ConsolePolicy;
 }
 
 type Row = readonly [heading: string, name: string, text: string];
@@ -74,7 +77,7 @@ function erasedRows({ found, installs }: TableInput): Row[] {
   });
 }
 
-function afterwardsRows({ config, installs, returnAfterSeconds }: TableInput): Row[] {
+function afterwardsRows({ config, installs, returnAfterSeconds, console }: TableInput): Row[] {
   const becomes = !installs
     ? 'the rescue system, in RAM; a restart brings this system back'
     : `NixOS, ${config?.hostName ?? ''}${config?.system.flake ? `, from ${redactTokens(config.system.flake)}` : ''}`;
@@ -85,5 +88,13 @@ function afterwardsRows({ config, installs, returnAfterSeconds }: TableInput): R
   return [
     ['becomes', '', becomes],
     ['', '', returns],
+    ['', 'console', `${shells[console.shell]}, because ${console.because}`],
   ];
 }
+
+/** What whoever stands in front of the machine, or has its remote console, gets. */
+const shells = {
+  root: 'a root shell without a password',
+  password: 'a root shell after a login',
+  off: 'no shell',
+} as const;
