@@ -77,23 +77,24 @@ export async function readDisks({ leaving = false }: DiskReading = {}): Promise<
  * one that udev heard of last. udev notes each claim below a directory with the link's name without /dev/, encoded
  * (udev-node.c).
  */
-function isShared(link: string): boolean {
+function isShared(link: string, root: string): boolean {
   const encoded = link.slice('/dev/'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
-  return list(`/run/udev/links/${encoded}`).length > 1;
+  return list(`${root}/run/udev/links/${encoded}`).length > 1;
 }
 
 /**
  * udev's links by disk. Those that name a volume by what is written on it are left out: they are gone after wiping.
+ * @param root where the file tree with dev/ and run/ lies; a test has its own
  */
-function readLinks(): Map<string, string[]> {
+export function readLinks(root = ''): Map<string, string[]> {
   const links = new Map<string, string[]>();
   for (const directory of ['/dev/disk/by-id', '/dev/disk/by-path']) {
-    for (const name of list(directory)) {
+    for (const name of list(`${root}${directory}`)) {
       if (/^(lvm-pv-uuid|md|dm)-/.test(name)) continue;
       const link = `${directory}/${name}`;
-      if (isShared(link)) continue;
-      const device = realPath(link);
-      if (device !== null) links.set(device, [...(links.get(device) ?? []), link]);
+      if (isShared(link, root)) continue;
+      const device = realPath(`${root}${link}`)?.slice(root.length);
+      if (device !== undefined) links.set(device, [...(links.get(device) ?? []), link]);
     }
   }
   return links;

@@ -1,6 +1,7 @@
 import { cleanLine } from '../../clean-text.ts';
 import { formatBytes } from '../../format.ts';
 import type { Content, Disk } from '../../facts.ts';
+import { hiddenTwins } from './cleared-ids.ts';
 
 /** Disks in words, for refusals and for the plan's summary, and the names by which they stay the same disk. */
 
@@ -73,6 +74,8 @@ function describeContent(content: Content, disk: Disk): string {
 export function uniqueSelector(disk: Disk, disks: readonly Disk[]): string {
   for (const key of ['serial', 'wwn'] as const) {
     const value = disk[key];
+    // The kernel may have taken it from another disk (cleared-ids.ts).
+    if (key === 'wwn' && hiddenTwins(disk, disks).length > 0) continue;
     if (value !== null && disks.every(other => other === disk || other[key] !== value)) {
       return JSON.stringify({ [key]: value });
     }

@@ -7,14 +7,17 @@ import { stablePath } from './describe-disk.ts';
 /** Ways by which several of the kernel's disks can be one: a SATA port, a USB bridge or a virtio device leads to one each. */
 const severalWays = new Set([null, 'sas', 'fc', 'spi']);
 
+/** What is the same by every way; what a disk reports of physical sectors depends on the bridge. */
+const identifying = ['wwn', 'serial', 'model', 'sizeBytes', 'logicalSectorBytes'] as const;
+
 /**
  * Whether two of the kernel's disks are two ways to one: all that is known of both has to agree. A world wide name alone proves
  * nothing, since some vendors give one to a whole batch; nor does a serial number, of which USB bridges have one for all.
  */
 export function isSameDisk(a: Disk, b: Disk): boolean {
-  const agrees = (name: 'wwn' | 'serial' | 'model' | 'sizeBytes') =>
+  const agrees = (name: (typeof identifying)[number]) =>
     a[name] === null || b[name] === null || fold(a[name]) === fold(b[name]);
-  if (!(['wwn', 'serial', 'model', 'sizeBytes'] as const).every(agrees)) return false;
+  if (!identifying.every(agrees)) return false;
   if (a.wwn !== null && b.wwn !== null) return true;
   const isKnown = a.serial !== null && b.serial !== null;
   return isKnown && severalWays.has(a.transport) && severalWays.has(b.transport);

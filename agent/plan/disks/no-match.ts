@@ -77,6 +77,18 @@ export function ambiguous(
   });
 }
 
+/** @param matching disks of which any may have had the id that the selector names (cleared-ids.ts) */
+export function clearedIdRefusal({ doing, selector, disks }: Choices, matching: readonly Disk[]): DabeiError {
+  const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
+  return new DabeiError('DISK_AMBIGUOUS', {
+    doing,
+    problem:
+      `${JSON.stringify(selector)} may mean ${matching.map(({ path }) => path).join(' and ')}: only one of them has an id that ` +
+      'its maker gave; the kernel removes an id that another disk already has, and which disk it detects first can change',
+    remedy: `set it to ${choices.join(', or ')}`,
+  });
+}
+
 const instead: Readonly<Record<NotHardware['kind'], string>> = {
   software:
     'name a disk of the machine itself; to fill this one, give it to a virtual machine as its disk, and install there',

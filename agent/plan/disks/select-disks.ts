@@ -2,11 +2,11 @@ import { layoutTable } from './layouts.ts';
 import type { DiskSelector, DisksConfig, Layout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
-import { clearedIdRefusal, hiddenTwins, meansGivenId } from './cleared-ids.ts';
+import { hiddenTwins, withoutGivenId } from './cleared-ids.ts';
 import { describeContents, describeDisk, stablePath, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
-import { ambiguous, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
+import { ambiguous, clearedIdRefusal, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
 /** From selectors to disks, or to the reasons why not: nothing is guessed, and everything is said at once. */
@@ -45,7 +45,11 @@ export function selectDisks(
     const doing = `choosing a disk for disks.devices[${index}]`;
     const choices: Choices = { doing, selector, disks, others };
     const matching = disks.filter(disk => matches(selector, disk, minimum));
-    const twins = meansGivenId(selector) ? matching.flatMap(disk => hiddenTwins(disk, disks)) : [];
+    const rest = withoutGivenId(selector);
+    const twins =
+      rest === null
+        ? []
+        : matching.flatMap(disk => hiddenTwins(disk, disks)).filter(disk => hasProperties(rest, disk));
     for (const disk of [...matching, ...twins]) named.add(disk);
     const [disk] = matching;
     if (disk === undefined) {
@@ -56,7 +60,7 @@ export function selectDisks(
           : notHardwareRefusal(choices, other),
       );
     } else if (twins.length > 0) {
-      refusals.push(clearedIdRefusal(doing, selector, [...new Set([...matching, ...twins])], disks));
+      refusals.push(clearedIdRefusal(choices, [...new Set([...matching, ...twins])]));
     } else if (matching.length > 1) {
       refusals.push(ambiguous(choices, matching));
     } else if (members.includes(disk)) {
@@ -100,7 +104,10 @@ function layoutsFor(count: number): Layout[] {
 function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
   if (selector === 'only') return isCandidate(disk, minimum) && !isPortable(disk);
   if (typeof selector === 'string') return disk.path === selector || disk.aliases.includes(selector);
-  if (isPortable(disk) && !isNamed(selector)) return false;
+  return !(isPortable(disk) && !isNamed(selector)) && hasProperties(selector, disk);
+}
+
+function hasProperties(selector: Exclude<DiskSelector, string>, disk: Disk): boolean {
   return (
     same(selector.serial, disk.serial) &&
     same(selector.wwn?.toLowerCase(), disk.wwn?.toLowerCase()) &&

@@ -19,7 +19,11 @@ const nvme = (number: number, serial: string, id: string, overrides: Partial<Dis
 const first = nvme(0, 'first', 'eui.0123456789abcdef');
 const second = nvme(1, 'second', 'nvme.1b36-7365636f6e64-51454d55204e564d65204374726c-00000001');
 
-const both = /^"?.*may mean \/dev\/nvme0n1 and \/dev\/nvme1n1: they are of the same model/;
+/** Of another maker, who bought the same controller. */
+const other = { ...second, model: 'Other' };
+
+const both =
+  /^"?.*may mean \/dev\/nvme0n1 and \/dev\/nvme1n1: only one of them has an id that its maker gave/;
 const rows: [name: string, disks: Disk[], selector: DiskSelector, expected: string | RegExp][] = [
   ['by its link', [first, second], '/dev/disk/by-id/nvme-eui.0123456789abcdef', both],
   ['found in the other order', [second, first], '/dev/disk/by-id/nvme-eui.0123456789abcdef', both],
@@ -52,13 +56,15 @@ const rows: [name: string, disks: Disk[], selector: DiskSelector, expected: stri
     '/dev/disk/by-id/nvme-eui.0123456789abcdef',
     '/dev/nvme0n1',
   ],
-  [
-    'one without an id is of another model',
-    [first, { ...second, model: 'Other' }],
-    '/dev/disk/by-id/nvme-eui.0123456789abcdef',
-    '/dev/nvme0n1',
-  ],
-];
+  ['one without an id is of another model', [first, other], '/dev/disk/by-id/nvme-eui.0123456789abcdef', both],
+  ['the same, found in the other order', [other, first], { wwn: 'eui.0123456789abcdef' }, both],
+  ['of another model and size, by id and transport', [first, { ...other, sizeBytes: 2 ** 40 }], { wwn: 'eui.0123456789abcdef', transport: 'nvme' }, both],
+  ['a stick behind a bridge to NVMe', [first, { ...other, removable: true }], '/dev/disk/by-id/nvme-eui.0123456789abcdef', both],
+  ['by the id and the model', [first, other], { wwn: 'eui.0123456789abcdef', model: 'QEMU NVMe Ctrl' }, '/dev/nvme0n1'],
+  ['by the id and the size', [first, { ...other, sizeBytes: 2 ** 40 }], { wwn: 'eui.0123456789abcdef', size: { max: 2 ** 39 } }, '/dev/nvme0n1'],
+  ['one without an id is not an NVMe', [first, { ...other, transport: 'sata', wwn: null }], '/dev/disk/by-id/nvme-eui.0123456789abcdef', '/dev/nvme0n1'],
+  ['two without an id', [{ ...first, wwn: null }, other], '/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_first', '/dev/nvme0n1'],
+]; // prettier-ignore
 
 for (const [name, disks, selector, expected] of rows) {
   t.test(name, async t => {
@@ -76,3 +82,18 @@ for (const [name, disks, selector, expected] of rows) {
     );
   });
 }
+
+t.test('by the id and a serial number that both have', async t => {
+  const disks = [first, { ...other, serial: 'first' }];
+  const selection = selectDisks(
+    disksSchema.parse({ devices: [{ wwn: first.wwn!, serial: 'first' }] }),
+    disks,
+  );
+  t.match(selection.refusals, [{ code: 'DISK_AMBIGUOUS', problem: both }]);
+  // Neither is the id suggested, which is refused, nor the serial number.
+  t.equal(
+    selection.refusals[0]?.remedy,
+    'set it to "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_first" for /dev/nvme0n1, or ' +
+      `{"wwn":"${second.wwn}"} for /dev/nvme1n1`,
+  );
+});

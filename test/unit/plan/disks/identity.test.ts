@@ -21,6 +21,7 @@ t.test('one disk or two', async t => {
     ['the same WWN, two serial numbers', {}, { serial: 'Z2' }, false],
     ['the same WWN, two models', {}, { model: 'ST8000' }, false],
     ['the same WWN, two sizes', {}, { sizeBytes: 2 ** 40 }, false],
+    ['the same WWN, two sizes of sectors', {}, { logicalSectorBytes: 4096 }, false],
     ['the same serial number, two WWNs', {}, { wwn: '0x5000c500a1b2c3d5' }, false],
     ['the same WWN, and nothing else known of one', {}, { serial: null, model: null }, true],
     ['a WWN of one alone', { wwn: null }, {}, true],
@@ -38,6 +39,12 @@ t.test('one disk or two', async t => {
       'two NVMe of one EUI',
       { wwn: 'eui.0025385b71b0d7c1', transport: 'nvme' },
       { wwn: 'eui.0025385b71b0d7c1', transport: 'nvme', serial: 'Z2' },
+      false,
+    ],
+    [
+      'two NVMe of one EUI and one serial number, of two models',
+      { wwn: 'eui.0025385b71b0d7c1', transport: 'nvme' },
+      { wwn: 'eui.0025385b71b0d7c1', transport: 'nvme', model: 'Other' },
       false,
     ],
     [
