@@ -22,6 +22,15 @@ const lines = /\b((?:proxy-)?authorization: *|(?:extra-)?access-tokens *= *)[^\n
 /** Tokens that say what they are: GitHub's, GitLab's, AWS' and Slack's, wherever they are. */
 const selfDescribing = /\b(gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[abprs]-|AKIA)[\w-]{16,255}/g;
 
+/** Whether an address has what would be redacted, percent-encoded or not. */
+export function hasToken(address: string): boolean {
+  return [address, percentDecoded(address)].some(text => redactTokens(text) !== text);
+}
+
+function percentDecoded(text: string): string {
+  return text.replace(/%[0-9a-f]{2}/gi, byte => String.fromCharCode(parseInt(byte.slice(1), 16)));
+}
+
 export function redactTokens(text: string): string {
   return text
     .replace(userInfo, (whole, info: string, offset: number) => {

@@ -104,8 +104,21 @@ function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodTyp
       return [{ path, message: `expected ${expected}, got ${typeOf(here)}`, ...remedy }];
     }
     default:
-      return [{ path, message: issue.message, ...(here?.kind === 'object' ? { aboutWhole: true } : {}) }];
+      return [
+        {
+          path,
+          message: issue.message,
+          ...remedyOf(issue),
+          ...(here?.kind === 'object' ? { aboutWhole: true } : {}),
+        },
+      ];
   }
+}
+
+/** What the schema itself says of it (`params` of a refinement). */
+function remedyOf(issue: Issue): { remedy: string } | object {
+  const remedy = issue.code === 'custom' ? (issue.params?.['remedy'] as unknown) : undefined;
+  return typeof remedy === 'string' ? { remedy } : {};
 }
 
 /** Of a union, the alternative whose type the value has: its complaints are the useful ones. */

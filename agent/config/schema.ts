@@ -4,6 +4,7 @@ import { Secret } from '../secret.ts';
 import { layouts, passphraseBytes } from '../limits.ts';
 import { limits } from './limits.ts';
 import { networkSchema } from './network-schema.ts';
+import { hasToken } from '../redact-tokens.ts';
 import { line, secretLine, secretLines } from './text.ts';
 
 export * from './network-schema.ts';
@@ -16,6 +17,19 @@ export * from './network-schema.ts';
  */
 
 const text = (maximum: number) => line(maximum).min(1);
+
+/**
+ * An address that the installed system keeps where all its users can read it: in /etc/nixos, in the Nix store, in nix.conf.
+ * @param instead what to do without a password or token, as an imperative
+ */
+const publicAddress = (instead: string) =>
+  line(limits.reference)
+    .min(1)
+    .refine(value => !hasToken(value), {
+      abort: true,
+      error: 'contains a password or an access token, and every user of the installed system could read it',
+      params: { remedy: instead },
+    });
 
 /** OpenSSH refuses a private key whose last line does not end (sshkey.c, "error in libcrypto"). */
 const privateKey = secretLines(limits.hostKey)
@@ -149,7 +163,9 @@ const storePath = line(limits.property).regex(
   'is not a valid store path, such as /nix/store/HASH-nixos-system-NAME',
 );
 
-const substituter = line(limits.reference)
+const substituter = publicAddress(
+  'use a cache that needs no password: trustedPublicKeys decide what is taken from it, and who can reach it is its network',
+)
   .regex(
     /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
     'is not a valid address of a binary cache, such as https://cache.example.org',
@@ -171,12 +187,15 @@ const trustedPublicKey = line(limits.property).regex(
 
 const systemSchema = z
   .strictObject({
-    flake: text(limits.reference)
+    flake: publicAddress(
+      'bundle the directory of the flake (run --flake DIRECTORY), or build the system elsewhere (system.storePath); the ' +
+        'installed system can have the token in access-tokens or netrc-file of nix.conf(5)',
+    )
       .optional()
       .describe(
         'flake reference with attribute, "github:me/infra#web-01"; by default, dabei generates a flake',
       ),
-    nixpkgs: text(limits.reference)
+    nixpkgs: publicAddress('give the address of a nixpkgs that needs no password')
       .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
       .describe('flake reference of nixpkgs for the generated flake'),
     storePath: storePath
