@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { walk } from '../../../../agent/host/files.ts';
+import { checkout, requireHostPackages } from '../../../../image/lib/host.ts';
+
+/** Mounts of the image's first program: an option that has no effect is none. */
+
+await requireHostPackages({ '/usr/bin/busybox': 'busybox', '/usr/bin/unshare': 'util-linux' });
+const init = readFileSync(checkout('image/rootfs/initramfs/init'), 'utf8');
+
+/** What covers /proc/cmdline, and what is said if that can be written to. */
+const [cover = ''] = /^mount -o bind \/run\/dabei\/cmdline[^]*?\nfi\n/m.exec(init) ?? [];
+
+function covered(directory: string, lines: string) {
+  const script = [
+    'say() { echo "$*"; }',
+    'mount() { busybox mount "$@"; }',
+    lines
+      .replaceAll('/run/dabei/cmdline', `${directory}/copy`)
+      .replaceAll('/proc/cmdline', `${directory}/cmdline`),
+    `echo forged 2>/dev/null >${directory}/cmdline`,
+    `cat ${directory}/cmdline`,
+  ].join('\n');
+  const argv = ['--mount', '--propagation', 'private', 'busybox', 'sh', '-c', script];
+  return spawnSync('unshare', argv, { encoding: 'utf8', timeout: 30_000 }).stdout;
+}
+
+t.test('the copy of the command line cannot be written to, not even by root', async t => {
+  const directory = t.testdir({ copy: 'quiet dabei.config=[redacted]\n', cmdline: 'a secret\n' });
+  t.equal(covered(directory, cover), 'quiet dabei.config=[redacted]\n');
+});
+
+t.test('and where a kernel or a busybox leaves it writable, the console says so', async t => {
+  const lines: [name: string, lines: string][] = [
+    ['no second call', cover.replace('mount -o remount,bind,ro /proc/cmdline\n', '')],
+    ['all options in one call', cover.replace(/^mount.*\nmount.*\n/, 'busybox mount -o bind,ro /run/dabei/cmdline /proc/cmdline\n')],
+    ['another option', cover.replace('remount,bind,ro', 'remount,bind,nosuid')],
+  ]; // prettier-ignore
+  for (const [name, text] of lines) {
+    t.not(text, cover, name);
+    const directory = t.testdir({ [name]: { copy: 'x\n', cmdline: 'y\n' } });
+    const said = covered(join(directory, name.replaceAll(' ', '\\ ')), text);
+    t.match(said, 'warning: the copy of the kernel command line can be written to\nforged\n', name);
+  }
+});
+
+t.test('no shell file gives options to a bind, which takes them by a second call alone', async t => {
+  const files = walk(checkout('image')).filter(path => !/\.(ts|mjs|json|patch|ipxe)$/.test(path));
+  const binds = files.flatMap(path =>
+    readFileSync(checkout(`image/${path}`), 'latin1')
+      .split('\n')
+      .filter(line => /^[^#]*\bmount\b.*\br?bind\b/.test(line) && !/\bremount\b/.test(line))
+      .map(line => ({ path, line })),
+  );
+  t.ok(binds.length >= 15, `${binds.length} binds`);
+  for (const { path, line } of binds) {
+    // "-o bind" and "--bind" alone; util-linux makes the second call by itself, busybox does not.
+    t.match(line, /\bmount (-o r?bind|--r?bind) /, `${path}: ${line.trim()}`);
+    t.notMatch(line, /bind,|,bind|--r?bind.* -o /, `${path}: ${line.trim()}`);
+  }
+});
