@@ -107,7 +107,22 @@ const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
       /^line 4 of \/root.* is left out: it only says to log in as another user/,
     ],
   ],
-];
+  ['a port of its own', { sshPort: '2222\n' }, { ssh: { port: 2222 } }, [/^sshd listens on port 2222, as on the old system$/]],
+  ['the usual port', { sshPort: '22\n' }, {}, []],
+  ['a port that is none', { sshPort: '65536\n' }, {}, []],
+  ['several words in place of a port', { sshPort: '22 23\n' }, {}, []],
+  ['whoever comes back by another port', { sshPort: '2222\n', comesBackElsewhere: true }, {}, []],
+  [
+    'what sshd says of itself',
+    { sshd: 'port 22\nport 2222\nhostcertificate /etc/ssh/a-cert.pub\nauthorizedkeyscommand /bin/keys\n' },
+    {},
+    [
+      /AuthorizedKeysCommand \/bin\/keys, which this sshd ignores/,
+      /listens on the ports 22, 2222; this one listens on one/,
+      /presents host certificates; an installed system does not have them/,
+    ],
+  ],
+]; // prettier-ignore
 
 for (const [name, files, value, notes] of rows) {
   t.test(name, async t => {

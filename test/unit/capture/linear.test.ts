@@ -62,7 +62,7 @@ const rows: [string, number, (size: number) => CapturedFiles][] = [
   ],
   ['a lease file of line breaks', 40000, size => ({ ...leased, 'leases/networkd/1': '\n'.repeat(size) })],
   ['a lease file of blanks', 40000, size => ({ ...leased, 'leases/networkd/1': ' '.repeat(size) })],
-  ['leases without an end', 10000, size => ({ ...leased, 'leases/dhclient/x': 'lease{\n'.repeat(size) })],
+  ['leases without an end', 30000, size => ({ ...leased, 'leases/dhclient/x': 'lease{\n'.repeat(size) })],
   [
     'leases, many',
     2000,
