@@ -102,24 +102,34 @@ let
     xmitHashPolicy = "xmit_hash_policy";
     minLinks = "min_links";
   };
-  # dhcpcd.conf(5): what it takes of leases and router advertisements.
+  says = preferences: setting: preferences.${setting} or true == false;
+  leaseOf = interface: if interface.lease or null == null then { } else interface.lease;
+  advertisementsOf =
+    interface: if interface.advertisements or null == null then { } else interface.advertisements;
+
+  # dhcpcd.conf(5): what it takes of leases. It listens to routers wherever it asks for a lease, unless it is told not to; where
+  # it has to take them otherwise than a lease, the network needs networkd.
   dhcpcd =
     interface:
     let
-      options = interface.lease or null;
-      no = setting: options.${setting} or true == false;
+      lease = leaseOf interface;
+      no = says lease;
     in
     lib.concatStringsSep "\n" (
       [ "interface ${interface.name}" ]
-      ++ lib.optional (options ? metric) "metric ${toString options.metric}"
+      ++ lib.optional (lease ? metric) "metric ${toString lease.metric}"
       ++ lib.optional (no "useGateway" || no "useRoutes") "nogateway"
       ++ lib.optional (no "useRoutes") "nooption classless_static_routes"
       ++ lib.optional (no "useDns") "nooption domain_name_servers, domain_name, domain_search"
       ++ lib.optional (no "useMtu" || interface.mtu != null) "nooption interface_mtu"
       ++ lib.optional (no "useHostName") "nooption host_name"
+      ++ lib.optional (!interface.acceptRa) "noipv6rs"
     );
   # Interfaces of which a lease is asked for, and something is said of it.
-  withWishes = lib.filter (interface: interface.lease or null != null && interface.lease != { }) interfaces;
+  withWishes = lib.filter (
+    interface:
+    interface.dhcp && (leaseOf interface != { } || interface.mtu != null || !interface.acceptRa)
+  ) interfaces;
 
   membersOf = what: name: lib.filter (entry: entry.${what} == name) interfaces;
   namesOf = map ({ name, ... }: name);
@@ -176,8 +186,8 @@ in
       lib.concatMap (
         interface:
         let
-          options = if interface.advertisements or null == null then { } else interface.advertisements;
-          no = setting: options.${setting} or true == false;
+          options = advertisementsOf interface;
+          no = says options;
           set = name: value: {
             name = "net.ipv6.conf.${lib.replaceStrings [ "." ] [ "/" ] interface.name}.${name}";
             inherit value;

@@ -63,6 +63,10 @@ in
       routes = lib.concatMap (family: map ({ address, via, ... }: "${address} ${toString via}") family.routes) families;
     }
   ) config.networking.interfaces;
+  dhcpcd = config.networking.dhcpcd.extraConfig;
+  advertisements = lib.filterAttrs (
+    name: _: builtins.match "net[.]ipv6[.]conf[.].*[.](accept_ra.*|ra_defrtr_metric)" name != null
+  ) config.boot.kernel.sysctl;
   networkdEnabled = config.systemd.network.enable;
   networkManager = config.networking.networkmanager.enable;
   links = lib.mapAttrs (_: link: link.linkConfig.Name or null) config.systemd.network.links;

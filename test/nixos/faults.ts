@@ -25,6 +25,10 @@ export interface Evaluated {
     string,
     { useDHCP: boolean | null; mtu: number | null; addresses: string[]; routes: string[] }
   >;
+  /** networking.dhcpcd.extraConfig */
+  dhcpcd: string;
+  /** What the kernel takes of router advertisements, by sysctl. */
+  advertisements: Record<string, unknown>;
   links: Record<string, string | null>;
   initrdModules: string[];
   initrdSecrets: Record<string, string>;
@@ -85,6 +89,7 @@ function networkFaults(info: RuntimeInfo, values: Evaluated, scripted: boolean):
       [...dns.servers].every(server => values.nameservers.includes(server)),
     ),
     ...same('scripted interfaces', Object.keys(values.scripted), interfaces.map(({ name }) => name).sort()),
+    ...interfaces.flatMap(entry => preferenceFaults(entry, values)),
     ...interfaces.flatMap(({ name, mac, addresses, routes, dhcp }) => [
       ...same(
         `addresses of ${name}`,
@@ -99,6 +104,42 @@ function networkFaults(info: RuntimeInfo, values: Evaluated, scripted: boolean):
       ...same(`DHCP on ${name}`, values.scripted[name]?.useDHCP, dhcp),
       ...(mac === null ? [] : same(`name of ${mac}`, values.links[`10-${mac.replaceAll(':', '')}`], name)),
     ]),
+  ];
+}
+
+type Interface = RuntimeInfo['network']['interfaces'][number];
+
+/** dhcpcd.conf(5); ip-sysctl.rst of the kernel. */
+function preferenceFaults(entry: Interface, values: Evaluated): string[] {
+  const { name, acceptRa } = entry;
+  const lease = entry.lease ?? {};
+  const ra = entry.advertisements ?? {};
+  const [, block = ''] = `\n${values.dhcpcd}`.split(`\ninterface ${name}\n`);
+  const lines = block
+    .split(/\ninterface /)[0]!
+    .split('\n')
+    .filter(Boolean);
+  const hasGateway = ({ useGateway, useRoutes }: typeof ra) => useGateway !== false && useRoutes !== false;
+  const sysctl = (setting: string) =>
+    values.advertisements[`net.ipv6.conf.${name.replaceAll('.', '/')}.${setting}`];
+  const wanted: [string, boolean][] = [
+    [`metric ${lease.metric}`, lease.metric !== undefined],
+    ['nogateway', !hasGateway(lease)],
+    ['nooption domain_name_servers, domain_name, domain_search', lease.useDns === false],
+    ['nooption interface_mtu', lease.useMtu === false || entry.mtu !== null],
+    ['nooption host_name', lease.useHostName === false],
+    ['noipv6rs', !acceptRa],
+  ];
+  return [
+    ...same(
+      `dhcpcd for ${name}`,
+      lines.filter(line => !line.startsWith('nooption classless')),
+      entry.dhcp ? wanted.flatMap(([line, isWanted]) => (isWanted ? [line] : [])) : [],
+    ),
+    ...(entry.kind === 'loopback' ? [] : same(`accept_ra of ${name}`, sysctl('accept_ra'), acceptRa ? 1 : 0)),
+    ...same(`ra_defrtr_metric of ${name}`, sysctl('ra_defrtr_metric'), ra.metric),
+    ...same(`accept_ra_defrtr of ${name}`, sysctl('accept_ra_defrtr'), hasGateway(ra) ? undefined : 0),
+    ...same(`accept_ra_mtu of ${name}`, sysctl('accept_ra_mtu'), ra.useMtu === false ? 0 : undefined),
   ];
 }
 

@@ -21,6 +21,33 @@ const networks: Readonly<Record<string, NonNullable<ConfigInput['network']>>> = 
     ],
     dns: { servers: ['192.0.2.53'] },
   },
+  leases: {
+    interfaces: [
+      { name: 'eth0', ...nic, dhcp: { metric: 200, useGateway: false }, acceptRa: { useGateway: false } },
+      {
+        name: 'eth1',
+        mac: 'a8:a1:59:00:00:02',
+        mtu: 1400,
+        dhcp: { metric: 100, useDns: false, useHostName: false },
+        acceptRa: true,
+        requiredForOnline: false,
+      },
+      { name: 'eth2', mac: 'a8:a1:59:00:00:03', dhcp: { metric: 300 }, acceptRa: { metric: 300 } },
+      { name: 'eth3', mac: 'a8:a1:59:00:00:04', dhcp: { useRoutes: false } },
+      { name: 'eth4', mac: 'a8:a1:59:00:00:05', acceptRa: { useGateway: false } },
+    ],
+  },
+  // dhcpcd cannot have both.
+  'leases-and-others': {
+    interfaces: [
+      {
+        name: 'eth0',
+        ...nic,
+        dhcp: { metric: 200, useGateway: false },
+        acceptRa: { metric: 512, useMtu: false },
+      },
+    ],
+  },
   'bond-vlan': {
     interfaces: [
       { name: 'eno1', ...nic },
@@ -46,6 +73,11 @@ const flakes: Readonly<Record<string, string | undefined>> = {
 /** Every layout with every firmware, network and kind of flake. */
 export function matrix(): Record<string, ExampleMachine> {
   const { facts } = machines['uefi-mirror'];
+  const more = [2, 3, 4].map(number => ({
+    ...facts.links[0]!,
+    name: `eth${number}`,
+    mac: `a8:a1:59:00:00:0${number + 1}`,
+  }));
   const all: Record<string, ExampleMachine> = {};
   for (const [layout, members] of Object.entries(layouts)) {
     const disks = Array.from({ length: members }, (_, index) =>
@@ -63,7 +95,7 @@ export function matrix(): Record<string, ExampleMachine> {
                 impermanence: flakeName.startsWith('impermanence'),
               },
             }),
-            facts: { ...facts, firmware, disks },
+            facts: { ...facts, firmware, disks, links: [...facts.links, ...more] },
             storage: storage(
               disks.map(({ aliases }) => aliases[0]!),
               'deadbeef',

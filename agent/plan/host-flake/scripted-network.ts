@@ -1,3 +1,4 @@
+import type { Preferences } from '../network/preferences.ts';
 import type { RuntimeInterface } from './runtime-types.ts';
 
 /**
@@ -10,8 +11,9 @@ export function needsNetworkd(interfaces: readonly RuntimeInterface[]): boolean 
   // There, hardware goes by its name, which two cards of one address cannot be given.
   if (new Set(macs).size < macs.length) return true;
   return interfaces.some(
-    ({ rules, routes, addresses, options, clientId }) =>
+    ({ rules, routes, addresses, options, clientId, ...others }) =>
       rules.length > 0 ||
+      advertisementsDiffer(others) ||
       clientId !== 'mac' ||
       addresses.some(({ peer }) => peer !== null) ||
       routes.some(
@@ -22,6 +24,30 @@ export function needsNetworkd(interfaces: readonly RuntimeInterface[]): boolean 
       options?.stp === true ||
       (options?.forwardDelay ?? options?.priority ?? options?.vlanFiltering) !== undefined,
   );
+}
+
+/**
+ * Whether router advertisements are taken otherwise than the lease of the same interface: dhcpcd listens to both, and has one
+ * metric and one "nogateway" for them (dhcpcd.conf(5)).
+ */
+function advertisementsDiffer({
+  dhcp,
+  acceptRa,
+  lease,
+  advertisements,
+}: Pick<RuntimeInterface, 'dhcp' | 'acceptRa' | 'lease' | 'advertisements'>): boolean {
+  if (!dhcp || !acceptRa) return false;
+  const { metric, useDns, useMtu, ...routes } = advertisements ?? {};
+  return (
+    (metric !== undefined && metric !== lease?.metric) ||
+    useDns === false ||
+    useMtu === false ||
+    hasGateway(routes) !== hasGateway(lease ?? {})
+  );
+}
+
+function hasGateway({ useGateway, useRoutes }: Pick<Preferences, 'useGateway' | 'useRoutes'>): boolean {
+  return useGateway !== false && useRoutes !== false;
 }
 
 function isV6(address: string): boolean {

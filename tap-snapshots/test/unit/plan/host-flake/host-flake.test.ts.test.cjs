@@ -3384,7 +3384,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
       "servers": [],
       "search": []
     },
-    "needsNetworkd": false
+    "needsNetworkd": true
   },
   "pool": {
     "name": "rpool",
