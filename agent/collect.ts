@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DabeiError } from './errors.ts';
-import { exists, readText, writeAtomic } from './host/files.ts';
+import type { Doors } from './host/doors.ts';
 import { infraFlake } from './plan/host-flake/infra-flake.ts';
 
 /** `dabei collect`: from several machines' runtime-info.json to one infrastructure flake. */
@@ -17,30 +17,31 @@ const known = z.looseObject({
 /**
  * Writes hosts/NAME/runtime-info.json and the shared modules anew, and whatever else belongs to an infrastructure flake
  * where it is not there yet: the rest is its owner's.
- * @param files runtime-info.json of each machine, or the directory that it lies in
+ * @param machines runtime-info.json of each machine, or the directory that it lies in
  * @returns what was written, for people
  * @throws DabeiError USAGE for what is no runtime-info.json, and for two of one name
  */
-export function collect(files: readonly string[], output: string): string {
-  const hosts = files.map(read);
+export function collect(doors: Doors, machines: readonly string[], output: string): string {
+  const { files } = doors;
+  const hosts = machines.map(file => read(doors, file));
   const names = hosts.map(({ hostName }) => hostName);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw wrong(`two machines have the name ${twice}`, 'give one of them another name');
   const lines = infraFlake(hosts).flatMap(({ path, content, owners }) => {
     const target = `${output}/${path}`;
-    const there = readText(target);
+    const there = files.readText(target);
     if (there === content) return [];
-    if (owners && exists(target)) return [`kept     ${path}`];
-    writeAtomic(target, content, 0o644);
+    if (owners && files.exists(target)) return [`kept     ${path}`];
+    files.writeAtomic(target, content, 0o644);
     return [`${there === null ? 'new     ' : 'changed '} ${path}`];
   });
   return [...lines, `next: git -C ${output} add --all && git -C ${output} commit`, ''].join('\n');
 }
 
-function read(file: string) {
-  const path = exists(`${file}/runtime-info.json`) ? `${file}/runtime-info.json` : file;
-  const text = readText(path);
+function read({ files }: Doors, file: string) {
+  const path = files.exists(`${file}/runtime-info.json`) ? `${file}/runtime-info.json` : file;
+  const text = files.readText(path);
   if (text === null) throw wrong(`there is no file ${path}`);
   let value: unknown;
   try {

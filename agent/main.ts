@@ -4,6 +4,7 @@ import { collect } from './collect.ts';
 import { boot, confirm, facts, install, logs, plan, status } from './commands.ts';
 import { preflightCommand } from './preflight.ts';
 import { nixosInstall } from './nixos-install.ts';
+import { realDoors as doors } from './host/doors.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
 
 declare const DABEI_VERSION: string;
@@ -29,31 +30,32 @@ const otherName = 'nixos-install';
 
 /** argv -> command; the only place that turns an error into an exit code: 1 for a failure, 2 for a wrong command line. */
 async function main(argv: readonly string[]): Promise<number> {
-  if (basename(process.argv0) === otherName) return nixosInstall(argv, text => process.stderr.write(text));
+  if (basename(process.argv0) === otherName)
+    return nixosInstall(doors, argv, text => process.stderr.write(text));
   const { values, positionals } = parse(argv);
   if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) return print(usage);
-  if (command === 'collect') return print(collect(machinesOf(rest, values), values.output!));
+  if (command === 'collect') return print(collect(doors, machinesOf(rest, values), values.output!));
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   switch (command) {
     case 'boot':
-      return boot();
+      return boot(doors);
     case 'install':
-      return install(values.config);
+      return install(doors, values.config);
     case 'plan':
-      return print(await plan(values.config));
+      return print(await plan(doors, values.config));
     case 'preflight':
       return preflightOf(values);
     case 'status':
-      return print(status(values.json ?? false));
+      return print(status(doors, values.json ?? false));
     case 'confirm':
     case 'stay': // its name until 0.1
-      return print(await confirm());
+      return print(await confirm(doors));
     case 'facts':
-      return print(await facts(values.json ?? false));
+      return print(await facts(doors, values.json ?? false));
     case 'logs':
-      return print(logs(values.json ?? false));
+      return print(logs(doors, values.json ?? false));
     default:
       throw wrongUsage(`there is no command ${command}`);
   }
@@ -70,7 +72,7 @@ function machinesOf(
 function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
   const { capture, image, config, 'command-line': commandLine, result, json = false } = values;
   if (capture === undefined || image === undefined) throw wrongUsage('preflight needs --capture and --image');
-  return preflightCommand({ capture, image, config, commandLine, result, json }, print);
+  return preflightCommand(doors, { capture, image, config, commandLine, result, json }, print);
 }
 
 function parse(argv: readonly string[]) {

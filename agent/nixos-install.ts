@@ -1,9 +1,9 @@
 import { logCommands } from './commands.ts';
 import { DabeiError } from './errors.ts';
 import { memoryBytes } from './host/machine/facts.ts';
+import type { Doors } from './host/doors.ts';
 import { environment } from './host/environment.ts';
-import { permissions } from './host/files.ts';
-import { log, formatEntry, type LogEntry } from './host/log.ts';
+import { formatEntry, type LogEntry } from './host/log.ts';
 import { updateStatus } from './host/status.ts';
 import { parseNixosInstall, planNixosInstall, usage } from './plan/nix/nixos-install.ts';
 import { executeSteps } from './stages/execute.ts';
@@ -16,31 +16,35 @@ const inherited =
  * This program under the name of nixos-install(8).
  * @param tell receives every line, for whoever waits at the other end of a connection
  */
-export async function nixosInstall(argv: readonly string[], tell: (text: string) => void): Promise<number> {
+export async function nixosInstall(
+  doors: Doors,
+  argv: readonly string[],
+  tell: (text: string) => void,
+): Promise<number> {
   const options = parseNixosInstall(argv);
   if (options === null) {
     tell(`usage: ${usage}\n`);
     return 0;
   }
-  checkRoot(options.root);
-  const steps = planNixosInstall(options, memoryBytes(), environment(inherited));
-  logCommands();
+  checkRoot(doors, options.root);
+  const steps = planNixosInstall(options, memoryBytes(doors), environment(inherited));
+  logCommands(doors);
   const report = (entry: LogEntry) => {
-    log(entry);
+    doors.log(entry);
     const line = formatEntry(entry);
     if (line !== null) tell(`${line}\n`);
   };
-  await executeSteps(steps, report);
-  updateStatus({ state: 'installed' });
+  await executeSteps({ ...doors, log: report }, steps);
+  updateStatus(doors, { state: 'installed' });
   report({ event: 'note', text: 'installation finished!' });
   return 0;
 }
 
 /** systemd-tmpfiles and sshd refuse to work below a directory that others cannot pass through. */
-function checkRoot(root: string): void {
+function checkRoot({ files }: Doors, root: string): void {
   const parts = root.split('/').map((_, index, all) => all.slice(0, index + 1).join('/') || '/');
   for (const path of parts) {
-    const mode = permissions(path);
+    const mode = files.permissions(path);
     const problem =
       mode === null
         ? 'is not a directory'

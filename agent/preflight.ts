@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { consolePolicy } from './console/policy.ts';
 import { resolveConfiguration, type Resolution } from './config/resolve.ts';
 import { DabeiError, formatError } from './errors.ts';
-import * as clock from './host/clock.ts';
+import type { Doors } from './host/doors.ts';
 import { readAppendedFiles } from './host/old-system/appended.ts';
 import { readCaptured } from './host/old-system/captured.ts';
 import { missingFirmware, readModuleIndex } from './host/machine/devices.ts';
-import { readBytes, readText, sizeOf, treeBytes, writeAtomic } from './host/files.ts';
 import { readOldSystem } from './host/old-system/old-system.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from './keys/authorized-keys.ts';
 import { fingerprint } from './keys/fingerprint.ts';
@@ -39,18 +38,24 @@ const refusedExitCode = 10;
 
 /** @returns 0: nothing speaks against it; 10: refused, with every reason on standard error */
 export async function preflightCommand(
+  doors: Doors,
   options: PreflightOptions,
   print: (text: string) => void,
 ): Promise<number> {
+  const { files, clock } = doors;
   const appended = dirname(dirname(options.capture));
-  const { config: asked, reachability } = resolve(options, appended, false);
+  const { config: asked, reachability } = resolve(doors, options, appended, false);
   const asks = (asked ?? reachability).network;
-  const network = keptNetwork(name => readText(`${options.capture}/${name}`), asks, defaultRoutes(asks));
-  const old = await readOldSystem(network.defaultLinks, appended);
-  const image = await readImage(options, old, appended);
+  const network = keptNetwork(
+    name => files.readText(`${options.capture}/${name}`),
+    asks,
+    defaultRoutes(asks),
+  );
+  const old = await readOldSystem(doors, network.defaultLinks, appended);
+  const image = await readImage(doors, options, old, appended);
   const now = clock.epochSeconds();
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
-    withPassphrase => resolve(options, appended, withPassphrase),
+    withPassphrase => resolve(doors, options, appended, withPassphrase),
     old,
     image,
     now,
@@ -70,7 +75,7 @@ export async function preflightCommand(
     authorizedKeys: logins.map(describeAuthorizedKey),
     config,
     installs,
-    returnAfterSeconds: Number(readText(`${appended}/dabei/return-after`)) || null,
+    returnAfterSeconds: Number(files.readText(`${appended}/dabei/return-after`)) || null,
     console: consolePolicy({ ...consoleQuestion, secrets }),
   };
   if (options.result !== undefined) {
@@ -79,7 +84,7 @@ export async function preflightCommand(
       ...(asksPassphrase ? ['passphrase=missing'] : []),
       ...(found.selectors.length > 0 ? [`devices=${JSON.stringify(found.selectors)}`] : []),
     ];
-    writeAtomic(options.result, lines.join('\n') + '\n', 0o600);
+    files.writeAtomic(options.result, lines.join('\n') + '\n', 0o600);
   }
   if (options.json) {
     const reasons = refusals.map(({ code, message, remedy }) => ({ code, message, remedy }));
@@ -107,51 +112,62 @@ export async function preflightCommand(
 }
 
 /** @param withPassphrase stands in for the one that is not known yet */
-function resolve(options: PreflightOptions, appended: string, withPassphrase: boolean): Resolution {
+function resolve(
+  doors: Doors,
+  options: PreflightOptions,
+  appended: string,
+  withPassphrase: boolean,
+): Resolution {
   const files =
     options.config === undefined
-      ? readAppendedFiles(appended)
-      : [{ path: options.config, bytes: configBytes(options.config) }];
+      ? readAppendedFiles(doors, appended)
+      : [{ path: options.config, bytes: configBytes(doors, options.config) }];
   return resolveConfiguration({
-    commandLine: commandLineOf(options),
+    commandLine: commandLineOf(doors, options),
     files: withPassphrase ? [...files, standInForPassphrase] : files,
-    captured: readCaptured(appended),
+    captured: readCaptured(doors, appended),
   });
 }
 
-function configBytes(path: string): Buffer {
-  const bytes = readBytes(path);
+function configBytes({ files }: Doors, path: string): Buffer {
+  const bytes = files.readBytes(path);
   if (bytes !== null) return bytes;
   const problem = `there is no file ${path}`;
   throw new DabeiError('FILE', { doing: 'reading the configuration', problem });
 }
 
-function commandLineOf({ commandLine }: PreflightOptions): string {
-  return commandLine === undefined ? '' : (readText(commandLine) ?? '');
+function commandLineOf({ files }: Doors, { commandLine }: PreflightOptions): string {
+  return commandLine === undefined ? '' : (files.readText(commandLine) ?? '');
 }
 
 const imageJson = z.looseObject({
   files: z.record(z.string(), z.looseObject({ bytes: z.number() })),
 });
 
-async function readImage(options: PreflightOptions, old: OldSystem, appended: string): Promise<NewSystem> {
-  const described = parseImage(readText(`${options.image}/image.json`) ?? '');
-  const modules = readModuleIndex();
+async function readImage(
+  doors: Doors,
+  options: PreflightOptions,
+  old: OldSystem,
+  appended: string,
+): Promise<NewSystem> {
+  const { files } = doors;
+  const described = parseImage(files.readText(`${options.image}/image.json`) ?? '');
+  const modules = readModuleIndex(doors);
   const firmware = new Map<string, string[]>();
   for (const module of neededModules(old, modules)) {
-    firmware.set(module, await missingFirmware(module, modules.release));
+    firmware.set(module, await missingFirmware(doors, module, modules.release));
   }
   return {
     processor: arch.machine,
     files: [arch.kernel.image, 'initrd'].map(name => ({
       name,
       expectedBytes: described[name]?.bytes ?? 0,
-      bytes: sizeOf(`${options.image}/${name}`),
+      bytes: files.sizeOf(`${options.image}/${name}`),
     })),
     modules,
     firmware,
-    commandLine: commandLineOf(options),
-    appendedBytes: treeBytes(appended),
+    commandLine: commandLineOf(doors, options),
+    appendedBytes: files.treeBytes(appended),
   };
 }
 

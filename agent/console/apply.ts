@@ -1,6 +1,5 @@
 import type { Resolution } from '../config/resolve.ts';
-import { exists, list, makeDirectory, readText, writeAtomic } from '../host/files.ts';
-import { log } from '../host/log.ts';
+import type { Doors } from '../host/doors.ts';
 import { paths } from '../paths.ts';
 import { Secret } from '../secret.ts';
 import { consolePolicy, type ConsolePolicy } from './policy.ts';
@@ -11,37 +10,38 @@ import { consolePolicy, type ConsolePolicy } from './policy.ts';
  */
 
 /** `because` is said once; a shell that is open already stays open. */
-export function applyConsolePolicy(resolution: Resolution): ConsolePolicy {
+export function applyConsolePolicy(doors: Doors, resolution: Resolution): ConsolePolicy {
+  const { files, log } = doors;
   const { reachability, consoleQuestion } = resolution;
   const { passwordHash } = reachability.console;
   // A host key that cannot be read as one is one still.
-  const keyFiles = list(`${paths.bootDirectory}/ssh`).some(name => /^ssh_host_.*_key$/.test(name));
+  const keyFiles = files.list(`${paths.bootDirectory}/ssh`).some(name => /^ssh_host_.*_key$/.test(name));
   const policy = consolePolicy(keyFiles ? { ...consoleQuestion, secrets: 'elsewhere' } : consoleQuestion);
-  makeDirectory(paths.consoleDirectory, 0o700);
-  if (policy.shell === 'password' && passwordHash) setRootPassword(passwordHash);
-  writeAtomic(`${paths.consoleDirectory}/because`, `${policy.because}\n`, 0o600);
-  writeAtomic(`${paths.consoleDirectory}/shell`, `${policy.shell}\n`, 0o600);
+  files.makeDirectory(paths.consoleDirectory, 0o700);
+  if (policy.shell === 'password' && passwordHash) setRootPassword(doors, passwordHash);
+  files.writeAtomic(`${paths.consoleDirectory}/because`, `${policy.because}\n`, 0o600);
+  files.writeAtomic(`${paths.consoleDirectory}/shell`, `${policy.shell}\n`, 0o600);
   if (policy.shell !== 'root')
     log({ event: 'note', text: `console shell: ${policy.shell}, because ${policy.because}` });
   return policy;
 }
 
 /** Lines for whoever reads a console that gives no shell: how to get in. */
-export function tellConsoles(lines: readonly string[]): void {
-  makeDirectory(paths.consoleDirectory, 0o700);
-  writeAtomic(`${paths.consoleDirectory}/message`, lines.map(line => `${line}\n`).join(''), 0o600);
+export function tellConsoles({ files }: Doors, lines: readonly string[]): void {
+  files.makeDirectory(paths.consoleDirectory, 0o700);
+  files.writeAtomic(`${paths.consoleDirectory}/message`, lines.map(line => `${line}\n`).join(''), 0o600);
 }
 
 /** Whether /init removed secrets, because dabei.console=root was on the command line. */
-export function secretsWereDropped(): boolean {
-  return exists(`${paths.consoleDirectory}/without-secrets`);
+export function secretsWereDropped({ files }: Doors): boolean {
+  return files.exists(`${paths.consoleDirectory}/without-secrets`);
 }
 
 /** shadow(5): the second field of root's line. sshd takes no password of anybody (etc/ssh/sshd_config). */
-function setRootPassword(hash: Secret): void {
-  const others = (readText('/etc/shadow') ?? '')
+function setRootPassword({ files }: Doors, hash: Secret): void {
+  const others = (files.readText('/etc/shadow') ?? '')
     .split('\n')
     .filter(line => line && !line.startsWith('root:'));
   const text = [`root:${hash.reveal().toString('latin1')}:1:0:99999:7:::`, ...others, ''].join('\n');
-  writeAtomic('/etc/shadow', new Secret(text), 0o600);
+  files.writeAtomic('/etc/shadow', new Secret(text), 0o600);
 }

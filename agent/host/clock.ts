@@ -22,14 +22,20 @@ export function sleep(seconds: number): Promise<void> {
  * Asks again and again until there is an answer; null when the limit is reached without one.
  * @param seconds the limit, counted from now
  * @param every seconds between two questions
+ * @param time the clock that both are measured by
  */
-export async function poll<T>(ask: () => Promise<T | null>, seconds: number, every = 0.5): Promise<T | null> {
-  const end = uptimeSeconds() + seconds;
+export async function poll<T>(
+  ask: () => Promise<T | null>,
+  seconds: number,
+  every = 0.5,
+  time = { uptimeSeconds, sleep },
+): Promise<T | null> {
+  const end = time.uptimeSeconds() + seconds;
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;
-    if (uptimeSeconds() + every > end) return null;
-    await sleep(every);
+    if (time.uptimeSeconds() + every > end) return null;
+    await time.sleep(every);
   }
 }
 

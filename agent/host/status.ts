@@ -1,7 +1,6 @@
 import { cleanLine } from '../clean-text.ts';
 import { formatError, reasonsOf, type DabeiError, type ErrorCode } from '../errors.ts';
-import * as clock from './clock.ts';
-import { readText, writeAtomic } from './files.ts';
+import type { Doors } from './doors.ts';
 import { paths } from '../paths.ts';
 import { redactTokens } from '../redact-tokens.ts';
 
@@ -46,8 +45,8 @@ const initial: Status = {
 
 export type StatusChange = Partial<Omit<Status, 'code' | 'reasons' | 'since'>> & { error?: DabeiError };
 
-export function readStatus(): Status | null {
-  const text = readText(paths.status);
+export function readStatus({ files }: Doors): Status | null {
+  const text = files.readText(paths.status);
   return text === null ? null : parseStatus(text);
 }
 
@@ -64,8 +63,9 @@ export function parseStatus(text: string): Status {
 }
 
 /** Merges a change into the status. A state other than "failed" clears the reasons. */
-export function updateStatus({ error, ...change }: StatusChange): void {
-  const before = readStatus() ?? initial;
+export function updateStatus(doors: Doors, { error, ...change }: StatusChange): void {
+  const { files, clock } = doors;
+  const before = readStatus(doors) ?? initial;
   const reasons = error === undefined ? [] : reasonsOf(error);
   const cleared = change.state !== undefined && change.state !== 'failed' ? { code: null, reasons: [] } : {};
   const after: Status = {
@@ -86,7 +86,7 @@ export function updateStatus({ error, ...change }: StatusChange): void {
     since: clock.now().toISOString(),
   };
   const redact = (_name: string, value: unknown) => (typeof value === 'string' ? redactTokens(value) : value);
-  writeAtomic(paths.status, `${JSON.stringify(after, redact, 2)}\n`, 0o644);
+  files.writeAtomic(paths.status, `${JSON.stringify(after, redact, 2)}\n`, 0o644);
 }
 
 /** The status as lines for a person. */

@@ -1,8 +1,6 @@
 import { cleanLine } from '../clean-text.ts';
 import { DabeiError, Refusals, asDabeiError, type ErrorCode } from '../errors.ts';
-import * as clock from '../host/clock.ts';
-import { request } from '../host/http.ts';
-import { log, type LogEntry } from '../host/log.ts';
+import type { Doors } from '../host/doors.ts';
 import { closureOf, type Closure } from '../plan/nix/closure.ts';
 import { isSignedBy, narinfoName, parseNarinfo, storeDirectory, type Narinfo } from '../plan/nix/narinfo.ts';
 
@@ -27,6 +25,7 @@ const enoughProblems = 20;
 const shown = 3;
 
 interface Walk extends ClosureRequest {
+  request: Doors['network']['request'];
   /** Caches that stopped answering, and why. */
   dead: Map<string, DabeiError>;
   problems: DabeiError[];
@@ -36,11 +35,9 @@ interface Walk extends ClosureRequest {
  * Walks the references breadth first.
  * @throws Refusals of CACHE_UNREACHABLE, CLOSURE_PATH_MISSING, CLOSURE_NARINFO and CLOSURE_SIGNATURE, one a code
  */
-export async function readClosure(
-  asked: ClosureRequest,
-  report: (entry: LogEntry) => void = log,
-): Promise<Closure> {
-  const walk: Walk = { ...asked, dead: new Map(), problems: [] };
+export async function readClosure(doors: Doors, asked: ClosureRequest): Promise<Closure> {
+  const { clock, log, network } = doors;
+  const walk: Walk = { ...asked, request: network.request, dead: new Map(), problems: [] };
   await Promise.all(asked.substituters.map(cache => greet(walk, cache)));
   const seen = new Set([asked.toplevel]);
   const queue = [asked.toplevel];
@@ -57,7 +54,7 @@ export async function readClosure(
     }
     if (clock.uptimeSeconds() - told < tellEverySeconds) return;
     told = clock.uptimeSeconds();
-    report({ event: 'progress', text: `asked the binary caches for ${found.length} of ${seen.size} paths` });
+    log({ event: 'progress', text: `asked the binary caches for ${found.length} of ${seen.size} paths` });
   };
   const active = new Set<Promise<void>>();
   while (queue.length > 0 || active.size > 0) {
@@ -70,7 +67,7 @@ export async function readClosure(
   }
   if (isDeserted(walk)) throw new Refusals([...walk.dead.values()]);
   if (walk.problems.length > 0) throw new Refusals(summarise(walk.problems));
-  for (const { message: text } of walk.dead.values()) report({ event: 'warning', text });
+  for (const { message: text } of walk.dead.values()) log({ event: 'warning', text });
   const alive = asked.substituters.filter(cache => !walk.dead.has(cache));
   return closureOf(asked.toplevel, alive, found);
 }
@@ -83,7 +80,7 @@ function isDeserted({ substituters, dead }: Walk): boolean {
 async function greet(walk: Walk, cache: string): Promise<void> {
   const doing = `looking at the binary cache ${cache}`;
   try {
-    const { status, text } = await request({ doing, url: `${cache}/nix-cache-info` });
+    const { status, text } = await walk.request({ doing, url: `${cache}/nix-cache-info` });
     if (status !== 200)
       walk.dead.set(cache, unreachable(doing, `it answered ${status} when asked for nix-cache-info`));
     const directory = cleanLine(/^StoreDir: *(\S+)/m.exec(text)?.[1] ?? storeDirectory, 200);
@@ -109,14 +106,14 @@ async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
     if (walk.dead.has(cache)) continue;
     const doing = `asking ${cache} for ${path}`;
     try {
-      const { status, text } = await request({ doing, url: `${cache}/${narinfoName(path)}` });
+      const { status, text } = await walk.request({ doing, url: `${cache}/${narinfoName(path)}` });
       if (status !== 200) {
         problems.push(missing(doing, path, `it answered ${status}`));
         continue;
       }
       const narinfo = parseNarinfo(text, path);
       if (!isSignedBy(narinfo, walk.keys)) problems.push(unsigned(doing, narinfo));
-      else if (await hasArchive(doing, `${cache}/${narinfo.url}`)) return narinfo;
+      else if (await hasArchive(walk, doing, `${cache}/${narinfo.url}`)) return narinfo;
       else problems.push(missing(doing, path, 'its archive is missing'));
     } catch (thrown) {
       const error = asDabeiError(thrown, doing);
@@ -135,7 +132,7 @@ async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
 }
 
 /** Some servers know no HEAD and call everything missing by it, so that is asked again. */
-async function hasArchive(doing: string, url: string): Promise<boolean> {
+async function hasArchive({ request }: Walk, doing: string, url: string): Promise<boolean> {
   for (const method of ['HEAD', 'GET-HEADERS'] as const) {
     const { status } = await request({ doing, url, method });
     if (status < 400 || (method === 'HEAD' && status !== 404 && status !== 403 && status !== 410))

@@ -1,7 +1,6 @@
 import type { NetworkConfig } from '../config/schema.ts';
 import { DabeiError } from '../errors.ts';
-import { attempt, run, startDaemon } from '../host/exec.ts';
-import { exists, makeDirectory, readText, remove, writeAtomic, writeKernelFile } from '../host/files.ts';
+import type { Doors } from '../host/doors.ts';
 import { readAddresses, type Address } from '../host/machine/links.ts';
 import type { LeasePreferences, Preferences } from '../plan/network/preferences.ts';
 
@@ -25,6 +24,7 @@ export interface Asked {
  * @returns what could not be started, as warnings
  */
 export async function askForAddresses(
+  doors: Doors,
   asked: Asked,
   options: {
     hostName: string;
@@ -45,19 +45,19 @@ export async function askForAddresses(
     }
   };
   for (const link of asked.acceptRa)
-    await trying(link, () => acceptAdvertisements(link, options.advertisements?.[link] ?? {}));
+    await trying(link, () => acceptAdvertisements(doors, link, options.advertisements?.[link] ?? {}));
   for (const link of asked.dhcp) {
     const clientId = options.clientIds?.[link] ?? 'mac';
     const lease = options.leases?.[link] ?? {};
     const preferences = { ...lease, useMtu: lease.useMtu !== false && !options.fixedMtu.includes(link) };
-    await trying(link, () => startDhcp(link, options.hostName, preferences, clientId));
+    await trying(link, () => startDhcp(doors, link, options.hostName, preferences, clientId));
   }
   return failures;
 }
 
 /** How an address was learnt; null while there is none that can be used. */
-export function learntFrom(addresses: readonly Address[]): 'dhcp' | 'ra' | null {
-  if (addresses.some(({ family, link }) => family === 4 && exists(`${leases}/${link}`))) return 'dhcp';
+export function learntFrom({ files }: Doors, addresses: readonly Address[]): 'dhcp' | 'ra' | null {
+  if (addresses.some(({ family, link }) => family === 4 && files.exists(`${leases}/${link}`))) return 'dhcp';
   return addresses.some(({ family, global, dynamic, tentative }) => {
     return family === 6 && global && dynamic && !tentative;
   })
@@ -70,16 +70,17 @@ export function learntFrom(addresses: readonly Address[]): 'dhcp' | 'ra' | null 
  * 9.14; busybox's default) or as it is told, asks five times within 10 s, rests for 5 s, and never gives up.
  */
 async function startDhcp(
+  { exec, files }: Doors,
   link: string,
   hostName: string,
   lease: LeasePreferences,
   clientId: string,
 ): Promise<void> {
   const pidFile = `/run/dabei/udhcpc.${link}.pid`;
-  const pid = readText(pidFile)?.trim();
-  if (pid !== undefined && readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) return;
-  makeDirectory(leases);
-  const started = await startDaemon({
+  const pid = files.readText(pidFile)?.trim();
+  if (pid !== undefined && files.readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) return;
+  files.makeDirectory(leases);
+  const started = await exec.startDaemon({
     doing: `asking for a DHCP lease on ${link}`,
     argv: [
       ...['busybox', 'udhcpc', '-f', '-i', link, '-s', `${scripts}/udhcpc`, '-p', pidFile],
@@ -103,7 +104,7 @@ async function startDhcp(
     logFile: `/var/log/dhcp-${link}.log`,
   });
   // udhcpc writes it too, a little later than the next look at it may be.
-  writeAtomic(pidFile, `${started}\n`, 0o644);
+  files.writeAtomic(pidFile, `${started}\n`, 0o644);
 }
 
 /** For /usr/lib/dabei/udhcpc. */
@@ -124,23 +125,24 @@ export function clientIdArguments(clientId: string): string[] {
 }
 
 /** Must be told before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
-export function refuseAdvertisements(links: readonly string[]): void {
-  for (const link of links) set(link, 'accept_ra', '0');
+export function refuseAdvertisements({ files }: Doors, links: readonly string[]): void {
+  for (const link of links) set(files, link, 'accept_ra', '0');
 }
 
 /** 2: also when the system forwards packets. */
-async function acceptAdvertisements(link: string, preferences: Preferences): Promise<void> {
-  const before = readText(settingOf(link, 'accept_ra'))?.trim();
+async function acceptAdvertisements(doors: Doors, link: string, preferences: Preferences): Promise<void> {
+  const { exec, files } = doors;
+  const before = files.readText(settingOf(link, 'accept_ra'))?.trim();
   if (before === undefined || before === '2') return;
-  for (const [name, value] of advertisementSettings(preferences)) set(link, name, value);
-  set(link, 'accept_ra', '2');
+  for (const [name, value] of advertisementSettings(preferences)) set(files, link, name, value);
+  set(files, link, 'accept_ra', '2');
   // The kernel solicits routers only when a link-local address has become usable (RFC 4861, 6.3.7), and routers may
   // advertise as seldom as every 30 min. A link that is up already has to get its link-local address anew.
   if (before !== '0') return;
-  const lines = (await readAddresses())
+  const lines = (await readAddresses(doors))
     .filter(address => address.link === link && address.address.startsWith('fe80:'))
     .flatMap(({ address }) => [`address del ${address} dev ${link}`, `address add ${address} dev ${link}`]);
-  await run({
+  await exec.run({
     doing: `soliciting routers on ${link}`,
     argv: ['ip', '-force', '-batch', '-'],
     stdin: lines.map(line => `${line}\n`).join(''),
@@ -158,8 +160,8 @@ export function advertisementSettings(preferences: Preferences): [string, string
   ];
 }
 
-function set(link: string, name: string, value: string): void {
-  if (exists(settingOf(link, name))) writeKernelFile(settingOf(link, name), value);
+function set(files: Doors['files'], link: string, name: string, value: string): void {
+  if (files.exists(settingOf(link, name))) files.writeKernelFile(settingOf(link, name), value);
 }
 
 function settingOf(link: string, name: string): string {
@@ -170,11 +172,15 @@ function settingOf(link: string, name: string): string {
  * Makes /etc/resolv.conf from what the configuration says and what DHCP and routers add.
  * @param place the configuration's servers come last once its gateways have turned out to be dead
  */
-export async function writeNameServers(resolvConf: string, place: 'first' | 'last'): Promise<void> {
+export async function writeNameServers(
+  { exec, files }: Doors,
+  resolvConf: string,
+  place: 'first' | 'last',
+): Promise<void> {
   const [here, there] = place === 'first' ? ['0-config', 'z-config'] : ['z-config', '0-config'];
-  writeAtomic(`${nameServers}/${here}`, resolvConf, 0o644);
-  remove(`${nameServers}/${there}`);
-  await attempt({
+  files.writeAtomic(`${nameServers}/${here}`, resolvConf, 0o644);
+  files.remove(`${nameServers}/${there}`);
+  await exec.attempt({
     doing: 'writing /etc/resolv.conf',
     argv: [`${scripts}/resolvconf`],
     timeoutSeconds: 10,
@@ -186,16 +192,19 @@ export async function writeNameServers(resolvConf: string, place: 'first' | 'las
  * their name servers (RFC 8106) to whoever listens on netlink. To be started before a router is solicited. It cannot
  * tell links apart, so it is left out only where no link takes servers from routers.
  */
-export async function watchNameServers({ interfaces }: Pick<NetworkConfig, 'interfaces'>): Promise<void> {
+export async function watchNameServers(
+  { exec, files }: Doors,
+  { interfaces }: Pick<NetworkConfig, 'interfaces'>,
+): Promise<void> {
   const listening = interfaces.flatMap(({ acceptRa }) => (acceptRa === false ? [] : [acceptRa]));
   const isUnwanted = (each: (typeof listening)[number]) => typeof each === 'object' && each.useDns === false;
   if (listening.length > 0 && listening.every(isUnwanted)) return;
   const program = '/usr/sbin/rdnssd';
   const pidFile = '/run/dabei/rdnssd.pid';
-  const pid = readText(pidFile)?.trim();
-  if (!exists(program) || (pid !== undefined && exists(`/proc/${pid}`))) return;
-  makeDirectory(nameServers);
-  await startDaemon({
+  const pid = files.readText(pidFile)?.trim();
+  if (!files.exists(program) || (pid !== undefined && files.exists(`/proc/${pid}`))) return;
+  files.makeDirectory(nameServers);
+  await exec.startDaemon({
     doing: 'listening for name servers in router advertisements',
     argv: [
       ...[program, '-f', '-u', 'root', '-p', pidFile],

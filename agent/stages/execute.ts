@@ -1,49 +1,43 @@
 import { cleanText } from '../clean-text.ts';
 import { DabeiError, asDabeiError, type ErrorCode } from '../errors.ts';
-import * as clock from '../host/clock.ts';
-import { run } from '../host/exec.ts';
-import { writeAtomic, writeKernelFile } from '../host/files.ts';
-import { log, type LogEntry } from '../host/log.ts';
+import type { Doors } from '../host/doors.ts';
 import { commitAll } from '../host/repository.ts';
 import type { Instead, RunStep, Step, WriteStep } from '../plan/step.ts';
 import { NixLog } from './nix-log.ts';
 
 /**
  * Carries out steps in order and stops at the first that fails, unless it is optional.
- * @param report is told of progress and of optional steps that failed
+ * @param doors their log is told of progress and of optional steps that failed
  * @throws DabeiError with the step's own code and remedy where it has them
  */
-export async function executeSteps(
-  steps: readonly Step[],
-  report: (entry: LogEntry) => void = log,
-): Promise<void> {
+export async function executeSteps(doors: Doors, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     try {
-      await execute(step, report);
+      await execute(doors, step);
     } catch (thrown) {
       const error = asDabeiError(thrown, step.doing);
       if (step.kind === 'write' || !step.optional) throw error;
-      report({ event: 'warning', text: error.message });
+      doors.log({ event: 'warning', text: error.message });
     }
   }
 }
 
-async function execute(step: Step, report: (entry: LogEntry) => void): Promise<void> {
-  if (step.kind === 'run') await runStep(step, report);
-  else if (step.kind === 'write') writeStep(step);
-  else if (step.kind === 'kernel') writeKernelFile(step.path, step.value);
-  else commitAll(step);
+async function execute(doors: Doors, step: Step): Promise<void> {
+  if (step.kind === 'run') await runStep(doors, step);
+  else if (step.kind === 'write') writeStep(doors, step);
+  else if (step.kind === 'kernel') doors.files.writeKernelFile(step.path, step.value);
+  else commitAll(doors, step);
 }
 
 /** Before the second attempt; before the third one it is twice as long, and so on. */
 const firstWaitSeconds = 5;
 
-async function runStep(step: RunStep, report: (entry: LogEntry) => void): Promise<void> {
+async function runStep(doors: Doors, step: RunStep): Promise<void> {
   const { doing, copies, attempts = 1 } = step;
-  const nixLog = copies && new NixLog(copies, report);
+  const nixLog = copies && new NixLog(copies, doors.log, doors.clock.uptimeSeconds);
   for (let attempt = 1; ; attempt++) {
     try {
-      await runOnce(step, report, nixLog);
+      await runOnce(doors, step, nixLog);
       nixLog?.end();
       return;
     } catch (thrown) {
@@ -53,9 +47,9 @@ async function runStep(step: RunStep, report: (entry: LogEntry) => void): Promis
       const isHopeless = (nixLog && !reason) || hopeless.includes(error.code);
       if (attempt >= attempts || isHopeless) throw error;
       const wait = firstWaitSeconds * 2 ** (attempt - 1);
-      report({ event: 'warning', text: `${error.message}; trying again in ${wait} s` });
+      doors.log({ event: 'warning', text: `${error.message}; trying again in ${wait} s` });
       nixLog?.startAgain();
-      await clock.sleep(wait);
+      await doors.clock.sleep(wait);
     }
   }
 }
@@ -63,15 +57,11 @@ async function runStep(step: RunStep, report: (entry: LogEntry) => void): Promis
 /** The same the next time. */
 const hopeless: readonly ErrorCode[] = ['POOL_FULL', 'CLOSURE_HASH', 'COMMAND_MISSING'];
 
-async function runOnce(
-  step: RunStep,
-  report: (entry: LogEntry) => void,
-  nixLog: NixLog | undefined,
-): Promise<void> {
+async function runOnce({ exec, log }: Doors, step: RunStep, nixLog: NixLog | undefined): Promise<void> {
   const onLine = nixLog
     ? (line: string) => nixLog.take(line)
-    : step.progress && ((text: string) => report({ event: 'progress', text }));
-  const { stdout } = await run({
+    : step.progress && ((text: string) => log({ event: 'progress', text }));
+  const { stdout } = await exec.run({
     doing: step.doing,
     argv: step.argv,
     ...(step.stdin === undefined ? {} : { stdin: step.stdin }),
@@ -89,9 +79,9 @@ async function runOnce(
   }
 }
 
-function writeStep({ doing, path, content, mode, whenFull }: WriteStep): void {
+function writeStep({ files }: Doors, { doing, path, content, mode, whenFull }: WriteStep): void {
   try {
-    writeAtomic(path, content, mode);
+    files.writeAtomic(path, content, mode);
   } catch (thrown) {
     const error = asDabeiError(thrown, doing);
     throw noSpace.test(error.problem) && whenFull ? instead(error, whenFull) : error;

@@ -1,6 +1,5 @@
 import type { NetworkConfig } from '../config/schema.ts';
-import * as clock from '../host/clock.ts';
-import { attempt } from '../host/exec.ts';
+import type { Doors } from '../host/doors.ts';
 import { hasNeighbour, readLinks, type Gateway } from '../host/machine/links.ts';
 import { planNetwork } from '../plan/network/network.ts';
 
@@ -11,19 +10,21 @@ import { planNetwork } from '../plan/network/network.ts';
  * @returns those that answered
  */
 export async function waitForGateways<G extends Gateway>(
+  doors: Doors,
   gateways: readonly G[],
   seconds: number,
   settle = 3,
 ): Promise<G[]> {
   if (gateways.length === 0) return [];
+  const { exec, clock } = doors;
   const answered = new Set<G>();
   let first: number | null = null;
   await clock.poll(
     async () => {
       const silent = gateways.filter(gateway => !answered.has(gateway));
-      await solicit(silent);
+      await solicit(exec, silent);
       await clock.sleep(0.2);
-      for (const gateway of silent) if (await hasNeighbour(gateway)) answered.add(gateway);
+      for (const gateway of silent) if (await hasNeighbour(doors, gateway)) answered.add(gateway);
       if (answered.size === gateways.length) return true;
       if (answered.size > 0) first ??= clock.uptimeSeconds();
       return first !== null && clock.uptimeSeconds() - first >= settle ? true : null;
@@ -41,18 +42,22 @@ const onceMoreSeconds = 5;
  * Which gateways that were silent are still configured, and are still silent.
  * @returns none where any configured gateway answers
  */
-export async function stillSilent(config: NetworkConfig, silent: readonly string[] = []): Promise<string[]> {
+export async function stillSilent(
+  doors: Doors,
+  config: NetworkConfig,
+  silent: readonly string[] = [],
+): Promise<string[]> {
   if (silent.length === 0) return [];
-  const { gateways, missingGateways } = planNetwork(config, await readLinks());
-  const answered = await waitForGateways(gateways, onceMoreSeconds, 1);
+  const { gateways, missingGateways } = planNetwork(config, await readLinks(doors));
+  const answered = await waitForGateways(doors, gateways, onceMoreSeconds, 1);
   if (answered.length > 0) return [];
   const configured = [...gateways.map(({ address }) => address), ...missingGateways];
   return silent.filter(address => configured.includes(address));
 }
 
 /** "use" has the kernel resolve the entry, whether or not it exists (ip-neighbour(8), NTF_USE). */
-async function solicit(gateways: readonly Gateway[]): Promise<void> {
-  await attempt({
+async function solicit(exec: Doors['exec'], gateways: readonly Gateway[]): Promise<void> {
+  await exec.attempt({
     doing: 'asking the gateways for their hardware addresses',
     argv: ['ip', '-force', '-batch', '-'],
     stdin: gateways.map(({ address, link }) => `neigh replace ${address} dev ${link} use\n`).join(''),

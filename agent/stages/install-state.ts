@@ -1,7 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Disk, Facts } from '../facts.ts';
-import { attempt } from '../host/exec.ts';
-import { list, makeDirectory, readText } from '../host/files.ts';
+import type { Doors } from '../host/doors.ts';
 import { readPools } from '../host/machine/pools.ts';
 import {
   configurationProperty,
@@ -23,7 +22,7 @@ import { byPartuuid } from '../plan/disks/pool.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 
 /** Reads what an earlier start left on the chosen disks, without writing to any of them. */
-export async function readInstallState(config: Config, facts: Facts): Promise<Found> {
+export async function readInstallState(doors: Doors, config: Config, facts: Facts): Promise<Found> {
   if (config.disks === undefined) return nothingFound;
   const { members, refusals } = selectDisks(config.disks, facts.disks);
   // Other disks are none of our business, and nothing is decided before it is certain which ones are meant.
@@ -31,7 +30,7 @@ export async function readInstallState(config: Config, facts: Facts): Promise<Fo
   if (members.every(({ contents }) => contents.length === 0)) return nothingFound;
   const layout = layOut(config, members, facts);
   const traces: Trace[] = [];
-  for (const disk of members) traces.push(await readEsps(disk));
+  for (const disk of members) traces.push(await readEsps(doors, disk));
   const hasOwnPool = members.every(({ contents }, index) =>
     contents.some(
       ({ partUuid, signature }) => partUuid === layout.guids[index]!.zfs && signature === 'zfs_member',
@@ -39,18 +38,18 @@ export async function readInstallState(config: Config, facts: Facts): Promise<Fo
   );
   const noEntry = traces.every(({ entry }) => entry === null);
   const asksPool = mayContinue(askedOf(layout, config.disks.wipe), traces) || (noEntry && hasOwnPool);
-  return { traces, pool: asksPool ? await askPool(layout) : null };
+  return { traces, pool: asksPool ? await askPool(doors, layout) : null };
 }
 
 /** The latest entry on any ESP of the disk, and what else is there. */
-async function readEsps(disk: Disk): Promise<Trace> {
+async function readEsps(doors: Doors, disk: Disk): Promise<Trace> {
   const esps = disk.contents.filter(
     ({ deviceType, signature, label }) => deviceType === 'part' && signature === 'vfat' && label === 'ESP',
   );
   const found: EspContents[] = [];
   for (const { device, mountPoints } of esps) {
     const [mounted] = mountPoints;
-    found.push(mounted === undefined ? await readUnmounted(device) : readEsp(mounted));
+    found.push(mounted === undefined ? await readUnmounted(doors, device) : readEsp(doors, mounted));
   }
   return {
     disk: disk.path,
@@ -61,43 +60,45 @@ async function readEsps(disk: Disk): Promise<Trace> {
 
 type EspContents = { entries: readonly InstallStateEntry[]; bootLoader: boolean };
 
-async function readUnmounted(device: string): Promise<EspContents> {
-  makeDirectory(espDirectory);
+async function readUnmounted(doors: Doors, device: string): Promise<EspContents> {
+  const { exec, files } = doors;
+  files.makeDirectory(espDirectory);
   const mount = ['mount', '-t', 'vfat', '-o', 'ro', device, espDirectory];
-  const { exitCode } = await attempt({
+  const { exitCode } = await exec.attempt({
     doing: `looking for an install state on ${device}`,
     argv: mount,
     timeoutSeconds: 60,
   });
   if (exitCode !== 0) return { entries: [], bootLoader: false };
   try {
-    return readEsp(espDirectory);
+    return readEsp(doors, espDirectory);
   } finally {
-    await attempt({ doing: `unmounting ${device}`, argv: ['umount', espDirectory], timeoutSeconds: 60 });
+    await exec.attempt({ doing: `unmounting ${device}`, argv: ['umount', espDirectory], timeoutSeconds: 60 });
   }
 }
 
-function readEsp(esp: string): EspContents {
-  const entries = list(`${esp}/${installStateDirectory}`).flatMap(
-    name => readEntry(`${esp}/${installStateDirectory}/${name}`) ?? [],
-  );
-  return { entries, bootLoader: list(esp).some(isBootLoader) };
+function readEsp(doors: Doors, esp: string): EspContents {
+  const { files } = doors;
+  const entries = files
+    .list(`${esp}/${installStateDirectory}`)
+    .flatMap(name => readEntry(doors, `${esp}/${installStateDirectory}/${name}`) ?? []);
+  return { entries, bootLoader: files.list(esp).some(isBootLoader) };
 }
 
 /** null also for what the disk does not give: it counts for nothing, and must not stand in the way of disks.wipe. */
-function readEntry(path: string): InstallStateEntry | null {
+function readEntry({ files }: Doors, path: string): InstallStateEntry | null {
   try {
-    return parseEntry(readText(path) ?? '');
+    return parseEntry(files.readText(path) ?? '');
   } catch {
     return null;
   }
 }
 
 /** Imports the pool read-only, asks it how far the installation was, and tries the key; then lets go of it. */
-async function askPool({ pool, guids }: Layout): Promise<PoolAnswer> {
+async function askPool(doors: Doors, { pool, guids }: Layout): Promise<PoolAnswer> {
   const { name, key } = pool;
   const program = async (doing: string, argv: readonly string[], stdin?: typeof key) =>
-    attempt({
+    doors.exec.attempt({
       doing,
       argv,
       timeoutSeconds: 600,
@@ -105,7 +106,7 @@ async function askPool({ pool, guids }: Layout): Promise<PoolAnswer> {
     });
   await program('loading ZFS', ['modprobe', 'zfs']);
   // A failed installation that is repeated by hand still has it.
-  const isImported = (await readPools()).some(imported => imported.name === name);
+  const isImported = (await readPools(doors)).some(imported => imported.name === name);
   if (!isImported) {
     const devices = guids.flatMap(({ zfs }) => ['-d', byPartuuid(zfs)]);
     // -f: the host id is set only once it is certain that the pool is used. Read-only, nothing is written to it.

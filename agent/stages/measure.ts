@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
-import * as clock from '../host/clock.ts';
+import type { Doors } from '../host/doors.ts';
 import { readFacts } from '../host/machine/facts.ts';
-import { log } from '../host/log.ts';
 import type { Closure } from '../plan/nix/closure.ts';
 import { chooseDisks, makePlan, type Plan } from '../plan/plan.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
@@ -16,11 +15,11 @@ import { inspectToplevel } from './toplevel.ts';
  * Measures the machine, asks the binary caches where a prebuilt system is wanted, and decides everything; changes nothing.
  * @throws Refusals, those that need no network first
  */
-export async function measureAndPlan(config: Config): Promise<{ facts: Facts; plan: Plan }> {
-  const facts = await readFactsOnceDisksAreThere(config);
-  const found = await readInstallState(config, facts);
+export async function measureAndPlan(doors: Doors, config: Config): Promise<{ facts: Facts; plan: Plan }> {
+  const facts = await readFactsOnceDisksAreThere(doors, config);
+  const found = await readInstallState(doors, config, facts);
   chooseDisks(config, facts, found);
-  const closure = await prebuilt(config, facts);
+  const closure = await prebuilt(doors, config, facts);
   return { facts, plan: makePlan(config, facts, new Secret(randomBytes(32)), found, closure) };
 }
 
@@ -32,9 +31,10 @@ const quietSeconds = 5;
 const restlessSeconds = 120;
 const everySeconds = 2;
 
-async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
+async function readFactsOnceDisksAreThere(doors: Doors, config: Config): Promise<Facts> {
+  const { clock, log } = doors;
   const { disks } = config;
-  let facts = await readFacts();
+  let facts = await readFacts(doors);
   if (disks === undefined) return facts;
   const byProperty = disks.devices.some(selector =>
     typeof selector === 'string'
@@ -61,14 +61,14 @@ async function readFactsOnceDisksAreThere(config: Config): Promise<Facts> {
     }
     await clock.sleep(everySeconds);
     const before = names();
-    facts = await readFacts();
+    facts = await readFacts(doors);
     if (names() !== before) since = clock.uptimeSeconds();
   }
 }
 
-async function prebuilt(config: Config, facts: Facts): Promise<Closure | undefined> {
+async function prebuilt(doors: Doors, config: Config, facts: Facts): Promise<Closure | undefined> {
   const { storePath, substituters = [], trustedPublicKeys: keys = [] } = config.system;
   if (storePath === undefined) return undefined;
-  const closure = await readClosure({ toplevel: storePath, substituters, keys });
-  return { ...closure, initrd: await inspectToplevel(closure, config, facts) };
+  const closure = await readClosure(doors, { toplevel: storePath, substituters, keys });
+  return { ...closure, initrd: await inspectToplevel(doors, closure, config, facts) };
 }

@@ -1,10 +1,8 @@
 import type { NetworkConfig } from '../config/schema.ts';
 import { asDabeiError, DabeiError } from '../errors.ts';
 import type { Link } from '../facts.ts';
-import * as clock from '../host/clock.ts';
-import { attempt, run } from '../host/exec.ts';
+import type { Doors } from '../host/doors.ts';
 import { readAddresses, readGateways, readLinks, type Address } from '../host/machine/links.ts';
-import { log } from '../host/log.ts';
 import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network/network.ts';
 import { demote } from '../plan/network/routes.ts';
 import {
@@ -21,8 +19,6 @@ import { limits } from './network-limits.ts';
 export interface NetworkOptions {
   /** Told to DHCP servers (RFC 2132, 3.14). */
   hostName: string;
-  /** Where interfaces come from; a test has others. */
-  readLinks?: () => Promise<Link[]>;
 }
 
 export interface NetworkResult {
@@ -42,12 +38,17 @@ export interface NetworkResult {
  * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause; others with it where
  *   asking everywhere helped
  */
-export async function bringUpNetwork(config: NetworkConfig, options: NetworkOptions): Promise<NetworkResult> {
-  return orAskEverywhere(config, given => bringUpConfigured(given, options));
+export async function bringUpNetwork(
+  doors: Doors,
+  config: NetworkConfig,
+  options: NetworkOptions,
+): Promise<NetworkResult> {
+  return orAskEverywhere(doors, config, given => bringUpConfigured(doors, given, options));
 }
 
 /** @param bringUp brings a network up as configured */
 export async function orAskEverywhere<T extends object>(
+  { log }: Doors,
   config: NetworkConfig,
   bringUp: (config: NetworkConfig) => Promise<T>,
 ): Promise<T> {
@@ -65,31 +66,35 @@ export async function orAskEverywhere<T extends object>(
   }
 }
 
-async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions): Promise<NetworkResult> {
-  const links = options.readLinks ?? readLinks;
+async function bringUpConfigured(
+  doors: Doors,
+  config: NetworkConfig,
+  options: NetworkOptions,
+): Promise<NetworkResult> {
+  const links = () => readLinks(doors);
   const warnings: string[] = [];
   const warn = (texts: readonly string[]) => {
     for (const text of texts) {
       if (warnings.includes(text)) continue;
-      log({ event: 'warning', text });
+      doors.log({ event: 'warning', text });
       warnings.push(text);
     }
   };
   const answer = async (via: NetworkResult['via'], unreachable: readonly string[] = []) => ({
-    addresses: addressesByLink(await readAddresses()),
+    addresses: addressesByLink(await readAddresses(doors)),
     via,
     unreachable: [...unreachable],
     warnings,
   });
 
-  await bringUpLoopback();
-  await watchNameServers(config);
-  const plan = await applyPlan(config, links, warn);
-  await writeNameServers(plan.resolvConf, 'first');
+  await bringUpLoopback(doors);
+  await watchNameServers(doors, config);
+  const plan = await applyPlan(doors, config, links, warn);
+  await writeNameServers(doors, plan.resolvConf, 'first');
 
   const ask = async (asked: Asked) =>
     warn(
-      await askForAddresses(asked, {
+      await askForAddresses(doors, asked, {
         hostName: options.hostName,
         fixedMtu: plan.fixedMtu,
         clientIds: plan.clientIds,
@@ -103,35 +108,35 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
   const isDynamic = plan.dhcp.length + plan.acceptRa.length > 0;
   const gateways = [...plan.gateways.map(({ address }) => address), ...plan.missingGateways];
   if (plan.gateways.length > 0 || (gateways.length > 0 && !isDynamic)) {
-    const answered = await waitForGateways(plan.gateways, limits.gateway);
+    const answered = await waitForGateways(doors, plan.gateways, limits.gateway);
     const mute = plan.gateways.filter(gateway => !answered.includes(gateway));
     warn(mute.map(({ address, link }) => `the gateway ${address} on ${link} does not answer`));
     if (answered.length > 0) {
-      warn(await applyBatch(demote(plan.routes, mute)));
+      warn(await applyBatch(doors, demote(plan.routes, mute)));
       return answer('static');
     }
     warn([
       `no configured gateway answers within ${limits.gateway} s: asking for DHCP and router advertisements`,
     ]);
-    warn(await applyBatch(fallbackPlan(await links(), plan).batch));
-    await writeNameServers(plan.resolvConf, 'last');
+    warn(await applyBatch(doors, fallbackPlan(await links(), plan).batch));
+    await writeNameServers(doors, plan.resolvConf, 'last');
     asked = now => fallbackPlan(now, plan);
   } else if (plan.static && !isDynamic) {
     return answer('static');
   }
 
   const learn = async () => {
-    const via = await waitForAddress(async () => {
+    const via = await waitForAddress(doors, async () => {
       // Carriers that have come since are used too.
       const wanted = asked(await links());
       await ask(wanted);
       return wanted;
     });
     if (via === null) return null;
-    const learnt = await readGateways();
-    const answered = await waitForGateways(learnt, limits.learntGateway, 1);
+    const learnt = await readGateways(doors);
+    const answered = await waitForGateways(doors, learnt, limits.learntGateway, 1);
     if (answered.length === 0) warn(learnt.map(({ address }) => `the gateway ${address} does not answer`));
-    const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
+    const late = await waitForGateways(doors, plan.gateways, limits.lateGateway, 1);
     const isConfigured = (via === 'dhcp' ? plan.dhcp : plan.acceptRa).length > 0 || late.length > 0;
     return answer(via, isConfigured ? [] : gateways);
   };
@@ -139,31 +144,31 @@ async function bringUpConfigured(config: NetworkConfig, options: NetworkOptions)
   if (learnt !== null) return learnt;
   if (plan.static && plan.gateways.length === 0) return answer('static', gateways);
   // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still there.
-  const late = await waitForGateways(plan.gateways, limits.lateGateway, 1);
+  const late = await waitForGateways(doors, plan.gateways, limits.lateGateway, 1);
   if (late.length > 0) {
     const mute = plan.gateways.filter(gateway => !late.includes(gateway));
-    warn(await applyBatch(demote(plan.routes, mute)));
-    await writeNameServers(plan.resolvConf, 'first');
+    warn(await applyBatch(doors, demote(plan.routes, mute)));
+    await writeNameServers(doors, plan.resolvConf, 'first');
     return answer('static');
   }
   const apart = tearApart(await links(), plan);
   if (apart.torn.length > 0) {
     warn([`no connectivity via ${apart.torn.join(' and ')}: trying each member separately`]);
-    warn(await applyBatch(apart.batch));
+    warn(await applyBatch(doors, apart.batch));
     asked = now => tearApart(now, plan);
     const learntApart = await learn();
     if (learntApart !== null) return learntApart;
   }
   const present = await links();
-  await applyBatch(fallbackPlan(present, { routes: [] }).batch);
+  await applyBatch(doors, fallbackPlan(present, { routes: [] }).batch);
   const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
   await ask({ dhcp: everyLink, acceptRa: everyLink });
   throw unreachable(plan, present, await answer('none', gateways));
 }
 
 /** Nix's builds, sshd and the agent's own checks need it. */
-async function bringUpLoopback(): Promise<void> {
-  await run({
+async function bringUpLoopback({ exec }: Doors): Promise<void> {
+  await exec.run({
     doing: 'bringing the loopback interface up',
     argv: ['ip', 'link', 'set', 'dev', 'lo', 'up'],
     timeoutSeconds: 10,
@@ -171,7 +176,11 @@ async function bringUpLoopback(): Promise<void> {
 }
 
 /** All cards that are asked for by their address: some drivers take seconds, and what is planned without a card leaves it out. */
-async function waitForLinks(config: NetworkConfig, links: () => Promise<Link[]>): Promise<Link[]> {
+async function waitForLinks(
+  { clock }: Doors,
+  config: NetworkConfig,
+  links: () => Promise<Link[]>,
+): Promise<Link[]> {
   const wanted = config.interfaces.flatMap(({ mac, bond, vlan, bridge }) =>
     mac === undefined || bond || vlan || bridge ? [] : [mac.toLowerCase()],
   );
@@ -199,37 +208,38 @@ async function waitForLinks(config: NetworkConfig, links: () => Promise<Link[]>)
  * carriers may decide which link is meant, and the kernel may have refused something for want of one.
  */
 async function applyPlan(
+  doors: Doors,
   config: NetworkConfig,
   links: () => Promise<Link[]>,
   warn: (texts: readonly string[]) => void,
 ): Promise<NetworkPlan> {
-  const before = planNetwork(config, await waitForLinks(config, links));
+  const before = planNetwork(config, await waitForLinks(doors, config, links));
   const undecided = before.links.length > 1 && config.interfaces.some(wanted => wanted.only);
-  for (const module of before.modules) warn(await loadModule(module));
-  const failures = await applyBatch(before.create);
-  refuseAdvertisements(undecided ? before.links : before.refuseRa);
-  failures.push(...(await applyBatch(before.batch)), ...(await applyRules(before.rules)));
-  const found = await clock.poll(
+  for (const module of before.modules) warn(await loadModule(doors, module));
+  const failures = await applyBatch(doors, before.create);
+  refuseAdvertisements(doors, undecided ? before.links : before.refuseRa);
+  failures.push(...(await applyBatch(doors, before.batch)), ...(await applyRules(doors, before.rules)));
+  const found = await doors.clock.poll(
     async () => (await links()).some(link => link.carrier && before.links.includes(link.name)) || null,
     limits.carrier,
     0.25,
   );
-  if (undecided && found) await clock.sleep(limits.otherCarriers);
+  if (undecided && found) await doors.clock.sleep(limits.otherCarriers);
   const plan = planNetwork(config, await links());
   warn(plan.warnings);
   const settled = failures.length === 0 && plan.batch.join('\n') === before.batch.join('\n');
   if (!settled) {
     warn([
-      ...(await applyBatch(plan.create)),
-      ...(await applyBatch(plan.batch)),
-      ...(await applyRules(plan.rules)),
+      ...(await applyBatch(doors, plan.create)),
+      ...(await applyBatch(doors, plan.batch)),
+      ...(await applyRules(doors, plan.rules)),
     ]);
   }
   return plan;
 }
 
-async function loadModule(module: readonly string[]): Promise<string[]> {
-  const { exitCode, stderr } = await attempt({
+async function loadModule({ exec }: Doors, module: readonly string[]): Promise<string[]> {
+  const { exitCode, stderr } = await exec.attempt({
     doing: `loading the module ${module[0]}`,
     argv: ['modprobe', ...module],
     timeoutSeconds: 30,
@@ -237,16 +247,23 @@ async function loadModule(module: readonly string[]): Promise<string[]> {
   return exitCode === 0 ? [] : [`the module ${module[0]} cannot be loaded: ${stderr.trim()}`];
 }
 
-async function applyRules(rules: NetworkPlan['rules']): Promise<string[]> {
-  const failures = [...(await applyBatch(rules[4], '-4')), ...(await applyBatch(rules[6], '-6'))];
+async function applyRules(doors: Doors, rules: NetworkPlan['rules']): Promise<string[]> {
+  const failures = [
+    ...(await applyBatch(doors, rules[4], '-4')),
+    ...(await applyBatch(doors, rules[6], '-6')),
+  ];
   // The kernel has no "replace" for rules; one that is there already is what was wanted.
   return failures.filter(failure => !failure.endsWith('File exists'));
 }
 
 /** Gives all lines to ip(8), which goes on after those that fail; those are returned, each with the reason. */
-async function applyBatch(batch: readonly string[], ...options: readonly string[]): Promise<string[]> {
+async function applyBatch(
+  { exec }: Doors,
+  batch: readonly string[],
+  ...options: readonly string[]
+): Promise<string[]> {
   if (batch.length === 0) return [];
-  const { stderr, exitCode } = await attempt({
+  const { stderr, exitCode } = await exec.attempt({
     doing: 'configuring the network',
     argv: ['ip', ...options, '-force', '-batch', '-'],
     stdin: batch.map(line => `${line}\n`).join(''),
@@ -272,12 +289,13 @@ export function batchFailures(batch: readonly string[], stderr: string): string[
 }
 
 /** @param ask has all links ask that can, and says which do */
-async function waitForAddress(ask: () => Promise<Asked>): Promise<'dhcp' | 'ra' | null> {
+async function waitForAddress(doors: Doors, ask: () => Promise<Asked>): Promise<'dhcp' | 'ra' | null> {
+  const { clock } = doors;
   let since: number | null = null;
   const found = await clock.poll(
     async () => {
       const { dhcp } = await ask();
-      const via = learntFrom(await readAddresses());
+      const via = learntFrom(doors, await readAddresses(doors));
       if (via !== 'ra' || dhcp.length === 0) return via;
       since ??= clock.uptimeSeconds();
       return clock.uptimeSeconds() - since >= limits.leaseAfterRa ? via : null;

@@ -1,6 +1,5 @@
 import { cleanText } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
-import * as clock from '../host/clock.ts';
 import type { LogEntry } from '../host/log.ts';
 
 /**
@@ -49,7 +48,7 @@ export class NixLog {
   #finished: Amount = { paths: 0, bytes: 0 };
   #told: number;
 
-  constructor(expected: Amount, report: (entry: LogEntry) => void, now = clock.uptimeSeconds) {
+  constructor(expected: Amount, report: (entry: LogEntry) => void, now: () => number) {
     this.#expected = expected;
     this.#report = report;
     this.#now = now;

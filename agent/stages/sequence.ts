@@ -1,8 +1,7 @@
 import type { Resolution } from '../config/resolve.ts';
 import { asDabeiError, reasonsOf, type DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import * as clock from '../host/clock.ts';
-import { log, type LogEntry } from '../host/log.ts';
+import type { Doors } from '../host/doors.ts';
 import { updateStatus, type StatusChange } from '../host/status.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NetworkResult } from './network.ts';
@@ -17,15 +16,9 @@ export interface Session {
 
 export interface Stage {
   name: string;
-  run: (session: Session) => Promise<void>;
+  run: (doors: Doors, session: Session) => Promise<void>;
   /** Also when an earlier stage failed. */
   always?: boolean;
-}
-
-/** Who is told; a test listens by itself. */
-export interface Audience {
-  log: (entry: LogEntry) => void;
-  updateStatus: (change: StatusChange) => void;
 }
 
 /**
@@ -33,27 +26,28 @@ export interface Audience {
  * @returns the first failure, after which only the stages marked `always` ran; null when all is done
  */
 export async function runStages(
+  doors: Doors,
   stages: readonly Stage[],
   session: Session,
-  audience: Audience = { log, updateStatus },
 ): Promise<DabeiError | null> {
-  const status = (change: StatusChange) => withoutFail(audience, change);
+  const { clock, log } = doors;
+  const status = (change: StatusChange) => withoutFail(doors, change);
   let failure: DabeiError | null = null;
   for (const [at, stage] of stages.entries()) {
     if (failure !== null && !stage.always) continue;
     const place = { event: 'stage', index: at + 1, of: stages.length, name: stage.name } as const;
     const started = clock.uptimeSeconds();
     const seconds = () => Math.round((clock.uptimeSeconds() - started) * 10) / 10;
-    audience.log({ ...place, state: 'started' });
+    log({ ...place, state: 'started' });
     if (failure === null) status({ state: 'running', stage: stage.name, index: at + 1, of: stages.length });
     try {
-      await stage.run(session);
-      audience.log({ ...place, state: 'done', seconds: seconds() });
+      await stage.run(doors, session);
+      log({ ...place, state: 'done', seconds: seconds() });
     } catch (thrown) {
       const error = asDabeiError(thrown, `running the stage ${stage.name}`);
-      audience.log({ ...place, state: 'failed', seconds: seconds(), code: error.code });
+      log({ ...place, state: 'failed', seconds: seconds(), code: error.code });
       for (const { code, doing, problem, remedy } of reasonsOf(error)) {
-        audience.log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
+        log({ event: 'error', code, doing, problem, ...(remedy === undefined ? {} : { remedy }) });
       }
       if (failure === null)
         status({
@@ -70,10 +64,10 @@ export async function runStages(
 }
 
 /** A status that cannot be written must not keep the machine from its network. */
-function withoutFail({ log, updateStatus }: Audience, change: StatusChange): void {
+function withoutFail(doors: Doors, change: StatusChange): void {
   try {
-    updateStatus(change);
+    updateStatus(doors, change);
   } catch (thrown) {
-    log({ event: 'warning', text: asDabeiError(thrown, 'writing the status').message });
+    doors.log({ event: 'warning', text: asDabeiError(thrown, 'writing the status').message });
   }
 }

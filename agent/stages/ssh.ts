@@ -1,10 +1,6 @@
 import type { SshConfig } from '../config/schema.ts';
 import { asDabeiError, DabeiError } from '../errors.ts';
-import * as clock from '../host/clock.ts';
-import { attempt, run } from '../host/exec.ts';
-import { exists, list, makeDirectory, readBytes, readText, remove, writeAtomic } from '../host/files.ts';
-import { log } from '../host/log.ts';
-import { readBanner } from '../host/tcp.ts';
+import type { Doors } from '../host/doors.ts';
 import {
   authorizedKeyProblem,
   authorizedLines,
@@ -52,44 +48,46 @@ export interface SshResult {
  * be used, thrown after sshd answers with the others, or with one made here, and with the SshResult as its cause
  */
 export async function startSsh(
+  doors: Doors,
   ssh: SshConfig,
   authorizedKeys: readonly string[],
   options: SshOptions = {},
 ): Promise<SshResult> {
+  const { files } = doors;
   const root = options.root ?? '';
   const warnings: string[] = [];
   const bad: string[] = [];
   const given = new Set<HostKeyType>();
-  makeDirectory(`${root}/etc/ssh`);
+  files.makeDirectory(`${root}/etc/ssh`);
 
   for (const [index, key] of ssh.hostKeys.entries()) {
     const name = `host key ${index + 1} of ${ssh.hostKeys.length}`;
     try {
-      const { type, publicKey } = await examine(key, `${root}/run/dabei/host-key`);
+      const { type, publicKey } = await examine(doors, key, `${root}/run/dabei/host-key`);
       if (given.has(type)) {
         warnings.push(`${name} is a second key of the type ${type}, and is left out`);
         continue;
       }
       given.add(type);
-      writeHostKey(root, type, key, publicKey);
+      writeHostKey(doors, root, type, key, publicKey);
     } catch (error) {
       bad.push(`${name}: ${asDabeiError(error, 'reading an SSH host key').problem}`);
     }
   }
-  const generated = present(root).length === 0;
-  if (generated) await generate(root);
+  const generated = present(doors, root).length === 0;
+  if (generated) await generate(doors, root);
 
-  const usable = placeAuthorizedKeys(root, authorizedKeys, warnings);
-  const certificates = placeHostCertificates(root, given, options.hostCertificates ?? new Map());
-  writeAtomic(
+  const usable = placeAuthorizedKeys(doors, root, authorizedKeys, warnings);
+  const certificates = placeHostCertificates(doors, root, given, options.hostCertificates ?? new Map());
+  files.writeAtomic(
     `${root}/etc/ssh/sshd_config.d/port.conf`,
     sshdConfiguration(ssh.port, options.otherPort ?? null, certificates),
     0o644,
   );
-  await release(root);
-  const hostKeys = present(root).map(type => ({
+  await release(doors, root);
+  const hostKeys = present(doors, root).map(type => ({
     type,
-    fingerprint: fingerprint(readText(publicFile(root, type)) ?? ''),
+    fingerprint: fingerprint(files.readText(publicFile(root, type)) ?? ''),
     generated,
   }));
   const result: SshResult = {
@@ -99,8 +97,8 @@ export async function startSsh(
     port: ssh.port,
     warnings,
   };
-  for (const text of warnings) log({ event: 'warning', text });
-  await waitForSshd(root, ssh.port, options.startSeconds ?? 60);
+  for (const text of warnings) doors.log({ event: 'warning', text });
+  await waitForSshd(doors, root, ssh.port, options.startSeconds ?? 60);
   if (bad.length === 0) return result;
   throw new DabeiError('SSH_HOST_KEY', {
     doing: 'placing the SSH host keys',
@@ -116,10 +114,14 @@ export async function startSsh(
  * Has ssh-keygen read a private key, as sshd will.
  * @throws DabeiError SSH_HOST_KEY; never with anything of the key in it
  */
-async function examine(key: Secret, scratch: string): Promise<{ type: HostKeyType; publicKey: string }> {
+async function examine(
+  { exec, files }: Doors,
+  key: Secret,
+  scratch: string,
+): Promise<{ type: HostKeyType; publicKey: string }> {
   try {
-    writeAtomic(scratch, hostKeyFile(key), 0o600);
-    const { exitCode, stdout, stderr } = await attempt({
+    files.writeAtomic(scratch, hostKeyFile(key), 0o600);
+    const { exitCode, stdout, stderr } = await exec.attempt({
       doing: 'reading an SSH host key',
       argv: ['ssh-keygen', '-y', '-P', '', '-f', scratch],
       timeoutSeconds: 10,
@@ -138,7 +140,7 @@ async function examine(key: Secret, scratch: string): Promise<{ type: HostKeyTyp
     if (type === undefined) throw unusable(`sshd supports no host key of the type ${algorithm}`);
     return { type, publicKey: `${algorithm} ${blob}` };
   } finally {
-    remove(scratch);
+    files.remove(scratch);
   }
 }
 
@@ -147,13 +149,19 @@ function typeOf(algorithm: string): string {
   return algorithm.replace(/^ssh-/, '').replace(/^ecdsa-sha2-nistp\d+$/, 'ecdsa');
 }
 
-function writeHostKey(root: string, type: HostKeyType, key: Secret, publicKey: string): void {
-  writeAtomic(privateFile(root, type), hostKeyFile(key), 0o600);
-  writeAtomic(publicFile(root, type), `${publicKey}\n`, 0o644);
+function writeHostKey(
+  { files }: Doors,
+  root: string,
+  type: HostKeyType,
+  key: Secret,
+  publicKey: string,
+): void {
+  files.writeAtomic(privateFile(root, type), hostKeyFile(key), 0o600);
+  files.writeAtomic(publicFile(root, type), `${publicKey}\n`, 0o644);
 }
 
-async function generate(root: string): Promise<void> {
-  await run({
+async function generate({ exec }: Doors, root: string): Promise<void> {
+  await exec.run({
     doing: 'generating an SSH host key',
     argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', privateFile(root, 'ed25519')],
     timeoutSeconds: 30,
@@ -161,8 +169,8 @@ async function generate(root: string): Promise<void> {
 }
 
 /** Types of the host keys that sshd will find. */
-function present(root: string): HostKeyType[] {
-  const names = list(`${root}/etc/ssh`);
+function present({ files }: Doors, root: string): HostKeyType[] {
+  const names = files.list(`${root}/etc/ssh`);
   return hostKeyTypes.filter(type => names.includes(`ssh_host_${type}_key`));
 }
 
@@ -178,9 +186,14 @@ function publicFile(root: string, type: HostKeyType): string {
  * A line that nobody can log in with here stays where some sshd would take it: the clock may be wrong, and it expires by that.
  * @returns how many keys open a shell for root, or a command of their own
  */
-function placeAuthorizedKeys(root: string, texts: readonly string[], warnings: string[]): number {
+function placeAuthorizedKeys(
+  { files, clock }: Doors,
+  root: string,
+  texts: readonly string[],
+  warnings: string[],
+): number {
   const path = `${root}/root/.ssh/authorized_keys`;
-  const kept = authorizedLines(readText(path) ?? '').map(withoutBlanks);
+  const kept = authorizedLines(files.readText(path) ?? '').map(withoutBlanks);
   const given = texts.flatMap(authorizedLines).map(withoutBlanks);
   const lines = [...new Set([...kept, ...given.filter(line => authorizedKeyProblem(line) === null)])];
   const now = clock.epochSeconds();
@@ -194,13 +207,14 @@ function placeAuthorizedKeys(root: string, texts: readonly string[], warnings: s
   if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
   else if (usable === 0) warnings.push('no authorized key permits a login over SSH');
   // StrictModes (sshd_config(5)) asks for directories that only root can write to.
-  makeDirectory(`${root}/root/.ssh`, 0o700);
-  writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
+  files.makeDirectory(`${root}/root/.ssh`, 0o700);
+  files.writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
   return usable;
 }
 
 /** Of given keys alone: sshd shows a certificate beside the key that it is for. @returns their paths for sshd */
 function placeHostCertificates(
+  { files }: Doors,
   root: string,
   given: ReadonlySet<HostKeyType>,
   certificates: ReadonlyMap<string, string>,
@@ -209,7 +223,7 @@ function placeHostCertificates(
     const path = `/etc/ssh/ssh_host_${type}_key-cert.pub`;
     const text = certificates.get(`ssh_host_${type}_key-cert.pub`);
     if (text === undefined || !given.has(type)) return [];
-    writeAtomic(`${root}${path}`, text, 0o644);
+    files.writeAtomic(`${root}${path}`, text, 0o644);
     return [path];
   });
 }
@@ -228,21 +242,30 @@ export function sshdConfiguration(
 }
 
 /** Lets a waiting sshd start; one that runs already starts anew with the keys of now (sshd(8), SIGHUP). */
-async function release(root: string): Promise<void> {
-  writeAtomic(`${root}/run/dabei/ssh-ready`, '', 0o600);
-  const pid = readText(`${root}/run/sshd.pid`)?.trim();
-  if (pid === undefined || !exists(`/proc/${pid}`)) return;
-  await attempt({
+async function release({ exec, files }: Doors, root: string): Promise<void> {
+  files.writeAtomic(`${root}/run/dabei/ssh-ready`, '', 0o600);
+  const pid = files.readText(`${root}/run/sshd.pid`)?.trim();
+  if (pid === undefined || !files.exists(`/proc/${pid}`)) return;
+  await exec.attempt({
     doing: 'having sshd read its keys again',
     argv: ['busybox', 'kill', '-HUP', pid],
     timeoutSeconds: 10,
   });
 }
 
-async function waitForSshd(root: string, port: number, seconds: number): Promise<void> {
-  const banner = await clock.poll(() => readBanner('127.0.0.1', port, 10), seconds, 0.2);
+async function waitForSshd(
+  { files, network, clock }: Doors,
+  root: string,
+  port: number,
+  seconds: number,
+): Promise<void> {
+  const banner = await clock.poll(() => network.readBanner('127.0.0.1', port, 10), seconds, 0.2);
   if (banner?.startsWith('SSH-2.0-')) return;
-  const lastLines = (readText(`${root}/var/log/sshd.log`) ?? '').trim().split('\n').slice(-4).join('; ');
+  const lastLines = (files.readText(`${root}/var/log/sshd.log`) ?? '')
+    .trim()
+    .split('\n')
+    .slice(-4)
+    .join('; ');
   throw new DabeiError('SSH_START', {
     doing: 'starting sshd',
     problem:
@@ -258,9 +281,9 @@ function unusable(problem: string): DabeiError {
 }
 
 /** The private host keys in use, given or made here. */
-export function readHostKeys(root = ''): Secret[] {
-  return present(root).flatMap(type => {
-    const bytes = readBytes(privateFile(root, type));
+export function readHostKeys(doors: Doors, root = ''): Secret[] {
+  return present(doors, root).flatMap(type => {
+    const bytes = doors.files.readBytes(privateFile(root, type));
     return bytes === null ? [] : [new Secret(bytes)];
   });
 }

@@ -4,12 +4,10 @@ import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
 import { tellConsoles } from '../console/apply.ts';
 import type { Facts } from '../facts.ts';
-import * as clock from '../host/clock.ts';
+import type { Doors } from '../host/doors.ts';
 import { readDisks } from '../host/machine/disks.ts';
 import { capturedHostCertificates, capturedOtherPort } from '../host/old-system/captured.ts';
 import { availableMemoryBytes } from '../host/machine/facts.ts';
-import { writeAtomic, writeKernelFile } from '../host/files.ts';
-import { log } from '../host/log.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../format.ts';
 import { recheckDisks } from '../plan/disks/recheck.ts';
@@ -20,63 +18,63 @@ import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
-import type { Session } from './sequence.ts';
+import type { Session, Stage } from './sequence.ts';
 import { readHostKeys, startSsh } from './ssh.ts';
 
 /** The stages, one function each: they look up what they need in the session, and leave there what they found out. */
 
 /** Everything that is wrong with the configuration, at once, before anything else is tried. */
-export async function config({ resolution }: Session): Promise<void> {
+export async function config({ log }: Doors, { resolution }: Session): Promise<void> {
   for (const text of resolution.notes) log({ event: 'note', text });
   if (resolution.config === null) throw new Refusals(resolution.problems.map(asRefusal));
 }
 
 /** Host name and machine id of the running system, where anybody gave them; nothing that matters here depends on them. */
-function takeName({ reachability, origins }: Resolution): void {
+function takeName({ files, log }: Doors, { reachability, origins }: Resolution): void {
   const { hostName, machineId } = reachability;
   try {
     if ((origins['hostName'] ?? 'built-in') !== 'built-in')
-      writeKernelFile('/proc/sys/kernel/hostname', hostName.split('.')[0]!);
-    if (machineId !== undefined) writeAtomic('/etc/machine-id', `${machineId}\n`, 0o444);
+      files.writeKernelFile('/proc/sys/kernel/hostname', hostName.split('.')[0]!);
+    if (machineId !== undefined) files.writeAtomic('/etc/machine-id', `${machineId}\n`, 0o444);
   } catch (thrown) {
     log({ event: 'warning', text: asDabeiError(thrown, 'setting the host name').message });
   }
 }
 
-export async function network(session: Session): Promise<void> {
-  takeName(session.resolution);
+export async function network(doors: Doors, session: Session): Promise<void> {
+  takeName(doors, session.resolution);
   const { network, hostName } = session.resolution.reachability;
   await keepResult(
-    () => bringUpNetwork(network, { hostName }),
+    () => bringUpNetwork(doors, network, { hostName }),
     result => {
       session.network = result;
-      updateStatus({
+      updateStatus(doors, {
         addresses: result.addresses,
         unreachableGateways: result.unreachable,
         warnings: [...session.resolution.notes, ...result.warnings],
       });
       for (const [link, addresses] of Object.entries(result.addresses)) {
         if (addresses.length > 0)
-          log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
+          doors.log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
       }
     },
   );
 }
 
-export async function ssh(session: Session): Promise<void> {
+export async function ssh(doors: Doors, session: Session): Promise<void> {
   const { ssh, rootAuthorizedKeys } = session.resolution.reachability;
   await keepResult(
     () =>
-      startSsh(ssh, rootAuthorizedKeys, {
-        otherPort: capturedOtherPort(),
-        hostCertificates: capturedHostCertificates(),
+      startSsh(doors, ssh, rootAuthorizedKeys, {
+        otherPort: capturedOtherPort(doors),
+        hostCertificates: capturedHostCertificates(doors),
       }),
     result => {
       const hostKeys = result.hostKeys.map(
         ({ type, fingerprint }) => `${fingerprint} (${type.toUpperCase()})`,
       );
-      updateStatus({ hostKeys });
-      for (const key of hostKeys) log({ event: 'note', text: `host key ${key}` });
+      updateStatus(doors, { hostKeys });
+      for (const key of hostKeys) doors.log({ event: 'note', text: `host key ${key}` });
     },
   );
 }
@@ -99,12 +97,12 @@ function isResult<T extends object>(cause: unknown): cause is T {
 }
 
 /** Measures the machine and decides everything; the last stage that changes nothing. */
-export async function plan(session: Session): Promise<void> {
-  const { facts, plan } = await planInstallation(configOf(session), session.network?.unreachable);
+export async function plan(doors: Doors, session: Session): Promise<void> {
+  const { facts, plan } = await planInstallation(doors, configOf(session), session.network?.unreachable);
   Object.assign(session, { facts, plan });
-  updateStatus({ beginning: plan.beginning });
-  for (const text of plan.summary) log({ event: 'note', text });
-  for (const text of plan.warnings) log({ event: 'warning', text });
+  updateStatus(doors, { beginning: plan.beginning });
+  for (const text of plan.summary) doors.log({ event: 'note', text });
+  for (const text of plan.warnings) doors.log({ event: 'warning', text });
 }
 
 /**
@@ -112,28 +110,29 @@ export async function plan(session: Session): Promise<void> {
  * @param unreachableAtStart gateways that did not answer just now; by hand those that are noted are asked again
  */
 export async function planInstallation(
+  doors: Doors,
   config: Config,
   unreachableAtStart?: readonly string[],
 ): Promise<{ facts: Facts; plan: Plan }> {
   const unreachable =
-    unreachableAtStart ?? (await stillSilent(config.network, readStatus()?.unreachableGateways));
+    unreachableAtStart ?? (await stillSilent(doors, config.network, readStatus(doors)?.unreachableGateways));
   const refusals = [
     unreachableGateways(config.network, unreachable),
-    lockoutRefusal(config, clock.epochSeconds()),
+    lockoutRefusal(config, doors.clock.epochSeconds()),
   ].filter(refusal => refusal !== null);
   if (refusals.length > 0) throw new Refusals(refusals);
-  return measureAndPlan(withHostKeys(config));
+  return measureAndPlan(doors, withHostKeys(doors, config));
 }
 
 /** The installed system keeps the host keys that this one shows, also when they were made here. */
-function withHostKeys(config: Config): Config {
+function withHostKeys(doors: Doors, config: Config): Config {
   if (config.ssh.hostKeys.length > 0) return config;
-  return { ...config, ssh: { ...config.ssh, hostKeys: readHostKeys() } };
+  return { ...config, ssh: { ...config.ssh, hostKeys: readHostKeys(doors) } };
 }
 
 /** A stage that only does what the plan says. */
-export function carryOut(name: PlannedStage): (session: Session) => Promise<void> {
-  return async session => executeSteps(planned(session, name).plan.stages[name]);
+export function carryOut(name: PlannedStage): Stage['run'] {
+  return async (doors, session) => executeSteps(doors, planned(session, name).plan.stages[name]);
 }
 
 function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts; plan: Plan } {
@@ -143,23 +142,23 @@ function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts;
 }
 
 /** From here on the disks are not what they were. They are looked at once more: planning and evaluating take time. */
-export async function nukeDisk(session: Session): Promise<void> {
+export async function nukeDisk(doors: Doors, session: Session): Promise<void> {
   const { facts, plan } = planned(session, 'nuke-disk');
-  recheckDisks(configOf(session), facts, plan.members, await readDisks());
-  await carryOut('nuke-disk')(session);
+  recheckDisks(configOf(session), facts, plan.members, await readDisks(doors));
+  await carryOut('nuke-disk')(doors, session);
 }
 
 /** Nothing to install, or nothing more to do: says how to get in. */
-export async function rescue(session: Session): Promise<void> {
-  log({ event: 'note', text: `${formatBytes(availableMemoryBytes())} of RAM are free` });
-  tellWaysIn(session);
+export async function rescue(doors: Doors, session: Session): Promise<void> {
+  doors.log({ event: 'note', text: `${formatBytes(availableMemoryBytes(doors))} of RAM are free` });
+  tellWaysIn(doors, session);
 }
 
 /** How to get in, in the log, and at every console that gives no shell. */
-export function tellWaysIn(session: Session): void {
+export function tellWaysIn(doors: Doors, session: Session): void {
   const ways = waysIn(session);
-  for (const text of ways) log({ event: 'note', text });
-  tellConsoles([...ways, ...(readStatus()?.hostKeys ?? []).map(key => `host key ${key}`)]);
+  for (const text of ways) doors.log({ event: 'note', text });
+  tellConsoles(doors, [...ways, ...(readStatus(doors)?.hostKeys ?? []).map(key => `host key ${key}`)]);
 }
 
 /** "ssh root@192.0.2.7", for each address that others can reach. */

@@ -2,8 +2,7 @@ import { posix } from 'node:path';
 import { DabeiError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
-import { attempt } from '../host/exec.ts';
-import { log, type LogEntry } from '../host/log.ts';
+import type { Doors } from '../host/doors.ts';
 import type { Closure } from '../plan/nix/closure.ts';
 import { storeDirectory } from '../plan/nix/narinfo.ts';
 import { hostIdOf } from '../plan/host-flake/runtime-info.ts';
@@ -19,10 +18,10 @@ import { hostIdOf } from '../plan/host-flake/runtime-info.ts';
  * import the pool
  */
 export async function inspectToplevel(
+  doors: Doors,
   { toplevel, substituters, sizes }: Closure,
   config: Config,
   facts: Facts,
-  report: (entry: LogEntry) => void = log,
 ): Promise<string | null> {
   const refuse = (problem: string, remedy: string) =>
     new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${toplevel}`, problem, remedy });
@@ -33,7 +32,7 @@ export async function inspectToplevel(
       noToplevel,
     );
   }
-  const system = await readFromAny(substituters, `${toplevel}/system`);
+  const system = await readFromAny(doors, substituters, `${toplevel}/system`);
   if (system === null) {
     throw refuse('it has no file "system", so it is not a NixOS toplevel', noToplevel);
   }
@@ -42,11 +41,11 @@ export async function inspectToplevel(
     const remedy = `build it for ${facts.system}`;
     throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
   }
-  const initrd = await initrdOf(toplevel, substituters);
+  const initrd = await initrdOf(doors, toplevel, substituters);
   // Written by NixOS as the processor has it, least byte first (nixos/modules/tasks/network-interfaces.nix).
-  const bytes = await readFromAny(substituters, `${toplevel}/etc/hostid`);
+  const bytes = await readFromAny(doors, substituters, `${toplevel}/etc/hostid`);
   if (bytes?.length !== 4) {
-    report({
+    doors.log({
       event: 'warning',
       text: `${toplevel} sets no networking.hostId, without which ZFS may fail to start`,
     });
@@ -65,18 +64,18 @@ const noToplevel = 'give the path that config.system.build.toplevel has, as syst
 const mostToplevelBytes = 32 * 2 ** 20;
 
 /** The toplevel's "initrd" is a symbolic link to a file in a store path of its own (nixpkgs, top-level.nix). */
-async function initrdOf(toplevel: string, caches: readonly string[]): Promise<string | null> {
+async function initrdOf(doors: Doors, toplevel: string, caches: readonly string[]): Promise<string | null> {
   for (const cache of caches) {
-    const file = await followFirstLink(cache, `${toplevel}/initrd`);
+    const file = await followFirstLink(doors, cache, `${toplevel}/initrd`);
     if (file?.startsWith(`${storeDirectory}/`)) return file.split('/').slice(0, 4).join('/');
   }
   return null;
 }
 
 /** A closure may be spread over several caches. */
-async function readFromAny(caches: readonly string[], path: string): Promise<Buffer | null> {
+async function readFromAny(doors: Doors, caches: readonly string[], path: string): Promise<Buffer | null> {
   for (const cache of caches) {
-    const content = await readThrough(cache, path);
+    const content = await readThrough(doors, cache, path);
     if (content !== null) return content;
   }
   return null;
@@ -85,23 +84,32 @@ async function readFromAny(caches: readonly string[], path: string): Promise<Buf
 const mostLinks = 8;
 
 /** A file in a cache, through symbolic links, as the running system will see it; null where there is none. */
-async function readThrough(cache: string, path: string, links = 0): Promise<Buffer | null> {
+async function readThrough(doors: Doors, cache: string, path: string, links = 0): Promise<Buffer | null> {
   const argv = ['nix', 'store', 'cat', '--store', cache, path];
-  const read = await attempt({ doing: `reading ${path}`, argv, binary: true, timeoutSeconds: 120 });
+  const read = await doors.exec.attempt({
+    doing: `reading ${path}`,
+    argv,
+    binary: true,
+    timeoutSeconds: 120,
+  });
   if (read.exitCode === 0) return Buffer.from(read.stdout, 'latin1');
   if (links >= mostLinks) return null;
-  const followed = await followFirstLink(cache, path);
-  return followed === null ? null : readThrough(cache, followed, links + 1);
+  const followed = await followFirstLink(doors, cache, path);
+  return followed === null ? null : readThrough(doors, cache, followed, links + 1);
 }
 
 /** The path with its first symbolic link, the last part included, replaced by what it points to; null without any. */
-async function followFirstLink(cache: string, path: string): Promise<string | null> {
+async function followFirstLink(doors: Doors, cache: string, path: string): Promise<string | null> {
   const parts = path.split('/');
   // "", "nix", "store" and the store path itself.
   for (let length = 5; length <= parts.length; length++) {
     const prefix = parts.slice(0, length).join('/');
     const argv = ['nix', 'store', 'ls', '--json', '--store', cache, prefix];
-    const { exitCode, stdout } = await attempt({ doing: `looking at ${prefix}`, argv, timeoutSeconds: 120 });
+    const { exitCode, stdout } = await doors.exec.attempt({
+      doing: `looking at ${prefix}`,
+      argv,
+      timeoutSeconds: 120,
+    });
     if (exitCode !== 0) return null;
     const { target } = JSON.parse(stdout) as { target?: string };
     if (target === undefined) continue;

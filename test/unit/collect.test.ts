@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../agent/host/doors.ts';
 import { collect } from '../../agent/collect.ts';
 import { runtimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
 import { machines, type ExampleMachine } from './plan/machines.ts';
@@ -17,14 +18,14 @@ t.test('machines become hosts of one flake, and what is its owner’s is kept', 
   });
   const output = join(directory, 'infra');
   const text = (path: string) => readFileSync(join(output, path), 'utf8');
-  const first = collect([join(directory, 'web.json'), join(directory, 'rack')], output);
+  const first = collect(realDoors, [join(directory, 'web.json'), join(directory, 'rack')], output);
   for (const path of ['flake.nix', 'common.nix', 'dabei/dabei.nix', 'hosts/web-02/default.nix'])
     t.match(first, `new      ${path}`);
   t.match(JSON.parse(text('hosts/rack-07/runtime-info.json')), { hostName: 'rack-07', hostId: '00c0ffee' });
   t.match(text('hosts/web-02/default.nix'), 'system.stateVersion = "26.05";');
   writeFileSync(join(output, 'hosts/web-02/default.nix'), 'mine');
   writeFileSync(join(output, 'dabei/network.nix'), 'older');
-  const again = collect([join(directory, 'web.json')], output);
+  const again = collect(realDoors, [join(directory, 'web.json')], output);
   t.equal(text('hosts/web-02/default.nix'), 'mine');
   t.match(again, /^kept +hosts\/web-02\/default\.nix$/m);
   t.match(again, /^changed +dabei\/network\.nix$/m);
@@ -46,6 +47,6 @@ t.test('what is refused', async t => {
   ];
   for (const [files, problem] of rows) {
     const paths = files.map(name => join(directory, name));
-    t.throws(() => collect(paths, directory), { code: 'USAGE', problem }, files.join());
+    t.throws(() => collect(realDoors, paths, directory), { code: 'USAGE', problem }, files.join());
   }
 });

@@ -8,61 +8,63 @@ import {
 } from '../../plan/preflight/modalias.ts';
 import type { BusDevice, ModuleIndex } from '../../plan/preflight/modalias.ts';
 import type { Attachment } from '../../plan/disks/attachment.ts';
-import { attempt } from '../exec.ts';
-import { exists, list, readText, realPath } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /** Devices of the running system in sysfs, and which of them this image has drivers for. */
 
 /** From a disk such as "/dev/sda" to its bus. */
-export function devicesOfDisk(path: string): readonly BusDevice[] {
-  return attachmentOf(path).devices;
+export function devicesOfDisk(doors: Doors, path: string): readonly BusDevice[] {
+  return attachmentOf(doors, path).devices;
 }
 
 /**
  * How a disk such as "/dev/sda" is attached.
  * @param root where the file tree with sys/ lies; a test has its own
  */
-export function attachmentOf(path: string, root = ''): Attachment {
+export function attachmentOf({ files }: Doors, path: string, root = ''): Attachment {
   // A slash in a name, as in /dev/cciss/c0d0, is an exclamation mark in sysfs (block/genhd.c, drivers/base/core.c).
   const name = path.slice('/dev/'.length).replaceAll('/', '!');
-  const directory = realPath(`${root}/sys/class/block/${name}`);
-  const device = directory === null ? null : realPath(`${directory}/device`);
+  const directory = files.realPath(`${root}/sys/class/block/${name}`);
+  const device = directory === null ? null : files.realPath(`${directory}/device`);
   // A namespace that several controllers may reach hangs on none of them (drivers/nvme/host/multipath.c).
   const controllers = device?.includes('/nvme-subsystem/')
-    ? list(device)
+    ? files
+        .list(device)
         .filter(name => /^nvme\d+$/.test(name))
-        .flatMap(name => realPath(`${device}/${name}`) ?? [])
+        .flatMap(name => files.realPath(`${device}/${name}`) ?? [])
     : device === null
       ? []
       : [device];
   const read = (name: string) =>
-    controllers.flatMap(controller => readText(`${controller}/${name}`)?.trim() || []);
+    controllers.flatMap(controller => files.readText(`${controller}/${name}`)?.trim() || []);
   return {
     path: directory === null ? null : directory.slice(root.length),
     // Of NVMe controllers alone (drivers/nvme/host/sysfs.c).
     transports: controllers.some(controller => /\/nvme\d+$/.test(controller)) ? read('transport') : [],
-    devices: controllers.flatMap(directory => upwards(directory, root)),
+    devices: controllers.flatMap(directory => upwards(files, directory, root)),
   };
 }
 
 /** From an interface to its bus; of a bond, VLAN or bridge, those of everything that it is made of. */
-export function devicesOfLink(name: string): BusDevice[] {
+export function devicesOfLink(doors: Doors, name: string): BusDevice[] {
+  const { files } = doors;
   const link = `/sys/class/net/${name}`;
-  const device = realPath(`${link}/device`);
-  const below = list(link)
+  const device = files.realPath(`${link}/device`);
+  const below = files
+    .list(link)
     .filter(entry => entry.startsWith('lower_'))
     .map(entry => entry.slice('lower_'.length));
   // A card of Hyper-V has a faster one below it, and does without (drivers/net/hyperv/netvsc_drv.c).
-  return device === null ? below.flatMap(devicesOfLink) : upwards(device);
+  return device === null ? below.flatMap(lower => devicesOfLink(doors, lower)) : upwards(files, device);
 }
 
-function upwards(start: string, root = ''): BusDevice[] {
+function upwards(files: Doors['files'], start: string, root = ''): BusDevice[] {
   const devices: BusDevice[] = [];
   for (let path = start; path.startsWith(`${root}/sys/devices/`); path = dirname(path)) {
-    const modalias = readText(`${path}/modalias`)?.trim();
-    const driver = realPath(`${path}/driver`);
+    const modalias = files.readText(`${path}/modalias`)?.trim();
+    const driver = files.realPath(`${path}/driver`);
     if (modalias === undefined || modalias === '') continue;
-    const module = realPath(`${path}/driver/module`);
+    const module = files.realPath(`${path}/driver/module`);
     devices.push({
       path: path.slice(`${root}/sys/devices/`.length),
       modalias,
@@ -73,18 +75,20 @@ function upwards(start: string, root = ''): BusDevice[] {
   return devices;
 }
 
-let index: ModuleIndex | undefined;
+/** Read once: by the door that read it. */
+const indexes = new WeakMap<object, ModuleIndex>();
 
 /** Modules of the drivers of these devices. */
-export function driversOf(devices: readonly BusDevice[]): string[] {
-  index ??= readModuleIndex();
+export function driversOf(doors: Doors, devices: readonly BusDevice[]): string[] {
+  const index = indexes.get(doors.files) ?? readModuleIndex(doors);
+  indexes.set(doors.files, index);
   return modulesInUse(devices, index);
 }
 
 /** The modules of this image, which on the old system is not the running kernel. */
-export function readModuleIndex(): ModuleIndex {
-  const [release = ''] = list('/usr/lib/modules');
-  const read = (name: string) => readText(`/usr/lib/modules/${release}/${name}`) ?? '';
+export function readModuleIndex({ files }: Doors): ModuleIndex {
+  const [release = ''] = files.list('/usr/lib/modules');
+  const read = (name: string) => files.readText(`/usr/lib/modules/${release}/${name}`) ?? '';
   return {
     release,
     aliases: [
@@ -100,12 +104,16 @@ export function readModuleIndex(): ModuleIndex {
 }
 
 /** Firmware files that a module may ask for and that the image does not have (modinfo(8)). */
-export async function missingFirmware(module: string, release: string): Promise<string[]> {
-  const { exitCode, stdout } = await attempt({
+export async function missingFirmware(
+  { exec, files }: Doors,
+  module: string,
+  release: string,
+): Promise<string[]> {
+  const { exitCode, stdout } = await exec.attempt({
     doing: `looking up the firmware of ${module}`,
     argv: ['modinfo', '--set-version', release, '--field', 'firmware', module],
     timeoutSeconds: 20,
   });
   if (exitCode !== 0) return [];
-  return stdout.split('\n').filter(name => name !== '' && !exists(`/usr/lib/firmware/${name}`));
+  return stdout.split('\n').filter(name => name !== '' && !files.exists(`/usr/lib/firmware/${name}`));
 }

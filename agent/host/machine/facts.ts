@@ -3,7 +3,7 @@ import type { Facts } from '../../facts.ts';
 import { capturedConsoles } from '../old-system/captured.ts';
 import { readDisks } from './disks.ts';
 import { sentDirectory } from '../../plan/host-flake/flake-reference.ts';
-import { readText, walk } from '../files.ts';
+import type { Doors } from '../doors.ts';
 import { paths } from '../../paths.ts';
 import { readFirmware } from './firmware.ts';
 import { readLinks } from './links.ts';
@@ -15,22 +15,26 @@ import { readMachine } from './system.ts';
  *   the files that were appended to the initrd, or will be
  * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
  */
-export async function readFacts(options: { leaving?: boolean; boot?: string } = {}): Promise<Facts> {
-  const [disks, links] = await Promise.all([readDisks(options), readLinks()]);
+export async function readFacts(
+  doors: Doors,
+  options: { leaving?: boolean; boot?: string } = {},
+): Promise<Facts> {
+  const { files } = doors;
+  const [disks, links] = await Promise.all([readDisks(doors, options), readLinks(doors)]);
   return {
-    ...readFirmware(options.boot),
-    memoryBytes: memoryBytes(),
+    ...readFirmware(doors, options.boot),
+    memoryBytes: memoryBytes(doors),
     system: nixSystem(process.arch),
-    machine: readMachine(),
+    machine: readMachine(doors),
     disks,
     links,
-    sentFlake: walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
-    consoles: consolesOf(readText(paths.commandLine) ?? readText('/proc/cmdline') ?? ''),
+    sentFlake: files.walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
+    consoles: consolesOf(doors, files.readText(paths.commandLine) ?? files.readText('/proc/cmdline') ?? ''),
   };
 }
 
-export function memoryBytes(): number {
-  return parseMemTotal(readText('/proc/meminfo') ?? '');
+export function memoryBytes({ files }: Doors): number {
+  return parseMemTotal(files.readText('/proc/meminfo') ?? '');
 }
 
 /**
@@ -46,18 +50,18 @@ export function parseMemTotal(meminfo: string): number {
 }
 
 /** What programs can still take without swapping: MemAvailable (proc_meminfo(5)). */
-export function availableMemoryBytes(): number {
-  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1];
+export function availableMemoryBytes({ files }: Doors): number {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(files.readText('/proc/meminfo') ?? '')?.[1];
   return Number(kibibytes ?? 0) * 1024;
 }
 
 /** Our own command line's, or those of the system that was here before. */
-function consolesOf(commandLine: string): string[] {
+function consolesOf(doors: Doors, commandLine: string): string[] {
   const own = parseConsoles(commandLine);
   return own.length > 0
     ? own
     : parseConsoles(
-        capturedConsoles()
+        capturedConsoles(doors)
           .map(value => `console=${value}`)
           .join(' '),
       );

@@ -1,6 +1,6 @@
 import type { Facts } from '../../facts.ts';
 import { capturedFirmware } from '../old-system/captured.ts';
-import { exists, list, readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /** By which firmware the machine starts, and how certain that is. */
 
@@ -38,12 +38,13 @@ export function judgeFirmware(signs: FirmwareSigns): Firmware {
 }
 
 /** @param boot directory of the files that were appended to the initrd, or will be */
-export function readFirmware(boot: string | undefined): Firmware {
+export function readFirmware(doors: Doors, boot: string | undefined): Firmware {
+  const { files } = doors;
   return judgeFirmware({
-    efi: exists('/sys/firmware/efi'),
-    platformSize: readText('/sys/firmware/efi/fw_platform_size'),
-    captured: capturedFirmware(boot),
-    bootloaderType: readText('/proc/sys/kernel/bootloader_type'),
-    acpiTables: list('/sys/firmware/acpi/tables'),
+    efi: files.exists('/sys/firmware/efi'),
+    platformSize: files.readText('/sys/firmware/efi/fw_platform_size'),
+    captured: capturedFirmware(doors, boot),
+    bootloaderType: files.readText('/proc/sys/kernel/bootloader_type'),
+    acpiTables: files.list('/sys/firmware/acpi/tables'),
   });
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Disk } from '../../facts.ts';
 import type { Device, DiskHealth, Hardware } from '../../hardware/hardware.ts';
 import { modulesFor, modulesInUse, type ModuleIndex } from '../../plan/preflight/modalias.ts';
-import { list, readText, realPath } from '../files.ts';
+import type { Doors } from '../doors.ts';
 import { missingFirmware, readModuleIndex } from './devices.ts';
 import { readFacts } from './facts.ts';
 import { readMemory } from './system.ts';
@@ -13,34 +13,38 @@ import { readMemory } from './system.ts';
 const buses = ['pci', 'usb', 'virtio', 'vmbus', 'xen', 'mmc'];
 
 /** Everything that `dabei facts` shows. Reads sysfs only; no disk is woken. */
-export async function readHardware(): Promise<Hardware> {
-  const facts = await readFacts();
-  const index = readModuleIndex();
-  const devices = readDevices(index);
+export async function readHardware(doors: Doors): Promise<Hardware> {
+  const facts = await readFacts(doors);
+  const index = readModuleIndex(doors);
+  const devices = readDevices(doors, index);
   for (const device of devices)
     for (const module of device.driver === null ? [] : device.modules)
-      device.missingFirmware.push(...(await missingFirmware(module, index.release)));
+      device.missingFirmware.push(...(await missingFirmware(doors, module, index.release)));
   return {
     facts,
     devices,
-    health: facts.disks.map(disk => readHealth(disk)),
+    health: facts.disks.map(disk => readHealth(doors, disk)),
     processors: availableParallelism(),
     memory: await readMemory(),
   };
 }
 
 /** @param root where the file tree with sys/ is; a test has its own */
-export function readDevices(index: ModuleIndex, root = ''): (Device & { missingFirmware: string[] })[] {
+export function readDevices(
+  { files }: Doors,
+  index: ModuleIndex,
+  root = '',
+): (Device & { missingFirmware: string[] })[] {
   return buses.flatMap(bus =>
-    list(`${root}/sys/bus/${bus}/devices`).flatMap(id => {
-      const path = realPath(`${root}/sys/bus/${bus}/devices/${id}`);
+    files.list(`${root}/sys/bus/${bus}/devices`).flatMap(id => {
+      const path = files.realPath(`${root}/sys/bus/${bus}/devices/${id}`);
       // Names and numbers are the device's own words.
-      const read = (name: string) => cleanLine(readText(`${path}/${name}`)?.trim() ?? '');
+      const read = (name: string) => cleanLine(files.readText(`${path}/${name}`)?.trim() ?? '');
       const modalias = path === null ? '' : read('modalias');
       // Of USB, only interfaces have drivers to be missing; a device without a modalias is a port or a bus.
       if (path === null || modalias === '' || (bus === 'usb' && !id.includes(':'))) return [];
-      const driver = realPath(`${path}/driver`);
-      const module = realPath(`${path}/driver/module`);
+      const driver = files.realPath(`${path}/driver`);
+      const module = files.realPath(`${path}/driver/module`);
       const known = {
         path: path.slice(`${root}/sys/devices/`.length),
         modalias,
@@ -70,15 +74,15 @@ function number(text: string): number | null {
 }
 
 /** @param root as for readDevices */
-export function readHealth({ path }: Pick<Disk, 'path'>, root = ''): DiskHealth {
+export function readHealth({ files }: Doors, { path }: Pick<Disk, 'path'>, root = ''): DiskHealth {
   const device = `${root}/sys/class/block/${path.slice('/dev/'.length).replaceAll('/', '!')}/device`;
-  const read = (name: string) => cleanLine(readText(`${device}/${name}`)?.trim() ?? '') || null;
+  const read = (name: string) => cleanLine(files.readText(`${device}/${name}`)?.trim() ?? '') || null;
   // NVMe has its sensor below the controller itself, SCSI (drivetemp) below hwmon/.
   const sensor = [device, `${device}/hwmon`]
     .flatMap(directory =>
-      list(directory).flatMap(name => (/^hwmon\d+$/.test(name) ? [`${directory}/${name}`] : [])),
+      files.list(directory).flatMap(name => (/^hwmon\d+$/.test(name) ? [`${directory}/${name}`] : [])),
     )
-    .flatMap(directory => readText(`${directory}/temp1_input`)?.trim() ?? [])[0];
+    .flatMap(directory => files.readText(`${directory}/temp1_input`)?.trim() ?? [])[0];
   const errors = read('ioerr_cnt');
   return {
     path,

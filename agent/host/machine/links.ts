@@ -4,8 +4,7 @@ import { addressJson, linkJson, neighbourJson, readJson, routeJson } from '../..
 import { DabeiError } from '../../errors.ts';
 import type { Link } from '../../facts.ts';
 import { devicesOfLink, driversOf } from './devices.ts';
-import { attempt, run } from '../exec.ts';
-import { readText, realPath } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /**
  * What the kernel says about interfaces, addresses, routes and neighbours, read from `ip -json` (ip(8), iproute2).
@@ -126,65 +125,73 @@ export function parsePredictableNames(output: string): string[] {
 }
 
 /** The machine's network interfaces, as the kernel orders them. */
-export async function readLinks(): Promise<Link[]> {
-  const links = parseLinks(await ip('reading the network interfaces', '-details', 'link'), readDevice);
+export async function readLinks(doors: Doors): Promise<Link[]> {
+  const { exec, files } = doors;
+  const json = await ip(exec, 'reading the network interfaces', '-details', 'link');
+  const links = parseLinks(json, name => readDevice(files, name));
   for (const link of links) {
     if (link.kind !== undefined) continue;
-    const names = [...(link.altNames ?? []), ...(await predictableNames(link.name))];
+    const names = [...(link.altNames ?? []), ...(await predictableNames(exec, link.name))];
     link.altNames = [...new Set(names)].filter(name => name !== link.name);
-    link.drivers = driversOf(devicesOfLink(link.name));
+    link.drivers = driversOf(doors, devicesOfLink(doors, link.name));
   }
   return links;
 }
 
-const predictable = new Map<string, string[]>();
+const predictable = new WeakMap<object, Map<string, string[]>>();
 
 /** Here interfaces keep the kernel's names; people know theirs as "ens3" or "enp1s0". Asked once for each. */
-async function predictableNames(name: string): Promise<string[]> {
-  const known = predictable.get(name);
+async function predictableNames(exec: Doors['exec'], name: string): Promise<string[]> {
+  const asked = predictable.get(exec) ?? new Map<string, string[]>();
+  predictable.set(exec, asked);
+  const known = asked.get(name);
   if (known !== undefined) return known;
-  const names = await attempt({
-    doing: `reading the names of ${name}`,
-    argv: ['udevadm', 'test-builtin', 'net_id', `/sys/class/net/${name}`],
-    timeoutSeconds: 10,
-  }).then(
-    ({ stdout }) => parsePredictableNames(stdout),
-    // A system without udev has no such names.
-    () => [],
-  );
-  predictable.set(name, names);
+  const names = await exec
+    .attempt({
+      doing: `reading the names of ${name}`,
+      argv: ['udevadm', 'test-builtin', 'net_id', `/sys/class/net/${name}`],
+      timeoutSeconds: 10,
+    })
+    .then(
+      ({ stdout }) => parsePredictableNames(stdout),
+      // A system without udev has no such names.
+      () => [],
+    );
+  asked.set(name, names);
   return names;
 }
 
-export async function readAddresses(): Promise<Address[]> {
-  return parseAddresses(await ip('reading the addresses', 'address'));
+export async function readAddresses({ exec }: Doors): Promise<Address[]> {
+  return parseAddresses(await ip(exec, 'reading the addresses', 'address'));
 }
 
 /** Gateways of the default routes in use, IPv4 first, best metric first. */
-export async function readGateways(): Promise<Gateway[]> {
+export async function readGateways({ exec }: Doors): Promise<Gateway[]> {
   const doing = 'reading the default routes';
   return [
-    ...parseGateways(await ip(doing, '-4', 'route', 'show', 'default')),
-    ...parseGateways(await ip(doing, '-6', 'route', 'show', 'default')),
+    ...parseGateways(await ip(exec, doing, '-4', 'route', 'show', 'default')),
+    ...parseGateways(await ip(exec, doing, '-6', 'route', 'show', 'default')),
   ];
 }
 
 /** Whether the kernel has the gateway's hardware address, see `parseNeighbour`. Sends nothing. */
-export async function hasNeighbour({ address, link }: Gateway): Promise<boolean> {
-  return parseNeighbour(await ip(`looking for ${address}`, 'neigh', 'show', 'to', address, 'dev', link));
+export async function hasNeighbour({ exec }: Doors, { address, link }: Gateway): Promise<boolean> {
+  return parseNeighbour(
+    await ip(exec, `looking for ${address}`, 'neigh', 'show', 'to', address, 'dev', link),
+  );
 }
 
-async function ip(doing: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run({ doing, argv: ['ip', '-json', ...args], timeoutSeconds: 10 });
+async function ip(exec: Doors['exec'], doing: string, ...args: string[]): Promise<string> {
+  const { stdout } = await exec.run({ doing, argv: ['ip', '-json', ...args], timeoutSeconds: 10 });
   return stdout;
 }
 
-function readDevice(name: string): Device | null {
+function readDevice(files: Doors['files'], name: string): Device | null {
   const device = `/sys/class/net/${name}/device`;
-  if (realPath(device) === null) return null;
-  const driver = realPath(`${device}/driver`);
+  if (files.realPath(device) === null) return null;
+  const driver = files.realPath(`${device}/driver`);
   return {
     driver: driver === null ? null : basename(driver),
-    modalias: readText(`${device}/modalias`)?.trim() ?? null,
+    modalias: files.readText(`${device}/modalias`)?.trim() ?? null,
   };
 }

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import { run } from '../exec.ts';
-import { exists, list, readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /** Pools that are imported, from the kernel's statistics and zpool(8). */
 
@@ -12,26 +11,26 @@ export interface ImportedPool {
 }
 
 /** Pools that are imported now; the kernel has a directory with statistics for each (spl(4), /proc/spl/kstat). */
-export async function readPools(): Promise<ImportedPool[]> {
+export async function readPools({ exec, files }: Doors): Promise<ImportedPool[]> {
   const statistics = '/proc/spl/kstat/zfs';
-  const names = list(statistics).filter(name => exists(`${statistics}/${name}/state`));
+  const names = files.list(statistics).filter(name => files.exists(`${statistics}/${name}/state`));
   if (names.length === 0) return [];
-  const { stdout } = await run({
+  const { stdout } = await exec.run({
     doing: 'asking which disks the imported pools use',
     argv: ['zpool', 'list', '-H', '-P', '-L', '-v', '-o', 'name'],
     timeoutSeconds: 60,
   });
-  const mounts = readText('/proc/self/mounts') ?? '';
+  const mounts = files.readText('/proc/self/mounts') ?? '';
   return [...parsePoolDevices(stdout, names)].map(([name, devices]) => ({
     name,
-    devices: devices.map(mapperPath),
+    devices: devices.map(device => mapperPath(files, device)),
     mountPoints: poolMountPoints(mounts, name),
   }));
 }
 
 /** A mapped device by the name that lsblk(8) gives it: zpool(8) says /dev/dm-0. */
-function mapperPath(device: string): string {
-  const name = readText(`/sys/class/block/${basename(device)}/dm/name`)?.trim();
+function mapperPath(files: Doors['files'], device: string): string {
+  const name = files.readText(`/sys/class/block/${basename(device)}/dm/name`)?.trim();
   return name ? `/dev/mapper/${name}` : device;
 }
 

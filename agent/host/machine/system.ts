@@ -3,7 +3,7 @@ import { cleanLine } from '../../clean-text.ts';
 import type { Machine } from '../../facts.ts';
 import type { Memory } from '../../hardware/hardware.ts';
 import { withLimit } from '../clock.ts';
-import { readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 import { detectVirtualization } from './virtualization.ts';
 
 /**
@@ -18,13 +18,13 @@ const limitSeconds = 5;
  * @param root where the file tree with sys/ and proc/ is; a test has its own
  * @returns what is known; nothing that matters depends on it
  */
-export function readMachine(root = ''): Machine {
-  const read = (path: string) => known(readText(`${root}${path}`));
+export function readMachine({ files }: Doors, root = ''): Machine {
+  const read = (path: string) => known(files.readText(`${root}${path}`));
   // Documentation/ABI/testing/sysfs-class-dmi; machines without DMI have a device tree.
   const dmi = (name: string) => read(`/sys/class/dmi/id/${name}`);
   const model = dmi('product_name') ?? read('/sys/firmware/devicetree/base/model');
   const vendor = dmi('sys_vendor');
-  const cpuinfo = readText(`${root}/proc/cpuinfo`) ?? '';
+  const cpuinfo = files.readText(`${root}/proc/cpuinfo`) ?? '';
   const field = (name: string) => known(new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1] ?? null);
   const cpuVendor = field('vendor_id');
   return {

@@ -1,30 +1,32 @@
 import { capturedIdentity, type CapturedIdentity } from '../../capture/identity.ts';
 import { capturedNetwork } from '../../capture/beside.ts';
 import { readCapture } from './capture.ts';
-import * as clock from '../clock.ts';
-import { exists, list, readBytes, readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 import { readPort } from '../../keys/sshd-options.ts';
 import { paths } from '../../paths.ts';
 
 /** The files that `run` appended to the initrd about the system that it left (below /run/dabei/boot). */
 
 /** @param directory another place of the same files; a test has one */
-export function readCaptured(directory: string = paths.bootDirectory): CapturedIdentity {
-  const names = list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key$/.test(name));
-  const capture = (name: string) => readText(`${directory}/dabei/capture/${name}`);
+export function readCaptured(doors: Doors, directory: string = paths.bootDirectory): CapturedIdentity {
+  const { files, clock } = doors;
+  const names = files.list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key$/.test(name));
+  const capture = (name: string) => files.readText(`${directory}/dabei/capture/${name}`);
   const identity = capturedIdentity(
     {
-      hostKeys: new Map(names.map(name => [name, readBytes(`${directory}/ssh/${name}`) ?? Buffer.alloc(0)])),
-      authorizedKeys: readText(`${directory}/ssh/authorized_keys`),
+      hostKeys: new Map(
+        names.map(name => [name, files.readBytes(`${directory}/ssh/${name}`) ?? Buffer.alloc(0)]),
+      ),
+      authorizedKeys: files.readText(`${directory}/ssh/authorized_keys`),
       hostName: capture('hostname'),
       machineId: capture('machine-id'),
       sshd: capture('sshd'),
       sshPort: capture('ssh-port'),
-      comesBackElsewhere: exists(`${directory}/dabei/nixos-anywhere`),
+      comesBackElsewhere: files.exists(`${directory}/dabei/nixos-anywhere`),
     },
     clock.epochSeconds(),
   );
-  const network = capturedNetwork(readCapture(`${directory}/dabei/capture`));
+  const network = capturedNetwork(readCapture(doors, `${directory}/dabei/capture`));
   return {
     value: { ...identity.value, ...network.value },
     notes: [...identity.notes, ...network.notes],
@@ -35,24 +37,30 @@ export function readCaptured(directory: string = paths.bootDirectory): CapturedI
  * Whether the machine starts by UEFI. Without EFI's runtime services (efi=noruntime, the default of real-time kernels) kexec
  * hands nothing of it over, so neither the old kernel nor this one has /sys/firmware/efi; `run` saw it in the kernel's log.
  */
-export function capturedFirmware(directory: string = paths.bootDirectory): 'bios' | 'uefi' | null {
-  const text = readText(`${directory}/dabei/capture/firmware`)?.trim();
+export function capturedFirmware(
+  { files }: Doors,
+  directory: string = paths.bootDirectory,
+): 'bios' | 'uefi' | null {
+  const text = files.readText(`${directory}/dabei/capture/firmware`)?.trim();
   return text === 'uefi' || text === 'bios' ? text : null;
 }
 
 /** Values of `console=` that the old system had, in order. */
-export function capturedConsoles(directory: string = paths.bootDirectory): string[] {
-  return (readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);
+export function capturedConsoles({ files }: Doors, directory: string = paths.bootDirectory): string[] {
+  return (files.readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);
 }
 
 /** Of the old system's sshd, where whoever comes back may use it besides the configured one; null where that is not so. */
-export function capturedOtherPort(directory: string = paths.bootDirectory): number | null {
-  if (!exists(`${directory}/dabei/nixos-anywhere`)) return null;
-  return readPort(readText(`${directory}/dabei/capture/ssh-port`));
+export function capturedOtherPort({ files }: Doors, directory: string = paths.bootDirectory): number | null {
+  if (!files.exists(`${directory}/dabei/nixos-anywhere`)) return null;
+  return readPort(files.readText(`${directory}/dabei/capture/ssh-port`));
 }
 
 /** Host certificates of the old system: file name -> text. */
-export function capturedHostCertificates(directory: string = paths.bootDirectory): Map<string, string> {
-  const names = list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key-cert\.pub$/.test(name));
-  return new Map(names.map(name => [name, readText(`${directory}/ssh/${name}`) ?? '']));
+export function capturedHostCertificates(
+  { files }: Doors,
+  directory: string = paths.bootDirectory,
+): Map<string, string> {
+  const names = files.list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key-cert\.pub$/.test(name));
+  return new Map(names.map(name => [name, files.readText(`${directory}/ssh/${name}`) ?? '']));
 }

@@ -2,7 +2,7 @@ import { machine as processor } from 'node:os';
 import type { OldSystem } from '../../plan/preflight/preflight.ts';
 import { devicesOfDisk, devicesOfLink } from '../machine/devices.ts';
 import { readFacts } from '../machine/facts.ts';
-import { exists, list, readBytes, readLink, readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /**
  * What decides whether the running system can be left by kexec. This program then runs in the image's root, with /proc, /sys,
@@ -10,32 +10,37 @@ import { exists, list, readBytes, readLink, readText } from '../files.ts';
  * @param routeLinks interfaces of the default routes
  * @param boot what `run` has captured so far, as it will be appended to the initrd
  */
-export async function readOldSystem(routeLinks: readonly string[], boot: string): Promise<OldSystem> {
-  const facts = await readFacts({ leaving: true, boot });
+export async function readOldSystem(
+  doors: Doors,
+  routeLinks: readonly string[],
+  boot: string,
+): Promise<OldSystem> {
+  const { files } = doors;
+  const facts = await readFacts(doors, { leaving: true, boot });
   const sys = '/sys/kernel';
   return {
     facts,
     processor: processor(),
-    container: readContainer(),
-    secureBoot: readSecureBoot(),
+    container: readContainer(files),
+    secureBoot: readSecureBoot(files),
     // Documentation/virt/coco; without the driver for it, a guest of TDX still shows the flag.
     confidential:
-      exists('/dev/sev-guest') ||
-      exists('/dev/tdx_guest') ||
-      /^flags\s*:.*\btdx_guest\b/m.test(readText('/proc/cpuinfo') ?? ''),
-    ipmiWatchdog: Number(readText('/sys/module/ipmi_watchdog/refcnt')?.trim() ?? 0) > 0,
+      files.exists('/dev/sev-guest') ||
+      files.exists('/dev/tdx_guest') ||
+      /^flags\s*:.*\btdx_guest\b/m.test(files.readText('/proc/cpuinfo') ?? ''),
+    ipmiWatchdog: Number(files.readText('/sys/module/ipmi_watchdog/refcnt')?.trim() ?? 0) > 0,
     // "none [integrity] confidentiality": the one in brackets holds (kernel_lockdown(7)).
-    lockdown: /\[(\w+)\]/.exec(readText(`${sys}/security/lockdown`) ?? '')?.[1] ?? null,
-    kexec: !exists(`${sys}/kexec_loaded`)
+    lockdown: /\[(\w+)\]/.exec(files.readText(`${sys}/security/lockdown`) ?? '')?.[1] ?? null,
+    kexec: !files.exists(`${sys}/kexec_loaded`)
       ? 'unsupported'
-      : readText('/proc/sys/kernel/kexec_load_disabled')?.trim() === '1'
+      : files.readText('/proc/sys/kernel/kexec_load_disabled')?.trim() === '1'
         ? 'disabled'
         : 'allowed',
-    imaPolicy: readIfAllowed('/sys/kernel/security/ima/policy'),
-    ramBytes: readRam(),
-    availableBytes: loadableBytes(readText('/proc/meminfo') ?? ''),
-    linkDevices: new Map(routeLinks.map(name => [name, devicesOfLink(name)])),
-    diskDevices: new Map(facts.disks.map(({ path }) => [path, devicesOfDisk(path)])),
+    imaPolicy: readIfAllowed(files, '/sys/kernel/security/ima/policy'),
+    ramBytes: readRam(files),
+    availableBytes: loadableBytes(files.readText('/proc/meminfo') ?? ''),
+    linkDevices: new Map(routeLinks.map(name => [name, devicesOfLink(doors, name)])),
+    diskDevices: new Map(facts.disks.map(({ path }) => [path, devicesOfDisk(doors, path)])),
   };
 }
 
@@ -43,39 +48,41 @@ export async function readOldSystem(routeLinks: readonly string[], boot: string)
 const machineNamespace = 'pid:[4026531836]';
 
 /** Marks alone prove nothing: disk images made from container images have them, too. */
-function readContainer(): string | null {
-  const namespace = readLink('/proc/self/ns/pid');
+function readContainer(files: Doors['files']): string | null {
+  const namespace = files.readLink('/proc/self/ns/pid');
   if (namespace === machineNamespace) return null;
   // https://systemd.io/CONTAINER_INTERFACE
-  const named = readText('/run/systemd/container')?.trim();
+  const named = files.readText('/run/systemd/container')?.trim();
   if (named) return named;
-  const environment = readIfAllowed('/proc/1/environ')?.split('\0') ?? [];
+  const environment = readIfAllowed(files, '/proc/1/environ')?.split('\0') ?? [];
   const variable = environment.find(entry => entry.startsWith('container='));
   return variable?.slice('container='.length) || (namespace === null ? null : 'of an unknown kind');
 }
 
 /** The variable's first four bytes are its attributes, the fifth is its value (UEFI 2.10, 3.3). */
-function readSecureBoot(): boolean {
+function readSecureBoot(files: Doors['files']): boolean {
   const directory = '/sys/firmware/efi/efivars';
-  const name = list(directory).find(entry => entry.startsWith('SecureBoot-'));
-  return name !== undefined && readBytes(`${directory}/${name}`)?.[4] === 1;
+  const name = files.list(directory).find(entry => entry.startsWith('SecureBoot-'));
+  return name !== undefined && files.readBytes(`${directory}/${name}`)?.[4] === 1;
 }
 
 /** Text of a kernel file; null where there is none, or where it is not for us. */
-function readIfAllowed(path: string): string | null {
+function readIfAllowed(files: Doors['files'], path: string): string | null {
   try {
-    return readText(path);
+    return files.readText(path);
   } catch {
     return null;
   }
 }
 
 /** RAM by the firmware's memory map, which does not change with the kernel (ABI/testing/sysfs-firmware-memmap). */
-function readRam(): number | null {
+function readRam(files: Doors['files']): number | null {
   const map = '/sys/firmware/memmap';
-  const number = (entry: string, name: string) => Number(readText(`${map}/${entry}/${name}`)?.trim() ?? NaN);
-  const sizes = list(map)
-    .filter(entry => readText(`${map}/${entry}/type`)?.trim() === 'System RAM')
+  const number = (entry: string, name: string) =>
+    Number(files.readText(`${map}/${entry}/${name}`)?.trim() ?? NaN);
+  const sizes = files
+    .list(map)
+    .filter(entry => files.readText(`${map}/${entry}/type`)?.trim() === 'System RAM')
     .map(entry => number(entry, 'end') - number(entry, 'start') + 1);
   const sum = sizes.reduce((all, size) => all + size, 0);
   return sum > 0 ? sum : null;

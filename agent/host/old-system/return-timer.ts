@@ -1,5 +1,4 @@
-import * as clock from '../clock.ts';
-import { readText } from '../files.ts';
+import type { Doors } from '../doors.ts';
 
 /** The timer of the return to the old system, from the files that it keeps (image/rootfs/initramfs/return). */
 export interface ReturnTimer {
@@ -14,12 +13,13 @@ const state = '/run/dabei/return';
 
 /** @returns null where it was never armed */
 export function readReturnTimer(
+  { files, clock }: Doors,
   directory: string = state,
   up: number = clock.uptimeSeconds(),
 ): ReturnTimer | null {
-  const deadline = readText(`${directory}/deadline`);
+  const deadline = files.readText(`${directory}/deadline`);
   if (deadline === null) return null;
-  const cancelledBy = readText(`${directory}/cancelled`)?.trim() ?? null;
+  const cancelledBy = files.readText(`${directory}/cancelled`)?.trim() ?? null;
   const secondsLeft = cancelledBy === null ? Math.max(0, Math.ceil(Number(deadline) - up)) : null;
   return { armed: cancelledBy === null, secondsLeft, cancelledBy };
 }

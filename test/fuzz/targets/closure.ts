@@ -177,7 +177,11 @@ const nixLog: Target = {
       )
       .join('\n'),
   decode: input => {
-    const log = new NixLog({ paths: 1, bytes: 4096 }, () => {});
+    const log = new NixLog(
+      { paths: 1, bytes: 4096 },
+      () => {},
+      () => 0,
+    );
     for (const line of textOf(input).split('\n')) log.take(line);
   },
 };

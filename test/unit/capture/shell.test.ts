@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { test } from 'tap';
+import { realDoors } from '../../../agent/host/doors.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { readCaptured } from '../../../agent/host/old-system/captured.ts';
 import type { CapturedFiles } from '../../../agent/capture/types.ts';
@@ -78,7 +79,7 @@ for (const shell of shells) {
       const boot = `${directory}/boot-${seed}`;
       const { stderr, status } = capture(shell, old, boot);
       t.strictSame({ stderr, status }, { stderr: '', status: 0 }, `seed ${seed}`);
-      const captured = readCaptured(boot);
+      const captured = readCaptured(realDoors, boot);
       const { problems, config } = resolveConfiguration({ commandLine: '', files: [], captured });
       t.strictSame(problems, [], `seed ${seed}`);
       t.ok(config, `seed ${seed}`);

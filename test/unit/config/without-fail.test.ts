@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { realDoors } from '../../../agent/host/doors.ts';
 import { formatProblem } from '../../../agent/config/report.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { resolveWithoutFail } from '../../../agent/config/without-fail.ts';
@@ -44,7 +45,7 @@ t.test('appended files that cannot be read are problems like others', async t =>
     make(`${directory}/dabei.json`);
     const { problems, reachability } = resolveConfiguration({
       commandLine: '',
-      files: readAppendedFiles(directory),
+      files: readAppendedFiles(realDoors, directory),
     });
     t.match(problems, [{ code }], name);
     t.match(formatProblem(problems[0]!), told, name);

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../agent/host/doors.ts';
 import { cleanLine } from '../../../agent/clean-text.ts';
 import { facterReport } from '../../../agent/hardware/facter.ts';
 import { formatHardware } from '../../../agent/hardware/format.ts';
@@ -61,11 +62,11 @@ t.test('devices and health, from sysfs', async t => {
       'sys/class/block/vda/device': 'sys/devices/vda',
     },
   );
-  t.match(readDevices(index, root), [
+  t.match(readDevices(realDoors, index, root), [
     { id: '0000:00:02.0', bus: 'pci', pciClass: 0x020000, vendor: 0x8086, driver: 'e1000e', modules: ['e1000e'] },
     { id: '0000:00:03.0', bus: 'pci', pciClass: 0x010400, product: 1, driver: null, modules: [] },
   ]); // prettier-ignore
-  const health = (path: string) => readHealth({ path }, root);
+  const health = (path: string) => readHealth(realDoors, { path }, root);
   t.strictSame(health('/dev/nvme0n1'), { path: '/dev/nvme0n1', state: 'live', errors: null, celsius: 39, firmware: '5B2QGXA7' }); // prettier-ignore
   t.strictSame(health('/dev/sda'), { path: '/dev/sda', state: 'running', errors: 31, celsius: null, firmware: cleanLine('SN06\u001b[2J') }); // prettier-ignore
   t.notMatch(health('/dev/sda').firmware, /\u001b/, 'the words of a disk cannot move the cursor');

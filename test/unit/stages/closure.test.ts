@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import t, { type Test } from 'tap';
+import { realDoors } from '../../../agent/host/doors.ts';
 import { asDabeiError, reasonsOf } from '../../../agent/errors.ts';
 import { fingerprint, narinfoName, parseNarinfo } from '../../../agent/plan/nix/narinfo.ts';
 import { readClosure } from '../../../agent/stages/closure.ts';
@@ -60,7 +61,10 @@ async function cache(
 }
 
 const read = (toplevel: string, caches: readonly Cache[], keys = [key]) =>
-  readClosure({ toplevel: pathOf(toplevel), substituters: caches.map(({ url }) => url), keys }, () => {});
+  readClosure(
+    { ...realDoors, log: () => {} },
+    { toplevel: pathOf(toplevel), substituters: caches.map(({ url }) => url), keys },
+  );
 
 async function refusals(reading: Promise<unknown>): Promise<[string, string][]> {
   const error = await reading.then(

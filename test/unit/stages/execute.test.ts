@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../agent/host/doors.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
 import type { LogEntry } from '../../../agent/host/log.ts';
 import type { RunStep, Step } from '../../../agent/plan/step.ts';
@@ -17,7 +18,7 @@ const step = (argv: RunStep['argv'], more: Partial<RunStep> = {}): RunStep => ({
 
 async function execute(...steps: Step[]): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
-  await executeSteps(steps, entry => entries.push(entry));
+  await executeSteps({ ...realDoors, log: entry => entries.push(entry) }, steps);
   return entries;
 }
 

@@ -2,9 +2,10 @@ import t from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { DabeiError, Refusals } from '../../../agent/errors.ts';
 import { installation, rehearsal, repetition, rescue } from '../../../agent/install.ts';
-import { formatEntry, type LogEntry } from '../../../agent/host/log.ts';
-import type { StatusChange } from '../../../agent/host/status.ts';
+import { formatEntry } from '../../../agent/host/log.ts';
+import { readStatus } from '../../../agent/host/status.ts';
 import { runStages, type Stage } from '../../../agent/stages/sequence.ts';
+import { doorsTo, type TestDoors } from '../../support/doors.ts';
 
 const refusal = new DabeiError('DISK_NOT_FOUND', {
   doing: 'choosing disks',
@@ -22,17 +23,11 @@ const fails = (name: string, error: Error, always = false): Stage => ({
   always,
 });
 
-async function run(stages: readonly Stage[]) {
-  const told: LogEntry[] = [];
-  const changes: StatusChange[] = [];
+async function run(doors: TestDoors, stages: readonly Stage[]) {
   const session = { resolution: resolveConfiguration({ commandLine: '', files: [] }) };
-  const audience = {
-    log: (entry: LogEntry) => told.push(entry),
-    updateStatus: (change: StatusChange) => changes.push(change),
-  };
-  const failure = await runStages(stages, session, audience);
-  const lines = told.map(entry => formatEntry(entry)?.replaceAll(/\d+\.\d s/g, 'T s') ?? '');
-  return { failure, lines, changes };
+  const failure = await runStages(doors, stages, session);
+  const lines = doors.told.map(entry => formatEntry(entry)?.replaceAll(/\d+\.\d s/g, 'T s') ?? '');
+  return { failure, lines, state: readStatus(doors)?.state };
 }
 
 interface World {
@@ -110,15 +105,15 @@ const worlds: World[] = [
 
 for (const { name, stages, lines, code, state } of worlds) {
   t.test(name, async t => {
-    const result = await run(stages);
+    const result = await run(doorsTo(t.testdir()), stages);
     t.same(result.lines, lines);
     t.equal(result.failure?.code ?? null, code);
-    t.equal(result.changes.at(-1)?.state, state);
+    t.equal(result.state, state);
   });
 }
 
 t.test('a status that cannot be written keeps no stage from its work', async t => {
-  const told: LogEntry[] = [];
+  const doors = doorsTo(t.testdir(), { failing: [['writeAtomic', /status\.json$/, 'ENOSPC']] });
   const done: string[] = [];
   const stage = (name: string, always: boolean): Stage => ({
     name,
@@ -128,19 +123,12 @@ t.test('a status that cannot be written keeps no stage from its work', async t =
       if (name === 'config') throw refusal;
     },
   });
-  const failure = await runStages(
-    [stage('config', false), stage('network', true), stage('ssh', true)],
-    { resolution: resolveConfiguration({ commandLine: '', files: [] }) },
-    {
-      log: entry => told.push(entry),
-      updateStatus: () => {
-        throw new DabeiError('FILE', { doing: 'writing /run/dabei/status.json', problem: 'ENOSPC' });
-      },
-    },
-  );
+  const stages = [stage('config', false), stage('network', true), stage('ssh', true)];
+  const { failure } = await run(doors, stages);
   t.equal(failure, refusal);
   t.same(done, ['config', 'network', 'ssh']);
-  t.match(told, [{}, { event: 'warning', text: 'writing /run/dabei/status.json: ENOSPC' }]);
+  t.match(doors.told, [{}, { event: 'warning', text: /^writing \/run\/dabei\/status.json: ENOSPC/ }]);
+  t.equal(doors.read('/run/dabei/status.json'), null);
 });
 
 t.test('the sequences', async t => {

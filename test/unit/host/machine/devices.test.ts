@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { attachmentOf } from '../../../../agent/host/machine/devices.ts';
 import { notHardware } from '../../../../agent/plan/disks/attachment.ts';
 
@@ -220,19 +221,22 @@ t.test('what is hardware', async t => {
       mkdirSync(at(shape.device), { recursive: true });
       symlinkSync(at(shape.device), `${at(shape.block)}/device`);
     }
-    const found = notHardware(attachmentOf(shape.disk, realpathSync(root)), shape.transport ?? null);
+    const found = notHardware(
+      attachmentOf(realDoors, shape.disk, realpathSync(root)),
+      shape.transport ?? null,
+    );
     if (shape.instead === undefined) t.equal(found, null, shape.name);
     else t.match(found?.because, shape.instead, shape.name);
   }
 });
 
 t.test('this machine', async t => {
-  const { path, devices } = attachmentOf('/dev/loop0');
+  const { path, devices } = attachmentOf(realDoors, '/dev/loop0');
   t.match(
     path ?? '/sys/devices/virtual/block/',
     /^\/sys\/devices\/virtual\/block\//,
     'a loop device, if any',
   );
   t.same(devices, []);
-  t.same(attachmentOf('/dev/nowhere'), { path: null, transports: [], devices: [] });
+  t.same(attachmentOf(realDoors, '/dev/nowhere'), { path: null, transports: [], devices: [] });
 });

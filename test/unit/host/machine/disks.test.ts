@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { readLinks } from '../../../../agent/host/machine/disks.ts';
 
 /**
@@ -67,7 +68,7 @@ for (const [name, links, kept] of machines) {
       writeFileSync(join(root, 'dev', to), '');
       symlinkSync(`../../${to}`, join(root, 'dev/disk', link));
     } // prettier-ignore
-    const found = [...readLinks(root)].flatMap(([device, names]) =>
+    const found = [...readLinks(realDoors, root)].flatMap(([device, names]) =>
       names.map(link => `${link.slice('/dev/disk/'.length)} -> ${device.slice('/dev/'.length)}`),
     );
     t.same(found.sort(), kept);

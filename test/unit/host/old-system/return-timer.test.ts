@@ -1,4 +1,5 @@
 import t from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { formatReturnTimer, readReturnTimer } from '../../../../agent/host/old-system/return-timer.ts';
 
 const rows: [string, Record<string, string>, number, object | null, RegExp][] = [
@@ -29,7 +30,7 @@ const rows: [string, Record<string, string>, number, object | null, RegExp][] = 
 
 for (const [name, files, up, timer, line] of rows) {
   t.test(name, async t => {
-    const found = readReturnTimer(t.testdir(files), up);
+    const found = readReturnTimer(realDoors, t.testdir(files), up);
     t.strictSame(found, timer);
     if (found !== null) t.match(formatReturnTimer(found), line);
   });

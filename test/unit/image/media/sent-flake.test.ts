@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { test, type Test } from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { run } from '../../../../agent/host/exec.ts';
 import { tree } from '../../../../agent/host/files.ts';
 import { commitAll } from '../../../../agent/host/repository.ts';
@@ -135,7 +136,7 @@ for (const argv of shells) {
     t.equal(await narHash(t, arrived), expected, 'the same NAR once unpacked');
     t.equal(await narHash(t, target), expected, 'and on the target');
 
-    commitAll({ directory: target, message: 'as installed', author: 'dabei <root@localhost>' });
+    commitAll(realDoors, { directory: target, message: 'as installed', author: 'dabei <root@localhost>' });
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'safe.directory=*', '-C', target, ...args], { encoding: 'utf8' });
     t.equal(git('status', '--porcelain'), '');

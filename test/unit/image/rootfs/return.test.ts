@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { readReturnTimer } from '../../../../agent/host/old-system/return-timer.ts';
 
 /** The timer and what cancels it, as processes; the restart is a program that leaves a note. Watchdogs: test/vm. */
@@ -24,7 +25,7 @@ function arm(t: Test, seconds: number) {
     child,
     ended: once(child, 'exit'),
     restarted: () => existsSync(`${run}/restarted`),
-    status: () => readReturnTimer(`${run}/return`),
+    status: () => readReturnTimer(realDoors, `${run}/return`),
     stay: () => execFileSync(stay, ['erasing'], { env, stdio: 'pipe' }),
     async armed() {
       while (!existsSync(`${run}/return/deadline`)) await new Promise(resolve => setTimeout(resolve, 20));

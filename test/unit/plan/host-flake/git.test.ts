@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import { run } from '../../../../agent/host/exec.ts';
 import { writeAtomic } from '../../../../agent/host/files.ts';
 import { commitAll } from '../../../../agent/host/repository.ts';
@@ -38,7 +39,7 @@ t.test('git takes it for its own', async t => {
   };
   for (const [path, text] of Object.entries(files)) writeAtomic(join(directory, path), text, 0o644);
   const commit = { directory, message: 'as installed', author };
-  commitAll(commit);
+  commitAll(realDoors, commit);
   const output = async (...argv: string[]) => (await run(git(directory, ...argv))).stdout;
   t.equal(await output('fsck', '--strict', '--full'), '');
   t.equal(await output('status', '--porcelain'), '');
@@ -47,6 +48,6 @@ t.test('git takes it for its own', async t => {
   t.same(new Set(listed.trim().split('\n')), new Set(Object.keys(files)));
   writeAtomic(join(directory, 'flake.nix'), '{ outputs = 1; }\n', 0o644);
   t.equal(await output('status', '--porcelain'), ' M flake.nix\n');
-  commitAll(commit);
+  commitAll(realDoors, commit);
   t.equal(await output('rev-list', '--count', 'HEAD'), '1\n', 'a repository that is there is left alone');
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { realDoors } from '../../../../agent/host/doors.ts';
 import type { ErrorCode } from '../../../../agent/errors.ts';
 import { lockAndEvaluate } from '../../../../agent/plan/nix/evaluate.ts';
 import { nixSettings, type MakeNixStep } from '../../../../agent/plan/nix/nix-step.ts';
@@ -62,7 +63,7 @@ async function evaluate(
     memoryBytes: 2 ** 30,
   });
   try {
-    await executeSteps(steps, () => {});
+    await executeSteps({ ...realDoors, log: () => {} }, steps);
     return null;
   } catch (error) {
     return error as { code: ErrorCode; message: string };
