@@ -60,3 +60,6 @@ function whereUnprintable(found: RegExpExecArray | null): string {
   const what = /[\n\r\u0085\u2028\u2029]/.test(found[0]) ? 'a line break' : 'a control character';
   return `has ${what}, ${escaped(found[0])}, as character ${found.index + 1}`;
 }
+
+/** As `line`, and not empty. */
+export const text = (maximum: number) => line(maximum).min(1);

@@ -5,14 +5,8 @@ import type { Doors } from '../host/doors.ts';
 import { readAddresses, readGateways, readLinks, type Address } from '../host/machine/links.ts';
 import { fallbackPlan, planNetwork, tearApart, type NetworkPlan } from '../plan/network/network.ts';
 import { demote } from '../plan/network/routes.ts';
-import {
-  askForAddresses,
-  learntFrom,
-  refuseAdvertisements,
-  watchNameServers,
-  writeNameServers,
-  type Asked,
-} from './dynamic.ts';
+import { applyBatch, applyPlan, bringUpLoopback } from './apply-network.ts';
+import { askForAddresses, learntFrom, watchNameServers, writeNameServers, type Asked } from './dynamic.ts';
 import { waitForGateways } from './gateways.ts';
 import { limits } from './network-limits.ts';
 
@@ -164,128 +158,6 @@ async function bringUpConfigured(
   const everyLink = present.filter(link => link.master === undefined).map(link => link.name);
   await ask({ dhcp: everyLink, acceptRa: everyLink });
   throw unreachable(plan, present, await answer('none', gateways));
-}
-
-/** Nix's builds, sshd and the agent's own checks need it. */
-async function bringUpLoopback({ exec }: Doors): Promise<void> {
-  await exec.run({
-    doing: 'bringing the loopback interface up',
-    argv: ['ip', 'link', 'set', 'dev', 'lo', 'up'],
-    timeoutSeconds: 10,
-  });
-}
-
-/** All cards that are asked for by their address: some drivers take seconds, and what is planned without a card leaves it out. */
-async function waitForLinks(
-  { clock }: Doors,
-  config: NetworkConfig,
-  links: () => Promise<Link[]>,
-): Promise<Link[]> {
-  const wanted = config.interfaces.flatMap(({ mac, bond, vlan, bridge }) =>
-    mac === undefined || bond || vlan || bridge ? [] : [mac.toLowerCase()],
-  );
-  let present: Link[] = [];
-  const found = await clock.poll(
-    async () => {
-      present = await links();
-      const isComplete = wanted.every(mac => present.some(link => link.mac === mac));
-      return present.length > 0 && isComplete ? present : null;
-    },
-    limits.link,
-    0.25,
-  );
-  if (found !== null || present.length > 0) return present;
-  throw new DabeiError('NETWORK_NO_LINK', {
-    doing: 'looking for network interfaces',
-    problem: `no interface appeared within ${limits.link} s`,
-    remedy:
-      'this image may have no driver for the network card: look for its modalias below /sys/bus/*/devices',
-  });
-}
-
-/**
- * Applies the plan for the links as they are, waits for a carrier, and applies the plan for the links as they are then:
- * carriers may decide which link is meant, and the kernel may have refused something for want of one.
- */
-async function applyPlan(
-  doors: Doors,
-  config: NetworkConfig,
-  links: () => Promise<Link[]>,
-  warn: (texts: readonly string[]) => void,
-): Promise<NetworkPlan> {
-  const before = planNetwork(config, await waitForLinks(doors, config, links));
-  const undecided = before.links.length > 1 && config.interfaces.some(wanted => wanted.only);
-  for (const module of before.modules) warn(await loadModule(doors, module));
-  const failures = await applyBatch(doors, before.create);
-  refuseAdvertisements(doors, undecided ? before.links : before.refuseRa);
-  failures.push(...(await applyBatch(doors, before.batch)), ...(await applyRules(doors, before.rules)));
-  const found = await doors.clock.poll(
-    async () => (await links()).some(link => link.carrier && before.links.includes(link.name)) || null,
-    limits.carrier,
-    0.25,
-  );
-  if (undecided && found) await doors.clock.sleep(limits.otherCarriers);
-  const plan = planNetwork(config, await links());
-  warn(plan.warnings);
-  const settled = failures.length === 0 && plan.batch.join('\n') === before.batch.join('\n');
-  if (!settled) {
-    warn([
-      ...(await applyBatch(doors, plan.create)),
-      ...(await applyBatch(doors, plan.batch)),
-      ...(await applyRules(doors, plan.rules)),
-    ]);
-  }
-  return plan;
-}
-
-async function loadModule({ exec }: Doors, module: readonly string[]): Promise<string[]> {
-  const { exitCode, stderr } = await exec.attempt({
-    doing: `loading the module ${module[0]}`,
-    argv: ['modprobe', ...module],
-    timeoutSeconds: 30,
-  });
-  return exitCode === 0 ? [] : [`the module ${module[0]} cannot be loaded: ${stderr.trim()}`];
-}
-
-async function applyRules(doors: Doors, rules: NetworkPlan['rules']): Promise<string[]> {
-  const failures = [
-    ...(await applyBatch(doors, rules[4], '-4')),
-    ...(await applyBatch(doors, rules[6], '-6')),
-  ];
-  // The kernel has no "replace" for rules; one that is there already is what was wanted.
-  return failures.filter(failure => !failure.endsWith('File exists'));
-}
-
-/** Gives all lines to ip(8), which goes on after those that fail; those are returned, each with the reason. */
-async function applyBatch(
-  { exec }: Doors,
-  batch: readonly string[],
-  ...options: readonly string[]
-): Promise<string[]> {
-  if (batch.length === 0) return [];
-  const { stderr, exitCode } = await exec.attempt({
-    doing: 'configuring the network',
-    argv: ['ip', ...options, '-force', '-batch', '-'],
-    stdin: batch.map(line => `${line}\n`).join(''),
-    timeoutSeconds: 30,
-  });
-  return exitCode === 0 ? [] : batchFailures(batch, stderr);
-}
-
-/** Takes apart what `ip -force -batch -` says: the reason, then "Command failed -:LINE" (iproute2, lib/utils.c). */
-export function batchFailures(batch: readonly string[], stderr: string): string[] {
-  const failures: string[] = [];
-  let reason = '';
-  for (const text of stderr.split('\n')) {
-    const line = /^Command failed -:(\d+)$/.exec(text.trim())?.[1];
-    if (line === undefined) {
-      reason = text.trim() || reason;
-    } else {
-      failures.push(`ip ${batch[Number(line) - 1]}: ${reason || 'refused'}`);
-      reason = '';
-    }
-  }
-  return failures.length > 0 ? failures : [`ip -batch: ${stderr.trim()}`];
 }
 
 /** @param ask has all links ask that can, and says which do */

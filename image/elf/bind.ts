@@ -1,6 +1,7 @@
 import { findLibrary, resolveInRoot } from './elf.ts';
 import { absoluteSection, relrVersion, symbolType } from './known.ts';
-import { hashOf, LoadedFile, type LoadedSymbol, type Word } from './load.ts';
+import { hashOf } from './load-format.ts';
+import { LoadedFile, type LoadedSymbol, type Word } from './load.ts';
 
 /** What the dynamic loader would write where, without starting anything (glibc, elf/dl-reloc.c, elf/dl-machine.h). */
 

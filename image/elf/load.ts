@@ -1,5 +1,6 @@
 import * as known from './known.ts';
 import type { RelocationType, Tag } from './known.ts';
+import { hashOf, pt, segmentsOf } from './load-format.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
@@ -9,8 +10,6 @@ import { arch } from '../../agent/arch.ts';
  *
  * Sources: System V gABI, "Dynamic Linking"; x86-64 psABI, "Relocation"; glibc, elf/dl-lookup.c and elf/dl-version.c.
  */
-
-const pt = { load: 1, dynamic: 2 } as const;
 
 /** A word, or with COPY a range, that the loader writes. */
 export interface Word {
@@ -292,24 +291,4 @@ export class LoadedFile {
     if (!segment) throw new RangeError(`the address 0x${address.toString(16)} lies outside of the file`);
     return address - segment.address + segment.offset;
   }
-}
-
-/** By which DT_GNU_HASH finds a name (Bernstein's). */
-export function hashOf(name: string): number {
-  let hash = 5381;
-  for (let at = 0; at < name.length; at++) hash = (hash * 33 + name.charCodeAt(at)) % 2 ** 32;
-  return hash;
-}
-
-function segmentsOf(file: Buffer) {
-  const start = Number(file.readBigUInt64LE(0x20));
-  return Array.from({ length: file.readUInt16LE(0x38) }, (_, index) => {
-    const at = start + index * 56;
-    return {
-      type: file.readUInt32LE(at),
-      offset: Number(file.readBigUInt64LE(at + 8)),
-      address: Number(file.readBigUInt64LE(at + 16)),
-      size: Number(file.readBigUInt64LE(at + 32)),
-    };
-  });
 }

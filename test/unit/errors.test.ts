@@ -4,7 +4,7 @@ import { resolveConfiguration } from '../../agent/config/resolve.ts';
 import { errorPlaces } from '../../agent/error-places.ts';
 import { errorCodes, type ErrorCode } from '../../agent/errors.ts';
 import { judge, standInForPassphrase } from '../../agent/plan/preflight/judge.ts';
-import type { NewSystem, OldSystem } from '../../agent/plan/preflight/preflight.ts';
+import type { NewSystem, OldSystem } from '../../agent/plan/preflight/systems.ts';
 import { content, disk } from '../fixtures/disks.ts';
 import { data, debian, image, nic, root } from '../fixtures/old-system.ts';
 import { errorsDocument } from '../support/errors-document.ts';

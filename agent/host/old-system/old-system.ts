@@ -1,5 +1,5 @@
 import { machine as processor } from 'node:os';
-import type { OldSystem } from '../../plan/preflight/preflight.ts';
+import type { OldSystem } from '../../plan/preflight/systems.ts';
 import { devicesOfDisk, devicesOfLink } from '../machine/devices.ts';
 import { readFacts } from '../machine/facts.ts';
 import type { Doors } from '../doors.ts';

@@ -1,7 +1,8 @@
 import { asRefusal, type Problem } from '../../config/report.ts';
 import type { Resolution } from '../../config/resolve.ts';
 import type { DabeiError } from '../../errors.ts';
-import { checkLogin, preflight, type NewSystem, type OldSystem, type Preflight } from './preflight.ts';
+import { checkLogin, preflight, type Preflight } from './preflight.ts';
+import type { NewSystem, OldSystem } from './systems.ts';
 import { defaultRoutes } from '../network/default-routes.ts';
 import { planRefusals } from './plan-refusals.ts';
 

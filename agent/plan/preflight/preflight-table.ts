@@ -4,7 +4,8 @@ import { describeContents } from '../disks/describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import type { ConsolePolicy } from '../../console/policy.ts';
 import type { KeptNetwork } from '../../capture/summary.ts';
-import type { OldSystem, Preflight } from './preflight.ts';
+import type { Preflight } from './preflight.ts';
+import type { OldSystem } from './systems.ts';
 
 /** The plan as a person reads it before the old system is left: what is kept, and what is erased. */
 

@@ -6,60 +6,20 @@ import {
   loadingSlackBytes,
   longestCommandLineBytes,
 } from '../../limits.ts';
-import { DabeiError, type ErrorCode } from '../../errors.ts';
-import type { Disk, Facts } from '../../facts.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Disk } from '../../facts.ts';
 import { describeDisk, stablePath } from '../disks/describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { pinned } from '../disks/disk-faults.ts';
-import { isOfBus } from '../disks/attachment.ts';
 import { firmwareFaults } from '../disks/firmware.ts';
-import { findLink } from '../network/match-links.ts';
 import { lockout } from './login.ts';
-import { judgeDrivers, type BusDevice, type ModuleIndex } from './modalias.ts';
+import { checkDrivers } from './drivers.ts';
+import { refusal } from './refusal.ts';
+import type { NewSystem, OldSystem } from './systems.ts';
 import { selectDisks } from '../disks/select-disks.ts';
 import { arch } from '../../arch.ts';
 
 /** Whether to leave a running Linux: everything that speaks against it, before anything has changed. Pure. */
-
-export interface OldSystem {
-  facts: Facts;
-  /** uname -m. */
-  processor: string;
-  /** The container's kind; null on a machine of its own. */
-  container: string | null;
-  secureBoot: boolean;
-  /** A guest whose memory the processor encrypts. */
-  confidential: boolean;
-  /** Somebody feeds the watchdog of the baseboard management controller. */
-  ipmiWatchdog: boolean;
-  /** none, integrity or confidentiality; null where the kernel does not say. */
-  lockdown: string | null;
-  kexec: 'allowed' | 'disabled' | 'unsupported';
-  /** Text of the policy; null where there is none to be read. */
-  imaPolicy: string | null;
-  /** Of the machine, by its firmware; null where the kernel does not tell. */
-  ramBytes: number | null;
-  /** What loading may take. */
-  availableBytes: number;
-  /** Interfaces of the default routes, with the devices behind them. */
-  linkDevices: ReadonlyMap<string, readonly BusDevice[]>;
-  /** Disks by their kernel path, with the devices from them to their buses. */
-  diskDevices: ReadonlyMap<string, readonly BusDevice[]>;
-}
-
-/** The image that would be started. */
-export interface NewSystem {
-  /** uname -m of the processor that it is for. */
-  processor: string;
-  /** Name, and bytes by image.json and in truth; null where the file is not there. */
-  files: readonly { name: string; expectedBytes: number; bytes: number | null }[];
-  modules: ModuleIndex;
-  /** Module -> firmware that it may ask for and that the image does not have. */
-  firmware: ReadonlyMap<string, readonly string[]>;
-  commandLine: string;
-  /** What is appended to the initrd: a flake that is sent along has any size. */
-  appendedBytes?: number;
-}
 
 export interface Preflight {
   refusals: DabeiError[];
@@ -72,11 +32,6 @@ export interface Preflight {
 }
 
 const mebibyte = 2 ** 20;
-const elsewhere =
-  'boot the image by PXE or from a medium, where it shows which disks and cards it has drivers for';
-/** Drivers that do nothing without a file; all others have their firmware in the device, or go on without. */
-const firmwareNeeded = new Set(['bnx2', 'bnx2x']);
-
 /**
  * @param config null where the configuration was refused: then only what does not depend on it is checked
  * @param defaultRoutes how many the new system will have, or could get by DHCP or router advertisements
@@ -105,12 +60,6 @@ export function preflight(
     targets: disks.targets,
     selectors: disks.selectors,
   };
-}
-
-const doing = 'preparing to leave this system';
-
-function refusal(code: ErrorCode, problem: string, remedy: string): DabeiError {
-  return new DabeiError(code, { doing, problem, remedy });
 }
 
 function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
@@ -278,67 +227,4 @@ function inTermsOfRun(refused: DabeiError): DabeiError {
 
 function mountPointsOf(disk: Disk): string[] {
   return disk.contents.flatMap(({ mountPoints }) => mountPoints);
-}
-
-/** What nothing shows a driver for does not pass: a disk never, an interface where another one is left. */
-function checkDrivers(
-  { facts, linkDevices, diskDevices }: OldSystem,
-  image: NewSystem,
-  targets: readonly Disk[],
-  config: Config | null,
-): Pick<Preflight, 'refusals' | 'warnings'> {
-  const refusals: DabeiError[] = [];
-  const warnings: string[] = [];
-  const needed: { what: string; devices: readonly BusDevice[] }[] = [
-    ...[...linkDevices].map(([name, devices]) => ({ what: `${name}, which has a default route`, devices })),
-    ...targets.map(({ path }) => ({ what: `the disk ${path}`, devices: diskDevices.get(path) ?? [] })),
-  ];
-  const unknown = (devices: readonly BusDevice[]) => !devices.some(isOfBus);
-  for (const { path } of targets) {
-    if (!unknown(diskDevices.get(path) ?? [])) continue;
-    const problem = `dabei cannot determine the driver of the disk ${path}: sysfs shows no bus for it`;
-    refusals.push(refusal('PREFLIGHT_NO_EVIDENCE', problem, elsewhere));
-  }
-  const dark = [...linkDevices].filter(([, devices]) => unknown(devices)).map(([name]) => name);
-  if (dark.length > 0) {
-    const problem = `dabei cannot determine the driver of ${dark.join(' and ')}, which has a default route: sysfs shows no device behind it`;
-    if (dark.length < linkDevices.size || configuresCard(config, facts)) warnings.push(problem);
-    else {
-      const remedy = `give network.interfaces with a card of this machine in --config FILE; or ${elsewhere}`;
-      refusals.push(refusal('PREFLIGHT_NO_EVIDENCE', problem, remedy));
-    }
-  }
-  for (const { what, devices } of needed) {
-    const { missing, modules } = judgeDrivers(devices, image.modules);
-    for (const { driver, modalias } of missing) {
-      const problem = `the image has no driver for ${what}: here it is ${driver} (${modalias})`;
-      refusals.push(refusal('PREFLIGHT_NO_DRIVER', problem, 'build an image that has it (kernel-config/)'));
-    }
-    for (const module of new Set(modules)) {
-      const files = image.firmware.get(module) ?? [];
-      if (files.length === 0) continue;
-      const problem = `the image lacks firmware for the driver of ${what}, ${module}: ${files.join(', ')}`;
-      if (firmwareNeeded.has(module)) {
-        const remedy = 'boot the machine from a medium that has the firmware';
-        refusals.push(refusal('PREFLIGHT_NO_FIRMWARE', problem, remedy));
-      } else {
-        warnings.push(`${problem}; the driver works without it, perhaps with fewer features`);
-      }
-    }
-  }
-  return { refusals, warnings };
-}
-
-/** An interface that is configured, and that is a card with a driver. */
-function configuresCard(config: Config | null, { links }: Facts): boolean {
-  return (config?.network.interfaces ?? []).some(wanted => {
-    const link = findLink(wanted, links, []);
-    return (link?.drivers?.length ?? 0) > 0;
-  });
-}
-
-/** Modules of the devices that matter, for which missing firmware has to be looked up. */
-export function neededModules({ linkDevices, diskDevices }: OldSystem, index: ModuleIndex): string[] {
-  const devices = [...linkDevices.values(), ...diskDevices.values()];
-  return [...new Set(devices.flatMap(each => judgeDrivers(each, index).modules))];
 }

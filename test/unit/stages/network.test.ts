@@ -3,7 +3,8 @@ import { realDoors } from '../../../agent/host/doors.ts';
 import { clientIdArguments } from '../../../agent/stages/dynamic.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { DabeiError } from '../../../agent/errors.ts';
-import { batchFailures, orAskEverywhere } from '../../../agent/stages/network.ts';
+import { batchFailures } from '../../../agent/stages/apply-network.ts';
+import { orAskEverywhere } from '../../../agent/stages/network.ts';
 
 const batch = [
   'link set dev eth0 up',

@@ -10,13 +10,8 @@ import {
 import type { Disk } from '../../../../agent/facts.ts';
 import { keptNetwork as keptOf } from '../../../../agent/capture/summary.ts';
 import { defaultRoutes } from '../../../../agent/plan/network/default-routes.ts';
-import {
-  checkLogin,
-  loadingBytes,
-  preflight,
-  type NewSystem,
-  type OldSystem,
-} from '../../../../agent/plan/preflight/preflight.ts';
+import { checkLogin, loadingBytes, preflight } from '../../../../agent/plan/preflight/preflight.ts';
+import type { NewSystem, OldSystem } from '../../../../agent/plan/preflight/systems.ts';
 import { renderTable } from '../../../../agent/plan/preflight/preflight-table.ts';
 import { data, debian, image, nic, root } from '../../../fixtures/old-system.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';

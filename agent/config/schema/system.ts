@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { hasToken } from '../../redact-tokens.ts';
+import { limits } from '../limits.ts';
+import { line } from '../text.ts';
+
+/** The system to install: built from a flake, or prebuilt. */
+
+/**
+ * An address that the installed system keeps where all its users can read it: in /etc/nixos, in the Nix store, in nix.conf.
+ * @param instead what to do without a password or token, as an imperative
+ */
+const publicAddress = (instead: string) =>
+  line(limits.reference)
+    .min(1)
+    .refine(value => !hasToken(value), {
+      abort: true,
+      error: 'contains a password or an access token, and every user of the installed system could read it',
+      params: { remedy: instead },
+    });
+
+/** The part of a store path before the name is 20 bytes in Nix's base 32, which has no e, o, u and t. */
+const storePath = line(limits.property).regex(
+  /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
+  'is not a valid store path, such as /nix/store/HASH-nixos-system-NAME',
+);
+
+const substituter = publicAddress(
+  'use a cache that needs no password: trustedPublicKeys decide what is taken from it, and who can reach it is its network',
+)
+  .regex(
+    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    'is not a valid address of a binary cache, such as https://cache.example.org',
+  )
+  .transform(withoutSlashes);
+
+/** A regular expression for this would look at every slash once for each one before it. */
+function withoutSlashes(value: string): string {
+  let end = value.length;
+  while (value[end - 1] === '/') end--;
+  return value.slice(0, end);
+}
+
+/** nix key convert-secret-to-public: a name, and the 32 bytes of an Ed25519 key. */
+const trustedPublicKey = line(limits.property).regex(
+  /^[^:\s]+:[A-Za-z0-9+/]{43}=$/,
+  'is not a valid public key of a binary cache, such as cache.example.org-1:BASE64',
+);
+
+export const systemSchema = z
+  .strictObject({
+    flake: publicAddress(
+      'bundle the directory of the flake (run --flake DIRECTORY), or build the system elsewhere (system.storePath); the ' +
+        'installed system can have the token in access-tokens or netrc-file of nix.conf(5)',
+    )
+      .optional()
+      .describe(
+        'flake reference with attribute, "github:me/infra#web-01"; by default, dabei generates a flake',
+      ),
+    nixpkgs: publicAddress('give the address of a nixpkgs that needs no password')
+      .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
+      .describe('flake reference of nixpkgs for the generated flake'),
+    storePath: storePath
+      .optional()
+      .describe('toplevel of a prebuilt system: dabei copies it and evaluates nothing'),
+    substituters: z
+      .array(substituter)
+      .min(1)
+      .max(limits.substituters)
+      .optional()
+      .describe('binary caches, queried in this order; required with storePath'),
+    trustedPublicKeys: z
+      .array(trustedPublicKey)
+      .min(1)
+      .max(limits.trustedPublicKeys)
+      .optional()
+      .describe('each path must be signed by one of these keys; required with storePath'),
+    evaluateFirst: z
+      .boolean()
+      .default(true)
+      .describe(
+        'with MemTotal of 3 GiB or more, evaluate the system in RAM before the disks are touched, so that a wrong flake ' +
+          'loses no data',
+      ),
+    allowFailedActivation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'install the boot loader even if the activation of the installed system fails, as nixos-install(8) does',
+      ),
+    stateVersion: line(limits.word)
+      .regex(/^\d\d\.\d\d$/, 'is not a valid NixOS release, such as 26.05')
+      .default('26.05')
+      .describe('NixOS release whose data formats the machine uses (system.stateVersion)'),
+    impermanence: z
+      .boolean()
+      .default(false)
+      .describe('empty the root file system at every boot; /persist, /home and /nix stay'),
+  })
+  .superRefine((system, context) => {
+    if (system.storePath === undefined) return;
+    for (const name of ['substituters', 'trustedPublicKeys'] as const) {
+      if (system[name] !== undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'is missing; system.storePath requires it',
+      });
+    }
+  });
