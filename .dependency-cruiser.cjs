@@ -11,20 +11,20 @@ module.exports = {
       'config-decides-nothing',
       'what was asked is read without knowing what is planned',
       { path: '^agent/(config|capture|keys)/' },
-      { path: '^agent/(plan|host|stages)/' },
+      { path: '^agent/(plan|host|stages|commands)/' },
     ),
     rule(
       'plan-is-pure',
       'a plan is data: it opens no file, starts no program and knows no stage',
       { path: '^agent/plan/' },
-      { path: '^agent/(host|stages)/' },
+      { path: '^agent/(host|stages|commands)/' },
     ),
     rule(
       'host-knows-no-stage',
       'the doors open for everyone alike',
       { path: '^agent/host/' },
       {
-        path: '^agent/(stages/|[^/]+\\.ts$)',
+        path: '^agent/(stages/|commands/|[^/]+\\.ts$)',
         pathNot: '^agent/(arch|clean-text|errors|facts|format|paths|redact-tokens|secret)\\.ts$',
       },
     ),

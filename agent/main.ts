@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { collect } from './collect.ts';
-import { boot, confirm, facts, install, logs, plan, status } from './commands.ts';
-import { preflightCommand } from './preflight.ts';
-import { nixosInstall } from './nixos-install.ts';
+import { collect } from './commands/collect.ts';
+import { boot, confirm, facts, install, logs, plan, status } from './commands/commands.ts';
+import { preflightCommand } from './commands/preflight.ts';
+import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
 

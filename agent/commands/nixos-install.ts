@@ -1,12 +1,12 @@
 import { logCommands } from './commands.ts';
-import { DabeiError } from './errors.ts';
-import { memoryBytes } from './host/machine/facts.ts';
-import type { Doors } from './host/doors.ts';
-import { environment } from './host/environment.ts';
-import { formatEntry, type LogEntry } from './host/log.ts';
-import { updateStatus } from './host/status.ts';
-import { parseNixosInstall, planNixosInstall, usage } from './plan/nix/nixos-install.ts';
-import { executeSteps } from './stages/execute.ts';
+import { DabeiError } from '../errors.ts';
+import { memoryBytes } from '../host/machine/facts.ts';
+import type { Doors } from '../host/doors.ts';
+import { environment } from '../host/environment.ts';
+import { formatEntry, type LogEntry } from '../host/log.ts';
+import { updateStatus } from '../host/status.ts';
+import { parseNixosInstall, planNixosInstall, usage } from '../plan/nix/nixos-install.ts';
+import { executeSteps } from '../stages/execute.ts';
 
 /** Variables of the caller that Nix and switch-to-configuration look at. */
 const inherited =

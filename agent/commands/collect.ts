@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DabeiError } from './errors.ts';
-import type { Doors } from './host/doors.ts';
-import { infraFlake } from './plan/host-flake/infra-flake.ts';
+import { DabeiError } from '../errors.ts';
+import type { Doors } from '../host/doors.ts';
+import { infraFlake } from '../plan/host-flake/infra-flake.ts';
 
 /** `dabei collect`: from several machines' runtime-info.json to one infrastructure flake. */
 

@@ -1,23 +1,23 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { consolePolicy } from './console/policy.ts';
-import { resolveConfiguration, type Resolution } from './config/resolve.ts';
-import { DabeiError, formatError } from './errors.ts';
-import type { Doors } from './host/doors.ts';
-import { readAppendedFiles } from './host/old-system/appended.ts';
-import { readCaptured } from './host/old-system/captured.ts';
-import { missingFirmware, readModuleIndex } from './host/machine/devices.ts';
-import { readOldSystem } from './host/old-system/old-system.ts';
-import { describeAuthorizedKey, readAuthorizedKeys } from './keys/authorized-keys.ts';
-import { fingerprint } from './keys/fingerprint.ts';
-import { hostKeyType, hostPublicKey } from './keys/host-key.ts';
-import { keptNetwork } from './capture/summary.ts';
-import { defaultRoutes } from './plan/network/default-routes.ts';
-import { neededModules } from './plan/preflight/drivers.ts';
-import type { NewSystem, OldSystem } from './plan/preflight/systems.ts';
-import { judge, standInForPassphrase } from './plan/preflight/judge.ts';
-import { renderTable } from './plan/preflight/preflight-table.ts';
-import { arch } from './arch.ts';
+import { consolePolicy } from '../console/policy.ts';
+import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
+import { DabeiError, formatError } from '../errors.ts';
+import type { Doors } from '../host/doors.ts';
+import { readAppendedFiles } from '../host/old-system/appended.ts';
+import { readCaptured } from '../host/old-system/captured.ts';
+import { missingFirmware, readModuleIndex } from '../host/machine/devices.ts';
+import { readOldSystem } from '../host/old-system/old-system.ts';
+import { describeAuthorizedKey, readAuthorizedKeys } from '../keys/authorized-keys.ts';
+import { fingerprint } from '../keys/fingerprint.ts';
+import { hostKeyType, hostPublicKey } from '../keys/host-key.ts';
+import { keptNetwork } from '../capture/summary.ts';
+import { defaultRoutes } from '../plan/network/default-routes.ts';
+import { neededModules } from '../plan/preflight/drivers.ts';
+import type { NewSystem, OldSystem } from '../plan/preflight/systems.ts';
+import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
+import { renderTable } from '../plan/preflight/preflight-table.ts';
+import { arch } from '../arch.ts';
 
 /** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
 

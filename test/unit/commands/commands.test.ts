@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { attempt } from '../../agent/host/exec.ts';
+import { attempt } from '../../../agent/host/exec.ts';
 
 const dabei = async (...argv: string[]) => {
   const loaders = ['--import=tsx', '--import=./test/support/nix-text.mjs'];
   const { exitCode, stderr } = await attempt({
     doing: 'running dabei',
     argv: [process.execPath, ...loaders, 'agent/main.ts', ...argv],
-    cwd: new URL('../..', import.meta.url).pathname,
+    cwd: new URL('../../..', import.meta.url).pathname,
     timeoutSeconds: 120,
   });
   return { exitCode, stderr };

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { realDoors } from '../../agent/host/doors.ts';
-import { collect } from '../../agent/collect.ts';
-import { runtimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
-import { machines, type ExampleMachine } from './plan/machines.ts';
+import { realDoors } from '../../../agent/host/doors.ts';
+import { collect } from '../../../agent/commands/collect.ts';
+import { runtimeInfo } from '../../../agent/plan/host-flake/runtime-info.ts';
+import { machines, type ExampleMachine } from '../plan/machines.ts';
 
 function infoOf({ config, facts, storage }: ExampleMachine): string {
   return JSON.stringify(runtimeInfo(config, facts, storage));

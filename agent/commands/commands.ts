@@ -1,25 +1,25 @@
-import { facterReport } from './hardware/facter.ts';
-import { formatHardware } from './hardware/format.ts';
-import { readHardware } from './host/machine/hardware.ts';
-import { applyConsolePolicy, secretsWereDropped } from './console/apply.ts';
-import { withoutSecrets } from './console/without-secrets.ts';
-import { asRefusal } from './config/report.ts';
-import { resolveConfiguration, type Resolution } from './config/resolve.ts';
-import { resolveWithoutFail } from './config/without-fail.ts';
-import type { Mode } from './config/schema.ts';
-import { DabeiError, Refusals, type DabeiError as Failure } from './errors.ts';
-import { readAppendedFiles } from './host/old-system/appended.ts';
-import { readCaptured } from './host/old-system/captured.ts';
-import type { Doors } from './host/doors.ts';
-import { observeCommands } from './host/exec.ts';
-import { paths } from './paths.ts';
-import { formatLogLine } from './host/log.ts';
-import { formatReturnTimer, readReturnTimer } from './host/old-system/return-timer.ts';
-import { formatStatus, readStatus, updateStatus } from './host/status.ts';
-import { installation, rehearsal, repetition, rescue } from './install.ts';
-import { renderPlan } from './plan/plan.ts';
-import { runStages, type Session, type Stage } from './stages/sequence.ts';
-import { planInstallation, tellWaysIn, waysIn } from './stages/stages.ts';
+import { facterReport } from '../hardware/facter.ts';
+import { formatHardware } from '../hardware/format.ts';
+import { readHardware } from '../host/machine/hardware.ts';
+import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
+import { withoutSecrets } from '../console/without-secrets.ts';
+import { asRefusal } from '../config/report.ts';
+import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
+import { resolveWithoutFail } from '../config/without-fail.ts';
+import type { Mode } from '../config/schema.ts';
+import { DabeiError, Refusals, type DabeiError as Failure } from '../errors.ts';
+import { readAppendedFiles } from '../host/old-system/appended.ts';
+import { readCaptured } from '../host/old-system/captured.ts';
+import type { Doors } from '../host/doors.ts';
+import { observeCommands } from '../host/exec.ts';
+import { paths } from '../paths.ts';
+import { formatLogLine } from '../host/log.ts';
+import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
+import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
+import { installation, rehearsal, repetition, rescue } from '../install.ts';
+import { renderPlan } from '../plan/plan.ts';
+import { runStages, type Session, type Stage } from '../stages/sequence.ts';
+import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
 
 /** The commands of `dabei`; main.ts chooses one. */
 
