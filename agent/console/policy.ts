@@ -1,4 +1,5 @@
 import { valueAt, type Located } from '../config/located.ts';
+import { isParameter } from '../config/sources/parameters.ts';
 import type { ConsoleConfig } from '../config/schema.ts';
 
 /** Who gets a shell at the consoles of the installer: whoever is there, whoever knows the password, or nobody. */
@@ -46,9 +47,6 @@ export function consolePolicy({
   if (secrets === 'none') return { shell: 'root', because: 'no passphrase and no private key came in' };
   return { shell: 'off', because: 'a passphrase or a private key came in' };
 }
-
-/** How `parameters` and everything else are told apart: a file's name is a path (config/sources/sources.ts). */
-const isParameter = (source: string) => /^(dabei\.|runtime_info|disk_key|ssh_host_key)/.test(source);
 
 /**
  * @param merged all sources merged, before validation: a secret that is too short is one still

@@ -105,6 +105,11 @@ export function kindOf(parameter: Parameter): ParameterKind | undefined {
   return parameterKinds.find(kind => kind.names.includes(name));
 }
 
+/** Whether a source of values (sources.ts) is a kernel parameter. Other sources are files, by their path, or the old system. */
+export function isParameter(source: string): boolean {
+  return kindOf({ name: source, value: null }) !== undefined;
+}
+
 function refuse(problem: string, remedy: string): DabeiError {
   return new DabeiError('CONFIG_PARAMETER', { doing: 'reading the kernel parameters', problem, remedy });
 }

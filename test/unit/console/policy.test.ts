@@ -1,6 +1,7 @@
 import t from 'tap';
 import { consolePolicy, type ConsoleQuestion } from '../../../agent/console/policy.ts';
 import { withoutSecrets } from '../../../agent/console/without-secrets.ts';
+import { isParameter, parameterKinds } from '../../../agent/config/sources/parameters.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { resolveWithoutFail } from '../../../agent/config/without-fail.ts';
 
@@ -64,6 +65,28 @@ void t.test('what came in, from the sources as they are', t => {
   t.equal(decide(`dabei.config=${base64({ console: { shell: 'root' } })}`, [secret]), 'off');
   t.equal(decide(`dabei.config=${base64({ console: { passwordHash: hash } })}`, [secret]), 'off');
   t.equal(decide('dabei.console=root', [secret]), 'off', '/init dropped nothing: then no shell');
+  t.end();
+});
+
+void t.test('every name of a secret parameter is a parameter, and no file is one by its name', t => {
+  const secret = Buffer.from(key).toString('base64');
+  const secretsOf = (commandLine: string, files: { path: string; bytes: Buffer }[] = []) =>
+    resolveConfiguration({ commandLine, files }).consoleQuestion.secrets;
+  const named = parameterKinds.filter(({ path }) => path === 'disks.key' || path === 'ssh.hostKeys');
+  t.equal(named.length, 2);
+  for (const name of named.flatMap(({ names }) => names))
+    for (const written of [name, name.replaceAll('_', '-')])
+      // The host key is none that can be read, so only the question whose it is counts.
+      if (name.includes('disk_key'))
+        t.equal(
+          secretsOf(`dabei.mode=rescue disks=single:/dev/vda ${written}=${secret}`),
+          'parameters',
+          written,
+        );
+      else t.ok(isParameter(written), written);
+  const bytes = Buffer.from(JSON.stringify({ mode: 'rescue', disks: { devices: ['only'], key } }));
+  for (const path of ['dabei.json', 'disk_key.json', 'ssh_host_keys.json', 'runtime_info.json'])
+    t.equal(secretsOf('', [{ path, bytes }]), 'elsewhere', path);
   t.end();
 });
 
