@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { checkout } from '../../../image/lib/host.ts';
+
+/** Inputs of which people ask what happens: each has its answer in a document. */
+
+const answers: [question: string, document: string, answer: RegExp][] = [
+  ['copies of BlueStore labels', 'disks', /copies at 1, 10, 100 and 1000 GiB are zeroed/],
+  ['kernel parameters of the old system', 'kexec', /With `--keep-parameters` it passes them to the new kernel and, as `kernelParams`/],
+  ['ip= without a gateway', 'configuration', /`ip=192\.0\.2\.34\/24:192\.0\.2\.254`.* no IPv4 default route/],
+  ['another port of sshd', 'kexec', /`Port`, or the one of your connection +\| `ssh\.port`, unless the configuration gives one/],
+  ['a host certificate', 'kexec', /`HostCertificate` +\| presented again .* an installed system does not have it/],
+  ['a sha256sum that ends with 0 on FAILED', 'kexec', /uutils print `FAILED` and end with 0: only `OK` for every file counts/],
+  ['two paths to one disk', 'disks', /two ports \(multipath\) appears twice: dabei refuses it as two members/],
+  ['two NVMe disks of one EUI', 'disks', /`nvme-eui\.…` or `wwn` alone does not select a disk beside an NVMe disk that has no such id/],
+  ['a default route that no packet takes', 'kexec', /A default route counts only if a packet of the new system takes it/],
+  ['a token in an address', 'host-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
+]; // prettier-ignore
+
+t.test('what happens is written down', async t => {
+  for (const [question, document, answer] of answers)
+    t.match(readFileSync(checkout(`docs/${document}.md`), 'utf8').replace(/\s+/g, ' '), answer, question);
+});
