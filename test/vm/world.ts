@@ -11,8 +11,6 @@ import { openSite, type Site } from './harness/site.ts';
  */
 export interface World {
   name: string;
-  /** Core worlds are those of `npm test`. */
-  core: boolean;
   /** What it shows, in one line. */
   about: string;
   /** For everything, boots included. A machine that hangs costs this much and no more. */

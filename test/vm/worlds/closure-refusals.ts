@@ -62,7 +62,6 @@ const rows: Row[] = [
 
 export const closureRefusalWorlds: World[] = rows.map(row => ({
   name: `cache-${row.name}`,
-  core: false,
   about: `${row.about}: refused, the disk is untouched`,
   limitSeconds: 600,
   script: async site => {

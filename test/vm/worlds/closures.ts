@@ -175,7 +175,6 @@ async function assertProgress(ssh: Ssh): Promise<void> {
 export const closureWorlds: World[] = [
   ...rows.map(row => ({
     name: `cache-${row.name}`,
-    core: false,
     about: row.about,
     limitSeconds: 900,
     ...(row.expected === undefined ? {} : { expected: row.expected }),
@@ -183,7 +182,6 @@ export const closureWorlds: World[] = [
   })),
   {
     name: 'cache-good',
-    core: false,
     about:
       'a system built elsewhere: every path checked, copied without evaluation, boots from disk, unlocked over SSH',
     limitSeconds: 1200,

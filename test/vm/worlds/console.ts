@@ -28,7 +28,6 @@ async function nobodyGetsAShell(machine: Machine): Promise<void> {
 export const consoleWorlds: World[] = [
   {
     name: 'console-password',
-    core: false,
     about: 'console.passwordHash: a wrong password gives no shell, the right one does; SSH takes no password',
     limitSeconds: 300,
     script: async site => {
@@ -56,7 +55,6 @@ export const consoleWorlds: World[] = [
   },
   {
     name: 'console-off',
-    core: false,
     about: 'host keys came in: nobody gets a shell at the console, which says how to get in by SSH',
     limitSeconds: 300,
     script: async site => {
@@ -78,7 +76,6 @@ export const consoleWorlds: World[] = [
   },
   {
     name: 'console-root-without-secrets',
-    core: false,
     about: 'dabei.console=root beside an installation: a shell, no secret anywhere, nothing is installed',
     limitSeconds: 300,
     script: async site => {

@@ -9,7 +9,6 @@ import type { World } from '../world.ts';
 
 interface Row {
   name: string;
-  core?: boolean;
   about: string;
   firmware: 'bios' | 'uefi';
   layout: Layout;
@@ -28,7 +27,6 @@ const all = (count: number) => Array.from({ length: count }, (_, index) => index
 const rows: Row[] = [
   {
     name: 'mirror-degraded',
-    core: true,
     about: 'BIOS, mirror: the machine boots after its first disk is gone',
     firmware: 'bios',
     layout: 'mirror',
@@ -147,7 +145,6 @@ const memoryMiB = 1024;
 
 export const diskWorlds: World[] = rows.map(row => ({
   name: `disks-${row.name}`,
-  core: row.core ?? false,
   about: row.about,
   limitSeconds: 2400,
   script: async (site, report) => {

@@ -16,7 +16,6 @@ const memoryMiB = 1024;
 export const fallbackWorlds: World[] = [
   {
     name: 'fallen-back',
-    core: false,
     about:
       "every part that makes the image smaller fell back to Debian's own: installs, encrypted; boots, unlocks",
     limitSeconds: 1800,

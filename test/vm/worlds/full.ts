@@ -12,7 +12,6 @@ const diskMegabytes = 4096;
 export const fullWorlds: World[] = [
   {
     name: 'full-esp',
-    core: false,
     about: 'UEFI, mirror: one ESP has no room for kernel and initrd: said so; once there is room, it goes on',
     limitSeconds: 1200,
     script: async site => {
@@ -47,7 +46,6 @@ export const fullWorlds: World[] = [
   },
   {
     name: 'full-pool',
-    core: false,
     about: 'the pool has no room left while a prebuilt system is copied: said so, not tried again, reachable',
     limitSeconds: 1200,
     // A page of a mapped file that finds no room; harmless, and known (openzfs/zfs issue 16925).

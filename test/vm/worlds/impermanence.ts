@@ -5,7 +5,6 @@ import type { World } from '../world.ts';
 export const impermanenceWorlds: World[] = [
   {
     name: 'impermanence',
-    core: false,
     about: 'the root file system is empty after every start; host keys, state, logs and the host flake stay',
     limitSeconds: 1500,
     script: async (site, report) => {

@@ -17,7 +17,6 @@ import type { DiskOptions } from '../harness/qemu.ts';
 
 interface Row {
   name: string;
-  core: boolean;
   about: string;
   firmware: 'bios' | 'uefi';
   memoryMiB: number;
@@ -29,7 +28,6 @@ interface Row {
 const rows: Row[] = [
   {
     name: 'bios',
-    core: true,
     about: `BIOS, virtio disk, DHCP, ${memoryBudget.install} MiB of memory: install, boot from disk, unlock over SSH`,
     firmware: 'bios',
     memoryMiB: memoryBudget.install,
@@ -37,7 +35,6 @@ const rows: Row[] = [
   },
   {
     name: 'uefi',
-    core: false, // netboot-uefi does the same and more
     about: 'UEFI, NVMe disk, DHCP: install, boot from disk, unlock at the console',
     firmware: 'uefi',
     memoryMiB: 1024,
@@ -47,7 +44,6 @@ const rows: Row[] = [
   },
   {
     name: 'small-memory',
-    core: false,
     about: '384 MiB of memory, BIOS, SATA disk: install, boot from disk, unlock',
     firmware: 'bios',
     memoryMiB: 384,
@@ -59,7 +55,6 @@ const rows: Row[] = [
 
 export const installWorlds: World[] = rows.map(row => ({
   name: `install-${row.name}`,
-  core: row.core,
   about: row.about,
   limitSeconds: 1500,
   script: async (site, report) => {

@@ -70,7 +70,6 @@ const rows: Row[] = [
 
 export const memoryWorlds: World[] = rows.map(row => ({
   name: row.name,
-  core: false,
   about: row.about,
   limitSeconds: 1800,
   script: async (site, report) => {

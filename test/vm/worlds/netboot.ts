@@ -20,7 +20,7 @@ import { arch } from '../../../agent/arch.ts';
 /** What the machine's firmware and iPXE get, and how. */
 interface Way {
   firmware: 'bios' | 'uefi';
-  /** What the system is installed on, and how it is unlocked: with UEFI what install-uefi does, which so need not be in the core. */
+  /** What the system is installed on, and how it is unlocked. */
   disk: { interface: NonNullable<DiskOptions['interface']>; device: string };
   unlock: UnlockWay;
   /** Puts its files into the directory that TFTP serves. @returns the file that DHCP names */
@@ -66,7 +66,6 @@ export const netbootWorlds: World[] = Object.entries(ways).map(
     },
   ]) => ({
     name,
-    core: true,
     about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
     limitSeconds: 1500,
     script: async (site, report) => {

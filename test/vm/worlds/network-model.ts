@@ -31,7 +31,6 @@ const cards = [1, 2, 3, 4, 5, 6];
 export const networkModelWorlds: World[] = [
   {
     name: 'network-model',
-    core: false,
     about: `${networkWorldList.length} networks captured, torn down, restored and captured again, in one machine`,
     limitSeconds: 1200,
     script: async site => {

@@ -13,7 +13,6 @@ const mac = macOf({}, 0);
 export const networkWorlds: World[] = [
   {
     name: 'static-address',
-    core: true,
     about:
       'a static address where no DHCP server answers; `dabei plan` prints the commands and touches nothing',
     limitSeconds: 240,
@@ -68,7 +67,6 @@ export const networkWorlds: World[] = [
   },
   {
     name: 'dead-gateway',
-    core: true,
     about: 'the configured gateway is dead: DHCP takes over, the static address stays, nothing is installed',
     limitSeconds: 240,
     script: async site => {

@@ -216,7 +216,6 @@ nohup sh -c 'sleep 6 && reboot' >/dev/null &
 export const nixosAnywhereWorlds: World[] = [
   {
     name: 'nixos-anywhere',
-    core: false,
     about: "nixos-anywhere's commands from kexec to reboot, with a real closure: the disk boots by itself",
     limitSeconds: 1600,
     script,

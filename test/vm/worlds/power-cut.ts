@@ -94,7 +94,6 @@ const randomMoments = 10;
 export const powerCutWorlds: World[] = [
   {
     name: 'power-cut',
-    core: true,
     about:
       'the power fails while the system is installed; the next start goes on, the disk boots, a third refuses',
     limitSeconds: 1500,
@@ -124,7 +123,6 @@ export const powerCutWorlds: World[] = [
   },
   {
     name: 'install-repeated',
-    core: false,
     about: 'Nix is killed while it installs; "dabei install" by hand goes on, and the disk boots',
     limitSeconds: 1500,
     script: async site => {
@@ -150,7 +148,6 @@ export const powerCutWorlds: World[] = [
   },
   {
     name: 'power-cut-edges',
-    core: false,
     about: 'one installation, cut at the edge of every stage in turn; then the disk boots',
     limitSeconds: 2400,
     script: async site => {
@@ -178,7 +175,6 @@ export const powerCutWorlds: World[] = [
   },
   {
     name: 'power-cut-random',
-    core: false,
     about: `${randomMoments} installations, each cut at a random moment; the next start finishes or says why not`,
     limitSeconds: 6000,
     script: async site => {

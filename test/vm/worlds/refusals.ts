@@ -14,7 +14,6 @@ import type { ErrorCode } from '../../../agent/errors.ts';
  */
 interface Row {
   name: string;
-  core: boolean;
   about: string;
   disks?: number;
   /** Sparse, so size costs little; but all of it is hashed twice. */
@@ -38,7 +37,6 @@ const keyParameters = ({ keys }: Site): string[] => [
 const rows: Row[] = [
   {
     name: 'bad-base64',
-    core: true,
     about: 'dabei.config is not base64',
     parameters: site => ['dabei.config=%%%this-is-not-base64%%%', ...keyParameters(site)],
     stage: 'config',
@@ -47,7 +45,6 @@ const rows: Row[] = [
   },
   {
     name: 'bad-json',
-    core: false,
     about: 'dabei.config is base64 of half a JSON text',
     parameters: (site, config) => {
       const half = JSON.stringify(config).slice(0, 60);
@@ -59,7 +56,6 @@ const rows: Row[] = [
   },
   {
     name: 'unknown-key',
-    core: true,
     about: 'a misspelt key: disks.wipee',
     parameters: (_, config) => [configParameter({ ...config, disks: { ...config.disks, wipee: true } })],
     stage: 'config',
@@ -68,7 +64,6 @@ const rows: Row[] = [
   },
   {
     name: 'wrong-type',
-    core: false,
     about: 'a number where text belongs: hostId',
     parameters: (_, config) => [configParameter({ ...config, hostId: 12345678 })],
     stage: 'config',
@@ -77,7 +72,6 @@ const rows: Row[] = [
   },
   {
     name: 'short-passphrase',
-    core: false,
     about: 'a passphrase of 7 characters',
     parameters: (_, config) => [
       configParameter({ ...config, disks: { devices: ['/dev/vda'], key: 'seven-7' } }),
@@ -88,7 +82,6 @@ const rows: Row[] = [
   },
   {
     name: 'missing-disk',
-    core: true,
     about: 'a disk that is not there',
     parameters: (site, config) => [
       configParameter({ ...config, disks: { devices: ['/dev/vdz'], key: site.keys.passphrase } }),
@@ -99,7 +92,6 @@ const rows: Row[] = [
   },
   {
     name: 'two-disks-match',
-    core: false,
     about: 'two disks where the configuration says "only"',
     disks: 2,
     // Large enough for the layout, else neither would match.
@@ -113,7 +105,6 @@ const rows: Row[] = [
   },
   {
     name: 'foreign-data',
-    core: false,
     about: 'a disk with partitions, and no word that they may be erased',
     diskMegabytes: 3072,
     prepare: file =>
@@ -129,7 +120,6 @@ const rows: Row[] = [
   },
   {
     name: 'too-small',
-    core: false,
     about: 'a disk that is smaller than the layout',
     parameters: (_, config) => [configParameter(config)],
     stage: 'plan',
@@ -138,7 +128,6 @@ const rows: Row[] = [
   },
   {
     name: 'read-only',
-    core: false,
     about: 'a disk that cannot be written to',
     diskMegabytes: 3072,
     disk: { readOnly: true },
@@ -149,7 +138,6 @@ const rows: Row[] = [
   },
   {
     name: 'members',
-    core: false,
     about: 'a mirror of one disk',
     diskMegabytes: 3072,
     parameters: (_, config) => [
@@ -161,7 +149,6 @@ const rows: Row[] = [
   },
   {
     name: 'same-disk-twice',
-    core: false,
     about: 'a mirror whose two names mean one disk',
     disks: 2,
     diskMegabytes: 3072,
@@ -177,7 +164,6 @@ const rows: Row[] = [
   },
   {
     name: 'shared-name',
-    core: false,
     about: 'a name by serial number that two disks claim: it leads to whichever came last',
     disks: 2,
     diskMegabytes: 3072,
@@ -191,7 +177,6 @@ const rows: Row[] = [
   },
   {
     name: 'unknown-layout',
-    core: false,
     about: 'a layout that does not exist',
     parameters: (_, config) => [configParameter({ ...config, disks: { ...config.disks, layout: 'raidz4' } })],
     stage: 'config',
@@ -200,7 +185,6 @@ const rows: Row[] = [
   },
   {
     name: 'no-key',
-    core: false,
     about: 'no passphrase, and no word that none is wanted',
     parameters: (_, config) => [configParameter({ ...config, disks: { devices: ['/dev/vda'] } })],
     stage: 'config',
@@ -211,7 +195,6 @@ const rows: Row[] = [
 
 export const refusalWorlds: World[] = rows.map(row => ({
   name: `refuse-${row.name}`,
-  core: row.core,
   about: row.about,
   limitSeconds: 240,
   script: async site => {

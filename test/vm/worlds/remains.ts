@@ -28,7 +28,6 @@ const named: readonly RegExp[] = [
 export const remainsWorlds: World[] = [
   {
     name: 'remains',
-    core: false,
     about:
       'five disks with pools, arrays, volumes, LUKS, btrfs and swap, in use: refused, then wiped and installed to',
     limitSeconds: 2400,

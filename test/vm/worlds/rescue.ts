@@ -17,7 +17,6 @@ import { truncateSync } from 'node:fs';
 export const rescueWorlds: World[] = [
   {
     name: 'rescue',
-    core: true,
     about:
       'nothing to install: addresses, fingerprints and memory on the console, a shell over SSH, tools at hand',
     limitSeconds: 240,
@@ -58,7 +57,6 @@ export const rescueWorlds: World[] = [
   },
   {
     name: 'truncated-image',
-    core: false,
     about: 'the initrd was cut off on the way: a clear line on the console, a restart, nothing touched',
     limitSeconds: 240,
     script: async site => {
@@ -83,7 +81,6 @@ export const rescueWorlds: World[] = [
   },
   {
     name: 'reboot-busy',
-    core: false,
     about:
       'reboot over SSH while the target is mounted, written to and held: it goes down in time, the pool is exported',
     limitSeconds: 400,

@@ -125,7 +125,6 @@ const flakes: Refused[] = [
 export const userFlakeWorlds: World[] = [
   {
     name: 'install-user-flake',
-    core: false,
     about:
       "an owner's flake with other disks, host id and gateway; static address: installed, unlocked there, reached",
     limitSeconds: 1800,
@@ -165,7 +164,6 @@ export const userFlakeWorlds: World[] = [
   },
   {
     name: 'install-spying-flake',
-    core: false,
     about: 'a flake looks for secrets while it is built and activated, as root: it finds none of them',
     limitSeconds: 1800,
     script: async site =>
@@ -190,7 +188,6 @@ export const userFlakeWorlds: World[] = [
   },
   ...flakes.map(({ name, about, memoryMiB, attribute, stage, code = 'FLAKE_EVALUATION', says }): World => ({
     name: `refuse-flake-${name}`,
-    core: false,
     about,
     limitSeconds: 900,
     script: async site =>

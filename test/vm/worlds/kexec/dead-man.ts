@@ -60,7 +60,6 @@ const unreachable = {
 
 interface Row {
   name: string;
-  core: boolean;
   about: string;
   /** Of the timer. */
   seconds: number;
@@ -76,7 +75,6 @@ interface Row {
 const rows: Row[] = [
   {
     name: 'no-login',
-    core: true,
     about:
       'nobody logs in, though somebody tries with a wrong key: the old system is back, nothing was touched',
     seconds: 120,
@@ -94,7 +92,6 @@ const rows: Row[] = [
   },
   {
     name: 'damaged-image',
-    core: false,
     about: 'one byte of the image is wrong: the old system is back without a program of the image running',
     seconds: 45,
     options: () => ({
@@ -112,7 +109,6 @@ const rows: Row[] = [
   },
   {
     name: 'agent-killed',
-    core: false,
     about: 'dabei is killed before it has a network: the old system is back',
     seconds: 120,
     more: [{ path: 'dabei.json', content: JSON.stringify(unreachable) }],
@@ -128,7 +124,6 @@ const rows: Row[] = [
   },
   {
     name: 'hang',
-    core: false,
     about: 'even the timer no longer runs: the watchdog resets the machine',
     seconds: 900,
     more: [shellAtConsole],
@@ -147,7 +142,6 @@ const rows: Row[] = [
 export const deadManWorlds: World[] = [
   ...rows.map(row => ({
     name: `dead-man-${row.name}`,
-    core: row.core,
     about: row.about,
     limitSeconds: 400,
     script: async (site: Site) => {
@@ -172,7 +166,6 @@ export const deadManWorlds: World[] = [
   })),
   {
     name: 'dead-man-login',
-    core: false,
     about:
       'a login without a session cancels the return for good; name, clock and keys are those of the old system',
     limitSeconds: 300,
@@ -212,7 +205,6 @@ export const deadManWorlds: World[] = [
   },
   {
     name: 'dead-man-asked',
-    core: false,
     about: 'at the console: the time that is left is in dabei status, and dabei confirm cancels the return',
     limitSeconds: 400,
     script: async site => {
@@ -237,7 +229,6 @@ export const deadManWorlds: World[] = [
   },
   {
     name: 'dead-man-install',
-    core: false,
     about: 'an unattended installation: its first write cancels the return',
     limitSeconds: 900,
     script: async site => {

@@ -19,7 +19,6 @@ import type { World } from '../../world.ts';
 
 interface Row {
   name: string;
-  core: boolean;
   about: string;
   debian: DebianOptions;
   options?: (site: Site) => Partial<GuestOptions>;
@@ -44,7 +43,6 @@ const statically = {
 const rows: Row[] = [
   {
     name: 'static',
-    core: false,
     about:
       'Debian 13 with a /32 and an onlink gateway becomes the rescue system: same addresses, host keys and login',
     debian: { network: staticNetwork },
@@ -52,14 +50,12 @@ const rows: Row[] = [
   },
   {
     name: 'debian-12',
-    core: false,
     about: 'the same from Debian 12',
     debian: { release: 'bookworm', network: staticNetwork },
     ...statically,
   },
   {
     name: 'dhcp',
-    core: false,
     about: 'Debian 13 with a lease becomes the rescue system, with a lease again',
     debian: { network: leasedNetwork },
     said: [/kept .*10\.0\.2\.15\/24/],
@@ -68,7 +64,6 @@ const rows: Row[] = [
   },
   {
     name: 'bond-vlan',
-    core: false,
     about:
       'Debian 13 whose address is in a VLAN on a bond of two cards: the bond and the VLAN are there again',
     debian: { network: bondedNetwork },
@@ -87,10 +82,9 @@ const rows: Row[] = [
 
 const oldKeys = 'cd /etc/ssh; for key in ssh_host_*_key.pub; do cut -d" " -f1,2 $key; done | sort';
 
-function keptWorld({ name, core, about, debian, options, said, has, hasNot }: Row): World {
+function keptWorld({ name, about, debian, options, said, has, hasNot }: Row): World {
   return {
     name: `kexec-${name}`,
-    core,
     about,
     limitSeconds: 900,
     script: async site => {
@@ -117,7 +111,6 @@ export const kexecWorlds: World[] = [
   ...rows.map(keptWorld),
   {
     name: 'kexec-install',
-    core: true,
     about:
       'Debian 13 becomes NixOS on its own disk, unattended, with its address, host key and login, without a console',
     limitSeconds: 1200,
@@ -145,7 +138,6 @@ export const kexecWorlds: World[] = [
   },
   {
     name: 'kexec-no-driver',
-    core: false,
     about:
       'a driver is missing in the new system (forced): no network, nobody logs in, and the old Debian is back',
     limitSeconds: 900,

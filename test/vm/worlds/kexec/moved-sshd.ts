@@ -56,7 +56,6 @@ async function byCertificate(site: Site, authority: string): Promise<number> {
 export const movedSshdWorlds: World[] = [
   {
     name: 'kexec-moved-sshd',
-    core: false,
     about:
       "sshd of the old system has port 2222, its host key elsewhere and a host certificate: so has the rescue system's",
     limitSeconds: 900,

@@ -89,7 +89,6 @@ export async function assertRefused(
 export const kexecRefusalWorlds: World[] = [
   {
     name: 'kexec-refused',
-    core: false,
     about: 'what speaks against it is said, with exit code 10, and Debian 12 runs on, unchanged',
     limitSeconds: 1200,
     script: async site => {

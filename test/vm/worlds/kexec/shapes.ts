@@ -76,7 +76,6 @@ const untouched = 'cat /proc/mounts /sys/kernel/kexec_loaded; losetup -a; ls -A 
 function shapeWorld({ name, about, make, fetching, shape, oldKeys, said, has, dhcp }: Row): World {
   return {
     name: `kexec-${name}`,
-    core: false,
     about,
     limitSeconds: 900,
     script: async site => {

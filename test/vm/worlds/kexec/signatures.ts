@@ -67,7 +67,6 @@ const rows: Row[] = [
 function secureBootWorld({ name, about, make, fetching }: Row): World {
   return {
     name,
-    core: false,
     about,
     limitSeconds: 900,
     script: async site => {
@@ -97,7 +96,6 @@ export const kexecSignatureWorlds: World[] = [
   ...rows.map(secureBootWorld),
   {
     name: 'kexec-ima',
-    core: false,
     about:
       "an integrity policy of Debian's kernel that nobody can read: said when it does not take the image",
     limitSeconds: 600,
