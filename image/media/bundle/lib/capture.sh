@@ -1,4 +1,4 @@
-# What this system is, written down as it is: the new one decides what to make of it.
+# Records the identity of this system unchanged; dabei interprets it.
 
 # capture_identity DIRECTORY
 capture_identity() {
@@ -13,7 +13,7 @@ capture_identity() {
   old_consoles >"$1/consoles"
 }
 
-# With efi=noruntime some kernels do not show that they were started by UEFI, except in their log.
+# With efi=noruntime, only the kernel's log shows that UEFI started the machine.
 name_firmware() {
   if [ -d /sys/firmware/efi ]; then
     echo uefi
@@ -23,8 +23,8 @@ name_firmware() {
   case $log in
     *'efi: EFI v'*) echo uefi ;;
     *)
-      # A kernel that kexec started may have been told nothing of UEFI: 0xd in bits 4 and up
-      # (Documentation/arch/x86/boot.rst, type_of_loader). agent/host/machine/firmware.ts decides then.
+      # A kernel that was started by kexec may lack the UEFI data: 0xd in bits 4 and up of the loader type
+      # (Documentation/arch/x86/boot.rst, type_of_loader). Then agent/host/machine/firmware.ts decides.
       case $(cat /proc/sys/kernel/bootloader_type 2>/dev/null) in
         20[89] | 21? | 22[0-3]) echo unknown ;;
         *) echo bios ;;
@@ -44,7 +44,7 @@ old_consoles() {
   done
 }
 
-# What is begun with panic=30 and oops=panic restarts into the old system where a process cannot do it any more.
+# With panic=30 and oops=panic, a machine whose new kernel crashes restarts into the old system.
 write_command_line() {
   line='panic=30 oops=panic'
   while IFS= read -r console; do
@@ -53,8 +53,8 @@ write_command_line() {
   printf '%s\n' "$line$append"
 }
 
-# Every key that lets somebody in as root: root's own, and those of the user who became root, from where sshd reads them. The
-# user's go first: cloud images put a copy of the same key into root's file with a command that only says so.
+# All authorized keys of root and of the user who became root, from the files that sshd reads. The user's come first: cloud
+# images copy the same key into root's file, with a command= that only prints a hint.
 capture_authorized_keys() {
   user=${SUDO_USER:-${DOAS_USER-}}
   # "sudo su -" leaves no such variable, but the kernel knows who logged in (Documentation/ABI/stable/procfs-audit_loginuid).
@@ -89,12 +89,12 @@ home_of() {
   }
 }
 
-# authorized_lines FILE: all of it, and before it where it is from. What a line is good for is decided by dabei
-# (agent/keys/captured-keys.ts), or by sshd itself where dabei never ran; a shell reads no quotes, tabs and base64.
+# authorized_lines FILE: prints the whole file after a line with its path. dabei judges each line (agent/keys/captured-keys.ts),
+# or sshd itself if dabei does not start; a shell cannot parse quotes, tabs and base64.
 authorized_lines() {
   [ -r "$1" ] && [ -f "$1" ] || return 0
   printf '#from %s\n' "$1"
   cat <"$1"
-  # The last line may have no end.
+  # The last line may lack its line break.
   printf '\n'
 }

@@ -1,7 +1,7 @@
 # An archive for the initramfs, without cpio(1): format newc, Documentation/driver-api/early-userspace/buffer-format.rst
 # of the kernel.
 
-# cpio_directory DIRECTORY NAME: everything below, as NAME/…, directories before what is in them.
+# cpio_directory DIRECTORY NAME: packs everything below DIRECTORY as NAME/…, each directory before its content.
 cpio_directory() {
   cpio_member 040700 "$2"
   for cpio_path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
@@ -9,7 +9,7 @@ cpio_directory() {
   done
 }
 
-# A link is asked about first: all other tests follow it.
+# Test for a link first: the other tests follow links.
 cpio_entry() {
   if [ -L "$1" ]; then
     cpio_link "$1" "$2"
@@ -28,7 +28,7 @@ cpio_entry() {
   fi
 }
 
-# cpio_link LINK NAME: what it says is its content. Command substitution drops line ends, so something stands behind them.
+# cpio_link LINK NAME: the target is the member's content. Command substitution drops final line breaks; the dot protects them.
 cpio_link() {
   cpio_target=$(readlink "$1" && echo .)
   cpio_target=${cpio_target%??}
@@ -49,8 +49,8 @@ cpio_member() {
 # cpio_header MODE NAME BYTES
 cpio_header() {
   cpio_name_bytes=$((${#2} + 1))
-  # magic; inode, which is only looked at where there are several links; mode, uid, gid, links, mtime, size, device,
-  # device of the node, length of the name, checksum
+  # magic; inode, which matters only with several links; mode, uid, gid, links, mtime, size, device, device of the node,
+  # length of the name, checksum
   printf '070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X' \
     0 "$1" 0 0 1 "$cpio_mtime" "$3" 0 0 0 0 "$cpio_name_bytes" 0
   printf '%s\0' "$2"
@@ -66,7 +66,7 @@ cpio_pad() {
   esac
 }
 
-# cpio_archive DIRECTORY: what is below it, in the root of the initramfs.
+# cpio_archive DIRECTORY: packs its content into the root of the initramfs.
 cpio_archive() {
   cpio_mtime=$(date +%s)
   for cpio_top in "$1"/*; do
@@ -75,10 +75,10 @@ cpio_archive() {
   cpio_member 0 'TRAILER!!!'
 }
 
-# Always from the initrd as it was delivered, so that nothing is ever appended twice. The kernel wants an archive that is
-# not compressed to begin at a multiple of 4, and skips zeros before it.
+# Starts from the initrd of the bundle each time, so that nothing is appended twice. The kernel requires that an uncompressed
+# archive begins at a multiple of 4, and skips zeros before it.
 assemble_initrd() {
-  # The last moment before the jump: what is written here sets the new system's clock.
+  # Sets the new system's clock; written as late as possible.
   date +%s >"$boot/dabei/capture/epoch"
   cp "$here/initrd" "$memory/initrd"
   initrd_bytes=$(($(wc -c <"$memory/initrd")))

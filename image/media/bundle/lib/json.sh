@@ -1,4 +1,4 @@
-# The configuration that the options make.
+# Writes the configuration from the options.
 
 # A JSON string, quotes included (RFC 8259, 7).
 json_string() {
@@ -18,7 +18,7 @@ json_string() {
 
 passphrase=''
 
-# With --config, the file is /dabei.json as it is, and the options stand in a second file that overrides it.
+# With --config, the file becomes /dabei.json unchanged, and the options go into a second file that overrides it.
 write_configuration() {
   [ -z "$sent_flake" ] || write_flake
   if [ -n "$config_file" ]; then
@@ -54,7 +54,8 @@ json_member() {
   json_comma=,
 }
 
-# What the new system's /init and agent look for (agent/host/files.ts).
+# Flags for the new system: /init arms the return timer; usr/lib/dabei/sshd and agent/host/old-system/captured.ts look for
+# nixos-anywhere.
 write_marks() {
   [ "$return_after" -eq 0 ] || printf '%s\n' "$return_after" >"$boot/dabei/return-after"
   [ "$nixos_anywhere" = no ] || : >"$boot/dabei/nixos-anywhere"

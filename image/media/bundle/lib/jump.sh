@@ -1,27 +1,27 @@
-# The last part: the kernel takes the new one, and starts it when everybody has been told.
+# The last part: loads the new kernel and, after the last output has reached its readers, starts it.
 
 leaving=no
 
-# kexec_load first: kexec_file_load holds the initrd once more while it loads, and is what some hypervisors' kernels
-# fail in. Where only that one is allowed, it is taken.
+# Tries kexec_load first: kexec_file_load needs memory for one more copy of the initrd, and fails in the kernels of some
+# hypervisors. Some kernels permit only kexec_file_load.
 load() {
   line=$(cat "$memory/command-line")
   if ! try_load -c 2>"$memory/errors" && ! try_load -s 2>>"$memory/errors"; then
     log=$(dmesg 2>/dev/null | tail -n 30) || log=''
     refuse_unsigned
-    problem KEXEC_LOAD "the running kernel does not take the new one: $(tail -n 5 "$memory/errors")" \
-      "see the kernel's last messages below; nothing was changed"
+    problem KEXEC_LOAD "kexec failed to load the new kernel: $(tail -n 5 "$memory/errors")" \
+      "read the kernel's last messages below; nothing was changed"
     printf '%s\n' "$log" >&2
     exit 12
   fi
-  # Both are in the kernel now.
+  # The kernel has its own copies now.
   rm -f "$memory/initrd"
   rm -rf "$boot"
   passphrase=''
 }
 
-# A policy that most kernels let nobody read (CONFIG_IMA_READ_POLICY) shows only now, in what the kernel says to kexec_load
-# (ima_load_data in security/integrity/ima/ima_main.c): its own, or the one that comes with Secure Boot.
+# Most kernels do not let anybody read their IMA policy (CONFIG_IMA_READ_POLICY). It shows only now, in the kernel's message about
+# kexec_load (ima_load_data in security/integrity/ima/ima_main.c); Secure Boot may bring such a policy, too.
 refuse_unsigned() {
   case $log in
     *'impossible to appraise a kernel image'*) ;;
@@ -31,7 +31,7 @@ refuse_unsigned() {
     refuse PREFLIGHT_SECURE_BOOT "Secure Boot is on, and the image is not signed" "switch Secure Boot off in the firmware"
   else
     refuse PREFLIGHT_IMA "the integrity policy (IMA) demands a signature of every kernel, and the image has none" \
-      "take ima_policy= off the command line, or KEXEC_KERNEL_CHECK out of /etc/ima/ima-policy, and restart"
+      "remove ima_policy= from the kernel command line, or KEXEC_KERNEL_CHECK from /etc/ima/ima-policy, and restart"
   fi
   refused
 }
@@ -39,7 +39,7 @@ refuse_unsigned() {
 try_load() {
   kexec_flags=''
   for flag in $extra_flags; do
-    # The kernel's own check of what it took is what stands between a bad copy and a dead machine.
+    # Without checksums, a damaged copy of the new kernel would be started, and the machine lost.
     [ "$flag" = --no-checks ] || kexec_flags="$kexec_flags $flag"
   done
   # shellcheck disable=SC2086 # Words are what is wanted.
@@ -49,33 +49,33 @@ try_load() {
 
 jump() {
   if [ "$no_reboot" = yes ]; then
-    say "the new system is loaded; \"$here/kexec -e\" starts it at once, \"$here/kexec -u\" forgets it"
+    say "the new system is loaded; \"$here/kexec -e\" starts it at once, \"$here/kexec -u\" unloads it"
     exit 0
   fi
   say "machine will boot into nixos"
   leaving=yes
   say "in $delay s; \"$here/kexec -u\" before then cancels it"
-  # nixos-anywhere and SSH wait until nobody holds their output any more.
+  # nixos-anywhere and sshd wait until every process has closed their output.
   exec </dev/null
   if [ -w /dev/kmsg ]; then exec >/dev/kmsg 2>&1; else exec >/dev/null 2>&1; fi
   (
     trap '' HUP INT TERM
     trap - EXIT
-    # The last process to be killed for memory.
+    # Exempt from the kernel's out-of-memory killer (proc_pid_oom_score_adj(5)).
     echo -1000 >/proc/self/oom_score_adj || :
     sleep "$delay"
-    # Perhaps somebody has cancelled it.
+    # "kexec -u" cancels.
     [ "$(first_line /sys/kernel/kexec_loaded)" = 0 ] || leave
     umount_memory
   ) &
 }
 
-# Journals are replayed at the next start of the old system, but nobody should have to rely on it.
+# Leaves the file systems clean, so that the old system need not replay journals if it starts again.
 leave() {
   writable=$(writable_mounts)
   sync
   if [ -w /proc/sysrq-trigger ]; then
-    # All at once, whoever has files open: Documentation/admin-guide/sysrq.rst. It is done in the background.
+    # Remounts all file systems read-only, even with open files, in the background (Documentation/admin-guide/sysrq.rst).
     echo u >/proc/sysrq-trigger
     sleep 1
   else
@@ -83,13 +83,13 @@ leave() {
   fi
   sync
   "$memory/kexec" -e
-  # Still here: the kernel did not jump, but kexec has taken the network down. A restart brings this system back.
+  # Reached only if kexec failed; it has shut the network down by then. A restart brings this system back.
   [ ! -w /proc/sysrq-trigger ] || echo b >/proc/sysrq-trigger
-  echo "nix-dabei: the jump failed; this system runs on"
+  echo "nix-dabei: kexec failed; this system keeps running"
   for directory in $writable; do mount -o remount,rw "$directory"; done
 }
 
-# Mount points of devices that can be written to; one with white space in its name is left out.
+# Prints the mount points of writable devices, except those with white space in their names.
 writable_mounts() {
   while read -r device directory _ options _; do
     case $device:$options in

@@ -1,10 +1,10 @@
-# What this system must allow before anything is looked at, and the file system in RAM that everything is put together on.
+# The first checks of this system, the file system in RAM, and the questions to the user.
 
 say() {
   printf '%s\n' "$*"
 }
 
-# problem CODE TEXT NEXT: as dabei itself says it.
+# problem CODE TEXT NEXT: in the form of dabei's own errors.
 problem() {
   printf 'error %s: %s\n  next: %s\n' "$1" "$2" "$3" >&2
 }
@@ -20,7 +20,7 @@ require_machine() {
   container=$(name_container | head -n 1)
   if [ -n "$container" ]; then
     refuse PREFLIGHT_CONTAINER "this is a container ($container): the kernel belongs to its host" \
-      "run it on the host, or take a virtual machine"
+      "run it on the host, or use a virtual machine"
   fi
   stop_if_refused
   verify_bundle
@@ -43,11 +43,11 @@ refused() {
   exit 10
 }
 
-# The container's kind; nothing on a machine of its own. Marks alone prove nothing: disk images made from container images
-# have them, too. https://systemd.io/CONTAINER_INTERFACE
+# Prints the kind of container, and nothing on a machine. The marks alone prove nothing: disk images made from container images
+# also have them. https://systemd.io/CONTAINER_INTERFACE
 name_container() {
   pid_namespace=$(readlink /proc/self/ns/pid 2>/dev/null) || pid_namespace=''
-  # The first one's number never changes: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h.
+  # The inode of the initial PID namespace is fixed: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h.
   [ "$pid_namespace" != 'pid:[4026531836]' ] || return 0
   container_mark
   [ -z "$pid_namespace" ] || echo 'of an unknown kind'
@@ -71,13 +71,13 @@ container_mark() {
   fi
 }
 
-# A download that was cut off must not be found out by the new kernel. Only "NAME: OK" for every name counts: the sha256sum of
-# early versions of uutils says FAILED and ends with 0.
+# Finds an incomplete download before the old system is left. Every name needs its "NAME: OK": the sha256sum of early versions
+# of uutils prints FAILED and exits with 0.
 verify_bundle() {
   checked=$(cd "$here" && sha256sum -c SHA256SUMS 2>&1) || :
   damaged=$(while read -r _ name; do
     name=${name#\*}
-    # A line for itself: a name may be the end of another.
+    # Match whole lines: one name may be the end of another.
     case "
 $checked
 " in
@@ -94,18 +94,18 @@ $name: OK
   fi
 }
 
-# ramfs, which no kernel lacks, is never swapped out; tmpfs may be.
+# Every kernel has ramfs. It is never swapped out; tmpfs may be (tmpfs(5)).
 mount_memory() {
   mkdir -p "$memory" 2>/dev/null || {
-    problem FILE "no directory can be made in $here" "unpack the bundle where it can be written to"
+    problem FILE "cannot create a directory in $here" "unpack the bundle in a writable directory"
     exit 1
   }
-  # What an earlier run left behind where it could not have a namespace of its own.
+  # Left behind by an earlier run that had no mount namespace of its own.
   umount "$memory" 2>/dev/null || :
   mount -t ramfs -o mode=0700 ramfs "$memory" 2>/dev/null || {
     rmdir "$memory" 2>/dev/null || :
-    refuse PREFLIGHT_CONTAINER "nothing can be mounted here, as in a container" \
-      "run it on the host, or take a virtual machine"
+    refuse PREFLIGHT_CONTAINER "mounting is not permitted here (container?)" \
+      "run it on the host, or use a virtual machine"
     refused
   }
 }
@@ -115,7 +115,7 @@ umount_memory() {
   rmdir "$memory" 2>/dev/null || :
 }
 
-# From RAM they also run where this directory is mounted noexec, and when its file system is read-only at the end.
+# In RAM, they also run if this directory is mounted noexec, and after its file system has become read-only.
 copy_tools() {
   cp "$here/ip" "$here/kexec" "$memory/"
 }
@@ -124,7 +124,7 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# first_line FILE: empty without one.
+# first_line FILE: prints nothing if the file cannot be read.
 first_line() {
   if [ -r "$1" ]; then
     IFS= read -r first <"$1" || :
@@ -143,12 +143,12 @@ has_tty() {
   [ -t 0 ] && : 2>/dev/null </dev/tty
 }
 
-# The passphrase is typed for years to come, so it is typed twice now.
+# Asks twice: a typing error would lock the owner out of the disks.
 read_passphrase() {
   if [ -n "$disk_key_file" ]; then
-    # The command substitution drops NUL and final line breaks without a word.
+    # A command substitution silently drops NUL bytes.
     [ "$(tr -d '\000' <"$disk_key_file" | wc -c)" -eq "$(wc -c <"$disk_key_file")" ] || {
-      problem CONFIG_SCHEMA "the passphrase in $disk_key_file has a NUL, as UTF-16 text has" "save it as UTF-8"
+      problem CONFIG_SCHEMA "the passphrase in $disk_key_file contains a NUL byte (UTF-16 text?)" "save it as UTF-8"
       exit 1
     }
     passphrase=$(cat <"$disk_key_file" && printf x)
@@ -156,7 +156,7 @@ read_passphrase() {
     clean_passphrase
   else
     has_tty || {
-      problem USAGE "there is no terminal to ask for the passphrase of the disks" "give it with --disk-key-file"
+      problem USAGE "there is no terminal to ask for the passphrase of the disks" "pass it with --disk-key-file"
       exit 1
     }
     tty_settings=$(stty -g </dev/tty)
@@ -165,23 +165,23 @@ read_passphrase() {
       ask 'Passphrase of the disks: '
       passphrase=$answer
       if ! usable_passphrase; then
-        printf 'ZFS takes %s to %s bytes.\n' "$least_passphrase" "$most_passphrase" >/dev/tty
+        printf 'The passphrase must have %s to %s bytes.\n' "$least_passphrase" "$most_passphrase" >/dev/tty
         continue
       fi
-      ask 'Once more: '
+      ask 'Repeat it: '
       [ "$passphrase" != "$answer" ] || break
-      printf 'They differ.\n' >/dev/tty
+      printf 'The two passphrases differ.\n' >/dev/tty
     done
     answer=''
     stty_restore
   fi
   usable_passphrase || {
-    problem CONFIG_SCHEMA "the passphrase is not one line of $least_passphrase to $most_passphrase bytes, which is what ZFS takes" "take another one"
+    problem CONFIG_SCHEMA "the passphrase must be one line of $least_passphrase to $most_passphrase bytes (zfs-change-key(8))" "choose another passphrase"
     exit 1
   }
 }
 
-# The same rule as for every other way in (agent/config/secrets.ts).
+# The same rule as for passphrases from other sources (agent/config/secrets.ts).
 clean_passphrase() {
   byte_order_mark=$(printf '\357\273\277')
   carriage_return=$(printf '\r')
@@ -219,14 +219,14 @@ usable_passphrase() {
   [ ${#passphrase} -ge "$least_passphrase" ] && [ ${#passphrase} -le "$most_passphrase" ]
 }
 
-# Only where something is lost: the rescue system is gone after a restart.
+# Asks only if data would be lost; after the rescue system, a restart brings everything back.
 confirm() {
   [ "$erases" = yes ] && [ "$yes" = no ] || return 0
   has_tty || {
-    problem USAGE "there is no terminal to ask for confirmation" "give --yes when what is shown above may be erased"
+    problem USAGE "there is no terminal to ask for confirmation" "pass --yes if the disks shown above may be erased"
     exit 11
   }
-  printf 'Go on? Everything that is listed as erased will be lost. Type "yes": ' >/dev/tty
+  printf 'All data on the disks listed as erased will be lost. Type "yes" to continue: ' >/dev/tty
   IFS= read -r answer </dev/tty || answer=''
   [ "$answer" = yes ] || {
     say "nothing was changed"

@@ -1,6 +1,6 @@
-# Links, addresses, routes, rules and name servers, as the kernel and the programs that set them tell it.
+# Links, addresses, routes, rules and name servers, as the kernel and the programs that set them report them.
 
-# capture_network DIRECTORY [ROOT]: a test has another root.
+# capture_network DIRECTORY [ROOT]: a test passes another root.
 capture_network() {
   ip_json "$1/link.json" -details link
   ip_json "$1/addr.json" -details address
@@ -8,7 +8,7 @@ capture_network() {
     ip_json "$1/route-$family.json" -details "-$family" route show table all
     ip_json "$1/rule-$family.json" "-$family" rule show
   done
-  # Names of tables, which `ip` shows instead of their numbers.
+  # `ip` prints names of routing tables instead of their numbers.
   cat "${2-}"/usr/share/iproute2/rt_tables "${2-}"/etc/iproute2/rt_tables "${2-}"/etc/iproute2/rt_tables.d/*.conf \
     >"$1/rt_tables" 2>/dev/null || :
   permanent_addresses >"$1/permaddr"
@@ -17,7 +17,7 @@ capture_network() {
   capture_preferences "$1" "${2-}"
 }
 
-# ip_json FILE ARGUMENTS: an empty list where the kernel has nothing of the kind, such as IPv6.
+# ip_json FILE ARGUMENTS: writes an empty list if the kernel lacks the feature, for example IPv6.
 ip_json() {
   output=$1
   shift
@@ -25,7 +25,7 @@ ip_json() {
   [ -s "$output" ] || echo '[]' >"$output"
 }
 
-# "eth0 52:54:00:12:34:56" for each interface with a device, whatever address it has now.
+# Prints "eth0 52:54:00:12:34:56", name and permanent address, for each interface with a device.
 permanent_addresses() {
   for link in /sys/class/net/*; do
     [ -e "$link/device" ] || continue
@@ -36,7 +36,7 @@ permanent_addresses() {
 }
 
 permanent_address() {
-  # From Linux 5.6 on, where it differs from the present one.
+  # Linux 5.6 and later print permaddr if it differs from the current address.
   # shellcheck disable=SC2046 # Words are what is wanted.
   set -- "$1" $("$memory/ip" -details link show dev "$1" 2>/dev/null)
   link_name=$1
@@ -48,7 +48,7 @@ permanent_address() {
     shift
   done
   sys=/sys/class/net/$link_name
-  # 0: the address is the one that the device came with (Documentation/ABI/testing/sysfs-class-net).
+  # 0: the current address is the permanent one (Documentation/ABI/testing/sysfs-class-net).
   if [ "$(first_line "$sys/addr_assign_type")" = 0 ]; then
     first_line "$sys/address"
   elif [ -r "$sys/bonding_slave/perm_hwaddr" ]; then
@@ -62,7 +62,7 @@ permanent_address() {
   fi
 }
 
-# The servers that are really asked: a local resolver is not there in the new system.
+# Finds the servers behind a local resolver: the new system has no such resolver.
 capture_dns() {
   for file in "$2"/etc/resolv.conf "$2"/run/systemd/resolve/resolv.conf "$2"/run/NetworkManager/no-stub-resolv.conf; do
     [ -r "$file" ] || continue
@@ -77,7 +77,7 @@ capture_dns() {
     mkdir -p "$1/resolved"
     cat "$file" >"$1/resolved/${file##*/}"
   done
-  # Keyfiles hold passwords, so nothing else of them is taken.
+  # Keyfiles hold passwords: copy nothing but these two keys.
   for file in "$2"/etc/NetworkManager/system-connections/* "$2"/run/NetworkManager/system-connections/*; do
     [ -f "$file" ] || continue
     while IFS= read -r entry; do
@@ -88,7 +88,7 @@ capture_dns() {
   done
 }
 
-# Whether a server in it is another machine.
+# names_servers FILE: true if it names a server other than this machine.
 names_servers() {
   while read -r keyword value _; do
     case $keyword:$value in
@@ -99,7 +99,7 @@ names_servers() {
   return 1
 }
 
-# By what a DHCP server knows this machine: leases, client identifiers, DUIDs.
+# What identifies this machine to DHCP servers: leases, client identifiers, DUIDs.
 capture_leases() {
   copy_leases "$1/networkd" "$2"/run/systemd/netif/leases/*
   copy_leases "$1/dhclient" "$2"/var/lib/dhcp/*.leases "$2"/var/lib/dhclient/*.lease*
@@ -112,7 +112,7 @@ copy_leases() {
   target=$1
   shift
   for file; do
-    # dhclient only ever appends to its files.
+    # dhclient never shortens its files, so they can be very large.
     if [ -f "$file" ] && [ "$(wc -c <"$file")" -lt 262144 ]; then
       mkdir -p "$target"
       cat "$file" >"$target/${file##*/}"
@@ -120,13 +120,13 @@ copy_leases() {
   done
 }
 
-# udhcpc_leases DIRECTORY PROC: busybox's client keeps no file, and what it sets has no lifetime. That it runs for an interface
-# is all that tells of a lease.
+# udhcpc_leases DIRECTORY PROC: busybox's client writes no file, and the addresses it sets have no lifetime. Only its process
+# shows that an interface has a lease.
 udhcpc_leases() {
   for process in "$2"/[0-9]*; do
     { IFS= read -r command <"$process/comm"; } 2>/dev/null || continue
     [ "$command" = udhcpc ] || continue
-    # Not a container's.
+    # Skip processes of containers.
     [ "$(readlink "$process/ns/net")" = "$(readlink "$2/self/ns/net")" ] || continue
     leased_link=$(tr '\0' '\n' 2>/dev/null <"$process/cmdline" | udhcpc_link)
     case $leased_link in
@@ -137,7 +137,7 @@ udhcpc_leases() {
   done
 }
 
-# From its arguments, one a line.
+# Reads the arguments of udhcpc, one a line, and prints the interface; eth0 is udhcpc's default.
 udhcpc_link() {
   found=eth0
   before=''
@@ -154,8 +154,8 @@ udhcpc_link() {
   printf '%s' "$found"
 }
 
-# What interfaces take of leases and router advertisements, beside what their routes show: "eth0 accept_ra 1" of the
-# kernel, and settings of systemd-networkd (networkd/IFINDEX) and NetworkManager (nm/IFINDEX).
+# Which parts of leases and router advertisements each interface uses, as far as routes do not show it: lines "eth0 accept_ra 1"
+# from the kernel, settings of systemd-networkd (networkd/IFINDEX) and of NetworkManager (nm/IFINDEX).
 capture_preferences() {
   for link in "$2"/proc/sys/net/ipv6/conf/*; do
     for setting in accept_ra accept_ra_defrtr accept_ra_mtu; do
@@ -179,7 +179,7 @@ capture_preferences() {
   done
 }
 
-# networkd_settings STATE ROOT: the file of the interface, and what is dropped in for it (systemd.network(5)).
+# networkd_settings STATE ROOT: from the interface's .network file and its drop-ins (systemd.network(5)).
 networkd_settings() {
   required=$(value_of REQUIRED_FOR_ONLINE "$1")
   [ -z "$required" ] || printf '[Link]\nRequiredForOnline=%s\n' "$required"
@@ -191,7 +191,7 @@ networkd_settings() {
   done
 }
 
-# value_of KEY FILE: of the first line "KEY=VALUE".
+# value_of KEY FILE: prints VALUE of the first line "KEY=VALUE".
 value_of() {
   [ -f "$2" ] || return 0
   while IFS= read -r entry || [ -n "$entry" ]; do
@@ -204,7 +204,7 @@ value_of() {
   done <"$2"
 }
 
-# Sections, and the settings in them that are looked at; nothing else, since keyfiles hold passwords.
+# Copies section headers and the settings that dabei uses; nothing else, because keyfiles hold passwords.
 settings_of() {
   while IFS= read -r entry || [ -n "$entry" ]; do
     case $entry in

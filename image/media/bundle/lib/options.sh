@@ -1,41 +1,41 @@
-# What can be asked of `run`.
+# The command line of `run`.
 
 usage() {
   cat <<END
 usage: run [OPTIONS]
 
-Leaves the running Linux for the nix-dabei system by kexec, with the same addresses, host keys and authorized keys.
-Without --install, --flake or --config it is a rescue system: no disk is touched, and a restart brings the old system back.
+Boots nix-dabei from the running Linux by kexec, with the same addresses, host keys and authorized keys.
+Without --install, --flake or --config it starts the rescue system, which changes no disk; a restart brings this system back.
 
-  --install               install NixOS on the disks named with --disk; all that is on them is lost
-  --flake REFERENCE       the same, with the system github:me/infra#web-01; DIRECTORY#web-01 takes a whole flake along, which
-                          becomes /etc/nixos as it is
-  --config FILE           take the configuration from a JSON file; the options below override single values of it
+  --install               install NixOS on the disks named with --disk, and erase everything on them
+  --flake REFERENCE       install the system of a flake, such as github:me/infra#web-01; DIRECTORY#web-01 bundles a whole
+                          directory, which becomes /etc/nixos unchanged
+  --config FILE           read the configuration from a JSON file; the options below override single values of it
   --disk DISK             /dev/…, serial=…, wwn=…, model=… or "only"; once for each disk
-  --layout LAYOUT         one of: $layouts; single is the default
-  --disk-key-file FILE    the passphrase of the disks; without it, it is asked for
-  --wipe                  the disks may hold data; --yes does not mean this
-  --hostname NAME         the new system's name; without it, this system's
+  --layout LAYOUT         one of: $layouts; the default is single
+  --disk-key-file FILE    read the passphrase of the disks from FILE; the default is to ask for it
+  --wipe                  allow erasing disks that contain data (not implied by --yes)
+  --hostname NAME         host name of the new system; the default is that of this system
 
   --dry-run               show what would happen, and stop
-  --yes                   do not ask whether to go on
+  --yes                   do not ask for confirmation
   --no-reboot             load the new system, but do not start it
-  --delay SECONDS         between the last output and the jump ($jump_delay)
-  --return-after SECONDS  restart into this system when nobody has logged in, and no disk was touched, for so long
-                          ($return_after_rescue; $return_after_install to install); 0: never
-  --append PARAMETERS     further kernel parameters
-  --keep-parameters       take along those of this kernel that hardware may need (pcie_aspm=, pci=, iommu=, nvme_core.…), also
-                          into the installed system; without it, they are shown
-  --kexec-extra-flags F   further options of kexec --load; passed by nixos-anywhere
+  --delay SECONDS         wait between the last output and kexec (default: $jump_delay)
+  --return-after SECONDS  reboot into this system after SECONDS without a login, unless a disk was modified
+                          (default: $return_after_rescue; to install: $return_after_install); 0 means never
+  --append PARAMETERS     add kernel parameters
+  --keep-parameters       keep the parameters of this kernel that the hardware may need (pcie_aspm=, pci=, iommu=,
+                          nvme_core.…), also in the installed system; the default is only to list them
+  --kexec-extra-flags F   add options to kexec --load; nixos-anywhere passes this option
   --help
 
 exit codes:
-   0  the jump is under way; or loaded (--no-reboot), or nothing speaks against it (--dry-run)
-   1  something failed; this system runs on unchanged
+   0  kexec is under way; or the new system is loaded (--no-reboot); or every check passed (--dry-run)
+   1  something failed; this system keeps running, unchanged
    2  the command line is wrong
-  10  refused: the reasons were printed
+  10  refused; the reasons were printed
   11  not confirmed
-  12  the running kernel did not take the new one
+  12  kexec failed to load the new kernel
  130  interrupted
 END
 }
@@ -45,7 +45,7 @@ wrong_usage() {
   exit 2
 }
 
-# Kept in the form in which they go into JSON, one selector a line.
+# disk_selectors holds JSON already: the selectors, separated by commas.
 disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
 dry_run=no yes=no no_reboot=no keep=no delay=$jump_delay return_after='' append='' extra_flags='' nixos_anywhere=no
 
@@ -78,7 +78,7 @@ read_options() {
         set_option "$1" "$2"
         shift
         ;;
-      *) wrong_usage "there is no option $1" ;;
+      *) wrong_usage "unknown option $1" ;;
     esac
     shift
   done
@@ -88,7 +88,7 @@ read_options() {
 set_option() {
   case $1 in
     --kexec-extra-flags)
-      # nixos-anywhere always passes it, also without any flag.
+      # nixos-anywhere always passes this option, possibly with an empty value.
       nixos_anywhere=yes
       extra_flags=$2
       return
@@ -104,7 +104,7 @@ set_option() {
     --layout)
       case " $layouts " in
         *" $2 "*) layout=$2 ;;
-        *) wrong_usage "--layout $2 is none of: $layouts" ;;
+        *) wrong_usage "--layout $2 is not one of: $layouts" ;;
       esac
       ;;
     --flake) set_flake "$2" ;;
@@ -112,17 +112,17 @@ set_option() {
     --disk-key-file) disk_key_file=$2 ;;
     --hostname) host_name=$2 ;;
     --delay)
-      is_number "$2" || wrong_usage "--delay $2 is no number of seconds"
+      is_number "$2" || wrong_usage "--delay $2 is not a valid number of seconds"
       delay=$2
       ;;
     --return-after)
-      is_number "$2" || wrong_usage "--return-after $2 is no number of seconds"
+      is_number "$2" || wrong_usage "--return-after $2 is not a valid number of seconds"
       return_after=$2
       ;;
   esac
 }
 
-# A directory of this system is taken along (agent/plan/host-flake/flake-reference.ts, sentDirectory).
+# A directory of this system is bundled (agent/plan/host-flake/flake-reference.ts, sentDirectory).
 set_flake() {
   flake=$1
   flake_directory=${1%%#*}
@@ -139,21 +139,22 @@ set_flake() {
   esac
 }
 
-# Of what dabei itself refuses (agent/plan/host-flake/flake-reference.ts), what a shell can tell: the rest has to be a directory here.
+# Refuses early what dabei would refuse later (agent/plan/host-flake/flake-reference.ts), as far as a shell can see it. A
+# reference without a scheme must be a directory of this system.
 known_reference() {
   case $1 in
     github:?*/?* | gitlab:?*/?* | sourcehut:?*/?* | http://?*/* | https://?*/* | tarball+http://?*/* | tarball+https://?*/*) ;;
     [Gg][Ii][Tt]+* | [Gg][Ii][Tt]:* | [Ss][Ss][Hh]:* | [Ss][Ss][Hh]+* | [Hh][Gg]+* | ?*@?*:*)
-      wrong_usage "--flake $1 needs git, which the new system does not have: give a directory with a checkout, or an archive's address (github:OWNER/REPOSITORY, https://….tar.gz)"
+      wrong_usage "--flake $1 needs git, which the new system does not have: give a checked-out directory or the address of an archive (github:OWNER/REPOSITORY, https://….tar.gz)"
       ;;
     *:*/* | *:)
       case $1 in
-        path:*) wrong_usage "--flake $1: there is no such directory" ;;
+        path:*) wrong_usage "--flake $1: no such directory" ;;
       esac
-      wrong_usage "--flake $1 is no address that the new system can fetch: github:OWNER/REPOSITORY, gitlab:, sourcehut:, https://….tar.gz, or a directory"
+      wrong_usage "--flake $1: the new system cannot fetch such an address; give github:OWNER/REPOSITORY, gitlab:, sourcehut:, https://….tar.gz, or a directory"
       ;;
-    *:*) wrong_usage "--flake $1 is incomplete: github:OWNER/REPOSITORY#NAME" ;;
-    *) wrong_usage "--flake $1: there is no such directory" ;;
+    *:*) wrong_usage "--flake $1 is incomplete; the form is github:OWNER/REPOSITORY#NAME" ;;
+    *) wrong_usage "--flake $1: no such directory" ;;
   esac
 }
 
@@ -168,18 +169,18 @@ add_disk() {
     only) selector='"only"' ;;
     serial=?* | wwn=?* | model=?*) selector="{\"${1%%=*}\": $(json_string "${1#*=}")}" ;;
     /dev/?*) selector=$(json_string "$(stable_disk "$1")") ;;
-    *) wrong_usage "--disk $1 is no path below /dev, and none of serial=…, wwn=…, model=…, only" ;;
+    *) wrong_usage "--disk $1 is not a path below /dev, and not serial=…, wwn=…, model=… or only" ;;
   esac
   disk_selectors="$disk_selectors${disk_selectors:+, }$selector"
 }
 
-# Links that udev's own rules make in the new system, too (60-persistent-storage.rules), best first as in
+# Links that udev's own rules also make in the new system (60-persistent-storage.rules), best first as in
 # agent/plan/disks/describe-disk.ts.
 stable_links='by-id/ata-* by-id/ieee1394-* by-id/memstick-* by-id/mmc-* by-id/nvme-* by-id/scsi-* by-id/usb-* by-id/virtio-*
   by-id/nvme-eui.* by-id/nvme-nvme.* by-id/nvme-uuid.* by-id/wwn-* by-path/*'
 disk_links=/dev/disk
 
-# /dev/sda may be another disk under another kernel: the link by which it stays the same.
+# Prints the link that names the same disk under every kernel; /dev/sda may be another disk there.
 stable_disk() {
   case $1 in
     /dev/*/*) ;;
@@ -187,7 +188,7 @@ stable_disk() {
       for pattern in $stable_links; do
         for link in "$disk_links"/$pattern; do
           case $pattern:$link in
-            # World wide names come later.
+            # They match nvme-* as well, but rank lower.
             'by-id/nvme-*':*/nvme-eui.* | 'by-id/nvme-*':*/nvme-nvme.* | 'by-id/nvme-*':*/nvme-uuid.*) continue ;;
           esac
           if [ -e "$link" ] && [ "$(readlink -f "$link")" = "$1" ]; then
@@ -203,16 +204,16 @@ stable_disk() {
 
 check_options() {
   [ -z "$flake" ] || install=yes
-  # Before disks are touched, a system may be fetched and evaluated.
+  # An installation may fetch and evaluate a system before it modifies a disk, so it has more time.
   if [ -z "$return_after" ]; then
     return_after=$return_after_rescue
     [ "$install" = no ] && [ -z "$config_file" ] || return_after=$return_after_install
   fi
   case $install$config_file:$wipe:$disk_selectors$layout$disk_key_file in
     no:no:) ;;
-    no:*) wrong_usage "--disk, --layout, --wipe or --disk-key-file without --install, --flake or --config" ;;
+    no:*) wrong_usage "--disk, --layout, --wipe and --disk-key-file need --install, --flake or --config" ;;
   esac
   for file in "$config_file" "$disk_key_file"; do
-    [ -z "$file" ] || [ -r "$file" ] || wrong_usage "the file $file cannot be read"
+    [ -z "$file" ] || [ -r "$file" ] || wrong_usage "cannot read the file $file"
   done
 }

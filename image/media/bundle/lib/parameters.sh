@@ -1,9 +1,9 @@
-# Parameters of the running kernel without which some hardware does not work: they are shown, and taken along when asked for,
-# to the new kernel and to that of the installed system.
+# Parameters of the running kernel that some hardware needs. run lists them; with --keep-parameters it passes them to the new
+# kernel and to the installed system.
 
-# Names as in the kernel's Documentation/admin-guide/kernel-parameters.txt. Not in it: what belongs to a distribution, a boot
-# loader, an initrd or a disk layout (root=, resume=, rd.*, systemd.*, net.ifnames=), what limits the machine on purpose, and efi=: without
-# EFI's runtime services no boot loader could be installed.
+# Names as in the kernel's Documentation/admin-guide/kernel-parameters.txt. The list excludes parameters of a distribution, a boot
+# loader, an initrd or a disk layout (root=, resume=, rd.*, systemd.*, net.ifnames=), parameters that limit the machine on
+# purpose, and efi=: without EFI's runtime services, dabei could not install a boot loader.
 needed_by_hardware() {
   case ${1%%=*} in
     acpi | acpi_* | pci | pcie_aspm | pcie_ports | pcie_port_pm | iommu | intel_iommu | amd_iommu) ;;
@@ -13,21 +13,21 @@ needed_by_hardware() {
     megaraid_sas.* | mpt3sas.* | hpsa.* | ixgbe.* | igb.* | e1000e.* | bnx2x.* | bnxt_en.* | mlx4_core.* | mlx5_core.* | r8169.*) ;;
     *) return 1 ;;
   esac
-  # One with quotes, or whatever else a shell or a boot loader may take for something, is kept by --append alone.
+  # Quotes and other characters that are special to a shell or a boot loader: only --append keeps such a parameter.
   case $1 in
     *[!A-Za-z0-9_.,:=@/+-]*) return 1 ;;
   esac
 }
 
-# hardware_parameters FILE: those of a command line, one a line, each once.
+# hardware_parameters FILE: prints the needed parameters of a command line, one a line, each once.
 hardware_parameters() {
   [ -r "$1" ] || return 0
   IFS= read -r command_line <"$1" || [ -n "$command_line" ] || return 0
   seen=' '
-  # What should happen to a `*` on a command line is nothing.
+  # A `*` on the command line must not expand to file names.
   set -f
   for word in $command_line; do
-    # The init's own arguments come behind it.
+    # Arguments of init follow "--".
     [ "$word" != -- ] || break
     case $seen in *" $word "*) continue ;; esac
     if needed_by_hardware "$word"; then
@@ -40,7 +40,7 @@ hardware_parameters() {
 
 kept_parameters=''
 
-# keep_parameters FILE: of that command line, before the new one is written.
+# keep_parameters FILE: handles those of that command line; call it before write_command_line.
 keep_parameters() {
   found=$(hardware_parameters "$1" | tr '\n' ' ')
   found=${found% }
@@ -48,14 +48,14 @@ keep_parameters() {
   if [ "$keep" = yes ]; then
     kept_parameters=$found
     append=" $found$append"
-    say "kernel parameters that are taken along: $found"
+    say "keeping these kernel parameters: $found"
   else
-    say "kernel parameters that this hardware may need, and that are not taken along: $found"
-    say "  next: --keep-parameters takes them to the new kernel and to the installed system; --append '$found' to the new kernel alone"
+    say "not keeping these kernel parameters, which the hardware may need: $found"
+    say "  next: pass --keep-parameters to keep them in the new kernel and the installed system, or --append '$found' to keep them in the new kernel only"
   fi
 }
 
-# For the configuration of the installed system.
+# The list as JSON, for the configuration of the installed system.
 kept_parameters_json() {
   json_list=''
   for word in $kept_parameters; do

@@ -1,7 +1,7 @@
-# Whether to leave at all. The program that decides is the one that does it later: dabei, from the image inside of the
-# initrd, where this kernel can mount it; else the few things that a shell can see.
+# Decides whether to start the new system. The program that will install also checks: `dabei preflight`, run from the image inside
+# the initrd. If this kernel cannot mount the image, only basic checks in shell are possible.
 
-# What `dabei preflight` finds out besides: whether something is erased, whether a passphrase has to be asked for.
+# Results of `dabei preflight`: whether it would erase anything, and whether run has to ask for a passphrase.
 erases=no ask_passphrase=no
 
 preflight() {
@@ -9,7 +9,7 @@ preflight() {
     : >"$memory/result"
     code=0
 
-    # The image's own small tools, env among them, come with its initramfs and are not there yet.
+    # The image's busybox, and env with it, comes from the initramfs: here, the image lacks it.
     timeout 180 env -i "PATH=/usr/sbin:/usr/bin:$PATH" HOME=/ "TERM=${TERM-dumb}" \
       chroot "$image" /usr/bin/dabei preflight --capture /mnt/boot/dabei/capture --image /mnt/bundle \
       --command-line /mnt/command-line --result /mnt/result || code=$?
@@ -20,13 +20,13 @@ preflight() {
         return
         ;;
       10) refused ;;
-      # Ended by a signal, as by the kernel when memory ran out, or never started.
-      12[4-9] | 1[3-9]?) say "dabei does not run on this system (exit code $code)" ;;
+      # Never started, or killed by a signal, for example because memory ran out.
+      12[4-9] | 1[3-9]?) say "dabei cannot run on this system (exit code $code)" ;;
       *) exit 1 ;;
     esac
   fi
-  say "only a shell's checks are possible here: neither disks nor drivers are looked at before the new system is up"
-  # What the file asks for is not known here.
+  say "only basic checks are possible here; disks and drivers are checked after the switch to the new system"
+  # A shell cannot parse the file, so assume that it erases disks.
   [ "$install" = no ] && [ -z "$config_file" ] || erases=yes
   [ "$install" = no ] || [ -n "$passphrase$config_file" ] || ask_passphrase=yes
   shell_checks
@@ -38,7 +38,7 @@ read_result() {
     case $name:$value in
       erases:yes) erases=yes ;;
       passphrase:missing) ask_passphrase=yes ;;
-      # The disks that were shown, by names that mean the same ones under the new kernel.
+      # The disks that dabei has shown, by stable names: the new kernel finds the same ones.
       devices:?*) disk_selectors=${value#?} disk_selectors=${disk_selectors%?} ;;
     esac
   done <"$memory/result"
@@ -47,7 +47,7 @@ read_result() {
 image=$memory/root
 image_loop=''
 
-# The squashfs lies uncompressed inside of the initrd file, at a multiple of the page size.
+# The squashfs is inside the initrd file, uncompressed, at a multiple of the page size.
 mount_image() {
   [ -e /sys/module/loop ] || modprobe loop 2>/dev/null || :
   modprobe squashfs 2>/dev/null || :
@@ -64,7 +64,7 @@ mount_image() {
   fi
 }
 
-# busybox's mount knows no offset.
+# busybox's mount has no option offset=.
 mount_by_losetup() {
   image_loop=$(losetup -f 2>/dev/null) || return 1
   losetup -r -o "$offset" "$image_loop" "$here/initrd" 2>/dev/null || return 1
@@ -74,7 +74,7 @@ mount_by_losetup() {
 bind_old_system() {
   for directory in proc sys dev run; do
     mount --rbind "/$directory" "$image/$directory" || return 1
-    # Not shared with the original, or unmounting would reach it.
+    # Otherwise unmounting would propagate to the old system (mount_namespaces(7)).
     mount --make-rslave "$image/$directory" || return 1
   done
   mount --bind "$memory" "$image/mnt" && mount --bind "$here" "$image/mnt/bundle"
@@ -88,16 +88,16 @@ umount_image() {
   fi
 }
 
-# The same reasons and codes as in agent/plan/preflight/preflight.ts, as far as they can be seen from here.
+# The same reasons and codes as in agent/plan/preflight/preflight.ts, as far as a shell can check them.
 shell_checks() {
   check_kexec
   check_memory
   if [ "$(wc -c <"$memory/command-line")" -gt $((longest_command_line + 1)) ]; then
-    refuse PREFLIGHT_COMMAND_LINE "the kernel's command line is longer than $longest_command_line bytes" "give less with --append"
+    refuse PREFLIGHT_COMMAND_LINE "the command line for the new kernel is longer than $longest_command_line bytes" "pass less with --append"
   fi
   if [ -z "$("$memory/ip" -4 route show default 2>/dev/null)$("$memory/ip" -6 route show default 2>/dev/null)" ]; then
     refuse PREFLIGHT_NO_DEFAULT_ROUTE "there is no default route that the new system could take over" \
-      "give its network in --config FILE"
+      "give network.interfaces in --config FILE"
   fi
 }
 
@@ -105,21 +105,21 @@ check_kexec() {
   sys=/sys/kernel
   case $(first_line "$sys/security/lockdown") in
     '' | *'[none]'*) ;;
-    *) refuse PREFLIGHT_LOCKDOWN "the kernel is locked down" "switch Secure Boot off in the firmware, or boot without lockdown=" ;;
+    *) refuse PREFLIGHT_LOCKDOWN "the running kernel is locked down" "switch Secure Boot off in the firmware, or boot without lockdown=" ;;
   esac
   if [ ! -r "$sys/security/lockdown" ] && secure_boot; then
     refuse PREFLIGHT_SECURE_BOOT "Secure Boot is on, and the image is not signed" "switch Secure Boot off in the firmware"
   fi
   if [ ! -e "$sys/kexec_loaded" ]; then
-    refuse PREFLIGHT_KEXEC_UNSUPPORTED "this kernel was built without kexec" "boot another kernel, or boot the image by PXE"
+    refuse PREFLIGHT_KEXEC_UNSUPPORTED "the running kernel was built without kexec" "boot another kernel, or boot the image by PXE"
   elif [ "$(first_line /proc/sys/kernel/kexec_load_disabled)" = 1 ]; then
-    refuse PREFLIGHT_KEXEC_DISABLED "kernel.kexec_load_disabled is 1, which only a restart takes back" \
+    refuse PREFLIGHT_KEXEC_DISABLED "kernel.kexec_load_disabled is 1, which only a restart resets" \
       "remove it from /etc/sysctl.d and restart"
   fi
 }
 
-# The fifth byte of the variable is its value (UEFI 2.10, 3.3; the first four are attributes). It is read from the start: nobody
-# can seek in these files, and busybox's od does not read on instead.
+# The fifth byte of the variable is its value (UEFI 2.10, 3.3; the first four are attributes). od reads all five: efivarfs cannot
+# seek, and busybox's od does not skip by reading.
 secure_boot() {
   for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
     [ -r "$variable" ] || continue
@@ -140,14 +140,14 @@ read_memory() {
   done </proc/meminfo
 }
 
-# What is appended to the initrd: what the flake and the configuration have; the rest is a few KiB.
+# Size of what run appends to the initrd: the flake and the configuration; everything else is a few KiB.
 appended_kib() {
   config_bytes=0
   [ -z "$config_file" ] || config_bytes=$(wc -c <"$config_file")
   echo $(((flake_bytes + config_bytes) / 1024))
 }
 
-# One copy of the initrd in the file system in RAM, one in the kernel, and what kexec itself takes.
+# Memory for loading: one copy of the initrd in the ramfs, one in the kernel, the kernel itself, and kexec's own use.
 loading_kib() {
   echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + loading_slack_kib))
 }
@@ -157,13 +157,13 @@ check_memory() {
   needed=$(loading_kib)
   if [ "$kib_available" -lt "$needed" ]; then
     refuse PREFLIGHT_MEMORY "$((kib_available / 1024)) MiB of RAM are available, loading takes $((needed / 1024)) MiB" \
-      "stop services that take memory"
+      "stop services that use memory"
   fi
   least=$least_rescue_kib
   [ "$install" = no ] || least=$least_install_kib
   least=$((least + copies_of_appended * $(appended_kib)))
   if [ "$kib_total" -lt "$least" ]; then
     refuse PREFLIGHT_MEMORY "the machine has $((kib_total / 1024)) MiB of RAM, the new system needs $((least / 1024)) MiB" \
-      "take a larger machine"
+      "use a machine with more memory"
   fi
 }

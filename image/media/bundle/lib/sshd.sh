@@ -1,14 +1,14 @@
-# What the running sshd itself says about its configuration (sshd(8), -T): where its host keys are, and whom it lets in.
+# Asks the running sshd for its configuration (sshd(8), -T): where its host keys are, and who may log in.
 
 sshd_program='' sshd_options='' sshd_text=''
 
-# The sshd that runs, by its full path, which it wants to be started with; else the one that is installed, unless another
-# server runs. Sets sshd_program and sshd_options.
+# Finds the running sshd by its full path (sshd insists on being started by one); else the installed one, unless another SSH
+# server is running. Sets sshd_program and sshd_options.
 find_sshd() {
   other_server=no
   own_namespace=$(readlink /proc/self/ns/pid 2>/dev/null) || own_namespace=''
   for exe in /proc/[0-9]*/exe; do
-    # Neither somebody's own nor a container's: what these say would decide who is root.
+    # Skip servers of other users and of containers: their answer would decide who may log in as root.
     [ -O "${exe%/exe}" ] || continue
     program=$(readlink "$exe" 2>/dev/null) || continue
     case $program in */sshd* | */dropbear*) ;; *) continue ;; esac
@@ -28,7 +28,7 @@ find_sshd() {
   [ -x "$sshd_program" ] || sshd_program=''
 }
 
-# sshd_arguments FILE: those of a running sshd that configure it. A listener has them in its title, too:
+# sshd_arguments FILE: collects the configuring options of a running sshd. A listener also has them in its title:
 # "sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups".
 sshd_arguments() {
   set -f
@@ -47,8 +47,8 @@ sshd_arguments() {
   done
 }
 
-# ask_sshd USER: its options, one a line, for this user, who comes from where whoever runs this came from. Nothing where it
-# cannot be asked.
+# ask_sshd USER: prints sshd's settings for this user, one a line, as for a connection from the address that the caller of run
+# came from. Prints nothing if there is no sshd.
 ask_sshd() {
   [ -n "$sshd_program" ] || return 0
   set -f
@@ -61,14 +61,14 @@ ask_sshd() {
   set +f
 }
 
-# sshd_values NAME: of an option in $sshd_text, one a line.
+# sshd_values NAME: prints the values of an option in $sshd_text, one a line.
 sshd_values() {
   printf '%s\n' "$sshd_text" | while read -r option value; do
     [ "$option" != "$1" ] || printf '%s\n' "$value"
   done
 }
 
-# capture_sshd DIRECTORY: what dabei makes notes of (agent/keys/sshd-options.ts), and the port that people know.
+# capture_sshd DIRECTORY: the settings that dabei reports (agent/keys/sshd-options.ts), and the port that people use.
 capture_sshd() {
   find_sshd
   sshd_text=$(ask_sshd root)
@@ -84,7 +84,7 @@ capture_sshd() {
   fi
 }
 
-# capture_host_keys DIRECTORY: those that sshd shows, with their public halves and certificates, by the usual names.
+# capture_host_keys DIRECTORY: the keys that sshd presents, with public keys and certificates, under their usual names.
 capture_host_keys() {
   sshd_values hostkey | while IFS= read -r key; do
     copy_host_key "$key" "$1/ssh_host_$(type_of_key "$key")_key"
@@ -92,7 +92,7 @@ capture_host_keys() {
   sshd_values hostcertificate | while IFS= read -r certificate; do
     [ ! -s "$certificate" ] || cat "$certificate" >"$1/ssh_host_$(type_of_line "$(first_line "$certificate")")_key-cert.pub"
   done
-  # What lies there may be older than what is shown: only where nobody can be asked.
+  # Files in /etc/ssh may be unused leftovers: copy them only if sshd could not be asked.
   if ! any "$1"/ssh_host_*_key && [ -z "$sshd_text" ]; then
     for key in /etc/ssh/ssh_host_*_key; do
       copy_host_key "$key" "$1/${key##*/}"
@@ -105,10 +105,10 @@ capture_host_keys() {
         dropbearconvert dropbear openssh "$key" "$1/ssh_host_${type%_host_key}_key" >/dev/null 2>&1 || :
     done
   fi
-  any "$1"/ssh_host_*_key || say "no SSH host key was found: the new system will show one of its own"
+  any "$1"/ssh_host_*_key || say "no SSH host key found; the new system will generate one"
 }
 
-# type_of_key FILE: rsa, ecdsa or ed25519; else a name by its path, since dabei reads the type from the key itself.
+# type_of_key FILE: prints rsa, ecdsa or ed25519; else a name made from its path: dabei reads the type from the key itself.
 type_of_key() {
   type=$(type_of_line "$(first_line "$1.pub")")
   if [ -z "$type" ] && has ssh-keygen; then
@@ -118,7 +118,7 @@ type_of_key() {
   printf '%s' "$type"
 }
 
-# type_of_line LINE: of a public key or certificate.
+# type_of_line LINE: prints the type of a public key or certificate.
 type_of_line() {
   case $1 in
     ssh-ed25519*) echo ed25519 ;;
@@ -137,7 +137,8 @@ any() {
   [ -e "$1" ]
 }
 
-# user_key_files USER HOME: where sshd looks for this user's keys, one a line (sshd_config(5), AuthorizedKeysFile and TOKENS).
+# user_key_files USER HOME: prints the files in which sshd looks for this user's keys, one a line (sshd_config(5),
+# AuthorizedKeysFile and TOKENS).
 user_key_files() {
   sshd_text=$(ask_sshd "$1")
   patterns=$(sshd_values authorizedkeysfile)
@@ -167,8 +168,8 @@ user_key_files() {
   set +f
 }
 
-# The authorities whose certificates let root in, as lines that say the same (sshd(8), cert-authority). Certificates by other
-# names than root's are what dabei notes (agent/keys/sshd-options.ts).
+# Prints the authorities whose certificates permit a login as root, as equivalent lines of authorized_keys (sshd(8),
+# cert-authority). dabei warns about certificates for other principals (agent/keys/sshd-options.ts).
 authority_lines() {
   sshd_text=$(ask_sshd root)
   file=$(sshd_values trustedusercakeys)

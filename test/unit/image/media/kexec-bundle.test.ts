@@ -51,22 +51,22 @@ test('shellcheck', async t => {
 
 underEachShell('wrong options end with exit code 2 and say what is wrong', (t, argv) => {
   const rows: [string, RegExp][] = [
-    ['--nonsense', /there is no option --nonsense/],
-    ['stray', /there is no option stray/],
+    ['--nonsense', /unknown option --nonsense/],
+    ['stray', /unknown option stray/],
     ['--disk', /--disk needs a value/],
     ['--hostname ""', /--hostname needs a value/],
     ['--flake=', /--flake needs a value/],
-    ['--install --layout raid5', /--layout raid5 is none of/],
-    ['--install --disk sda', /--disk sda is no path below \/dev/],
-    ['--install --disk serial=', /--disk serial= is no path/],
-    ['--delay soon', /--delay soon is no number of seconds/],
-    ['--return-after -1', /--return-after -1 is no number/],
-    ['--return-after 09', /--return-after 09 is no number/],
+    ['--install --layout raid5', /--layout raid5 is not one of/],
+    ['--install --disk sda', /--disk sda is not a path below \/dev/],
+    ['--install --disk serial=', /--disk serial= is not a path/],
+    ['--delay soon', /--delay soon is not a valid number of seconds/],
+    ['--return-after -1', /--return-after -1 is not a valid number/],
+    ['--return-after 09', /--return-after 09 is not a valid number/],
     ['--yes=maybe', /--yes takes no value/],
     ['--keep-parameters=yes', /--keep-parameters takes no value/],
-    ['--config /does/not/exist', /the file \/does\/not\/exist cannot be read/],
-    ['--disk /dev/sda', /without --install, --flake or --config/],
-    ['--wipe', /without --install, --flake or --config/],
+    ['--config /does/not/exist', /cannot read the file \/does\/not\/exist/],
+    ['--disk /dev/sda', /need --install, --flake or --config/],
+    ['--wipe', /need --install, --flake or --config/],
     ['--kexec-extra-flags', /--kexec-extra-flags needs a value/],
   ];
   for (const [args, message] of rows) {
@@ -165,7 +165,7 @@ underEachShell('with a file, the options stand beside it', (t, argv) => {
   t.strictSame(JSON.parse(readFileSync(`${boot}/dabei/options.json`, 'utf8')), { disks: { wipe: true } });
 });
 
-underEachShell('a whole flake is taken along', (t, argv) => {
+underEachShell('a whole flake is bundled', (t, argv) => {
   const boot = t.testdir({
     dabei: {},
     infra: { 'flake.nix': '{ }', hosts: { 'web.nix': '{ }' }, '.git': { HEAD: 'ref' } },
@@ -188,15 +188,15 @@ underEachShell('flake references that can only be wrong', (t, argv) => {
     ['gitlab:g%2Fs/x#web', null],
     ['https://example.org/x.tar.gz#web', null],
     ['tarball+https://example.org/x#web', null],
-    ['./infar#web-01', /\.\/infar: there is no such directory/],
-    ['path:/srv/infar#web', /there is no such directory/],
-    ['~/infra#web', /there is no such directory/],
-    ['infra', /there is no such directory/],
+    ['./infar#web-01', /\.\/infar: no such directory/],
+    ['path:/srv/infar#web', /no such directory/],
+    ['~/infra#web', /no such directory/],
+    ['infra', /no such directory/],
     ['GIT+SSH://git@example.org/x#web', /needs git/],
     ['ssh+git://example.org/x#web', /needs git/],
     ['git@example.org:me/infra.git#web', /needs git/],
-    ['svn+https://example.org/x#web', /no address that the new system can fetch/],
-    ['GITHUB:me/x#web', /no address that the new system can fetch/],
+    ['svn+https://example.org/x#web', /the new system cannot fetch such an address/],
+    ['GITHUB:me/x#web', /the new system cannot fetch such an address/],
     ['github:me#web', /is incomplete/],
   ];
   for (const [reference, problem] of rows) {
@@ -240,8 +240,8 @@ underEachShell('kernel parameters that hardware may need', (t, argv) => {
   const list = kept.join(' ');
   t.equal(
     run('--append quiet'),
-    `kernel parameters that this hardware may need, and that are not taken along: ${list}
-  next: --keep-parameters takes them to the new kernel and to the installed system; --append '${list}' to the new kernel alone
+    `not keeping these kernel parameters, which the hardware may need: ${list}
+  next: pass --keep-parameters to keep them in the new kernel and the installed system, or --append '${list}' to keep them in the new kernel only
 panic=30 oops=panic console=ttyS0 quiet
 {
   "mode": "rescue"
@@ -249,10 +249,10 @@ panic=30 oops=panic console=ttyS0 quiet
 `,
   );
   const [told, line, ...json] = run('--keep-parameters --append quiet').split('\n');
-  t.equal(told, `kernel parameters that are taken along: ${list}`);
+  t.equal(told, `keeping these kernel parameters: ${list}`);
   t.equal(line, `panic=30 oops=panic console=ttyS0 ${list} quiet`);
   t.same(JSON.parse(json.join('\n')), { mode: 'rescue', kernelParams: kept });
-  t.match(run('', 'without-end'), /not taken along: iommu=pt\n/);
+  t.match(run('', 'without-end'), /not keeping .*: iommu=pt\n/);
   for (const file of ['nothing', 'empty', 'missing'])
     t.match(
       run('--keep-parameters', file),
@@ -461,7 +461,7 @@ underEachShell("kexec's flags: what nixos-anywhere gives, but never without chec
 });
 
 underEachShell(
-  'what the kernel does not take is told, with its reason where the kernel names it',
+  'a kernel that cannot be loaded is reported, with the reason where the kernel names it',
   (t, argv) => {
     const directory = t.testdir({
       kexec: '#!/bin/sh\necho "kexec failed: $1" >&2\nexit 1\n',
@@ -482,7 +482,7 @@ underEachShell(
         12,
         /^error KEXEC_LOAD: .*-c\nkexec failed: -s\n {2}next: .*\nkexec: out of luck\n$/,
       ],
-      [appraised, false, 10, /^error PREFLIGHT_IMA: .*\n {2}next: take ima_policy= .*\n$/],
+      [appraised, false, 10, /^error PREFLIGHT_IMA: .*\n {2}next: remove ima_policy= .*\n$/],
       [appraised, true, 10, /^error PREFLIGHT_SECURE_BOOT: .*\n {2}next: switch Secure Boot off .*\n$/],
     ];
     for (const [says, secureBoot, status, error] of rows) {
@@ -493,7 +493,7 @@ underEachShell(
   },
 );
 
-underEachShell('without the image, a shell still finds what speaks against it', (t, argv) => {
+underEachShell('without the image, a shell still finds reasons to refuse', (t, argv) => {
   const ip = (output: string) => `#!/bin/sh\necho "${output}"\n`;
   const directory = t.testdir({
     bundle: { initrd: 'x'.repeat(4096), bzImage: 'x' },
@@ -530,7 +530,7 @@ test('the self-extracting file', async t => {
   t.equal(value('archive'), archive.length);
 });
 
-underEachShell('the self-extracting file unpacks itself, or says that it is cut off', (t, argv) => {
+underEachShell('the self-extracting file unpacks itself, or says that it is incomplete', (t, argv) => {
   const directory = t.testdir({ kexec: { run: 'echo "run: $*"\n' }, elsewhere: {} });
   execFileSync('tar', ['-cf', 'archive', 'kexec'], { cwd: directory });
   const archive = readFileSync(`${directory}/archive`);

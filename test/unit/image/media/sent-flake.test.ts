@@ -168,8 +168,8 @@ for (const argv of shells) {
     const script = `read_options --flake ${flake}#web; write_configuration`;
     const { status, stderr } = shell(argv, script, variables);
     t.equal(status, 10, stderr);
-    t.match(stderr, /error PREFLIGHT_MEMORY: .*has 1048576 MiB: taking it along needs \d+ MiB of RAM/);
-    t.match(stderr, /take what is large out of the directory/);
+    t.match(stderr, /error PREFLIGHT_MEMORY: .*has 1048576 MiB: bundling it needs \d+ MiB of RAM/);
+    t.match(stderr, /remove large files from the directory/);
     t.same(tree(join(variables.boot, 'dabei/flake')), []);
   });
 }
