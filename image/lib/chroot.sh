@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a program with another directory as its root, in mount and process namespaces of its own, so that nothing stays
-# mounted whichever way it ends.
+# Runs a program with another directory as its root, in mount and process namespaces of its own, so that all mounts vanish
+# when it ends.
 #
 #   unshare --mount --pid --fork --kill-child chroot.sh ROOT [DIRECTORY=MOUNTPOINT]... -- PROGRAM [ARGUMENT]...
 set -eu

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Packs a directory as a newc archive that depends on nothing but its names, modes and contents.
+# Packs a directory as a reproducible newc archive: it depends only on names, modes and contents.
 #   cpio.sh DIRECTORY ARCHIVE SECONDS_SINCE_1970
 set -eu
 cd "$1"

@@ -32,7 +32,7 @@ const rows: [name: string, state: Record<string, string>, shell: boolean, says: 
       'console/message': 'ssh root@192.0.2.7\n',
     },
     false,
-    /came in\.\nssh root@192\.0\.2\.7\nTo get in, use SSH\. dabei\.console=root /,
+    /came in\.\nssh root@192\.0\.2\.7\nLog in by SSH\. dabei\.console=root /,
   ],
   ['a word that nobody wrote', { 'console/shell': 'yes\n' }, false, /No shell on this console/],
   ['an empty file', { 'console/shell': '' }, false, /No shell on this console/],

@@ -88,7 +88,7 @@ const rows: Row[] = [
       assert.match(stderr, /Permission denied/);
     },
     within: 200,
-    says: /nobody logged in within 120 s: back to the old system/,
+    says: /nobody logged in within 120 s: restarting into the old system/,
   },
   {
     name: 'damaged-image',
@@ -105,7 +105,7 @@ const rows: Row[] = [
       await machine.console.waitFor(/^error IMAGE_INCOMPLETE: the image is .*damaged.*$/m, 60);
     },
     within: 120,
-    says: /nobody logged in within 45 s: back to the old system/,
+    says: /nobody logged in within 45 s: restarting into the old system/,
   },
   {
     name: 'agent-killed',
@@ -120,7 +120,7 @@ const rows: Row[] = [
       await machine.console.waitFor(/^1$/m, 40);
     },
     within: 200,
-    says: /nobody logged in within 120 s: back to the old system/,
+    says: /nobody logged in within 120 s: restarting into the old system/,
   },
   {
     name: 'hang',
@@ -249,7 +249,7 @@ export const deadManWorlds: World[] = [
       await machine.console.waitFor(/^erasing$/m, 60);
       await stageDone(machine, 'finish', installLimitSeconds);
       await machine.waitForEnd(60);
-      assert.doesNotMatch(machine.console.text, /back to the old system/);
+      assert.doesNotMatch(machine.console.text, /restarting into the old system/);
     },
   },
 ];

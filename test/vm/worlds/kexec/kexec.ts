@@ -150,7 +150,7 @@ export const kexecWorlds: World[] = [
       );
       await leave(old, '--return-after 60 --append module_blacklist=e1000e');
       assert.deepEqual(await stageFailed(old.machine, 240), { stage: 'network', code: 'NETWORK_NO_LINK' });
-      await old.machine.console.waitFor(/nobody logged in within 60 s: back to the old system/, 120);
+      await old.machine.console.waitFor(/nobody logged in within 60 s: restarting into the old system/, 120);
       await old.machine.waitForEnd(60);
       await oldUp(await old.again(), old.ssh);
       assert.equal((await old.ssh.run('hostname')).trim(), oldHostName);
