@@ -1,10 +1,10 @@
-# What @hostName@ is for.
+# The configuration of @hostName@.
 { lib, ... }:
 
 {
-  # Without this line the system would be built without its disks, boot loader and addresses, and would not start.
+  # Without this line, the system would lack its disks, boot loader and addresses, and would not boot.
   dabei.host = lib.importJSON ./runtime-info.json;
 
-  # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+  # The release whose data formats this machine uses. Do not change it when you upgrade.
   system.stateVersion = @stateVersion@;
 }

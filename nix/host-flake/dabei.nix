@@ -9,8 +9,8 @@
 let
   inherit (config.dabei) host;
 
-  # Where the system comes from a flake of your own, these settings replace what it says, each as a whole: with half
-  # of another machine's disks or addresses this one would not start. Otherwise they are ordinary definitions.
+  # If the system comes from your own flake, these settings replace the flake's, each as a whole: with a mixture of two
+  # machines' disks or addresses, this machine would not boot. Otherwise they are ordinary definitions.
   wraps = host.flake != null;
   own = if wraps then lib.mkForce else lib.id;
 
@@ -20,7 +20,7 @@ let
   uefi = host.firmware == "uefi";
   redundant = lib.length host.disks > 1;
 
-  # As many generations as find room on the ESP of 512 MiB, each with a kernel and an initrd of its own.
+  # An ESP of 512 MiB (the default of disks.esp) has room for so many generations, each with a kernel and an initrd.
   limit = 5;
 in
 {
@@ -35,7 +35,7 @@ in
     type = lib.types.attrs;
     default = lib.importJSON ./runtime-info.json;
     defaultText = lib.literalExpression "lib.importJSON ./runtime-info.json";
-    description = "What dabei found out about this machine when it installed it, and which disks it made.";
+    description = "The facts about this machine that dabei recorded during the installation, and the disks that it partitioned.";
   };
 
   config = {
@@ -43,12 +43,12 @@ in
       {
         assertion = !wraps || (config.environment.persistence or { }) == { };
         message =
-          "environment.persistence mounts what it keeps by way of fileSystems, which are this machine's own here: nothing "
-          + "would be kept. Leave it out; system.impermanence of dabei's configuration keeps directories in its place.";
+          "environment.persistence defines its mounts in fileSystems, which dabei replaces on this machine, so nothing would be "
+          + "kept. Remove environment.persistence; system.impermanence in dabei's configuration keeps directories instead.";
       }
     ];
 
-    # ZFS imports a pool only under the host id that it was last used with.
+    # Without force, ZFS imports a pool only under the host id that last used it.
     networking.hostId = own host.hostId;
 
     services.openssh = {
@@ -87,14 +87,14 @@ in
           value = {
             device = byPartuuid disk.espPartuuid;
             fsType = "vfat";
-            # The initrd holds the host key of stage 1. Of several disks, one may be gone.
+            # umask: the initrd contains the host key of stage 1. nofail: one of several disks may be missing.
             options = [ "umask=0077" ] ++ lib.optional redundant "nofail";
           };
         }) host.disks
       )
     );
 
-    # A new random key at every boot: nothing that was swapped out can be read later.
+    # A new random key at every boot: nobody can read later what was swapped out.
     swapDevices = own (
       map (disk: {
         device = byPartuuid disk.swapPartuuid;
@@ -106,18 +106,18 @@ in
     boot = {
       supportedFilesystems = [ "zfs" ];
       zfs = {
-        # Every partition has a link there; a virtual disk without a serial number has none in by-id.
+        # Every partition has a link there. A virtual disk without a serial number has no link in by-id.
         devNodes = own "/dev/disk/by-partuuid";
-        # A pool that another system has in use is left to it.
+        # Do not import a pool that another system uses.
         forceImportRoot = own false;
       }
       // lib.optionalAttrs wraps {
         forceImportAll = lib.mkForce false;
-        # For every encrypted dataset of the pool, whatever pools the flake knows.
+        # Ask for the keys of all encrypted datasets, also of pools that the flake does not know.
         requestEncryptionCredentials = lib.mkForce true;
       };
 
-      # Stage 1 would wait for disks of another machine.
+      # Otherwise stage 1 would wait for another machine's disks.
       resumeDevice = lib.mkIf wraps (lib.mkForce "");
 
       loader = {
@@ -129,12 +129,12 @@ in
         };
         systemd-boot = {
           enable = own uefi;
-          # Where variables cannot be written, the firmware still finds EFI/BOOT/BOOTX64.EFI.
+          # If variables are read-only, the firmware still finds EFI/BOOT/BOOTX64.EFI.
           graceful = own uefi;
           configurationLimit = lib.mkDefault limit;
-          # The machine starts from any of its disks. Before nixpkgs' pull request 501155 an error of the builder, whose
-          # status is the first $?, did not end the script: it would have been a success, and an ESP that is not there,
-          # copied, would have emptied the others.
+          # Copies the ESP, so that the machine boots from any of its disks. Before nixpkgs' pull request 501155, the script
+          # continued after an error of the builder (the first $?). The checks keep it from copying an incomplete or unmounted
+          # ESP, which would empty the others.
           extraInstallCommands = lib.mkIf (lib.tail host.disks != [ ]) (
             lib.mkBefore (
               ''
@@ -150,7 +150,7 @@ in
           );
         };
 
-        # GRUB cannot read the encrypted pool, so the kernels are copied to the ESP.
+        # GRUB cannot read the encrypted pool, so it finds kernels and initrds on the ESP.
         grub = {
           enable = own (!uefi);
           configurationLimit = lib.mkDefault limit;
@@ -164,7 +164,7 @@ in
         // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; };
       };
 
-      # Stage 1 asks for the passphrase on the console and by SSH, under the address that the machine has later:
+      # Stage 1 asks for the passphrase on the console and by SSH, at the same address as the running system:
       #   ssh -t -p 2222 root@ADDRESS systemd-tty-ask-password-agent
       initrd = {
         systemd.enable = own true;
@@ -174,15 +174,15 @@ in
           ssh = {
             enable = own (initrdSsh.authorizedKeys != [ ] || initrdSsh.authorizedKeyFiles != [ ]);
             port = own 2222;
-            # The ESP is not encrypted: this is a key of its own, and a string, since a Nix path would be copied to the
-            # store, which everyone can read.
+            # The ESP is not encrypted, so stage 1 has its own host key. This is a string: Nix would copy a path to the
+            # store, which everybody can read.
             hostKeys = own [ "/etc/ssh/initrd_ssh_host_ed25519_key" ];
           };
         };
       };
     };
 
-    # This directory is a git repository, and Nix calls git when it writes flake.lock.
+    # This directory is a git repository, and Nix runs git when it writes flake.lock.
     programs.git.enable = lib.mkDefault true;
 
     nix.settings.experimental-features = lib.mkDefault [

@@ -1,13 +1,13 @@
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input `config`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input `config`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = @config@;
@@ -21,7 +21,7 @@
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault @stateVersion@;
             }
           )

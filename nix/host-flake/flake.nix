@@ -1,13 +1,13 @@
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -20,10 +20,10 @@
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = @stateVersion@;
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };

@@ -1,6 +1,5 @@
-# The root file system is empty again at every start, where that was asked for. What stays is in /nix, /home and /persist;
-# the directories that are listed in runtime-info.json as `impermanence.directories` lie below /persist and are mounted to
-# where they belong.
+# Ephemeral root, if system.impermanence was set: each boot empties the root file system. /nix, /home and /persist stay. The
+# directories in `impermanence.directories` of runtime-info.json are stored below /persist and bind-mounted at their paths.
 { config, lib, ... }:
 
 let
@@ -30,7 +29,7 @@ in
             device = "/persist${directory}";
             fsType = "none";
             options = [ "bind" ];
-            # Host keys and the state of users must be there before the system is activated.
+            # Activation needs the host keys and the state of users.
             neededForBoot = true;
           };
         }) impermanence.directories

@@ -1,5 +1,5 @@
-# The same network in NixOS's older style, options below `networking`, for a flake of your own that uses it; where it
-# uses systemd-networkd, this file says nothing.
+# The same network in NixOS's older style, options below `networking`, for your own flake if it uses that style. If it uses
+# systemd-networkd, this file defines nothing.
 { config, lib, ... }:
 
 let
@@ -67,7 +67,7 @@ let
   dns = lib.concatMap (interface: lib.optional (interface.dns != null) interface.dns) interfaces;
   all = what: lib.unique (lib.concatMap (from: from.${what}) ([ host.network.dns ] ++ dns));
 
-  # Here everything goes by names, so hardware gets the one that is used here.
+  # The older style refers to interfaces by name, so these units give each card its name in runtime-info.json.
   links = lib.listToAttrs (
     map (interface: {
       name = "10-${lib.replaceStrings [ ":" ] [ "" ] interface.mac}";
@@ -107,8 +107,8 @@ let
   advertisementsOf =
     interface: if interface.advertisements or null == null then { } else interface.advertisements;
 
-  # dhcpcd.conf(5): what it takes of leases. It listens to routers wherever it asks for a lease, unless it is told not to; where
-  # it has to take them otherwise than a lease, the network needs networkd.
+  # dhcpcd.conf(5): which parts of leases dhcpcd uses. dhcpcd also listens to routers on interfaces with a lease, unless noipv6rs is
+  # set. If router advertisements need other preferences than the lease, the network needs networkd.
   dhcpcd =
     interface:
     let
@@ -125,7 +125,7 @@ let
       ++ lib.optional (no "useHostName") "nooption host_name"
       ++ lib.optional (!interface.acceptRa) "noipv6rs"
     );
-  # Interfaces of which a lease is asked for, and something is said of it.
+  # Interfaces with DHCP that differ from dhcpcd's defaults.
   withWishes = lib.filter (
     interface:
     interface.dhcp && (leaseOf interface != { } || interface.mtu != null || !interface.acceptRa)
@@ -137,7 +137,7 @@ in
 {
   config = lib.mkIf (host.flake != null && !config.networking.useNetworkd) {
     networking = lib.mapAttrs (_: lib.mkForce) {
-      # Without any configured interface: DHCP and router advertisements on all.
+      # No configured interface means DHCP and router advertisements on all interfaces.
       useDHCP = interfaces == [ ];
       interfaces = byName interface interfaces;
       nameservers = all "servers";
@@ -171,13 +171,13 @@ in
       ) (ofKind "vlan");
     }
     // {
-      # At the end: what follows "interface" is about that interface alone.
+      # At the end of the file: lines after "interface" apply to that interface only.
       dhcpcd.extraConfig = lib.mkIf (withWishes != [ ]) (
         lib.mkAfter (lib.concatStringsSep "\n" (map dhcpcd withWishes) + "\n")
       );
     };
 
-    # Two at once would both set addresses. A flake that has networkd on says networking.useNetworkd = true.
+    # networkd and dhcpcd at the same time would both set addresses. A flake that wants networkd sets networking.useNetworkd.
     systemd.network.enable = lib.mkForce false;
     systemd.network.links = links;
     boot.initrd.systemd.network.links = links;

@@ -8,20 +8,20 @@ let
   wraps = host.flake != null;
   own = if wraps then lib.mkForce else lib.id;
 
-  # A flake of your own keeps its style of networking, systemd-networkd or NixOS's older scripts
-  # (network-scripted.nix), unless this machine's network cannot be said in the older one.
+  # Your own flake keeps its style of networking, systemd-networkd or NixOS's older scripts (network-scripted.nix), unless
+  # the older style cannot express this machine's network.
   networkd = config.networking.useNetworkd;
   decidesStyle = !wraps || host.network.needsNetworkd;
 
   given = lib.filterAttrs (_: value: value != null);
   yes = value: if value then true else null;
 
-  # One networkd unit for each interface. Hardware is recognised by its permanent MAC address, since names may change.
+  # One networkd unit for each interface. Cards match by their permanent MAC address, because names may change.
   networks =
     if host.network.interfaces == [ ] then
       {
         "10-ethernet" = {
-          # Hardware has no kind; bridges, bonds and the interfaces of containers do.
+          # Cards have no kind; bridges, bonds and the interfaces of containers have one.
           matchConfig = {
             Type = "ether";
             Kind = "!*";
@@ -30,7 +30,7 @@ let
             DHCP = "yes";
             IPv6AcceptRA = true;
           };
-          # As the installer did. Stage 1 has no machine id that it could be known by twice.
+          # As in the installer. Stage 1 has no persistent machine id, from which networkd would derive its identifiers.
           dhcpV4Config.ClientIdentifier = "mac";
           dhcpV6Config.DUIDType = "link-layer";
         };
@@ -49,7 +49,7 @@ let
     + (if interface.mac == null then interface.name else lib.replaceStrings [ ":" ] [ "" ] interface.mac)
     + lib.optionalString (isTwin interface) "-${interface.name}";
 
-  # Two cards of the same MAC address are told apart by their names alone.
+  # Only names distinguish two cards with the same MAC address.
   isTwin =
     interface:
     interface.mac != null
@@ -63,7 +63,7 @@ let
       { PermanentMACAddress = interface.mac; }
       // lib.optionalAttrs (isTwin interface) { Name = interface.name; }
       // lib.optionalAttrs (interface.driver == "hv_netvsc") {
-        # On Hyper-V the network card behind it has the same address.
+        # On Hyper-V, the physical card behind it has the same address.
         Driver = "hv_netvsc";
       };
 
@@ -83,7 +83,7 @@ let
       networkConfig =
         (
           if isMember then
-            # The bond or the bridge has the addresses.
+            # The addresses belong to the bond or the bridge.
             { LinkLocalAddressing = "no"; }
           else
             servers
@@ -93,7 +93,7 @@ let
           IPv6AcceptRA = interface.acceptRa;
         }
         // given { PrimarySlave = yes interface.primary; }
-        # A bridge has an address also while nothing is plugged in.
+        # A bridge keeps its addresses without carrier.
         // lib.optionalAttrs (interface.kind == "bridge") { ConfigureWithoutCarrier = true; };
       address = map (entry: entry.address) (lib.filter (entry: entry.peer == null) interface.addresses);
       addresses = map (entry: {
@@ -121,7 +121,7 @@ let
       ipv6AcceptRAConfig = lib.optionalAttrs interface.acceptRa (advertisement interface);
     };
 
-  # Preferences between interfaces, as the installer has them. Two leases with equal metrics would be one default route.
+  # Preferences between interfaces, as in the installer. Of two default routes with equal metrics, the kernel keeps one.
   taken =
     options: what:
     given {
@@ -138,7 +138,7 @@ let
     in
     taken options "UseRoutes"
     // given { UseHostname = options.useHostName or null; }
-    # networkd would not take it by itself, the installer does.
+    # The installer uses the MTU of a lease; networkd's default is not to use it.
     // {
       UseMTU = interface.mtu == null && options.useMtu or true;
     };
@@ -261,7 +261,7 @@ let
     lib.optionalAttrs (from.servers != [ ]) { DNS = from.servers; }
     // lib.optionalAttrs (from.search != [ ]) { Domains = from.search; };
 
-  # Rules and some routes call an interface by its name, so it keeps the one that they know.
+  # Rules and some routes refer to an interface by name, so it keeps its name.
   links = lib.listToAttrs (
     map (interface: {
       name = unitName interface;
@@ -280,7 +280,7 @@ in
 
     useNetworkd = lib.mkIf decidesStyle (own true);
 
-    # In the older style, default routes stand among those of their interface.
+    # In the older style, default routes are among the routes of their interface.
     defaultGateway = lib.mkIf wraps (lib.mkForce null);
     defaultGateway6 = lib.mkIf wraps (lib.mkForce null);
   }
@@ -303,11 +303,11 @@ in
     networks = lib.mkIf networkd (own networks);
     netdevs = lib.mkIf networkd (own netdevs);
     links = lib.mkIf networkd (own links);
-    # An interface without a cable does not hold up the boot.
+    # An interface without a cable must not delay the boot.
     wait-online.anyInterface = own true;
   };
 
-  # Stage 1 asks for the passphrase under the addresses that the machine has later. There it is always networkd.
+  # Stage 1 asks for the passphrase at the same addresses as the running system. It always uses networkd.
   boot.initrd.systemd.network = {
     enable = own true;
     networks = own networks;

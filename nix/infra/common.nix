@@ -1,4 +1,4 @@
-# What all machines share.
+# The configuration of all machines.
 { pkgs, ... }:
 
 {

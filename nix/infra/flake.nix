@@ -1,12 +1,12 @@
 {
-  # One flake for many machines; made by `dabei collect`, from then on it is yours.
+  # One flake for many machines. `dabei collect` created this file; now it is yours.
   #
   #   nixos-rebuild switch --flake .#NAME --target-host root@ADDRESS    from your own machine
   #   nixos-rebuild switch --flake github:YOU/infra#NAME                on the machine
   #
-  # hosts/NAME/runtime-info.json  what was found out about a machine: disks, addresses, drivers
-  # hosts/NAME/default.nix        what this machine is for
-  # common.nix                    what all of them share
+  # hosts/NAME/runtime-info.json  facts about a machine: disks, addresses, drivers
+  # hosts/NAME/default.nix        the configuration of this machine
+  # common.nix                    the configuration of all machines
   # dabei/                        file systems, boot loader and network from runtime-info.json
   description = "Machines installed by dabei";
 

@@ -7,15 +7,15 @@
 'use strict'
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of aws-nitro 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -28,10 +28,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -42,15 +42,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of azure 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -63,10 +63,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -77,15 +77,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-dhcp 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -98,10 +98,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -112,15 +112,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-mirror 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -133,10 +133,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -147,15 +147,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-static 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -168,10 +168,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -182,15 +182,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-user-flake 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "github:me/infra";
@@ -204,7 +204,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -217,15 +217,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of bios-user-flake-networkd 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "https://example.org/infra.tar.gz?dir=hosts";
@@ -239,7 +239,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -252,15 +252,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of cupboard 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -273,10 +273,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "25.11";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -287,15 +287,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of dell-raid 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -308,10 +308,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -322,15 +322,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of google-cloud 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -343,10 +343,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -357,15 +357,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of hetzner-cloud 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -378,10 +378,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -392,15 +392,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of impermanence 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -413,10 +413,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -427,15 +427,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of impermanence-user-flake 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "github:me/infra";
@@ -449,7 +449,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -462,15 +462,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of ipv6-advertised 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "github:me/infra";
@@ -484,7 +484,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -497,15 +497,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of ipv6-only 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -518,10 +518,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -532,15 +532,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of point-to-point 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "github:me/infra";
@@ -554,7 +554,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -567,15 +567,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of rack-raidz1-bond 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "https://example.org/infra.tar.gz";
@@ -589,7 +589,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -602,15 +602,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-bond-vlan-bridge 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -623,10 +623,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -637,15 +637,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-dhcp 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -658,10 +658,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -672,15 +672,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-mirror 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -693,10 +693,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -707,15 +707,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-static 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -728,10 +728,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -742,15 +742,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of uefi-user-flake-static 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  # The system comes from your own flake, the input \`config\`. What is true of this machine alone (file systems,
-  # boot loader, host id, network) is in the files beside this one and replaces what your flake says about it.
+  # The system comes from your own flake, the input \`config\`. The settings specific to this machine (file systems,
+  # boot loader, host id, network) are in the files beside this one and replace those of your flake.
   #
   #   nixos-rebuild switch                     builds and activates it
-  #   nix flake update --flake /etc/nixos      takes the newest version of your flake, before the next rebuild
+  #   nix flake update --flake /etc/nixos      moves flake.lock to your flake's newest version; then rebuild
   #
-  # Rebuilding from your flake directly leaves these files out, and then the machine does not find its disks.
+  # Do not rebuild from your flake directly: that leaves these files out, and the machine would not find its disks.
   description = "NixOS on a machine installed by dabei, from its owner's flake";
 
   inputs.config.url = "github:me/infra";
@@ -764,7 +764,7 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
           (
             { lib, ... }:
             {
-              # Holds only where your flake sets none.
+              # Applies only if your flake does not set it.
               system.stateVersion = lib.mkDefault "26.05";
             }
           )
@@ -777,15 +777,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of vmware 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -798,10 +798,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
@@ -812,15 +812,15 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
 
 exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated directory > flake.nix of xen 1`] = `
 {
-  # Written by dabei when it installed this machine; from then on it is yours.
+  # dabei wrote this file during the installation; now it is yours.
   #
-  #   nixos-rebuild switch                     builds and activates what is described here
-  #   nix flake update --flake /etc/nixos      takes a newer nixpkgs, before the next rebuild
+  #   nixos-rebuild switch                     builds and activates this configuration
+  #   nix flake update --flake /etc/nixos      moves flake.lock to the newest nixpkgs; then rebuild
   #
-  # runtime-info.json  what was found out about this machine: disks, addresses, drivers
+  # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
-  # impermanence.nix   a root file system that is emptied at every start, where that was asked for
+  # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";
 
@@ -833,10 +833,10 @@ exports[`test/unit/plan/host-flake/host-flake.test.ts > TAP > the generated dire
         modules = [
           ./dabei.nix
           {
-            # The release whose formats the data on this machine follow. It stays as it is when you upgrade.
+            # The release whose data formats this machine uses. Do not change it when you upgrade.
             system.stateVersion = "26.05";
 
-            # Your own configuration goes here, or into files of your own listed above.
+            # Add your own configuration here, or in files that you list above.
           }
         ];
       };
