@@ -39,7 +39,7 @@ export const errorCodes = {
   DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
   DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',
   DISK_INSTALLED:
-    'the disks hold an installation by dabei, which dabei does not erase unless told to by disks.wipe',
+    'the disks hold an installation by dabei; erasing it needs disks.wipe, and also a higher disks.generation if the same configuration is completely installed',
   DISK_MEMBERS: 'a layout was given the wrong number of disks',
   POOL_NAME_TAKEN:
     'another disk holds a pool of the same name, and the installed system could not distinguish the two',
