@@ -26,7 +26,7 @@ if (program === installing) {
     const code = run('flock', [...lock, process.execPath, self, installing]);
     if (code === 75)
       fail('LOCK_WAIT', 'another command has been installing npm packages in this checkout for 10 minutes', [
-        'wait for it, or end it, and run the same command again',
+        'wait for it or stop it, then run the same command again',
       ]);
     if (code !== 0) process.exit(code);
   }
@@ -43,7 +43,7 @@ function upToDate() {
 function requireNode() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20)
-    fail('USAGE', `this is Node ${process.versions.node}, and 20 or newer is needed`, [
+    fail('USAGE', `this is Node ${process.versions.node}; the build needs 20 or newer`, [
       'install a newer Node, from Debian 13 or nodejs.org',
     ]);
 }
@@ -62,8 +62,8 @@ function installPackages() {
   if (code !== 0)
     fail(
       'NPM_PACKAGES',
-      `installing npm packages: npm ci ended with exit code ${code}; its reason stands above`,
-      ['look whether this machine reaches its npm registry (npm ping), and run the same command again'],
+      `installing npm packages: npm ci ended with exit code ${code}; see its messages above`,
+      ['check that this machine reaches its npm registry (npm ping), then run the same command again'],
     );
   // tap takes up the plugins that package.json names only on its second run; without this, the first one differs.
   const built = run(process.execPath, [join(checkout, 'node_modules/tap/dist/esm/run.mjs'), 'build']);

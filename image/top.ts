@@ -36,9 +36,9 @@ export function endingOf(thrown: unknown): Ending {
 
 /** What the machine lacks, by errno(3). */
 const fileAdvice: Readonly<Record<string, string>> = {
-  ENOSPC: 'free some space (a build takes 12 GB in the cache), or name another cache with DABEI_CACHE',
+  ENOSPC: 'free some space (a build needs 12 GB in the cache), or name another cache with DABEI_CACHE',
   EDQUOT: 'raise the quota, or name another cache with DABEI_CACHE',
-  EROFS: 'name a cache that can be written with DABEI_CACHE',
+  EROFS: 'name a writable cache with DABEI_CACHE',
   EACCES: 'run the same command as root, for example with sudo',
   EPERM: 'run the same command as root, for example with sudo',
   EMFILE: 'raise the limit of open files (ulimit -n)',

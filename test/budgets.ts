@@ -17,7 +17,7 @@ const budgets = relaxed(
   fallbacks.map(({ part }) => part),
 );
 for (const { part, reason } of fallbacks)
-  process.stdout.write(`larger, since Debian's own is used: ${part} (${reason})\n`);
+  process.stdout.write(`larger, because of Debian's own file: ${part} (${reason})\n`);
 
 const artefacts = Object.fromEntries(
   Object.keys(budgets.artefacts).map(name => [

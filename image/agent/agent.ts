@@ -104,7 +104,7 @@ function armed(library: Buffer): Buffer {
   const marker = Buffer.from(`${fuse}:0`);
   const at = library.indexOf(marker);
   if (at < 0 || library.indexOf(marker, at + 1) >= 0)
-    throw new Error('libnode does not hold its marker exactly once');
+    throw new Error('libnode must contain its marker exactly once');
   const changed = Buffer.from(library);
   changed.write('1', at + marker.length - 1);
   return changed;

@@ -190,8 +190,8 @@ const isInstaller = (need: Need): boolean => need.kind === 'packages' && need.in
 function warningOf({ name, version, tried }: Task['without'][number], items: readonly Item[]): string {
   const used = items.find(item => item.name === name);
   const reason = [...new Set(tried.map(line => line.replace(/^\S+: /, '')))].join(', ');
-  const instead = used ? `${used.version} is used instead` : 'others are used instead';
-  return `${name} ${version} cannot be had (${reason}); ${instead}, which a signed list names`;
+  const instead = used ? `using ${used.version} instead` : 'using others instead';
+  return `${name} ${version} is not available (${reason}); ${instead}, which a signed list names`;
 }
 
 function missingOf(

@@ -91,15 +91,15 @@ export class ListSource {
     if (age !== Infinity) {
       const since = `${age.toFixed(0)} days ago`;
       tell(
-        `WARNING: ${name}: none can be had today (${tried.join('; ')}); those of ${since} are used, which were verified then`,
+        `WARNING: ${name}: none is available today (${tried.join('; ')}); using those of ${since}, which were verified then`,
       );
       return known(place);
     }
     return new BuildError('FETCH_LISTS', {
       doing: `fetching the ${name}`,
-      problem: `none can be had whose signature and hash fit:${tried.map(line => `\n  tried ${line}`).join('')}`,
+      problem: `no copy with a valid signature and hash is available:${tried.map(line => `\n  tried ${line}`).join('')}`,
       remedy:
-        'look whether this machine reaches its Debian mirror (apt-get update); a mirror in the middle of its update is whole again after some hours',
+        'check that this machine reaches its Debian mirror (apt-get update); if the mirror is being updated, try again in some hours',
     });
   }
 }
@@ -197,7 +197,7 @@ const lastPart = (tried: string | readonly string[]): string =>
 async function isExpired({ validUntil }: Release): Promise<boolean> {
   if (validUntil === null || validUntil > clock.now()) return false;
   const { stdout } = await run({
-    doing: 'asking apt whether expired lists count',
+    doing: 'asking apt whether it accepts expired lists',
     argv: ['apt-config', 'dump', '--format', '%f=%v%n', 'Acquire::Check-Valid-Until'],
     timeoutSeconds: 60,
   });

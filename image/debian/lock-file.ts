@@ -31,7 +31,8 @@ export function readLockFile(path = lockFilePath): LockFile {
   } catch (error) {
     throw fail(error instanceof Error ? error.message : String(error));
   }
-  if (read.version !== 1 || typeof read.needs !== 'object') throw fail('it is no lock file of version 1');
+  if (read.version !== 1 || typeof read.needs !== 'object')
+    throw fail('it is not a valid lock file of version 1');
   return read;
 }
 
@@ -59,7 +60,7 @@ export function requireLocked(gone: readonly Missing[]): void {
   ]);
   throw new BuildError('LOCK_GONE', {
     doing: 'fetching what the lock file names',
-    problem: `${gone.length} of its versions can no longer be had:${lines.join('')}`,
-    remedy: 'build without --locked, or lock the versions of today with npm run image -- --lock',
+    problem: `${gone.length} of its versions are no longer available:${lines.join('')}`,
+    remedy: "build without --locked, or lock today's versions with npm run image -- --lock",
   });
 }

@@ -33,8 +33,8 @@ export async function verify(path: string, keyring: string): Promise<Verified> {
   files.remove(output);
   // gnupg, doc/DETAILS: one of these for each signature.
   const said = (keyword: string) => new RegExp(`^\\[GNUPG:\\] ${keyword} `, 'm').test(stdout);
-  if (said('BADSIG')) return { problem: 'its signature does not fit' };
-  if (!said('GOODSIG')) return { problem: 'it has no signature by a key of Debian' };
+  if (said('BADSIG')) return { problem: 'its signature is not valid' };
+  if (!said('GOODSIG')) return { problem: 'it is not signed by a key of Debian' };
   return text === '' ? { problem: 'it is empty' } : { text };
 }
 

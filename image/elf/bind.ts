@@ -65,7 +65,9 @@ export class LinkedSet {
     const { needed, requires, hasRelr } = this.file(path);
     const libc = requires.get('libc.so.6');
     const unmarked =
-      hasRelr && libc && !libc.includes(relrVersion) ? [`${path}: has DT_RELR unannounced`] : [];
+      hasRelr && libc && !libc.includes(relrVersion)
+        ? [`${path}: has DT_RELR without the version that announces it`]
+        : [];
     const missing = [...requires].flatMap(([library, versions]) => {
       if (!needed.includes(library)) return [`${path}: wants versions of ${library}, which it does not need`];
       const { provides } = this.file(this.#library(path, library));
@@ -93,7 +95,8 @@ export class LinkedSet {
     const found = this.#definition(start, path, symbol, type === 'COPY');
     if (found === null) {
       const version = symbol.version === null ? '' : `@${symbol.version}`;
-      if (!symbol.isWeak) faults.add(`${path}, started as ${start}: ${symbol.name}${version} is nowhere`);
+      if (!symbol.isWeak)
+        faults.add(`${path}, started as ${start}: ${symbol.name}${version} is defined nowhere`);
       return 'nothing';
     }
     const [owner, { value, section, size, type: kind }] = found;
@@ -157,7 +160,7 @@ export function compareBindings(before: LinkedSet, after: LinkedSet, paths: read
             `${path} at 0x${at.toString(16)}, started as ${start}: ${was.get(at)} is ${meaning} now`,
           );
       for (const [at, meaning] of was)
-        if (!is.has(at)) faults.add(`${path} at 0x${at.toString(16)}: ${meaning} is not written any more`);
+        if (!is.has(at)) faults.add(`${path} at 0x${at.toString(16)}: ${meaning} is no longer written`);
     }
     after.missingVersions(start).forEach(fault => faults.add(fault));
   }

@@ -16,7 +16,7 @@ const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/u
 export async function requireSymbolsBound(root: string): Promise<void> {
   const faults = await missingSymbols(root);
   if (faults.length > 0)
-    throw new Error(`programs of the image miss symbols or libraries:\n${faults.join('\n')}`);
+    throw new Error(`programs of the image lack symbols or libraries:\n${faults.join('\n')}`);
 }
 
 /**
@@ -103,30 +103,30 @@ export function requireSamePrograms(
     if (!isLinked) continue;
     linked.push(path);
     if (before.file(path).settings !== after.file(path).settings)
-      faults.push(`${path}: its dynamic section says something else than before`);
+      faults.push(`${path}: its dynamic section has changed`);
     for (const name of lookedUp)
       if (before.file(path).find(name, null)?.value !== after.file(path).find(name, null)?.value)
-        faults.push(`${path}: ${name} is not found any more`);
+        faults.push(`${path}: ${name} is no longer found`);
   }
   faults.push(...compareBindings(before, after, linked));
   if (faults.length > 0)
     throw new CannotReduce(
-      'comparing programs with those that were made smaller',
-      `they would not run as before:\n  ${faults.join('\n  ')}`,
+      'comparing the reduced programs with the originals',
+      `they would not behave as before:\n  ${faults.join('\n  ')}`,
     );
 }
 
 /** @param places offsets of words that hold an addend now, which the loader took from elsewhere before */
 function compareContents(original: Buffer, changed: Buffer, places: readonly number[]): string[] {
   const { sections, end, headerOf } = parseImage(original)!;
-  if (changed.length !== end) return ['it does not end where its last segment does'];
+  if (changed.length !== end) return ['it does not end with its last segment'];
   const [was, is] = [Buffer.from(original.subarray(0, end)), Buffer.from(changed)];
   for (const file of [was, is]) for (const place of places) file.fill(0, place, place + 8);
   let hasUnwinding = true;
   const faults = [...sections].flatMap(([name, { offset, size }]) => {
     const [old, now] = [was, is].map(file => file.subarray(offset, offset + size)) as [Buffer, Buffer];
     if (tables.test(name) || old.equals(now)) return [];
-    if (!unwinding.includes(name) || now.some(byte => byte !== 0)) return [`its ${name} is changed`];
+    if (!unwinding.includes(name) || now.some(byte => byte !== 0)) return [`its ${name} has changed`];
     hasUnwinding = false;
     return [];
   });
@@ -135,6 +135,6 @@ function compareContents(original: Buffer, changed: Buffer, places: readonly num
   const header = headerOf('ehFrame');
   if (!hasUnwinding && header !== null) was.writeUInt32LE(0, header);
   const headers = Number(was.readBigUInt64LE(0x20)) + was.readUInt16LE(0x36) * was.readUInt16LE(0x38);
-  if (!was.subarray(0, headers).equals(is.subarray(0, headers))) faults.push('its headers are changed');
+  if (!was.subarray(0, headers).equals(is.subarray(0, headers))) faults.push('its headers have changed');
   return faults;
 }

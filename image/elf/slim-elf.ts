@@ -28,7 +28,7 @@ export function slim(original: Buffer, options: SlimOptions): Buffer {
   const image = parseImage(file);
   if (image === null) throw new Error(`this is not a program or library for ${arch.machine}`);
   if (image.dynamic !== null && !image.isRewritable)
-    throw new Error('its tables do not lie side by side, or there is an old hash table among them');
+    throw new Error('its tables are not adjacent, or one of them is an old hash table');
   if (options.withoutUnwinding) dropUnwinding(file, image);
   if (image.dynamic !== null) rewriteTables(file, image, options);
   // Section headers are for linkers and debuggers; the loader reads none.
@@ -120,7 +120,7 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const put = (content: Buffer): number => {
     at = align(at, 8);
     if (at + content.length > arena.length)
-      throw new RangeError('the new tables do not fit into the old ones');
+      throw new RangeError('the new tables are larger than the old ones');
     content.copy(arena, at);
     at += content.length;
     return image.addressOf(start) + at - content.length;

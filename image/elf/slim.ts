@@ -42,7 +42,7 @@ export function slimPrograms(root: string): void {
       const neverThrows = !name.includes('.so') && !parseImage(file)?.sections.has('.gcc_except_table');
       const withoutUnwinding = neverThrows || withoutExceptions.test(name);
       if (withoutUnwinding && symbols.get(path)!.some(({ name }) => name === '__cxa_begin_catch'))
-        throw new Error('it catches exceptions, and was to lose the tables for them');
+        throw new Error('it catches exceptions, so it needs its exception tables');
       const smaller = slim(file, { keep: name => kept.has(name), withoutUnwinding });
       const mode = files.isExecutable(root + path) ? 0o755 : 0o644;
       files.remove(root + path);

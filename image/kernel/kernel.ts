@@ -117,7 +117,7 @@ export function requireSymbols(asked: string, config: string): void {
     .filter(([name, value]) => (final.get(name) ?? 'n') !== value)
     .map(([name, value]) => `  ${name}: asked ${value}, is ${final.get(name) ?? 'n'}`);
   if (lost.length > 0)
-    throw new Error(`these kernel symbols do not hold after the merge:\n${lost.join('\n')}`);
+    throw new Error(`these kernel symbols have another value after the merge:\n${lost.join('\n')}`);
 }
 
 /**

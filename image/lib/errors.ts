@@ -3,15 +3,15 @@
  * the agent refuses on a machine is in agent/errors.ts. The code is stable, the sentence is for people.
  */
 export const buildErrorCodes = {
-  FETCH_MISSING: 'something that is needed from outside cannot be had anywhere',
-  FETCH_LISTS: 'no package list of a Debian release can be had whose signature and hash fit',
-  FETCH_RESOLVE: 'apt finds no set of versions that fits together',
+  FETCH_MISSING: 'the build needs something that no mirror has',
+  FETCH_LISTS: 'no package list of a Debian release with a valid signature and hash is available',
+  FETCH_RESOLVE: 'apt finds no consistent set of versions',
   LOCK_FILE: 'the lock file is missing or cannot be read',
-  LOCK_GONE: 'the mirror no longer has what the lock file names',
+  LOCK_GONE: 'the mirror no longer has the versions of the lock file',
   LOCK_WAIT: 'another program has held a lock for too long',
   BUILD_STEP: 'a program that builds a part of the image failed',
-  REDUCTION: 'what makes the image smaller cannot be had',
-  RELEASE: 'what was built is not fit to be released',
+  REDUCTION: 'a smaller replacement for one of the files of Debian is not available',
+  RELEASE: 'something prevents the release of this build',
   USAGE: 'the command line is wrong',
   HOST_APT: 'this machine has no Debian archive configured',
   HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',
@@ -81,9 +81,9 @@ export class FetchMissing extends BuildError {
     ]);
     super('FETCH_MISSING', {
       doing,
-      problem: `${items.length === 1 ? 'one item' : `${items.length} items`} cannot be had:${lines.join('')}`,
+      problem: `${items.length === 1 ? 'one item is' : `${items.length} items are`} not available:${lines.join('')}`,
       remedy:
-        'run the same command again in some hours (a mirror in the middle of its update), or configure another mirror in /etc/apt; what was fetched is kept',
+        'run the same command again in some hours (the mirror may be being updated), or configure another mirror in /etc/apt; fetched files are kept',
       cause,
     });
     this.items = items;

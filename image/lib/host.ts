@@ -77,7 +77,7 @@ export async function whenUnlocked(
     const held = result.exitCode === 0 ? null : aptLock.exec(result.stderr);
     if (held === null) return result;
     const [, lock = '', holder = 'another program'] = held;
-    if (!waiting) tell(`${doing}: ${holder} holds ${lock}; waiting for it, ${seconds} s at most`);
+    if (!waiting) tell(`${doing}: ${holder} holds ${lock}; waiting up to ${seconds} s`);
     waiting = true;
     if (clock.uptimeSeconds() - started >= seconds) {
       throw new BuildError('LOCK_WAIT', {

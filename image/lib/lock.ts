@@ -42,13 +42,13 @@ export async function withLock<T>(
     if (!(await lock(['--nonblock'], 60))) {
       const holder = files.readText(path).trim();
       const by = holder === '' ? 'another build' : `another build (process ${holder})`;
-      tell(`${what}: ${by} is at it; waiting for it, ${seconds} s at most`);
+      tell(`${what}: ${by} holds the lock; waiting up to ${seconds} s`);
       const started = clock.uptimeSeconds();
       if (!(await lock([`--timeout=${seconds}`], seconds + 30))) {
         throw new BuildError('LOCK_WAIT', {
           doing: `waiting for ${what}`,
           problem: `${by} has held ${path} for ${seconds} s`,
-          remedy: 'wait for the other build, or end it, and run the same command again',
+          remedy: 'wait for the other build or stop it, then run the same command again',
         });
       }
       tell(`${what}: waited ${(clock.uptimeSeconds() - started).toFixed(0)} s for the other build`);

@@ -41,8 +41,8 @@ export class Fallbacks {
     if (options.strict && (options.fallBack ?? []).length > 0)
       throw new BuildError('USAGE', {
         doing: 'reading --strict',
-        problem: 'it excludes --fall-back',
-        remedy: 'leave out one of them',
+        problem: 'it cannot be combined with --fall-back',
+        remedy: 'remove one of the two',
       });
     this.#options = options;
     this.#tell = say;
@@ -80,12 +80,12 @@ export class Fallbacks {
   #take(part: Reduction, reason: string, remedy?: string): null {
     this.#taken.push({ part, reason });
     const next = remedy === undefined ? '' : ` (${remedy})`;
-    this.#tell(`warning: ${part}: Debian's own is used, and the image gets larger: ${reason}${next}`);
+    this.#tell(`warning: ${part}: using Debian's own file, which makes the image larger: ${reason}${next}`);
     return null;
   }
 }
 
-/** A source cannot be had, a program that builds fails, the result is not what it was to be. */
+/** A source is not available, a build step failed, or its result is not as required. */
 const isReason = (error: unknown): error is BuildError =>
   error instanceof BuildError && ['FETCH_MISSING', 'BUILD_STEP', 'REDUCTION'].includes(error.code);
 
@@ -96,7 +96,7 @@ const firstLine = (text: string): string =>
     .replace(/[\s:]+$/, '');
 
 function insist(part: Reduction, { code, message, remedy, cause }: BuildError): BuildError {
-  const without = "leave out --strict: Debian's own file takes its place, and the image gets larger";
+  const without = "remove --strict to use Debian's own file, which makes the image larger";
   return new BuildError(code, {
     doing: `making the image smaller (${part})`,
     problem: message,
@@ -116,7 +116,7 @@ export function parseReductions(text: string): readonly Reduction[] {
   if (unknown.length === 0) return reductions.filter(part => names.includes(part));
   throw new BuildError('USAGE', {
     doing: 'reading --fall-back',
-    problem: `nothing that makes the image smaller is named ${unknown.map(name => JSON.stringify(name)).join(' or ')}`,
-    remedy: `name some of these with commas between them, or "all": ${reductions.join(' ')}`,
+    problem: `the image has no reduction named ${unknown.map(name => JSON.stringify(name)).join(' or ')}`,
+    remedy: `name one or more of these, separated by commas, or "all": ${reductions.join(' ')}`,
   });
 }

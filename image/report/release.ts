@@ -38,13 +38,13 @@ export function refusals({ version, changelog, gitStatus, image, found }: Releas
   return [
     ...(changed.length > 0
       ? [
-          `${changed.length} files differ from the last commit, ${changed[0]!.slice(3)} for one: commit them, and build again`,
+          `${changed.length} files differ from the last commit, for example ${changed[0]!.slice(3)}: commit them, and build again`,
         ]
       : []),
     ...(hasSection ? [] : [`CHANGELOG.md has no section "## ${version}": write it`]),
     ...(image.fallbacks.length > 0
       ? [
-          `Debian's own files stand in for ${image.fallbacks.length} smaller ones: build with npm run image -- --strict`,
+          `Debian's own files stand in for ${image.fallbacks.length} smaller replacements: build with npm run image -- --strict`,
         ]
       : []),
     ...wrong.map(([name]) => `out/${name} is missing or not what image.json says: run npm run image`),
@@ -95,7 +95,7 @@ export async function makeRelease(
   );
   const against = refusals({ ...release, image, found });
   if (files.exists(directory))
-    against.push(`${directory} is there already: remove it, or name another with --output`);
+    against.push(`${directory} exists already: remove it, or name another with --output`);
   if (against.length > 0) throw fail(doing, against);
 
   const { version } = release;

@@ -81,7 +81,7 @@ for (const name of differing) tell(`differs: ${name}`);
 for (const [name, hash] of first) if (results.includes(name.split('/').at(-1)!)) tell(`${hash}  ${name}`);
 tell(
   differing.length === 0
-    ? `${first.size} files are the same in both builds`
+    ? `${first.size} files are identical in both builds`
     : `${differing.length} of ${first.size} files differ; both builds stay in ${join(cacheDirectory, 'twice')}`,
 );
 if (differing.length === 0) files.remove(join(cacheDirectory, 'twice'));

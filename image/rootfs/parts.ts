@@ -43,14 +43,14 @@ export function listParts(root: string, owners: ReadonlyMap<string, string>): Pa
     const owner = owners.get(relative) ?? ownParts.find(part => part.files.test(relative))?.name;
     const part = parts.get(owner ?? '');
     if (part === undefined) {
-      faults.push(`/${relative}: no line of the manifest asks for it`);
+      faults.push(`/${relative}: no line of the manifest includes it`);
       continue;
     }
     part.files.push(relative);
     part.bytes += files.sizeOf(path);
   }
   for (const part of parts.values())
-    if (part.files.length === 0) faults.push(`"${part.name}": nothing of the image belongs to it`);
+    if (part.files.length === 0) faults.push(`"${part.name}": no file of the image belongs to it`);
   if (faults.length > 0) throw new Error(`the image and its manifest differ:\n  ${faults.join('\n  ')}`);
   return [...parts.values()];
 }
@@ -112,7 +112,7 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
     },
     {
       name: 'first archive',
-      why: 'checks the root and mounts it: busybox, /init; the timer that returns to the old system',
+      why: 'checks the root and mounts it: busybox, /init; the return timer',
       rawBytes: firstBytes,
       compressedBytes: imageOffset,
     },

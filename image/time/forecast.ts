@@ -51,7 +51,7 @@ export function describeForecast(steps: readonly StepForecast[], cores: number):
     ),
     `${open.length} of ${steps.length} steps are left: about ${minutes(left)} of ` +
       `${minutes(sum(steps, 'cpuSeconds'))} CPU minutes, which takes ${roundMinutes(sum(open, 'seconds'))} on ` +
-      `${cores === 1 ? '1 core that does' : `${cores} cores that do`} nothing else, and what the network takes`,
+      `${cores === 1 ? '1 core that does' : `${cores} cores that do`} nothing else, plus the time for downloads`,
   ];
 }
 

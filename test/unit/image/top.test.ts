@@ -31,7 +31,7 @@ t.test('what was foreseen is sentences', async t => {
     ],
     [
       Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
-      'error FILE: ENOSPC: no space left on device, write\nWhat to do: free some space (a build takes 12 GB in the cache), or name another cache with DABEI_CACHE\n',
+      'error FILE: ENOSPC: no space left on device, write\nWhat to do: free some space (a build needs 12 GB in the cache), or name another cache with DABEI_CACHE\n',
     ],
   ];
   for (const [thrown, text] of cases) t.equal(describeEnding(endingOf(thrown), null), text);
@@ -41,7 +41,7 @@ t.test('what was foreseen is sentences', async t => {
   ]);
   t.match(
     describeEnding(endingOf(missing), null),
-    /^error FETCH_MISSING: fetching: 2 items cannot be had:\n {2}source curl 8-2\n {4}tried 8-2: http\S+ 404 Not Found\n {2}package gcc 14\nWhat to do: /,
+    /^error FETCH_MISSING: fetching: 2 items are not available:\n {2}source curl 8-2\n {4}tried 8-2: http\S+ 404 Not Found\n {2}package gcc 14\nWhat to do: /,
   );
 });
 
@@ -102,6 +102,6 @@ t.test('npm ci that fails is a sentence', async t => {
   t.equal(status, 1);
   t.equal(
     stderr,
-    'npm error code ECONNREFUSED\nerror NPM_PACKAGES: installing npm packages: npm ci ended with exit code 1; its reason stands above\nWhat to do: look whether this machine reaches its npm registry (npm ping), and run the same command again\n',
+    'npm error code ECONNREFUSED\nerror NPM_PACKAGES: installing npm packages: npm ci ended with exit code 1; see its messages above\nWhat to do: check that this machine reaches its npm registry (npm ping), then run the same command again\n',
   );
 });

@@ -55,7 +55,7 @@ const worlds: World[] = [
     faults: [{ path: gammaNow, fault: 'missing' }],
     fetched: olderGamma,
     warnings: [
-      /^gamma 1:1\.0 cannot be had \(404 Not Found\); 1\.9 is used instead, which a signed list names$/,
+      /^gamma 1:1\.0 is not available \(404 Not Found\); using 1\.9 instead, which a signed list names$/,
     ],
   },
   {
@@ -93,13 +93,13 @@ const worlds: World[] = [
     name: 'a package that has other bytes than its hash is never used: that of -updates is',
     faults: [{ path: /beta_1\.0/, fault: 'wrong' }],
     fetched: otherBeta,
-    warnings: [/^beta 1\.0 cannot be had \(Hash Sum mismatch \(3 times\)\); 1\.1 is used instead/],
+    warnings: [/^beta 1\.0 is not available \(Hash Sum mismatch \(3 times\)\); using 1\.1 instead/],
   },
   {
     name: 'a file that drips is given up for another version',
     faults: [{ path: /beta_1\.0/, fault: 'drip' }],
     fetched: otherBeta,
-    warnings: [/^beta 1\.0 cannot be had \(slower than 1 kB\/s \(3 times\)\); 1\.1 is used instead/],
+    warnings: [/^beta 1\.0 is not available \(slower than 1 kB\/s \(3 times\)\); using 1\.1 instead/],
   },
   {
     name: 'resets and 503 twice, then all is well',
@@ -115,7 +115,7 @@ const worlds: World[] = [
     faults: [{ path: /InRelease/, fault: 'wrong' }],
     error: {
       code: 'FETCH_MISSING',
-      says: [/list set tiny-set/, /InRelease: it has no signature by a key of Debian/],
+      says: [/list set tiny-set/, /InRelease: it is not signed by a key of Debian/],
     },
   },
   {
@@ -124,7 +124,7 @@ const worlds: World[] = [
     error: {
       code: 'FETCH_MISSING',
       says: [
-        /^fetching what the build needs: 2 items cannot be had:$/m,
+        /^fetching what the build needs: 2 items are not available:$/m,
         /^  package alpha 1\.0\n    tried 1\.0: http\S+\/alpha_1\.0_amd64\.deb: 404 Not Found( \(\d times\))?$/m,
         /^  package beta 1\.0\n    tried 1\.0: http\S+\/beta_1\.0_amd64\.deb: 404 Not Found( \(\d times\))?$/m,
       ],
@@ -216,7 +216,7 @@ t.test('a locked build', async t => {
   ];
   const thrown = await failure(fetchAll([set], [source], locked('later', readLockFile(path))));
   t.equal(thrown.code, 'LOCK_GONE');
-  t.match(thrown.message, /2 of its versions can no longer be had/);
+  t.match(thrown.message, /2 of its versions are no longer available/);
   t.match(thrown.message, /^ {2}package beta 1\.0$/m);
   t.match(thrown.message, /^ {2}source gamma 1:1\.0$/m);
   t.match(thrown.remedy, /--lock/);
@@ -227,7 +227,7 @@ t.test('a locked build', async t => {
   for (const [text, problem] of [
     [null, /there is no lock file/],
     ['{', /JSON/],
-    ['{"version": 2, "needs": {}}', /it is no lock file of version 1/],
+    ['{"version": 2, "needs": {}}', /it is not a valid lock file of version 1/],
   ] as const) {
     const bad = join(directory, 'bad.json');
     files.remove(bad);

@@ -50,7 +50,7 @@ t.test('whatever is missing or fails falls back by itself, with one warning', as
   const trouble = {
     curl: missing,
     openssh: failedStep,
-    elf: new CannotReduce('making /usr/lib/libz.so.1 smaller', 'its tables do not lie side by side'),
+    elf: new CannotReduce('making /usr/lib/libz.so.1 smaller', 'its tables are not adjacent'),
   };
   const { had, taken, lines } = await build({}, trouble);
   t.strictSame(
@@ -58,16 +58,16 @@ t.test('whatever is missing or fails falls back by itself, with one warning', as
     reductions.map(part => (part in trouble ? null : part)),
   );
   t.strictSame(taken, [
-    { part: 'curl', reason: 'fetching the source of curl: one item cannot be had' },
+    { part: 'curl', reason: 'fetching the source of curl: one item is not available' },
     {
       part: 'openssh',
       reason: 'building openssh: make ended with exit code 2: sshd.c:1: error: expected identifier',
     },
-    { part: 'elf', reason: 'making /usr/lib/libz.so.1 smaller: its tables do not lie side by side' },
+    { part: 'elf', reason: 'making /usr/lib/libz.so.1 smaller: its tables are not adjacent' },
   ]);
   t.equal(lines.length, 3);
   for (const line of lines)
-    t.match(line, /^warning: [a-z0-9-]+: Debian's own is used, and the image gets larger: /);
+    t.match(line, /^warning: [a-z0-9-]+: using Debian's own file, which makes the image larger: /);
   t.match(lines[1], /read all of its output: \/cache\/logs\/openssh-0\.log/);
   t.notMatch(lines.join('\n'), /\n {4}at /, 'no stack');
 });
@@ -86,7 +86,7 @@ t.test('--strict insists, and says how to do without', async t => {
   const rows: [Error, RegExp, RegExp][] = [
     [missing, /making the image smaller \(curl\): fetching the source of curl/, /run the same command again/],
     [failedStep, /building openssh: make ended with exit code 2/, /read all of its output/],
-    [new CannotReduce('comparing', 'they differ'), /comparing: they differ/, /^leave out --strict/],
+    [new CannotReduce('comparing', 'they differ'), /comparing: they differ/, /^remove --strict/],
   ];
   for (const [error, message, remedy] of rows) {
     const thrown = (await build({ strict: true }, { curl: error }).catch(
@@ -96,7 +96,7 @@ t.test('--strict insists, and says how to do without', async t => {
     t.match(error, { code: thrown.code });
     t.match(thrown.message, message);
     t.match(thrown.remedy, remedy);
-    t.match(thrown.remedy, /leave out --strict: Debian's own file takes its place/);
+    t.match(thrown.remedy, /remove --strict to use Debian's own file/);
   }
 });
 
@@ -111,7 +111,7 @@ t.test('what is no reason to fall back ends the build', async t => {
 });
 
 t.test('both at once is refused', async t => {
-  const refusal = { code: 'USAGE', message: 'reading --strict: it excludes --fall-back' };
+  const refusal = { code: 'USAGE', message: 'reading --strict: it cannot be combined with --fall-back' };
   await t.rejects(build({ strict: true, fallBack: ['curl'] }, {}), refusal);
 });
 

@@ -17,8 +17,8 @@ t.test('a file that no line asks for, and a line that asks for nothing', t => {
     },
   });
   const owners = new Map([['usr/bin/nix', 'Nix']]);
-  t.throws(() => listParts(root, owners), { message: '/usr/bin/stray: no line of the manifest asks for it' });
-  t.throws(() => listParts(root, owners), { message: '"OpenSSH": nothing of the image belongs to it' });
+  t.throws(() => listParts(root, owners), { message: '/usr/bin/stray: no line of the manifest includes it' });
+  t.throws(() => listParts(root, owners), { message: '"OpenSSH": no file of the image belongs to it' });
   t.end();
 });
 

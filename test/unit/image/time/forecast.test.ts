@@ -26,7 +26,7 @@ t.test('what is told at the start', async t => {
     'image               4.0',
     'unheard-of          0.0',
     '3 of 4 steps are left: about 24.0 of 25.0 CPU minutes, which takes about 12 minutes on 2 cores that do nothing ' +
-      'else, and what the network takes',
+      'else, plus the time for downloads',
   ]);
   t.match(
     describeForecast(forecast(steps('kernel', 'openssh'), 1, costs), 1).at(-1),
