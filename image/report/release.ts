@@ -31,9 +31,7 @@ export interface ReleaseInput {
 /** Everything that speaks against a release; empty where nothing does. */
 export function refusals({ version, changelog, gitStatus, image, found }: ReleaseInput): string[] {
   const changed = gitStatus.split('\n').filter(line => line !== '');
-  const hasSection = changelog
-    .split('\n')
-    .some(line => line === `## ${version}` || line.startsWith(`## ${version} `));
+  const section = changelog.split('\n').find(line => line.startsWith(`## ${version} `));
   const wrong = Object.entries(image.files).filter(([name, { sha256 }]) => found[name] !== sha256);
   return [
     ...(changed.length > 0
@@ -41,7 +39,13 @@ export function refusals({ version, changelog, gitStatus, image, found }: Releas
           `${changed.length} files differ from the last commit, for example ${changed[0]!.slice(3)}: commit them, and build again`,
         ]
       : []),
-    ...(hasSection ? [] : [`CHANGELOG.md has no section "## ${version}": write it`]),
+    ...(section === undefined
+      ? [`CHANGELOG.md has no section "## ${version} (DATE)": write it`]
+      : /^## \S+ \(\d{4}-\d\d-\d\d\)$/.test(section)
+        ? []
+        : [
+            `CHANGELOG.md has ${JSON.stringify(section)}: give the section its date, "## ${version} (YYYY-MM-DD)"`,
+          ]),
     ...(image.fallbacks.length > 0
       ? [
           `Debian's own files stand in for ${image.fallbacks.length} smaller replacements: build with npm run image -- --strict`,

@@ -48,8 +48,13 @@ t.test('what is not released', async t => {
       { gitStatus: ' M agent/main.ts\n?? b\n' },
       [/^2 files differ .* agent\/main\.ts/],
     ],
-    ['no section', { version: '0.2.1' }, [/no section "## 0\.2\.1"/]],
-    ['a section of a longer version', { version: '0.2' }, [/no section "## 0\.2"/]],
+    ['no section', { version: '0.2.1' }, [/no section "## 0\.2\.1 \(DATE\)"/]],
+    ['a section of a longer version', { version: '0.2' }, [/no section "## 0\.2 \(DATE\)"/]],
+    [
+      'a section without its date',
+      { changelog: '## 0.2.0 (unreleased)\n' },
+      [/its date, "## 0\.2\.0 \(YYYY-MM-DD\)"/],
+    ],
     [
       "Debian's own curl",
       { image: { ...image, fallbacks: [{ part: 'curl' }] } },
@@ -78,7 +83,7 @@ t.test('a refused release writes nothing', async t => {
   const out = t.testdir({ ...contents, 'image.json': JSON.stringify(image), 'netboot.ipxe': script });
   const directory = join(out, 'release');
   const made = makeRelease(out, directory, { ...release, changelog: '' }, { ssh: '/nonexistent' });
-  await t.rejects(made, { code: 'RELEASE', message: /no section "## 0\.2\.0"/ });
+  await t.rejects(made, { code: 'RELEASE', message: /no section "## 0\.2\.0 \(DATE\)"/ });
   t.notOk(existsSync(directory));
   await t.rejects(makeRelease(join(out, 'none'), directory, release, { ssh: '/nonexistent' }), {
     code: 'RELEASE',
