@@ -14,6 +14,7 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['two paths to one disk', 'disks', /two ports \(multipath\) appears twice: dabei refuses it as two members/],
   ['two NVMe disks of one EUI', 'disks', /`nvme-eui\.…` or `wwn` alone does not select a disk beside an NVMe disk that has no such id/],
   ['a default route that no packet takes', 'kexec', /A default route counts only if a packet of the new system takes it/],
+  ["disko's script without its tools", 'kexec', /Do not give nixos-anywhere `--no-disko-deps`.* wipes nothing and ends with 0/],
   ['a token in an address', 'host-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
 ]; // prettier-ignore
 
