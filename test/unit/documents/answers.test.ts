@@ -15,6 +15,7 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['two NVMe disks of one EUI', 'disks', /`nvme-eui\.…` or `wwn` alone does not select a disk beside an NVMe disk that has no such id/],
   ['a default route that no packet takes', 'kexec', /A default route counts only if a packet of the new system takes it/],
   ["disko's script without its tools", 'kexec', /Do not give nixos-anywhere `--no-disko-deps`.* wipes nothing and ends with 0/],
+  ['where a secret on the command line can be read', 'configuration', /own log, which `dmesg` shows only to root, contains the command line/],
   ['a token in an address', 'host-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
 ]; // prettier-ignore
 
