@@ -54,7 +54,8 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
     }
   });
 
-  notes.push(...sshdNotes(readSshdOptions(files.sshd ?? '')));
+  // One at a time: each argument of a call takes stack, and there may be a hundred thousand.
+  for (const note of sshdNotes(readSshdOptions(files.sshd ?? ''))) notes.push(note);
   const reached = readPort(files.sshPort ?? null);
   const port = reached === 22 || files.comesBackElsewhere ? null : reached;
   if (port !== null) notes.push(`sshd listens on port ${port}, as on the old system`);
@@ -68,7 +69,7 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
       `${lost} further lines of authorized_keys`,
       'has characters that cannot be shown, or there are too many',
     );
-  notes.push(...keys.notes);
+  for (const note of keys.notes) notes.push(note);
 
   const hostName = files.hostName?.trim() ?? '';
   const machineId = files.machineId?.trim() ?? '';

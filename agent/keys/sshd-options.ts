@@ -7,7 +7,10 @@ export function readSshdOptions(text: string): SshdOptions {
   const options = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [, name, value = ''] = /^([a-z0-9]+)(?: (.*))?$/.exec(line.trim()) ?? [];
-    if (name !== undefined) options.set(name, [...(options.get(name) ?? []), value]);
+    if (name === undefined) continue;
+    const values = options.get(name);
+    if (values === undefined) options.set(name, [value]);
+    else values.push(value);
   }
   return options;
 }

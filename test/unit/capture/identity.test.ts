@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import t from 'tap';
+import { growth, growthLimit } from '../../support/growth.ts';
 import { capturedIdentity, type CapturedFiles } from '../../../agent/capture/identity.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { publicKeyOf } from '../../fixtures/public-keys.ts';
@@ -176,4 +177,18 @@ t.test('below every other source', async t => {
   t.equal(broken.config, null);
   t.strictSame(broken.reachability.rootAuthorizedKeys, [oldKey], 'whoever could log in can');
   t.equal(broken.reachability.ssh.hostKeys.length, 1);
+});
+
+t.test('files of any length, and time by their length', async t => {
+  const worlds: [name: string, make: (lines: number) => Partial<CapturedFiles>, notes: RegExp][] = [
+    ['lines that are no keys', lines => ({ authorizedKeys: 'x\n'.repeat(lines) }), /^line 1 of authorized_keys/],
+    ['one option of sshd', lines => ({ sshd: 'authorizedkeyscommand x\n'.repeat(lines) }), /AuthorizedKeysCommand x/],
+    ['ports of sshd', lines => ({ sshd: Array.from({ length: lines }, (_, port) => `port ${port}\n`).join('') }), /on the ports 0, 1/],
+  ]; // prettier-ignore
+  for (const [name, make, note] of worlds) {
+    // More than the stack takes as arguments of one call.
+    t.match(capturedIdentity({ ...nothing, ...make(200_000) }, now).notes[0], note, name);
+    const ratio = growth(make, files => capturedIdentity({ ...nothing, ...files }, now), 10_000);
+    t.ok(ratio < growthLimit, `${name}: ${ratio.toFixed(1)} times as long for twice the length`);
+  }
 });

@@ -83,3 +83,22 @@ t.test('__proto__ is a key like any other', async t => {
   t.same(Object.keys(json), ['__proto__']);
   t.notOk('polluted' in json);
 });
+
+t.test(
+  'more of anything than a configuration has is one problem, found before anything is made of it',
+  async t => {
+    const much = 128_000;
+    const rows: [name: string, text: string][] = [
+      ['the same key', `{${'"a":1,'.repeat(much)}"a":1}`],
+      ['slips', `[${'1 2,\n'.repeat(much)}1]`],
+      ['empty lists', `[${'[],'.repeat(much)}1]`],
+      ['strings', `["${'x","'.repeat(much)}"]`],
+    ];
+    for (const [name, text] of rows)
+      t.match(
+        parseJson(text, '/c').problems,
+        [{ code: 'CONFIG_JSON', message: 'more than 100000 values' }],
+        name,
+      );
+  },
+);
