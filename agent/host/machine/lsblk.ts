@@ -145,7 +145,9 @@ export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): B
   const byNumber = new Map<string, string[]>();
   const bySource = new Map<string, string[]>();
   const note = (mounts: Map<string, string[]>, device: string, mountPoint: string): void => {
-    mounts.set(device, [...(mounts.get(device) ?? []), mountPoint]);
+    const known = mounts.get(device);
+    if (known === undefined) mounts.set(device, [mountPoint]);
+    else known.push(mountPoint);
   };
   for (const { number, source, mountPoint } of parseMountinfo(mountinfo)) {
     note(byNumber, number, mountPoint);

@@ -70,8 +70,11 @@ function storeTree(blobs: readonly Blob[], store: (type: 'tree', content: Buffer
   const entries: { key: string; mode: string; name: string; id: string }[] = [];
   for (const blob of blobs) {
     const [name = '', ...rest] = blob.path.split('/');
+    const below = { ...blob, path: rest.join('/') };
+    const inside = directories.get(name);
     if (rest.length === 0) entries.push({ key: name, mode: blob.mode, name, id: blob.id });
-    else directories.set(name, [...(directories.get(name) ?? []), { ...blob, path: rest.join('/') }]);
+    else if (inside === undefined) directories.set(name, [below]);
+    else inside.push(below);
   }
   for (const [name, inside] of directories) {
     entries.push({ key: `${name}/`, mode: '40000', name, id: storeTree(inside, store) });

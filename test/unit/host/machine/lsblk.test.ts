@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { growth, growthLimit } from '../../../support/growth.ts';
 import {
   blindDevices,
   describeDisks,
@@ -413,4 +414,13 @@ t.test('the mounts of another root directory', async t => {
   );
   t.equal(describeDisks(seen, nothing)[0]!.bootMedium, true);
   t.equal(describeDisks(seen, { ...nothing, leaving: true })[0]!.bootMedium, false, 'it is going to be left');
+});
+
+t.test('and with the mounts of one device, of which containers make thousands', async t => {
+  const tree = parseLsblk(JSON.stringify({ blockdevices: [node('/dev/sda', { 'maj:min': '8:0' })] }));
+  const mounts = (count: number) =>
+    Array.from({ length: count }, (_, index) => `1 1 0:30 / /m${index} rw - btrfs /dev/sda rw`).join('\n');
+  t.equal(withMountsOf(tree, mounts(50_000))[0]!.mountpoints.length, 50_000);
+  const ratio = growth(mounts, text => withMountsOf(tree, text), 5000);
+  t.ok(ratio < growthLimit, `${ratio.toFixed(1)} times as long for twice as many`);
 });

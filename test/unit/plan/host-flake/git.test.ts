@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { growth, growthLimit } from '../../../support/growth.ts';
 import { realDoors } from '../../../../agent/host/doors.ts';
 import { run } from '../../../../agent/host/exec.ts';
 import { writeAtomic } from '../../../../agent/host/files.ts';
@@ -50,4 +51,17 @@ t.test('git takes it for its own', async t => {
   t.equal(await output('status', '--porcelain'), ' M flake.nix\n');
   commitAll(realDoors, commit);
   t.equal(await output('rev-list', '--count', 'HEAD'), '1\n', 'a repository that is there is left alone');
+});
+
+t.test('time grows with the number of files, also where one directory has all of them', async t => {
+  const files = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      path: `hosts/${index}.nix`,
+      mode: '100644' as const,
+      read: () => Buffer.from('{ }'),
+    }));
+  const work = (all: ReturnType<typeof files>) =>
+    gitRepository({ files: all, message: 'x', author, seconds: 1 }, () => {});
+  const ratio = growth(files, work, 3000);
+  t.ok(ratio < growthLimit, `${ratio.toFixed(1)} times as long for twice as many`);
 });
