@@ -38,6 +38,8 @@ export interface World {
   network?: Partial<Doors['network']>;
   /** Seconds since the start of the machine. */
   uptime?: number;
+  /** How many times as long as asked each wait takes, as on a busy machine: fewer programs have to run. */
+  waiting?: number;
   claim?: Doors['claim'];
 }
 
@@ -78,7 +80,7 @@ export function doorsTo(root: string, world: World = {}): TestDoors {
     exec: programs(root, world, ran),
     files: filesBelow(root, world.failing ?? [], written),
     network: { ...realDoors.network, ...world.network },
-    clock: quickClock(world.uptime ?? 100),
+    clock: quickClock(world.uptime ?? 100, world.waiting ?? 1),
     log: entry => told.push(entry),
     claim: world.claim ?? (() => {}),
   };
@@ -133,12 +135,12 @@ function filesBelow(root: string, failing: NonNullable<World['failing']>, writte
 }
 
 /** Time passes as it does, but a wait is over at once. */
-function quickClock(uptime: number): Doors['clock'] {
+function quickClock(uptime: number, times: number): Doors['clock'] {
   const started = clock.uptimeSeconds();
   let waited = 0;
   const uptimeSeconds = () => uptime + waited + clock.uptimeSeconds() - started;
   const sleep = async (seconds: number) => {
-    waited += seconds;
+    waited += seconds * times;
   };
   const poll: typeof clock.poll = (ask, seconds, every) =>
     clock.poll(ask, seconds, every, { uptimeSeconds, sleep });
