@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { boot, confirm, install, logs, plan, status } from '../../../agent/commands/commands.ts';
+import { nixosInstall } from '../../../agent/commands/nixos-install.ts';
+import { DabeiError, type ErrorCode } from '../../../agent/errors.ts';
+import { readStatus, type Status } from '../../../agent/host/status.ts';
+import { publicKeyOf } from '../../fixtures/public-keys.ts';
+import { doorsTo, type TestDoors, type World } from '../../support/doors.ts';
+
+/** Commands from the first look at the configuration to what people read, on a machine that is a directory. */
+
+t.setTimeout(200_000);
+
+const doorsFor = (t: Test, { files = {}, programs = {}, ...world }: World = {}): TestDoors =>
+  doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+    waiting: 10,
+    network: { readBanner: async () => 'SSH-2.0-OpenSSH_10.0' },
+    files: { ...machine, ...files },
+    programs: { ...working, ...programs },
+    ...world,
+  });
+
+const machine = {
+  '/proc/meminfo': 'MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n',
+  '/proc/sys/kernel/hostname': '',
+  '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
+  '/etc/shadow': 'root:*:1:0:99999:7:::\nnobody:*:1:0:99999:7:::\n',
+};
+const working = {
+  ip: `case "$*" in
+  *link) echo '[{"ifname":"eth0","flags":["UP","LOWER_UP"],"mtu":1500,"link_type":"ether","address":"52:54:00:12:34:56"}]';;
+  *address) echo '[{"ifname":"eth0","addr_info":[{"family":"inet","local":"192.0.2.7","prefixlen":24,"scope":"global"}]}]';;
+  *neigh*) echo '[{"dst":"192.0.2.1","lladdr":"52:54:00:00:00:01","state":["REACHABLE"]}]';;
+  *-batch*) cat > /dev/null;;
+  *) echo '[]';;
+esac`,
+  lsblk: `echo '{"blockdevices":[]}'`,
+  udevadm: 'exit 0',
+  modprobe: 'exit 0',
+  busybox: 'exit 0',
+  reboot: 'exit 0',
+  'ssh-keygen': `printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub`,
+  '/usr/lib/dabei/resolvconf': 'exit 0',
+  '/usr/lib/dabei/stay': 'echo asked > $ROOT/run/dabei/return/cancelled',
+};
+
+const network = {
+  interfaces: [
+    {
+      name: 'eth0',
+      addresses: ['192.0.2.7/24'],
+      routes: [{ destination: 'default', gateway: '192.0.2.1' }],
+    },
+  ],
+};
+const rescue = { mode: 'rescue', hostName: 'web', network, rootAuthorizedKeys: [publicKeyOf('me')] };
+const appended = (value: unknown) => ({ '/run/dabei/boot/dabei.json': JSON.stringify(value) });
+const install1 = {
+  ...rescue,
+  mode: 'install',
+  disks: { devices: ['/dev/vda'], key: 'a passphrase of some length' },
+};
+
+t.test('dabei boot', async t => {
+  const rows: [name: string, world: World, exitCode: number, status: Partial<Status>, console: string][] = [
+    ['rescue', { files: appended(rescue) }, 0, { state: 'rescue', addresses: { eth0: ['192.0.2.7/24'] } }, 'root'],
+    ['nothing given, and nobody who gives an address', {}, 1, { stage: 'network', code: 'NETWORK_UNREACHABLE' }, 'root'],
+    ['a refused configuration', { files: appended({ ...rescue, wipee: 1 }) }, 1, { state: 'failed', stage: 'config', code: 'CONFIG_SCHEMA' }, 'off'],
+    ['secrets were dropped', { files: { ...appended(install1), '/run/dabei/console/without-secrets': '' } }, 1, { code: 'CONSOLE_WITHOUT_SECRETS' }, 'root'],
+    ['no such disk', { files: appended(install1) }, 1, { state: 'failed', stage: 'plan', code: 'DISK_NOT_FOUND' }, 'off'],
+    ['a rehearsal', { files: appended({ ...install1, mode: 'plan' }) }, 1, { state: 'failed', stage: 'plan', code: 'DISK_NOT_FOUND' }, 'off'],
+    ['lsblk is missing', { files: appended(install1), programs: { lsblk: 'exit 127' } }, 1, { stage: 'plan', code: 'COMMAND_FAILED' }, 'off'],
+    ['lsblk never ends', { files: appended(install1), programs: { lsblk: 'exec sleep 60' }, programSeconds: 2 }, 1, { stage: 'plan', code: 'COMMAND_TIMEOUT' }, 'off'],
+    ['no meminfo', { files: { ...appended(install1), '/proc/meminfo': '' } }, 1, { stage: 'plan', code: 'INTERNAL' }, 'off'],
+    ['no host key can be made', { files: appended(rescue), programs: { 'ssh-keygen': 'kill -9 $$' } }, 1, { stage: 'ssh', code: 'COMMAND_FAILED' }, 'root'],
+    ['no interface', { files: appended(rescue), programs: { ip: 'echo "[]"' } }, 1, { stage: 'network', code: 'NETWORK_NO_LINK' }, 'root'],
+    ['a host name that the kernel refuses', { files: appended(rescue), failing: [['writeKernelFile', /hostname/, 'EACCES']] }, 0, { state: 'rescue' }, 'root'],
+    ['a configuration that cannot be read', { files: appended(rescue), failing: [['readStart', /dabei\.json$/, 'EIO']] }, 1, { stage: 'config', code: 'FILE' }, 'off'],
+  ]; // prettier-ignore
+  for (const [name, world, exitCode, expected, shell] of rows) {
+    const doors = doorsFor(t, world);
+    t.equal(await boot(doors), exitCode, name);
+    t.match(readStatus(doors), expected, name);
+    t.equal(doors.read('/run/dabei/console/shell'), `${shell}\n`, `${name}: console`);
+    t.notMatch(doors.ran.join('\n'), /sgdisk|wipefs|zpool create|reboot/, `${name}: no disk is written`);
+    t.notMatch(JSON.stringify(doors.told), /a passphrase of some/, `${name}: no secret is told`);
+    if (name !== 'no host key can be made')
+      t.equal(doors.read('/run/dabei/ssh-ready'), '', `${name}: people can log in`);
+    if (name !== 'no interface')
+      t.match(JSON.stringify(doors.told), 'ssh root@192.0.2.7', `${name}: the way in is told`);
+  }
+  const claim = () => {
+    throw new DabeiError('BUSY', { doing: 'starting', problem: 'another dabei is already running' });
+  };
+  const busy = doorsFor(t, { claim });
+  await t.rejects(boot(busy), { code: 'BUSY' });
+  t.same([busy.written, busy.ran], [[], []], 'a second one touches nothing');
+});
+
+t.test('a password for the console', async t => {
+  const passwordHash = `$6$abcdefgh$${'a'.repeat(86)}`;
+  const doors = doorsFor(t, { files: appended({ ...rescue, console: { passwordHash } }) });
+  await boot(doors);
+  t.equal(doors.read('/run/dabei/console/shell'), 'password\n');
+  t.equal(doors.read('/etc/shadow'), `root:${passwordHash}:1:0:99999:7:::\nnobody:*:1:0:99999:7:::\n`);
+});
+
+t.test('install and plan by hand', async t => {
+  const rows: [name: string, text: string | null, world: World, code: ErrorCode][] = [
+    ['no such file', null, {}, 'FILE'],
+    ['refused', '{"disks": {}}', {}, 'CONFIG_SCHEMA'],
+    ['no such disk', JSON.stringify(install1), {}, 'DISK_NOT_FOUND'],
+    ['no login', JSON.stringify({ ...install1, rootAuthorizedKeys: [] }), {}, 'NO_LOGIN'],
+  ];
+  for (const [name, text, world, code] of rows) {
+    const files: Record<string, string> = text === null ? {} : { '/root/web.json': text };
+    const doors = doorsFor(t, { ...world, files });
+    await t.rejects(plan(doors, '/root/web.json'), { code }, `plan: ${name}`);
+    const installing = install(doors, '/root/web.json');
+    if (code === 'FILE') await t.rejects(installing, { code }, name);
+    else t.equal(await installing, 1, name);
+    if (code !== 'FILE') t.match(readStatus(doors), { state: 'failed', code }, name);
+    t.notMatch(doors.ran.join('\n'), /sgdisk|zpool create/, `${name}: no disk is written`);
+  }
+});
+
+t.test('status, logs and confirm', async t => {
+  const fresh = doorsFor(t);
+  t.equal(status(fresh, false), 'dabei has not started on this machine\n');
+  t.equal(status(fresh, true), 'null\n');
+  t.equal(await confirm(fresh), 'no rollback timer is active\n');
+  t.equal(logs(fresh, false), '');
+
+  const returning = { '/run/dabei/return/deadline': '700\n' };
+  const log = '{"time":"x","up":12.5,"event":"note","text":"hello"}\n{"cut';
+  const files = { ...returning, '/var/log/dabei.jsonl': log };
+  const doors = doorsFor(t, { files, uptime: 100 });
+  t.match(status(doors, false), /return: to the old system in \d+ s/);
+  t.equal(logs(doors, false), '    12.5  hello\n       ?  {"cut\n');
+  t.equal(logs(doors, true), log);
+  t.equal(await confirm(doors), 'return: cancelled by dabei confirm; the machine stays here\n');
+
+  const programs = { '/usr/lib/dabei/stay': 'echo refused >&2; exit 1' };
+  const stuck = doorsFor(t, { files: returning, programs });
+  await t.rejects(confirm(stuck), { code: 'COMMAND_FAILED', problem: /exit code 1: refused/ });
+  t.match(status(stuck, false), /return: to the old system in/, 'the timer still runs');
+});
+
+t.test('nixos-install', async t => {
+  const told: string[] = [];
+  const tell = (text: string) => told.push(text);
+  t.equal(await nixosInstall(doorsFor(t), ['--help'], tell), 0);
+  t.match(told.join(''), /^usage: /);
+  const argv = [
+    '--root',
+    '/mnt',
+    '--system',
+    '/nix/store/00000000000000000000000000000000-x',
+    '--no-root-passwd',
+  ];
+  await t.rejects(nixosInstall(doorsFor(t), argv, tell), {
+    code: 'FILE',
+    problem: '/mnt is not a directory',
+    remedy: /mount/,
+  });
+  const mounted = doorsFor(t, { files: { '/mnt/etc/x': '' }, programs: { nix: 'exit 1' } });
+  await t.rejects(nixosInstall(mounted, argv, tell), { code: 'COMMAND_FAILED' });
+  t.equal(readStatus(mounted), null, 'nothing is called installed');
+});
