@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { attempt, run, type Finished } from '../../../agent/host/exec.ts';
-import { bundleNames } from '../../../image/media/kexec-bundle.ts';
-import { checkout } from '../../../image/lib/host.ts';
+import { image } from '../harness/image.ts';
 import { makeKeys } from '../harness/keys.ts';
 import { operatorHome, type Operator } from './operator.ts';
 import type { Site } from '../harness/site.ts';
@@ -108,8 +107,7 @@ export async function leaveForInstaller(site: Site): Promise<Remote> {
     'mkdir -p "$HOME/kexec" && cat > "$HOME/kexec/nixos-anywhere-kexec.sh"',
     kexecScript,
   );
-  const tarball = join(checkout('out'), bundleNames.tarball);
-  const upload = `ssh -T ${sshOptions(remote).join(' ')} root@127.0.0.1 'cat > "$HOME/kexec/kexec-tarball.tar.gz"' <${tarball}`;
+  const upload = `ssh -T ${sshOptions(remote).join(' ')} root@127.0.0.1 'cat > "$HOME/kexec/kexec-tarball.tar.gz"' <${image.bundle}`;
   await run({ doing: 'sending the bundle', argv: ['sh', '-c', upload], timeoutSeconds: 240 });
   const said = await remotely(remote, 'bash "$HOME/kexec/nixos-anywhere-kexec.sh"', undefined, true);
   files.write(join(site.directory, 'run.txt'), said);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { bundleNames } from '../../../image/media/kexec-bundle.ts';
+import { image } from '../harness/image.ts';
 import * as files from '../../../image/lib/files.ts';
-import { checkout } from '../../../image/lib/host.ts';
 import { debianCpu, makeDebian, type DebianOptions, type OldSystem } from './debian.ts';
 import { stageDone } from './install.ts';
 import type { Machine } from '../harness/machine.ts';
@@ -57,7 +56,7 @@ export async function openOld(
   fetching: Fetching = byBash,
 ): Promise<Old> {
   const old = await startOld(site, system, options);
-  const server = await serveFiles({ bundle: join(checkout('out'), bundleNames.tarball) });
+  const server = await serveFiles({ bundle: image.bundle });
   await old.ssh.run(fetching.shell, { stdin: fetching.script(server.port), seconds: 240 });
   await server.close();
   return old;

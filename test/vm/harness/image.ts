@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
+import { bundleNames } from '../../../image/media/kexec-bundle.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
 import { arch } from '../../../agent/arch.ts';
 
@@ -15,6 +16,7 @@ export const image = {
   kernel: join(output, arch.kernel.image),
   initrd: join(output, 'initrd'),
   netboot: join(output, 'netboot.ipxe'),
+  bundle: join(output, bundleNames.tarball),
   description: join(output, 'image.json'),
   sums: join(output, 'SHA256SUMS'),
 };

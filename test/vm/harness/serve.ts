@@ -18,13 +18,15 @@ export async function serveFiles(served: Readonly<Record<string, string>>): Prom
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     requests.push(path);
     const file = served[path.slice(1)];
-    if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    // One that is gone ends this answer, and not every world of the run.
+    const size = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size;
+    if (file === undefined || size === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response.writeHead(404).end();
       return;
     }
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
-      'content-length': statSync(file).size,
+      'content-length': size,
     });
     if (request.method === 'HEAD') response.end();
     else
