@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
-import { buildBundle, bundleOnly } from './media/kexec-bundle.ts';
+import { media } from './media/media.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
 import { requireStubsEnough, requireSymbolsBound } from './elf/check.ts';
 import * as files from './lib/files.ts';
@@ -24,7 +24,7 @@ import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
 import { slimPrograms } from './elf/slim.ts';
-import { describeImage, writeOutput } from './report/output.ts';
+import { describeImage, writeOutput, type MadeMedium } from './report/output.ts';
 import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/package-sets.ts';
 import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
@@ -58,8 +58,10 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
     (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
     (await packImage(parts, fallbacks, options));
   const description = await describeImage(image, parts, fallbacks.taken);
-  const bundle = await buildBundle(parts.toolchain, image, description, parts.programs);
-  if (options.output ?? true) await writeOutput(image, bundle, parts, fallbacks.taken);
+  const made: MadeMedium[] = [];
+  for (const medium of media)
+    made.push({ medium, built: await medium.make({ ...parts, image, description }) });
+  if (options.output ?? true) await writeOutput(image, made, parts, fallbacks.taken);
   tellSpent(started);
   return { image, toolchain: parts.toolchain, fallbacks: fallbacks.taken };
 }
@@ -104,6 +106,12 @@ async function withoutStubsThatLack<P extends Parts>(parts: P, fallbacks: Fallba
     : parts;
 }
 
+/** Files below image/ that make a medium, or measure what was made: changing one builds no new image. */
+const notInImage = [
+  ...['media', 'reductions/programs.ts', 'reductions/budgets.ts', 'report', 'time'],
+  ...['debian.lock.json', 'start.mjs', 'top.ts'],
+];
+
 /** Kernel, initrd and `dabei`. @throws CannotReduce where programs cannot be made smaller, unless they stay as they are */
 async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'small' }: BuildOptions) {
   const { toolchain, packages, kernel, icu, installer, rebuilt, agent } = parts;
@@ -113,7 +121,7 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
   );
   // Which parts fell back decides what the image is, although a part that did has no key.
   const choices = JSON.stringify({ compression, fallBack: fallbacks.taken.map(({ part }) => part) });
-  const recipe = ['image 2', choices, ...built, ...tree(checkout('image'), bundleOnly)];
+  const recipe = ['image 2', choices, ...built, ...tree(checkout('image'), notInImage)];
   return cached('image', recipe, async directory => {
     const owners = await assembleRoot(join(directory, 'root'), parts);
     if (slimmed) slimPrograms(join(directory, 'root'));

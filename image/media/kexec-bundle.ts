@@ -3,7 +3,7 @@ import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { ImageLayout } from '../rootfs/initrd.ts';
-import type { Packages } from '../debian/packages.ts';
+import type { Medium, MediumParts } from './medium.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
@@ -16,33 +16,17 @@ export const bundleNames = {
   selfExtracting: `nix-dabei-kexec-${arch.nixSystem}.sh`,
 } as const;
 
-/** Files below image/ that make the bundle, or measure what was made: changing one builds no new image. */
-export const bundleOnly = [
-  ...[
-    'media/bundle',
-    'media/netboot.ipxe',
-    'reductions/programs.ts',
-    'reductions/budgets.ts',
-    'report',
-    'time',
-  ],
-  ...['debian.lock.json', 'start.mjs', 'top.ts'],
-];
-
 const epochOf = (image: Built) =>
   (JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout).epoch;
 
-/**
- * Leaves the two files.
- * @param description image.json of what lies in the bundle
- * @param programs static, one directory each
- */
-export async function buildBundle(
-  toolchain: Packages,
-  image: Built,
-  description: string,
-  programs: readonly Built[],
-): Promise<Built> {
+export const kexecBundle: Medium = {
+  name: 'kexec bundle',
+  files: Object.values(bundleNames),
+  carriesImage: true,
+  make: buildBundle,
+};
+
+async function buildBundle({ toolchain, image, description, programs }: MediumParts): Promise<Built> {
   const inputs = [
     'bundle 1',
     toolchain,

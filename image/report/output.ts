@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
-import { bundleNames } from '../media/kexec-bundle.ts';
+import { media } from '../media/media.ts';
+import type { Medium } from '../media/medium.ts';
 import type { Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
@@ -11,59 +12,67 @@ import { arch } from '../../agent/arch.ts';
 
 /** Writes out/: what is given to people, and image.json, which says what it is made of. */
 
-const bundles = Object.values(bundleNames);
 export const published: readonly string[] = [
   arch.kernel.image,
   'initrd',
   'dabei',
-  'netboot.ipxe',
-  ...bundles,
+  ...media.flatMap(({ files }) => files),
   'image.json',
 ];
 
+export interface MadeMedium {
+  medium: Medium;
+  built: Built;
+}
+
 export async function writeOutput(
   image: Built,
-  bundle: Built,
+  made: readonly MadeMedium[],
   parts: Parts,
   fallbacks: readonly Fallback[],
 ): Promise<void> {
   const out = checkout('out');
   const stamp = join(out, '.image');
-  const key = `${image.key} ${bundle.key}`;
+  const key = [image, ...made.map(({ built }) => built)].map(built => built.key).join(' ');
   if (files.exists(stamp) && files.readText(stamp) === key) {
     tell(`out/ is up to date (image ${key})`);
     return;
   }
-  for (const name of imageFiles) copyFresh(join(image.path, name), join(out, name));
-  for (const name of bundles) copyFresh(join(bundle.path, name), join(out, name));
-  copyFresh(checkout('image/media/netboot.ipxe'), join(out, 'netboot.ipxe'));
-  const summary = await describeImage(image, parts, fallbacks, bundle);
+  for (const path of pathsOf(image, made)) copyFresh(path, join(out, basename(path)));
+  const summary = await describeImage(image, parts, fallbacks, made);
   files.write(join(out, 'image.json'), summary);
   const sums = await Promise.all(
     published.map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
   );
   files.write(join(out, 'SHA256SUMS'), sums.join(''));
   files.write(stamp, key);
-  for (const name of [...imageFiles, ...bundles])
+  for (const name of pathsOf(image, made).map(path => basename(path)))
     tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
 }
 
 const imageFiles = [arch.kernel.image, 'initrd', 'dabei'];
+
+const pathsOf = (image: Built, made: readonly MadeMedium[]): string[] => [
+  ...imageFiles.map(name => join(image.path, name)),
+  ...made.flatMap(({ medium, built }) => medium.files.map(name => join(built.path, name))),
+];
 
 function copyFresh(from: string, to: string): void {
   files.remove(to);
   files.copy(from, to);
 }
 
-/** image.json: what the image is made of. The one inside of the bundle cannot tell the bundle's own hash. */
+/** image.json: what the image is made of. The one inside of a medium cannot tell that medium's own hash. */
 export async function describeImage(
   image: Built,
   parts: Parts,
   fallbacks: readonly Fallback[],
-  bundle?: Built,
+  made: readonly MadeMedium[] = [],
 ): Promise<string> {
-  const paths = imageFiles.map(name => join(image.path, name));
-  if (bundle) paths.push(...bundles.map(name => join(bundle.path, name)));
+  const paths = pathsOf(
+    image,
+    made.filter(({ medium }) => medium.carriesImage),
+  );
   const described = await Promise.all(
     paths.map(
       async path =>

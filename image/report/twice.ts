@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildImage } from '../build.ts';
-import { bundleNames } from '../media/kexec-bundle.ts';
+import { media } from '../media/media.ts';
 import { cacheDirectory } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, requireRoot, run } from '../lib/host.ts';
@@ -25,7 +25,7 @@ const results = [
   'dabei',
   'layout.json',
   'parts.json',
-  ...Object.values(bundleNames),
+  ...media.flatMap(({ files }) => files),
 ];
 
 async function buildFromScratch(name: string, keepKernel: boolean): Promise<string> {

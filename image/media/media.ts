@@ -1,0 +1,6 @@
+import { kexecBundle } from './kexec-bundle.ts';
+import type { Medium } from './medium.ts';
+import { netboot } from './netboot.ts';
+
+/** Every medium that a build makes, in the order in which out/ lists them. */
+export const media: readonly Medium[] = [netboot, kexecBundle];
