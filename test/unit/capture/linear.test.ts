@@ -3,8 +3,9 @@ import { networkFromCapture } from '../../../agent/capture/network.ts';
 import type { CapturedFiles } from '../../../agent/capture/types.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { planNetwork } from '../../../agent/plan/network/network.ts';
+import { growth, growthLimit } from '../../support/growth.ts';
 
-/** Twice the input takes about twice the time. What grows with the square takes four times as long; noise is between. */
+/** Twice the input takes about twice the time (support/growth.ts). */
 
 const card = (index: number) => ({
   ...{ ifindex: index + 1, ifname: `e${index}`, flags: ['UP'], mtu: 1500, link_type: 'ether' },
@@ -80,21 +81,10 @@ const rows: [string, number, (size: number) => CapturedFiles][] = [
   ],
 ];
 
-function milliseconds(files: CapturedFiles): number {
-  const start = process.cpuUsage();
-  networkFromCapture(files);
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / 1000;
-}
-
 for (const [name, size, make] of rows) {
   t.test(name, async t => {
-    milliseconds(make(size));
-    const best = (files: CapturedFiles) =>
-      Math.min(milliseconds(files), milliseconds(files), milliseconds(files));
-    const [one, four] = [best(make(size)), best(make(4 * size))];
-    // Linear: 4. Square: 16. The garbage collector may take some 50 ms at any moment.
-    t.ok(four < 9 * Math.max(one, 20), `${one.toFixed(1)} ms, four times as much ${four.toFixed(1)} ms`);
+    const times = growth(make, networkFromCapture, size);
+    t.ok(times < growthLimit, `${times.toFixed(1)} times as long for twice the input`);
   });
 }
 
