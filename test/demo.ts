@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/lib/cache.ts';
 import { describeFailure } from '../image/lib/errors.ts';
 import { bootInstalled, finishInstall, startInstall } from './vm/guests/install.ts';
-import { accelerator } from './vm/harness/accelerator.ts';
+import { accelerator } from './vm/harness/machine/accelerator.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { openSite, type Site } from './vm/harness/site.ts';
 

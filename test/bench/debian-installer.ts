@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as files from '../../image/lib/files.ts';
 import { unpackAlone } from '../../image/debian/packages.ts';
 import { debianCpu } from '../vm/guests/debian.ts';
-import type { Machine } from '../vm/harness/machine.ts';
+import type { Machine } from '../vm/harness/machine/machine.ts';
 import { listen } from '../vm/harness/serve.ts';
 import { consoleParameters, type Site } from '../vm/harness/site.ts';
 import { momentOf, outOfMemory, type Moment } from './moment.ts';

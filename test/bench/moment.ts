@@ -1,5 +1,5 @@
 import * as files from '../../image/lib/files.ts';
-import type { Machine } from '../vm/harness/machine.ts';
+import type { Machine } from '../vm/harness/machine/machine.ts';
 
 /** How far a machine's start is when something is seen of it. */
 export interface Moment {

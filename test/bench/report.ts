@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import * as files from '../../image/lib/files.ts';
 import { checkout } from '../../image/lib/host.ts';
-import { accelerator } from '../vm/harness/accelerator.ts';
+import { accelerator } from '../vm/harness/machine/accelerator.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { image } from '../vm/harness/image.ts';
 

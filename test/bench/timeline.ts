@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as files from '../../image/lib/files.ts';
 import { checkout } from '../../image/lib/host.ts';
-import { accelerator } from '../vm/harness/accelerator.ts';
+import { accelerator } from '../vm/harness/machine/accelerator.ts';
 import { stageDone, startInstall } from '../vm/guests/install.ts';
 import { openSite } from '../vm/harness/site.ts';
 import type { Ssh } from '../vm/harness/ssh.ts';

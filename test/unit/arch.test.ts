@@ -15,8 +15,8 @@ const allowed: Readonly<Record<string, string>> = {
   'image/elf/load.ts': 'quotes the psABI',
   'image/elf/slim-elf.ts': 'quotes the psABI',
   'image/reductions/programs.ts': "files of kexec-tools' source",
-  'test/vm/harness/qemu.ts': 'names the manual page of QEMU',
-  'test/vm/harness/machine.ts': 'firmware with Secure Boot',
+  'test/vm/harness/machine/qemu.ts': 'names the manual page of QEMU',
+  'test/vm/harness/machine/machine.ts': 'firmware with Secure Boot',
   'test/vm/guests/secure-boot.ts': 'the signed loaders of Debian',
 };
 const name = /x86[_-]64|amd64|aarch64|arm64|i386-pc|bzImage|BOOTX64|OVMF_/;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
 import { coreLimitSeconds, coreWorlds } from './core.ts';
-import { accelerator } from './harness/accelerator.ts';
+import { accelerator } from './harness/machine/accelerator.ts';
 import { requireImage, requireVirtualMachines } from './harness/image.ts';
 import { Remembered } from './result-cache.ts';
 import { runWorld, type Result, type World } from './world.ts';

@@ -5,7 +5,7 @@ import * as files from '../../../image/lib/files.ts';
 import { run } from '../../../image/lib/host.ts';
 import { unpack, type PackageSet } from '../../../image/debian/packages.ts';
 import { makeExt4, personalDisk, requireExt4Tools } from '../harness/ext4.ts';
-import type { BootSource, DiskOptions, Firmware } from '../harness/qemu.ts';
+import type { BootSource, DiskOptions, Firmware } from '../harness/machine/qemu.ts';
 import type { Site } from '../harness/site.ts';
 
 /** A small Debian system that somebody rents: what the kexec bundle is started on. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { searchDisk } from '../harness/disk.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
-import type { Machine } from '../harness/machine.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
-import { failureIn } from '../harness/scan.ts';
+import type { Machine } from '../harness/machine/machine.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
+import { failureIn } from '../harness/machine/scan.ts';
 import { configParameter, type Site, type GuestOptions } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
 

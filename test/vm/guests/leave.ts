@@ -4,7 +4,7 @@ import { image } from '../harness/image.ts';
 import * as files from '../../../image/lib/files.ts';
 import { debianCpu, makeDebian, type DebianOptions, type OldSystem } from './debian.ts';
 import { stageDone } from './install.ts';
-import type { Machine } from '../harness/machine.ts';
+import type { Machine } from '../harness/machine/machine.ts';
 import { serveFiles } from '../harness/serve.ts';
 import type { GuestOptions, Site } from '../harness/site.ts';
 import type { Ssh } from '../harness/ssh.ts';

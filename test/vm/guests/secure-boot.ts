@@ -4,7 +4,7 @@ import { requireHostPackages, run } from '../../../image/lib/host.ts';
 import { unpackAlone } from '../../../image/debian/packages.ts';
 import { makeDisk } from '../harness/disk.ts';
 import type { OldSystem } from './debian.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { Site } from '../harness/site.ts';
 import { arch } from '../../../agent/arch.ts';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { start } from './process.ts';
+import { start } from './machine/process.ts';
 
 /** Raw disk images on this machine: sparse files, made, hashed and searched. */
 

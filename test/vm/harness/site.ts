@@ -6,10 +6,10 @@ import { tinyNixos } from './fixtures.ts';
 import { appendix, type Member } from './cpio.ts';
 import { image } from './image.ts';
 import { makeKeys, type Keys } from './keys.ts';
-import { freePort, startMachine, type Machine, type MachineOptions } from './machine.ts';
+import { freePort, startMachine, type Machine, type MachineOptions } from './machine/machine.ts';
 import { serveFiles, type FileServer } from './serve.ts';
 import { Ssh } from './ssh.ts';
-import type { DiskOptions, NetworkOptions } from './qemu.ts';
+import type { DiskOptions, NetworkOptions } from './machine/qemu.ts';
 
 /**
  * The place where a machine is tried: its directory, keys, ports and servers, and all machines started in it.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { stageDone, stageFailed } from '../guests/install.ts';
-import type { Machine } from '../harness/machine.ts';
+import type { Machine } from '../harness/machine/machine.ts';
 import type { World } from '../world.ts';
 import { appendedBy } from './kexec/dead-man.ts';
 

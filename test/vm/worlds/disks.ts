@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ConfigInput, Layout } from '../../../agent/config/schema.ts';
 import { assertNoSecretOnDisk, bootInstalled, finishInstall, startInstall } from '../guests/install.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 

@@ -11,7 +11,7 @@ import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
 import type { World } from '../world.ts';
 import type { Site } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 
 /** Whole installations: an empty disk in, a machine that boots by itself out. */
 

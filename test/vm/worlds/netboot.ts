@@ -12,7 +12,7 @@ import {
 } from '../guests/install.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { Site } from '../harness/site.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
 import { arch } from '../../../agent/arch.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
-import { freePort } from '../harness/machine.ts';
+import { freePort } from '../harness/machine/machine.ts';
 import { dropping, isDhcpRequest, isIPv6 } from '../harness/packets.ts';
 import { stageDone, stageFailed } from '../guests/install.ts';
 import { configParameter } from '../harness/site.ts';
-import { macOf } from '../harness/qemu.ts';
+import { macOf } from '../harness/machine/qemu.ts';
 import type { World } from '../world.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { bootInstalled, installLimitSeconds, stageDone, stageFailed } from '../guests/install.ts';
-import type { Machine } from '../harness/machine.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { Machine } from '../harness/machine/machine.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { run } from '../../../image/lib/host.ts';
 import { stageFailed } from '../guests/install.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';

@@ -6,7 +6,7 @@ import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { image } from '../harness/image.ts';
 import { stageDone } from '../guests/install.ts';
 import { requireHostPackages, run } from '../../../image/lib/host.ts';
-import type { DiskOptions } from '../harness/qemu.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import { scanHostKeys } from '../harness/ssh.ts';
 import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';

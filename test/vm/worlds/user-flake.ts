@@ -7,7 +7,7 @@ import { bootInstalled, finishInstall, startInstall, stageFailed } from '../gues
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 import { isDhcpRequest, isIPv6 } from '../harness/packets.ts';
-import { macOf } from '../harness/qemu.ts';
+import { macOf } from '../harness/machine/qemu.ts';
 import { serveFiles, type FileServer } from '../harness/serve.ts';
 import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';

@@ -6,7 +6,7 @@ import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
 import { installLimitSeconds, stageDone } from '../../guests/install.ts';
 import type { Keys } from '../../harness/keys.ts';
 import { makeKeys } from '../../harness/keys.ts';
-import type { Machine } from '../../harness/machine.ts';
+import type { Machine } from '../../harness/machine/machine.ts';
 import type { ImageOptions, Site } from '../../harness/site.ts';
 import { Ssh } from '../../harness/ssh.ts';
 import type { World } from '../../world.ts';

@@ -7,7 +7,7 @@ import {
   splitIncomplete,
   stagesIn,
   stripTerminal,
-} from '../../../vm/harness/scan.ts';
+} from '../../../../vm/harness/machine/scan.ts';
 
 t.test('signs of trouble are found and named', async t => {
   const rows: [line: string, means: string][] = [

@@ -1,5 +1,10 @@
 import t from 'tap';
-import { leasedAddress, macOf, qemuArguments, type QemuOptions } from '../../../vm/harness/qemu.ts';
+import {
+  leasedAddress,
+  macOf,
+  qemuArguments,
+  type QemuOptions,
+} from '../../../../vm/harness/machine/qemu.ts';
 
 const base: QemuOptions = {
   accelerator: 'tcg',

@@ -3,7 +3,7 @@
  * Options and devices: qemu-system-x86_64(1).
  */
 
-import type { Redirection } from './packets.ts';
+import type { Redirection } from '../packets.ts';
 
 export interface DiskOptions {
   /** Raw image, see disk.ts. */

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { createWriteStream } from 'node:fs';
-import * as clock from '../../../agent/host/clock.ts';
-import { timeScale } from './time-scale.ts';
+import * as clock from '../../../../agent/host/clock.ts';
+import { timeScale } from '../time-scale.ts';
 import { isBad, scan, splitIncomplete, stagesIn, stripTerminal, type StageLine } from './scan.ts';
 
 /** The serial line of a machine: everything it said, and a way to type. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import * as files from '../../../image/lib/files.ts';
-import { cacheDirectory } from '../../../image/lib/cache.ts';
-import { attempt } from '../../../agent/host/exec.ts';
-import { asDabeiError } from '../../../agent/errors.ts';
-import { arch } from '../../../agent/arch.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { cacheDirectory } from '../../../../image/lib/cache.ts';
+import { attempt } from '../../../../agent/host/exec.ts';
+import { asDabeiError } from '../../../../agent/errors.ts';
+import { arch } from '../../../../agent/arch.ts';
 
 /**
  * KVM where it works. That /dev/kvm opens says little: inside of some virtual machines guests die at the first

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, copyFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as files from '../../../image/lib/files.ts';
-import * as clock from '../../../agent/host/clock.ts';
+import * as files from '../../../../image/lib/files.ts';
+import * as clock from '../../../../agent/host/clock.ts';
 import { accelerator } from './accelerator.ts';
 import { SerialConsole } from './console.ts';
-import { redirect, type Wire } from './packets.ts';
-import { timeScale } from './time-scale.ts';
+import { redirect, type Wire } from '../packets.ts';
+import { timeScale } from '../time-scale.ts';
 import { start, type Running } from './process.ts';
 import {
   qemuArguments,
@@ -18,7 +18,7 @@ import {
   type NetworkOptions,
 } from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
-import { arch } from '../../../agent/arch.ts';
+import { arch } from '../../../../agent/arch.ts';
 
 /** Virtual machines: started from a plain object, always ended, by their process id. */
 

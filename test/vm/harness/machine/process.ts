@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { baseEnvironment } from '../../../agent/host/exec.ts';
+import { baseEnvironment } from '../../../../agent/host/exec.ts';
 
 /** Programs that outlive the call that starts them: QEMU. Programs that one waits for go through agent/host/exec.ts. */
 

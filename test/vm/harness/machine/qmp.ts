@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { poll } from '../../../agent/host/clock.ts';
+import { poll } from '../../../../agent/host/clock.ts';
 
 /** QEMU's machine protocol: one JSON object a line, a greeting first (docs/interop/qmp-spec of QEMU). */
 export interface Qmp {
