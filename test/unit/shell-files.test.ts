@@ -6,7 +6,7 @@ import { walk } from '../../agent/host/files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Read as parts of `run`, which knows their variables; kexec-bundle.test.ts has both. */
+/** Read as parts of `run`, which knows their variables; kexec-bundle/shellcheck.test.ts has both. */
 const bundle = 'image/media/bundle/';
 
 /** By its name or its first line, which also says in which shell it is written. */

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shell, underEachShell } from './shells.ts';
+
+underEachShell('marks for the new system', (t, argv) => {
+  const rows: [string, string | null, boolean][] = [
+    ['', '900\n', false],
+    ['--return-after 0', null, false],
+    ['--return-after 60 --kexec-extra-flags ""', '60\n', true],
+  ];
+  for (const [args, returnAfter, marked] of rows) {
+    const boot = join(t.testdir({}), String(rows.findIndex(([other]) => other === args)));
+    mkdirSync(`${boot}/dabei`, { recursive: true });
+    shell(argv, `read_options ${args}; write_marks`, { boot });
+    const file = `${boot}/dabei/return-after`;
+    t.equal(existsSync(file) ? readFileSync(file, 'utf8') : null, returnAfter, args);
+    t.equal(existsSync(`${boot}/dabei/nixos-anywhere`), marked, args);
+  }
+});
+
+/** Files of an archive by name: mode in octal and content. */
+function unpackCpio(archive: string, into: string): string[] {
+  mkdirSync(into, { recursive: true });
+  const input = readFileSync(archive);
+  execFileSync('cpio', ['--extract', '--make-directories', '--quiet'], { cwd: into, input });
+  const listing = execFileSync('cpio', ['--list', '--verbose', '--numeric-uid-gid', '--quiet'], {
+    input,
+    encoding: 'utf8',
+  });
+  return listing
+    .trim()
+    .split('\n')
+    .map(line => line.split(/\s+/))
+    .map(([mode, , user, group, size, , , , name]) => `${mode} ${user} ${group} ${size} ${name}`);
+}
+
+underEachShell('an archive that cpio understands', (t, argv) => {
+  const directory = t.testdir({
+    boot: {
+      'dabei.json': '{}',
+      ssh: { ssh_host_rsa_key: 'key', 'ssh_host_rsa_key.pub': 'public', authorized_keys: '' },
+      dabei: { capture: { 'a b': 'xyz', empty: {}, '.hidden': '12345' } },
+    },
+  });
+  const { stderr } = shell(argv, `cpio_archive ${directory}/boot >${directory}/archive`);
+  t.equal(stderr, '');
+  t.equal(statSync(`${directory}/archive`).size % 4, 0);
+  t.strictSame(unpackCpio(`${directory}/archive`, `${directory}/out`), [
+    'drwx------ 0 0 0 dabei',
+    'drwx------ 0 0 0 dabei/capture',
+    '-rw------- 0 0 3 dabei/capture/a',
+    'drwx------ 0 0 0 dabei/capture/empty',
+    '-rw------- 0 0 5 dabei/capture/.hidden',
+    '-rw------- 0 0 2 dabei.json',
+    'drwx------ 0 0 0 ssh',
+    '-rw------- 0 0 0 ssh/authorized_keys',
+    '-rw------- 0 0 3 ssh/ssh_host_rsa_key',
+    '-rw-r--r-- 0 0 6 ssh/ssh_host_rsa_key.pub',
+  ]);
+  t.equal(readFileSync(`${directory}/out/dabei/capture/a b`, 'utf8'), 'xyz');
+  t.equal(readFileSync(`${directory}/out/dabei/capture/.hidden`, 'utf8'), '12345');
+  t.equal(readFileSync(`${directory}/out/ssh/ssh_host_rsa_key.pub`, 'utf8'), 'public');
+});
+
+underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
+  for (const length of [4096, 4097, 4098, 4099]) {
+    const here = join(t.testdir({}), String(length));
+    mkdirSync(`${here}/memory/boot/dabei/capture`, { recursive: true });
+    writeFileSync(`${here}/initrd`, Buffer.alloc(length, 'x'));
+    const variables = { here, memory: `${here}/memory`, boot: `${here}/memory/boot` };
+    shell(argv, 'assemble_initrd', variables);
+    const first = readFileSync(`${here}/memory/initrd`);
+    const at = first.indexOf('070701');
+    t.equal(at, Math.ceil(length / 4) * 4, `${length}`);
+    t.ok(first.subarray(length, at).every(byte => byte === 0));
+    shell(argv, 'assemble_initrd', variables);
+    t.equal(readFileSync(`${here}/memory/initrd`).length, first.length, 'again');
+    t.equal(statSync(`${here}/initrd`).size, length, 'as delivered');
+    t.match(readFileSync(`${here}/memory/boot/dabei/capture/epoch`, 'utf8'), /^\d{10}\n$/);
+  }
+});
