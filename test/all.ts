@@ -122,7 +122,7 @@ await Promise.all(Array.from({ length: availableParallelism() }, checkGates));
 const v8 = checkout('.tap/v8');
 files.remove(v8);
 counts.push(
-  await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 20, tapCount, say, {
+  await check('unit tests', [bin('tap/dist/esm/run.mjs'), '--reporter=tap'], 40, tapCount, say, {
     NODE_V8_COVERAGE: v8,
   }),
 );
