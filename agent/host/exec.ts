@@ -70,19 +70,31 @@ export function observeCommands(tell: (finished: Finished) => void): void {
 export async function run(command: Command): Promise<Finished> {
   const finished = await start(command, code => code !== 0 && !command.accept?.includes(code));
   if (!finished.failed) return finished;
-  throw new DabeiError('COMMAND_FAILED', {
-    doing: command.doing,
-    problem: `${command.argv[0]} ended with exit code ${finished.exitCode}${lastLines(finished.stderr)}`,
+  throw commandFailed(finished);
+}
+
+/**
+ * As `run`, but any exit code is an answer. That a program was killed is none: without memory, the kernel ends whichever it
+ * likes, and "no" would be a guess.
+ */
+export async function attempt(command: Command): Promise<Finished> {
+  const finished = await start(command, (_, signal) => signal !== null);
+  if (!finished.failed) return finished;
+  throw commandFailed(finished);
+}
+
+function commandFailed(finished: Finished): DabeiError {
+  return new DabeiError('COMMAND_FAILED', {
+    doing: finished.doing,
+    problem: `${finished.argv[0]} ended with exit code ${finished.exitCode}${lastLines(finished.stderr)}`,
     cause: finished,
   });
 }
 
-/** As `run`, but any exit code is an answer. */
-export async function attempt(command: Command): Promise<Finished> {
-  return start(command, () => false);
-}
-
-async function start(command: Command, isFailure: (exitCode: number) => boolean): Promise<Finished> {
+async function start(
+  command: Command,
+  isFailure: (exitCode: number, signal: NodeJS.Signals | null) => boolean,
+): Promise<Finished> {
   const [program = '', ...args] = command.argv;
   const started = clock.uptimeSeconds();
   return new Promise((resolve, reject) => {
@@ -159,7 +171,7 @@ async function start(command: Command, isFailure: (exitCode: number) => boolean)
           argv: command.argv,
           doing: command.doing,
           exitCode,
-          failed: isFailure(exitCode),
+          failed: isFailure(exitCode, signal),
           stdout: output.text(command.binary ? 'latin1' : 'utf8'),
           stderr,
           seconds,

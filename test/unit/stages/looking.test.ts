@@ -76,6 +76,22 @@ t.test('what an earlier start left', async t => {
   });
 });
 
+t.test('a program that was killed has not answered', async t => {
+  const killed = 'kill -9 $$';
+  const worlds: [name: string, programs: World['programs']][] = [
+    ['mount', { ...programs, mount: killed }],
+    ['zpool import', { ...programs, zpool: `[ $1 != import ] || ${killed}` }],
+    ['zfs get', { ...programs, zfs: `[ $1 != get ] || ${killed}` }],
+    ['zfs load-key', { ...programs, zfs: `[ $1 != load-key ] || ${killed}` }],
+  ];
+  for (const [name, killing] of worlds) {
+    const doors = doorsFor(t, { files: state, programs: killing });
+    const looking = readInstallState(doors, config, machine(esp, zfs));
+    await t.rejects(looking, { code: 'COMMAND_FAILED', problem: /exit code 137/ }, name);
+    t.equal(doors.read('/run/dabei/esp/dabei'), null, `${name}: nothing stays mounted`);
+  }
+});
+
 const toplevel = '/nix/store/00000000000000000000000000000000-nixos-system-web';
 const hostId = Buffer.from(hostIdOf(config), 'hex').reverse();
 const escape = (bytes: Buffer) => [...bytes].map(byte => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
@@ -106,7 +122,7 @@ t.test('a prebuilt system', async t => {
     ['something else', { files: { [at('bin/hello')]: '' }, programs: { nix } }, 'CLOSURE_SYSTEM', /it has no file "system"/],
     ['too large', { programs: { nix } }, 'CLOSURE_SYSTEM', /too large/, 2 ** 30],
     ['nix is missing', {}, 'COMMAND_MISSING', /nix/],
-    ['nix is killed', { programs: { nix: 'kill -9 $$' } }, 'CLOSURE_SYSTEM', /it has no file "system"/],
+    ['nix is killed', { programs: { nix: 'kill -9 $$' } }, 'COMMAND_FAILED', /exit code 137/],
     ['nix never ends', { programs: { nix: 'exec sleep 60' }, programSeconds: 0.3 }, 'COMMAND_TIMEOUT', /did not end/],
     ['system is a link', { files: { [at('system.link')]: 'other', [at('other')]: 'i686-linux' }, programs: { nix } }, 'CLOSURE_SYSTEM', /system for i686-linux/],
     ['a link to itself', { files: { [at('system.link')]: 'system' }, programs: { nix } }, 'CLOSURE_SYSTEM', /it has no file "system"/],
