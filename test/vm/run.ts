@@ -11,7 +11,7 @@ import { table } from './harness/table.ts';
 /**
  * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list]`
  *
- * A run that was interrupted goes on where it stopped (remembered.ts); only what passed is not run again. --fresh runs
+ * A run that was interrupted goes on where it stopped (result-cache.ts); only what passed is not run again. --fresh runs
  * everything. Ends with the line "N passed, N failed".
  */
 const { values } = parseArgs({
