@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as files from '../../../../image/lib/files.ts';
 import { cacheDirectory } from '../../../../image/lib/cache.ts';
 import { attempt } from '../../../../agent/host/exec.ts';
+import { image } from '../image.ts';
 import { asDabeiError } from '../../../../agent/errors.ts';
 import { arch } from '../../../../agent/arch.ts';
 
@@ -22,13 +23,12 @@ export function accelerator(): Promise<Accelerator> {
 async function decide(): Promise<Accelerator> {
   const asked = process.env['DABEI_ACCELERATOR'];
   if (asked === 'kvm' || asked === 'tcg') return asked;
-  const kernel = join(import.meta.dirname, '../../../out', arch.kernel.image);
-  if (!files.exists('/dev/kvm') || !files.exists(kernel)) return 'tcg';
+  if (!files.exists('/dev/kvm') || !files.exists(image.kernel)) return 'tcg';
   const boot = files.readText('/proc/sys/kernel/random/boot_id').trim();
   const remembered = join(cacheDirectory, 'accelerator');
   const [knownBoot, known] = files.exists(remembered) ? files.readText(remembered).split(' ') : [];
   if (knownBoot === boot && (known === 'kvm' || known === 'tcg')) return known;
-  const found = await tryKvm(kernel);
+  const found = await tryKvm(image.kernel);
   files.write(remembered, `${boot} ${found}`);
   return found;
 }
@@ -46,7 +46,8 @@ async function tryKvm(kernel: string): Promise<Accelerator> {
     return stdout.includes('Kernel panic - not syncing: VFS') ? 'kvm' : 'tcg';
   } catch (error) {
     const { code } = asDabeiError(error, 'trying KVM');
-    if (code === 'COMMAND_TIMEOUT') return 'tcg';
+    // Where KVM is only half there, QEMU hangs or aborts.
+    if (code === 'COMMAND_TIMEOUT' || code === 'COMMAND_FAILED') return 'tcg';
     throw error;
   }
 }
