@@ -1,3 +1,4 @@
+import { bondRows, type BondOption } from '../config/schema/bond-options.ts';
 import type { InterfaceInput } from '../config/schema.ts';
 import type { CapturedAddress, CapturedLink } from './ip-json.ts';
 import type { LeftOut } from './types.ts';
@@ -118,29 +119,32 @@ const usualMtu = 1500;
 /** What a bond is, in the words of the configuration; what is as the kernel has it by default is not said. */
 export function bondOf({ link, below }: KnownLink, nameOf: (name: string) => string): InterfaceInput['bond'] {
   const data = link.linkinfo?.info_data ?? {};
-  const text = (key: string) => (typeof data[key] === 'string' ? data[key] : undefined);
-  const number = (key: string) => (typeof data[key] === 'number' && data[key] > 0 ? data[key] : undefined);
-  const unless = (usual: string, key: string) => (text(key) === usual ? undefined : text(key));
-  const mode = text('mode') ?? 'balance-rr';
-  const lacp = mode === '802.3ad';
-  const targets = [data['arp_ip_target']].flat().filter(target => typeof target === 'string');
-  const primary = text('primary');
+  const mode = typeof data['mode'] === 'string' ? data['mode'] : 'balance-rr';
+  const options = bondRows.map(([name, row]) => [
+    name,
+    (row.mode ?? mode) === mode ? said(row, data) : undefined,
+  ]);
+  const { primary } = data;
   return defined({
     members: below.map(nameOf),
+    primary: typeof primary === 'string' && below.includes(primary) ? nameOf(primary) : undefined,
+    ...(Object.fromEntries(options) as object),
     mode,
-    miimon: number('miimon'),
-    updelay: number('updelay'),
-    downdelay: number('downdelay'),
-    arpInterval: number('arp_interval'),
-    arpIpTargets: targets.length > 0 ? targets : undefined,
-    primary: primary !== undefined && below.includes(primary) ? nameOf(primary) : undefined,
-    primaryReselect: unless('always', 'primary_reselect'),
-    failOverMac: unless('none', 'fail_over_mac'),
-    lacpRate: lacp ? (text('ad_lacp_rate') ?? text('lacp_rate')) : undefined,
-    adSelect: lacp ? unless('stable', 'ad_select') : undefined,
-    xmitHashPolicy: unless('layer2', 'xmit_hash_policy'),
-    minLinks: number('min_links'),
   }) as InterfaceInput['bond'];
+}
+
+/** What `ip -json -details link` says of an option, if it is not as usual. */
+function said(
+  { kernel, printed, usual, list }: BondOption,
+  data: Readonly<Record<string, unknown>>,
+): unknown {
+  const value = data[printed ?? kernel] ?? data[kernel];
+  if (list) {
+    const texts = [value].flat().filter(each => typeof each === 'string');
+    return texts.length > 0 ? texts : undefined;
+  }
+  if (usual === 0) return typeof value === 'number' && value > 0 ? value : undefined;
+  return typeof value === 'string' && value !== usual ? value : undefined;
 }
 
 export function vlanOf({ link, below }: KnownLink, nameOf: (name: string) => string): InterfaceInput['vlan'] {

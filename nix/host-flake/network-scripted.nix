@@ -7,6 +7,7 @@ let
   inherit (host.network) interfaces;
 
   given = lib.filterAttrs (_: value: value != null);
+  options = import ./network-options.nix;
   ofKind = kind: lib.filter (interface: interface.kind == kind) interfaces;
   byName =
     value: list:
@@ -50,16 +51,9 @@ let
     // {
       via = entry.gateway;
       options = lib.mapAttrs (_: toString) (
-        given {
-          inherit (entry)
-            metric
-            table
-            scope
-            mtu
-            advmss
-            ;
-          src = entry.source;
-        }
+        lib.mapAttrs' (name: row: lib.nameValuePair row.ip entry.${name}) (
+          lib.filterAttrs (name: _: entry.${name} != null) options.route
+        )
         // lib.optionalAttrs entry.onlink { onlink = ""; }
       );
     };
@@ -87,21 +81,6 @@ let
     }) (ofKind "physical")
   );
 
-  # Documentation/networking/bonding.rst
-  bondOptions = {
-    mode = "mode";
-    miimon = "miimon";
-    updelay = "updelay";
-    downdelay = "downdelay";
-    arpInterval = "arp_interval";
-    arpIpTargets = "arp_ip_target";
-    primaryReselect = "primary_reselect";
-    failOverMac = "fail_over_mac";
-    lacpRate = "lacp_rate";
-    adSelect = "ad_select";
-    xmitHashPolicy = "xmit_hash_policy";
-    minLinks = "min_links";
-  };
   says = preferences: setting: preferences.${setting} or true == false;
   leaseOf = interface: if interface.lease or null == null then { } else interface.lease;
   advertisementsOf =
@@ -131,6 +110,8 @@ let
     interface.dhcp && (leaseOf interface != { } || interface.mtu != null || !interface.acceptRa)
   ) interfaces;
 
+  isGiven = given: option: row: given ? ${option} && row.mode or given.mode == given.mode;
+
   membersOf = what: name: lib.filter (entry: entry.${what} == name) interfaces;
   namesOf = map ({ name, ... }: name);
 in
@@ -144,16 +125,16 @@ in
       search = all "search";
 
       bonds = byName (
-        { name, options, ... }:
+        entry@{ name, ... }:
         {
           interfaces = namesOf (membersOf "bond" name);
           driverOptions =
             lib.mapAttrs' (
-              option: value:
-              lib.nameValuePair bondOptions.${option} (
-                if lib.isList value then lib.concatStringsSep "," value else toString value
+              option: row:
+              lib.nameValuePair row.kernel (
+                lib.concatMapStringsSep "," toString (lib.toList entry.options.${option})
               )
-            ) (given (lib.filterAttrs (option: _: bondOptions ? ${option}) options))
+            ) (lib.filterAttrs (isGiven entry.options) options.bond)
             // lib.listToAttrs (
               map ({ name, ... }: lib.nameValuePair "primary" name) (
                 lib.filter (member: member.primary) (membersOf "bond" name)

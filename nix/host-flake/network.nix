@@ -15,6 +15,7 @@ let
 
   given = lib.filterAttrs (_: value: value != null);
   yes = value: if value then true else null;
+  options = import ./network-options.nix;
 
   # One networkd unit for each interface. Cards match by their permanent MAC address, because names may change.
   networks =
@@ -171,14 +172,9 @@ let
     // given {
       Gateway = route.gateway;
       GatewayOnLink = yes route.onlink;
-      Metric = route.metric;
-      Table = route.table;
       Type = route.type;
-      PreferredSource = route.source;
-      Scope = route.scope;
-      MTUBytes = if route.mtu == null then null else toString route.mtu;
-      TCPAdvertisedMaximumSegmentSize = if route.advmss == null then null else toString route.advmss;
     }
+    // named options.route route
     // lib.optionalAttrs (route.nexthops != [ ]) { MultiPathRoute = route.nexthops; };
 
   rule =
@@ -210,32 +206,21 @@ let
         }
         // given { MACAddress = interface.macAddress; };
       }
-      // lib.optionalAttrs (interface.kind == "bond") { bondConfig = bond interface.options; }
+      // lib.optionalAttrs (interface.kind == "bond") { bondConfig = named options.bond interface.options; }
       // lib.optionalAttrs (interface.kind == "vlan") { vlanConfig = vlan interface.options; }
       // lib.optionalAttrs (interface.kind == "bridge") { bridgeConfig = bridge interface.options; };
     }) (lib.filter (interface: interface.options != null) host.network.interfaces)
   );
 
-  bond =
-    options:
-    let
-      text = name: options.${name} or null;
-      ms = name: if options ? ${name} then "${toString options.${name}}ms" else null;
-    in
-    given {
-      Mode = options.mode;
-      MIIMonitorSec = ms "miimon";
-      UpDelaySec = ms "updelay";
-      DownDelaySec = ms "downdelay";
-      ARPIntervalSec = ms "arpInterval";
-      ARPIPTargets = text "arpIpTargets";
-      PrimaryReselectPolicy = text "primaryReselect";
-      FailOverMACPolicy = text "failOverMac";
-      LACPTransmitRate = if options.mode == "802.3ad" then text "lacpRate" else null;
-      AdSelect = if options.mode == "802.3ad" then text "adSelect" else null;
-      TransmitHashPolicy = text "xmitHashPolicy";
-      MinLinks = text "minLinks";
-    };
+  # The settings that values has of the rows, in networkd's words.
+  named =
+    rows: values:
+    lib.mapAttrs' (name: row: lib.nameValuePair row.networkd (inForm row values.${name})) (
+      lib.filterAttrs (
+        name: row: values.${name} or null != null && (row ? mode -> row.mode == values.mode)
+      ) rows
+    );
+  inForm = row: value: if row ? unit || row ? text then "${toString value}${row.unit or ""}" else value;
 
   vlan =
     options:

@@ -1,12 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { address, addressWithPrefix, interfaceName, mtu, unsigned32 } from './words.ts';
+import { routeAttributes, table } from './route-attributes.ts';
+import { address, addressWithPrefix, interfaceName, schemasOf, unsigned32 } from './words.ts';
 
 /** Routes and policy routing rules. */
 
-/** ip-route(8): numbers only, since names are those of /etc/iproute2/rt_tables of one machine. */
-const table = z.number().int().min(1).max(4294967295).describe('number of a routing table; 254 is main');
 const routeTypes = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'] as const;
 
 export const nextHopSchema = z
@@ -43,15 +42,8 @@ export const routeSchema = z
       .describe(
         'the gateway is reached directly, although no address of the interface covers it (ip-route(8))',
       ),
-    metric: unsigned32
-      .optional()
-      .describe('of several routes to the same network, the one with the lowest metric is used'),
-    table: table.optional(),
     type: z.enum(routeTypes).optional().describe('all but "unicast" discard packets (ip-route(8))'),
-    source: address.optional().describe('preferred source address ("src" of ip-route(8))'),
-    scope: z.enum(['global', 'link', 'host']).optional().describe('by default, as ip-route(8) chooses'),
-    mtu: mtu.optional(),
-    advmss: z.number().int().min(1).max(65535).optional().describe('TCP maximum segment size to advertise'),
+    ...schemasOf(routeAttributes),
     nexthops: z
       .array(nextHopSchema)
       .min(2)

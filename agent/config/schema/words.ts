@@ -41,3 +41,9 @@ export const interfaceName = line(limits.word).regex(
 export const unsigned32 = z.number().int().min(0).max(4294967295);
 export const milliseconds = z.number().int().min(0).max(2147483647);
 export const mtu = z.number().int().min(68).max(65535).describe('in bytes');
+
+/** The schemas of a table's rows, as `z.strictObject` takes them. */
+export function schemasOf<Rows extends Readonly<Record<string, { schema: z.ZodType }>>>(rows: Rows) {
+  const schemas = Object.entries(rows).map(([name, { schema }]) => [name, schema]);
+  return Object.fromEntries(schemas) as { -readonly [Name in keyof Rows]: Rows[Name]['schema'] };
+}

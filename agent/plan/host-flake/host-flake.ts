@@ -8,7 +8,7 @@ import type { Secret } from '../../secret.ts';
 import { runtimeInfo } from './runtime-info.ts';
 import type { RunStep, Step, WriteStep } from '../step.ts';
 import { flakeDirectory, targetRoot, type TargetStorage } from '../target.ts';
-import { fillIn, templates } from './templates.ts';
+import { fillIn, modules, templates } from './templates.ts';
 
 /** The host flake: what describes the installed system, in files that its owner keeps and changes. */
 
@@ -110,11 +110,7 @@ export function hostFlake(config: Config, facts: Facts, storage: TargetStorage):
     ...(config.system.storePath !== undefined && config.system.flake === undefined
       ? {}
       : { 'flake.nix': flake(config, info.hostName) }),
-    'hardware.nix': fillIn(templates.hardware, {}),
-    'dabei.nix': fillIn(templates.dabei, {}),
-    'impermanence.nix': fillIn(templates.impermanence, {}),
-    'network.nix': fillIn(templates.network, {}),
-    'network-scripted.nix': fillIn(templates.networkScripted, {}),
+    ...modules,
     'runtime-info.json': `${JSON.stringify(info, null, 2)}\n`,
   };
 }

@@ -1,5 +1,5 @@
 import type { RuntimeInfo } from './runtime-info.ts';
-import { fillIn, templates } from './templates.ts';
+import { fillIn, modules, templates } from './templates.ts';
 
 /** A file of the infrastructure flake. */
 export interface InfraFile {
@@ -14,15 +14,7 @@ export interface InfraFile {
  * One flake for many machines: the modules once, below dabei/, and for each machine its facts, below hosts/NAME/.
  */
 export function infraFlake(hosts: readonly Pick<RuntimeInfo, 'hostName' | 'stateVersion'>[]): InfraFile[] {
-  const { dabei, hardware, impermanence, network, networkScripted, infra, infraCommon, infraHost } =
-    templates;
-  const modules = {
-    'dabei.nix': dabei,
-    'hardware.nix': hardware,
-    'impermanence.nix': impermanence,
-    'network.nix': network,
-    'network-scripted.nix': networkScripted,
-  };
+  const { infra, infraCommon, infraHost } = templates;
   const ours = (path: string, content: string) => ({ path, content, owners: false });
   const owners = (path: string, content: string) => ({ path, content, owners: true });
   return [

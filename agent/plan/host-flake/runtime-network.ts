@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { routeRows, type RouteAttributeName } from '../../config/schema/route-attributes.ts';
 import type { AddressConfig, InterfaceConfig, NetworkConfig } from '../../config/schema.ts';
 import type { Link } from '../../facts.ts';
 import { matchLinks, type Match, type Matching } from '../network/match-links.ts';
@@ -160,17 +161,13 @@ function namesInUse(
 }
 
 function runtimeRoute(route: PlannedRoute, finalName: (name: string) => string): RuntimeRoute {
+  const attributes = routeRows.map(([name]) => [name, route[name] ?? null]);
   return {
     destination: isDefault(route) ? (route.family === 6 ? '::/0' : '0.0.0.0/0') : route.destination,
     gateway: route.gateway ?? null,
     onlink: route.onlink,
-    metric: route.metric ?? null,
-    table: route.table ?? null,
     type: route.type ?? null,
-    source: route.source ?? null,
-    scope: route.scope ?? null,
-    mtu: route.mtu ?? null,
-    advmss: route.advmss ?? null,
+    ...(Object.fromEntries(attributes) as Pick<RuntimeRoute, RouteAttributeName>),
     // networkd takes no way without a gateway.
     nexthops: (route.nexthops ?? []).flatMap(({ gateway, link, weight }) =>
       gateway === undefined

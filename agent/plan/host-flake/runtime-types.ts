@@ -1,3 +1,4 @@
+import type { RouteAttributeName } from '../../config/schema/route-attributes.ts';
 import type { BondConfig, BridgeConfig, VlanConfig } from '../../config/schema.ts';
 import type { LeasePreferences, Preferences } from '../network/preferences.ts';
 
@@ -52,18 +53,12 @@ export interface RuntimeAddress {
   peer: string | null;
 }
 
-export interface RuntimeRoute {
+export interface RuntimeRoute extends Record<RouteAttributeName, string | number | null> {
   /** With prefix length; the default routes are 0.0.0.0/0 and ::/0. */
   destination: string;
   gateway: string | null;
   onlink: boolean;
-  metric: number | null;
-  table: number | null;
   type: string | null;
-  source: string | null;
-  scope: string | null;
-  mtu: number | null;
-  advmss: number | null;
   /** As MultiPathRoute= of systemd.network(5) takes them: "192.0.2.1@eth0 2". */
   nexthops: readonly string[];
 }

@@ -3,21 +3,27 @@ import flakeWithConfig from '../../../nix/host-flake/flake-with-config.nix';
 import flake from '../../../nix/host-flake/flake.nix';
 import hardware from '../../../nix/host-flake/hardware.nix';
 import impermanence from '../../../nix/host-flake/impermanence.nix';
+import networkOptions from '../../../nix/host-flake/network-options.nix';
 import networkScripted from '../../../nix/host-flake/network-scripted.nix';
 import network from '../../../nix/host-flake/network.nix';
 import infraHost from '../../../nix/infra-host.nix';
 import infraCommon from '../../../nix/infra/common.nix';
 import infra from '../../../nix/infra/flake.nix';
 
-/** The files of the host flake before placeholders are filled in; only the flakes and an infrastructure's host have any. */
+/** The modules of the host flake, the same on every machine, by their file names. */
+export const modules = {
+  'hardware.nix': hardware,
+  'dabei.nix': dabei,
+  'impermanence.nix': impermanence,
+  'network.nix': network,
+  'network-scripted.nix': networkScripted,
+  'network-options.nix': networkOptions,
+} as const;
+
+/** The other files of the host flake, and of an infrastructure's, before placeholders are filled in. */
 export const templates = {
   flake,
   flakeWithConfig,
-  dabei,
-  hardware,
-  impermanence,
-  network,
-  networkScripted,
   infra,
   infraCommon,
   infraHost,

@@ -1,3 +1,4 @@
+import { bondRows } from '../../config/schema/bond-options.ts';
 import type { BondConfig, BridgeConfig } from '../../config/schema.ts';
 import type { Link } from '../../facts.ts';
 import { kindOf, type Match } from './match-links.ts';
@@ -27,25 +28,15 @@ export function creationLines(matches: readonly Match[]): string[] {
 
 /** Without its members, so also without `primary`, which must be one of them. */
 function bondType(bond: BondConfig): string {
-  const options: [string, string | number | undefined][] = [
-    ['mode', bond.mode],
-    ['miimon', bond.miimon],
-    ['updelay', bond.updelay],
-    ['downdelay', bond.downdelay],
-    ['arp_interval', bond.arpInterval],
-    ['arp_ip_target', bond.arpIpTargets?.join(',')],
-    ['primary_reselect', bond.primaryReselect],
-    ['fail_over_mac', bond.failOverMac],
-    ['lacp_rate', bond.mode === '802.3ad' ? bond.lacpRate : undefined],
-    ['ad_select', bond.mode === '802.3ad' ? bond.adSelect : undefined],
-    ['xmit_hash_policy', bond.xmitHashPolicy],
-    ['min_links', bond.minLinks],
-  ];
+  const options = bondRows.map(([name, { kernel, mode = bond.mode }]): Given => {
+    const value = mode === bond.mode ? bond[name] : undefined;
+    return [kernel, Array.isArray(value) ? value.join(',') : value];
+  });
   return ['bond', ...given(options)].join(' ');
 }
 
 function bridgeType({ stp, forwardDelay, priority, vlanFiltering }: BridgeConfig): string {
-  const options: [string, number | undefined][] = [
+  const options: Given[] = [
     ['stp_state', stp ? 1 : 0],
     // ip counts hundredths of a second.
     ['forward_delay', forwardDelay === undefined ? undefined : forwardDelay * 100],
@@ -55,7 +46,9 @@ function bridgeType({ stp, forwardDelay, priority, vlanFiltering }: BridgeConfig
   return ['bridge', ...given(options)].join(' ');
 }
 
-function given(options: readonly [string, string | number | undefined][]): string[] {
+type Given = readonly [name: string, value: string | number | undefined];
+
+function given(options: readonly Given[]): string[] {
   return options.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
 }
 

@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { routeRows, type RouteAttributes } from '../../config/schema/route-attributes.ts';
 import type { AddressConfig, RouteConfig } from '../../config/schema.ts';
 
 /** Configured routes, as the kernel and `ip -batch` want them. Pure. */
@@ -10,7 +11,7 @@ export interface PlannedHop {
   weight?: number;
 }
 
-export interface PlannedRoute {
+export interface PlannedRoute extends RouteAttributes {
   /** "default" or a network with prefix length. */
   destination: string;
   family: 4 | 6;
@@ -18,13 +19,7 @@ export interface PlannedRoute {
   /** None where it leads nowhere, or several ways. */
   link?: string;
   onlink: boolean;
-  metric?: number;
   type?: NonNullable<RouteConfig['type']>;
-  table?: number;
-  source?: string;
-  scope?: NonNullable<RouteConfig['scope']>;
-  mtu?: number;
-  advmss?: number;
   nexthops?: PlannedHop[];
 }
 
@@ -190,12 +185,7 @@ export function renderRoute(route: PlannedRoute): string {
     ...via(gateway, family),
     ...(link === undefined ? [] : [`dev ${link}`]),
     ...(route.onlink ? ['onlink'] : []),
-    ...(route.metric === undefined ? [] : [`metric ${route.metric}`]),
-    ...(route.table === undefined ? [] : [`table ${route.table}`]),
-    ...(route.source === undefined ? [] : [`src ${route.source}`]),
-    ...(route.scope === undefined ? [] : [`scope ${route.scope}`]),
-    ...(route.mtu === undefined ? [] : [`mtu ${route.mtu}`]),
-    ...(route.advmss === undefined ? [] : [`advmss ${route.advmss}`]),
+    ...routeRows.flatMap(([name, { ip }]) => (route[name] === undefined ? [] : [`${ip} ${route[name]}`])),
     ...(nexthops ?? []).flatMap(hop => [
       'nexthop',
       ...via(hop.gateway, family),

@@ -22,7 +22,14 @@ t.test('the generated directory', async t => {
     readFileSync(join(import.meta.dirname, '../../../../nix/host-flake', name), 'utf8');
   for (const [name, machine] of Object.entries<ExampleMachine>(machines)) {
     const files = hostFlake(machine.config, machine.facts, machine.storage);
-    const modules = ['hardware.nix', 'dabei.nix', 'impermanence.nix', 'network.nix', 'network-scripted.nix'];
+    const modules = [
+      'hardware.nix',
+      'dabei.nix',
+      'impermanence.nix',
+      'network.nix',
+      'network-scripted.nix',
+      'network-options.nix',
+    ];
     t.same(Object.keys(files), ['flake.nix', ...modules, 'runtime-info.json'], name);
     // Every machine has the same modules, so test/golden/ holds what differs.
     own[name] = { 'flake.nix': files['flake.nix']!, 'runtime-info.json': files['runtime-info.json']! };
@@ -122,6 +129,7 @@ t.test('steps', async t => {
       '644 /mnt/etc/nixos/impermanence.nix',
       '644 /mnt/etc/nixos/network.nix',
       '644 /mnt/etc/nixos/network-scripted.nix',
+      '644 /mnt/etc/nixos/network-options.nix',
       '644 /mnt/etc/nixos/runtime-info.json',
       'mkdir -p -m 0755 /mnt/etc/ssh',
       'cp -p /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub /mnt/etc/ssh/',
