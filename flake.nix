@@ -8,7 +8,7 @@
   #   nix run .#dabei -- collect --output infra web-01.json
   description = "An in-initrd installer for NixOS on natively encrypted ZFS";
 
-  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-26.05/nixexprs.tar.xz";
 
   outputs =
     { self, nixpkgs }:

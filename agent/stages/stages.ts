@@ -11,6 +11,7 @@ import { availableMemoryBytes } from '../host/machine/facts.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../format.ts';
 import { recheckDisks } from '../plan/disks/recheck.ts';
+import { releaseWarnings } from '../plan/host-flake/release-warning.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
@@ -114,14 +115,15 @@ export async function planInstallation(
   config: Config,
   unreachableAtStart?: readonly string[],
 ): Promise<{ facts: Facts; plan: Plan }> {
+  const now = doors.clock.epochSeconds();
   const unreachable =
     unreachableAtStart ?? (await stillSilent(doors, config.network, readStatus(doors)?.unreachableGateways));
-  const refusals = [
-    unreachableGateways(config.network, unreachable),
-    lockoutRefusal(config, doors.clock.epochSeconds()),
-  ].filter(refusal => refusal !== null);
+  const refusals = [unreachableGateways(config.network, unreachable), lockoutRefusal(config, now)].filter(
+    refusal => refusal !== null,
+  );
   if (refusals.length > 0) throw new Refusals(refusals);
-  return measureAndPlan(doors, withHostKeys(doors, config));
+  const { facts, plan } = await measureAndPlan(doors, withHostKeys(doors, config));
+  return { facts, plan: { ...plan, warnings: [...plan.warnings, ...releaseWarnings(config, now)] } };
 }
 
 /** The installed system keeps the host keys that this one shows, also when they were made here. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as clock from '../../agent/host/clock.ts';
 import { arch } from '../../agent/arch.ts';
 import * as files from '../lib/files.ts';
 import { BuildError } from '../lib/errors.ts';
@@ -54,7 +55,7 @@ const names = await makeRelease(
   checkout('out'),
   directory,
   {
-    ...{ version, gitStatus, changelog: files.readText(checkout('CHANGELOG.md')) },
+    ...{ version, gitStatus, now: clock.epochSeconds(), changelog: files.readText(checkout('CHANGELOG.md')) },
     ...{ kernelChanges, zfs: zfs ?? 'unknown', zfsChanges: [], npm: Object.fromEntries(npm) },
     debianArchitecture: arch.debian,
   },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isPastLastDay, nixosRelease } from '../../agent/config/nixos-release.ts';
 import { BuildError } from '../lib/errors.ts';
 import * as files from '../lib/files.ts';
 import { run } from '../lib/host.ts';
@@ -23,13 +24,15 @@ export interface ReleaseInput {
   changelog: string;
   /** Output of `git status --porcelain`. */
   gitStatus: string;
+  /** Seconds since 1970-01-01 UTC. */
+  now: number;
   image: ImageDescription;
   /** SHA-256 of the files in out/ by name. */
   found: Readonly<Record<string, string>>;
 }
 
 /** Everything that speaks against a release; empty where nothing does. */
-export function refusals({ version, changelog, gitStatus, image, found }: ReleaseInput): string[] {
+export function refusals({ version, changelog, gitStatus, now, image, found }: ReleaseInput): string[] {
   const changed = gitStatus.split('\n').filter(line => line !== '');
   const section = changelog.split('\n').find(line => line.startsWith(`## ${version} `));
   const wrong = Object.entries(image.files).filter(([name, { sha256 }]) => found[name] !== sha256);
@@ -49,6 +52,12 @@ export function refusals({ version, changelog, gitStatus, image, found }: Releas
     ...(image.fallbacks.length > 0
       ? [
           `Debian's own files stand in for ${image.fallbacks.length} smaller replacements: build with npm run image -- --strict`,
+        ]
+      : []),
+    ...(isPastLastDay(now)
+      ? [
+          `NixOS ${nixosRelease.name}, the default of system.nixpkgs, has had no security updates since ${nixosRelease.lastDay}: ` +
+            'make a newer release the default in agent/config/nixos-release.ts, and build again',
         ]
       : []),
     ...wrong.map(([name]) => `out/${name} is missing or not what image.json says: run npm run image`),

@@ -10,7 +10,7 @@
   # dabei/                        file systems, boot loader and network from runtime-info.json
   description = "Machines installed by dabei";
 
-  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz";
+  inputs.nixpkgs.url = "https://channels.nixos.org/nixos-26.05/nixexprs.tar.xz";
 
   outputs =
     { nixpkgs, ... }:

@@ -38,6 +38,8 @@ export interface World {
   network?: Partial<Doors['network']>;
   /** Seconds since the start of the machine. */
   uptime?: number;
+  /** Seconds since 1970-01-01 UTC, instead of what this system's clock shows. */
+  epoch?: number;
   /** How many times as long as asked each wait takes, as on a busy machine: fewer programs have to run. */
   waiting?: number;
   claim?: Doors['claim'];
@@ -80,7 +82,7 @@ export function doorsTo(root: string, world: World = {}): TestDoors {
     exec: programs(root, world, ran),
     files: filesBelow(root, world.failing ?? [], written),
     network: { ...realDoors.network, ...world.network },
-    clock: quickClock(world.uptime ?? 100, world.waiting ?? 1),
+    clock: quickClock(world),
     log: entry => told.push(entry),
     claim: world.claim ?? (() => {}),
   };
@@ -135,7 +137,7 @@ function filesBelow(root: string, failing: NonNullable<World['failing']>, writte
 }
 
 /** Time passes as it does, but a wait is over at once. */
-function quickClock(uptime: number, times: number): Doors['clock'] {
+function quickClock({ uptime = 100, waiting: times = 1, epoch }: World): Doors['clock'] {
   const started = clock.uptimeSeconds();
   let waited = 0;
   const uptimeSeconds = () => uptime + waited + clock.uptimeSeconds() - started;
@@ -144,5 +146,6 @@ function quickClock(uptime: number, times: number): Doors['clock'] {
   };
   const poll: typeof clock.poll = (ask, seconds, every) =>
     clock.poll(ask, seconds, every, { uptimeSeconds, sleep });
-  return { ...clock, uptimeSeconds, sleep, poll };
+  const fixed = epoch === undefined ? {} : { epochSeconds: () => epoch, now: () => new Date(epoch * 1000) };
+  return { ...clock, ...fixed, uptimeSeconds, sleep, poll };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hasToken } from '../../redact-tokens.ts';
 import { limits } from '../limits.ts';
+import { nixosRelease } from '../nixos-release.ts';
 import { line } from '../text.ts';
 
 /** The system to install: built from a flake, or prebuilt. */
@@ -57,8 +58,8 @@ export const systemSchema = z
         'flake reference with attribute, "github:me/infra#web-01"; by default, dabei generates a flake',
       ),
     nixpkgs: publicAddress('give the address of a nixpkgs that needs no password')
-      .default('https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz')
-      .describe('flake reference of nixpkgs for the generated flake'),
+      .default(nixosRelease.nixpkgs)
+      .describe('flake reference of nixpkgs for the generated flake; by default, a stable release of NixOS'),
     storePath: storePath
       .optional()
       .describe('toplevel of a prebuilt system: dabei copies it and evaluates nothing'),
@@ -88,8 +89,8 @@ export const systemSchema = z
         'install the boot loader even if the activation of the installed system fails, as nixos-install(8) does',
       ),
     stateVersion: line(limits.word)
-      .regex(/^\d\d\.\d\d$/, 'is not a valid NixOS release, such as 26.05')
-      .default('26.05')
+      .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)
+      .default(nixosRelease.name)
       .describe('NixOS release whose data formats the machine uses (system.stateVersion)'),
     impermanence: z
       .boolean()

@@ -4,6 +4,7 @@ import type { DabeiError } from '../../errors.ts';
 import { checkLogin, preflight, type Preflight } from './preflight.ts';
 import type { NewSystem, OldSystem } from './systems.ts';
 import { defaultRoutes } from '../network/default-routes.ts';
+import { releaseWarnings } from '../host-flake/release-warning.ts';
 import { planRefusals } from './plan-refusals.ts';
 
 /** Everything that speaks against leaving a running Linux, of the configuration, the machine and the plan. Pure. */
@@ -46,13 +47,14 @@ export function judge(
   const found = preflight(config, installs, old, image, isUnknown ? 1 : defaultRoutes(network).length);
   const login = checkLogin(resolution.reachability.rootAuthorizedKeys, installs ? config : null, now);
   const plan = installs && config !== null ? planRefusals(config, old.facts) : [];
+  const release = installs && config !== null ? releaseWarnings(config, now) : [];
   return {
     resolution,
     config,
     installs,
     asksPassphrase,
     refusals: [...problems.map(asRefusal), ...found.refusals, ...plan, ...login.refusals],
-    found: { ...found, warnings: [...found.warnings, ...login.warnings] },
+    found: { ...found, warnings: [...found.warnings, ...login.warnings, ...release] },
   };
 }
 

@@ -1,9 +1,11 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { boot, confirm, install, logs, plan, status } from '../../../agent/commands/commands.ts';
 import { nixosInstall } from '../../../agent/commands/nixos-install.ts';
 import { DabeiError, type ErrorCode } from '../../../agent/errors.ts';
 import { readStatus, type Status } from '../../../agent/host/status.ts';
+import { endOfSupport } from '../../fixtures/nixos-release.ts';
 import { publicKeyOf } from '../../fixtures/public-keys.ts';
 import { doorsTo, type TestDoors, type World } from '../../support/doors.ts';
 
@@ -122,6 +124,40 @@ t.test('install and plan by hand', async t => {
     if (code !== 'FILE') t.match(readStatus(doors), { state: 'failed', code }, name);
     t.notMatch(doors.ran.join('\n'), /sgdisk|zpool create/, `${name}: no disk is written`);
   }
+});
+
+t.test('a plan warns of a default release without updates', async t => {
+  const columns = {
+    name: 'vda',
+    path: '/dev/vda',
+    type: 'disk',
+    tran: 'virtio',
+    size: 2 ** 35,
+    ro: false,
+    rm: false,
+  };
+  const disk = { ...columns, 'maj:min': '254:0', 'log-sec': 512, 'phy-sec': 512, mountpoints: [null] };
+  const lsblk = `echo '${JSON.stringify({ blockdevices: [disk] })}'`;
+  const device = '/sys/devices/pci0000:00/0000:00:04.0';
+  const planOn = (epoch: number, system = {}) => {
+    const files = {
+      '/root/web.json': JSON.stringify({ ...install1, system }),
+      [`${device}/driver/uevent`]: '',
+      [`${device}/modalias`]: 'pci:v00001AF4d00001001\n',
+    };
+    const doors = doorsFor(t, { files, programs: { lsblk, wipefs: 'exit 0' }, epoch });
+    const sysfs = join(doors.root, 'sys/class/block/vda');
+    mkdirSync(sysfs, { recursive: true });
+    symlinkSync(join(doors.root, device), join(sysfs, 'device'));
+    return plan(doors, '/root/web.json');
+  };
+  t.match(await planOn(endOfSupport), /^warning: NixOS .* has had no security updates since /m);
+  t.notMatch(await planOn(endOfSupport - 1), 'security updates');
+  t.notMatch(await planOn(0), 'security updates');
+  t.notMatch(
+    await planOn(endOfSupport, { nixpkgs: 'github:NixOS/nixpkgs/nixos-unstable' }),
+    'security updates',
+  );
 });
 
 t.test('status, logs and confirm', async t => {

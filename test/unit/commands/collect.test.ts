@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { nixosRelease } from '../../../agent/config/nixos-release.ts';
 import { realDoors } from '../../../agent/host/doors.ts';
 import { collect } from '../../../agent/commands/collect.ts';
 import { runtimeInfo } from '../../../agent/plan/host-flake/runtime-info.ts';
@@ -22,7 +23,8 @@ t.test('machines become hosts of one flake, and what is its owner’s is kept', 
   for (const path of ['flake.nix', 'common.nix', 'dabei/dabei.nix', 'hosts/web-02/default.nix'])
     t.match(first, `new      ${path}`);
   t.match(JSON.parse(text('hosts/rack-07/runtime-info.json')), { hostName: 'rack-07', hostId: '00c0ffee' });
-  t.match(text('hosts/web-02/default.nix'), 'system.stateVersion = "26.05";');
+  t.match(text('hosts/web-02/default.nix'), `system.stateVersion = "${nixosRelease.name}";`);
+  t.match(text('flake.nix'), `inputs.nixpkgs.url = "${nixosRelease.nixpkgs}";`);
   writeFileSync(join(output, 'hosts/web-02/default.nix'), 'mine');
   writeFileSync(join(output, 'dabei/network.nix'), 'older');
   const again = collect(realDoors, [join(directory, 'web.json')], output);

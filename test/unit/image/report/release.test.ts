@@ -11,6 +11,7 @@ import {
   type ImageDescription,
   type ReleaseInput,
 } from '../../../../image/report/release.ts';
+import { endOfSupport } from '../../../fixtures/nixos-release.ts';
 import { spdxDocument, type SpdxDocument } from '../../../../image/report/spdx.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -29,6 +30,7 @@ const release = {
   version: '0.2.0',
   changelog: '# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-12-01)\n\n## 0.1.0\n',
   gitStatus: '',
+  now: endOfSupport - 1,
   kernelChanges: [`kernel-config/base.config (sha256 ${sha256('')})`],
   zfs: '2.3.2-2',
   zfsChanges: [],
@@ -36,7 +38,7 @@ const release = {
   npm: { zod: '4.6.7', '@scope/name': '1.0.0' },
 };
 const input: ReleaseInput = {
-  ...{ version: release.version, changelog: release.changelog, gitStatus: '', image },
+  ...{ version: release.version, changelog: release.changelog, gitStatus: '', now: release.now, image },
   found: Object.fromEntries(Object.entries(contents).map(([name, text]) => [name, sha256(text)])),
 };
 
@@ -70,6 +72,11 @@ t.test('what is not released', async t => {
       { found: { initrd: sha256('archive'), dabei: sha256('program') } },
       [/^out\/bzImage is missing/],
     ],
+    [
+      'a default release of NixOS without updates',
+      { now: endOfSupport },
+      [/^NixOS \d\d\.\d\d, .* no security updates since .* agent\/config\/nixos-release\.ts/],
+    ],
     ['all at once', { gitStatus: '?? a\n', changelog: '' }, [/differ/, /no section/]],
   ];
   for (const [name, change, says] of rows) {
@@ -84,6 +91,8 @@ t.test('a refused release writes nothing', async t => {
   const directory = join(out, 'release');
   const made = makeRelease(out, directory, { ...release, changelog: '' }, { ssh: '/nonexistent' });
   await t.rejects(made, { code: 'RELEASE', message: /no section "## 0\.2\.0 \(DATE\)"/ });
+  const late = makeRelease(out, directory, { ...release, now: endOfSupport }, { ssh: '/nonexistent' });
+  await t.rejects(late, { code: 'RELEASE', message: /no security updates/, remedy: /docs\/release\.md/ });
   t.notOk(existsSync(directory));
   await t.rejects(makeRelease(join(out, 'none'), directory, release, { ssh: '/nonexistent' }), {
     code: 'RELEASE',
