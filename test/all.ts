@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { checkout, requireHostPackages, run } from '../image/lib/host.ts';
 import * as files from '../image/lib/files.ts';
 import { DabeiError } from '../agent/errors.ts';
+import { failuresOf } from './support/failures.ts';
 
 /**
  * `npm test`: gates over the sources and unit tests (`--quick` ends here), then the core worlds in virtual machines.
@@ -41,13 +42,9 @@ async function check(
   }).catch((error: unknown) => {
     if (!(error instanceof DabeiError)) throw error;
     tell(error.message);
-    return { exitCode: 1, stdout: '' };
+    return { exitCode: 1, stdout: error.message };
   });
-  if (result.exitCode !== 0)
-    result.stdout
-      .split('\n')
-      .filter(line => !shown(line))
-      .forEach(tell);
+  if (result.exitCode !== 0) failures.push(`# failed: ${name}`, ...failuresOf(result.stdout));
   const counted = count(result.stdout) ?? { passed: 0, failed: 0 };
   if (counted.passed + counted.failed === 0 || (result.exitCode !== 0 && counted.failed === 0)) {
     counted[result.exitCode === 0 ? 'passed' : 'failed'] += 1;
@@ -110,6 +107,8 @@ const gates: readonly [name: string, argv: readonly string[]][] = [
   ['unused code', [bin('knip/bin/knip.js')]],
 ];
 const waiting = [...gates];
+/** Said again at the end: whoever reads a long log reads its end first, and some keep no more. */
+const failures: string[] = [];
 const counts: Count[] = [];
 async function checkGates(): Promise<void> {
   for (let gate = waiting.shift(); gate !== undefined; gate = waiting.shift()) {
@@ -133,6 +132,7 @@ if (!values.quick) {
     await check('core worlds', [...program('test/vm/run.ts'), '--core', '--jobs', '2'], 80, lastLineCount),
   );
 }
+failures.forEach(say);
 const total = counts.reduce((all, { passed, failed }) => ({
   passed: all.passed + passed,
   failed: all.failed + failed,
