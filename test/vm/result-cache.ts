@@ -8,8 +8,9 @@ import { worldsDirectory, type Result } from './world.ts';
 import { worldsByFile } from './worlds/index.ts';
 
 /**
- * Results of worlds, kept by what they depend on: the image, the fixtures, and all sources that the file of the world
- * imports. A run that was interrupted goes on where it stopped, and a change to one world has no other run again.
+ * Results of worlds, kept by what they depend on: the image, the fixtures, and the program that esbuild makes of the file
+ * of the world and all that it imports. A run that was interrupted goes on where it stopped; a change to one world has no
+ * other run again, and a change to a comment has none.
  */
 export class Remembered {
   readonly #results = new Map<string, Result>();
@@ -26,9 +27,8 @@ export class Remembered {
 
   static async open(): Promise<Remembered> {
     const places = new Map<string, string>();
-    for (const [name, inputs] of await importsOf(Object.keys(worldsByFile))) {
-      const sources = inputs.flatMap(path => [path, { file: checkout(path) }]);
-      const key = keyOf([files.readText(image.sums), ...tree(checkout('test/fixtures')), ...sources]);
+    for (const [name, programs] of await programsOf(Object.keys(worldsByFile))) {
+      const key = keyOf([files.readText(image.sums), ...tree(checkout('test/fixtures')), ...programs]);
       const place = join(worldsDirectory, `results-${name}-${key}.json`);
       for (const world of worldsByFile[name]!) places.set(world.name, place);
     }
@@ -47,9 +47,9 @@ export class Remembered {
   }
 }
 
-/** Paths in the checkout of all that a file of worlds is made of, itself and what runs every world among them. */
-async function importsOf(names: readonly string[]): Promise<Map<string, string[]>> {
-  const { metafile } = await build({
+/** The files of worlds as programs, each with that which runs every world. */
+async function programsOf(names: readonly string[]): Promise<Map<string, readonly string[]>> {
+  const { metafile, outputFiles } = await build({
     absWorkingDir: checkout(),
     entryPoints: [...names.map(name => `test/vm/worlds/${name}.ts`), 'test/vm/world.ts'],
     bundle: true,
@@ -60,12 +60,15 @@ async function importsOf(names: readonly string[]): Promise<Map<string, string[]
     format: 'esm',
     packages: 'external',
     loader: { '.nix': 'text' },
+    // Without it, esbuild keeps comments that stand in expressions.
+    minifyWhitespace: true,
     logLevel: 'warning',
   });
-  const outputs = Object.values(metafile.outputs);
-  const of = (path: string) => Object.keys(outputs.find(({ entryPoint }) => entryPoint === path)!.inputs);
-  const always = of('test/vm/world.ts');
-  return new Map(
-    names.map(name => [name, [...new Set([...of(`test/vm/worlds/${name}.ts`), ...always])].toSorted()]),
-  );
+  const outputs = Object.entries(metafile.outputs);
+  const program = (source: string) => {
+    const [path] = outputs.find(([, { entryPoint }]) => entryPoint === source)!;
+    return outputFiles.find(file => file.path === checkout(path))!.text;
+  };
+  const always = program('test/vm/world.ts');
+  return new Map(names.map(name => [name, [program(`test/vm/worlds/${name}.ts`), always]]));
 }
