@@ -38,3 +38,11 @@ export function card(number: number, more: Partial<InterfaceInput> = {}): Interf
 }
 
 export const up = (...cards: number[]) => cards.map(number => `ip link set eth${number} up`);
+
+/** The address and the default route of most worlds, as the model has them and as commands make them on `link`. */
+export const address = { addresses: ['192.0.2.7/24'] };
+export const gateway = { routes: [{ destination: 'default', gateway: '192.0.2.1' }] };
+export const addressOn = (link: string) => [
+  `ip address add 192.0.2.7/24 dev ${link}`,
+  'ip route add default via 192.0.2.1',
+];
