@@ -34,20 +34,20 @@ import { arch } from '../agent/arch.ts';
 
 export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
-  /** Whether out/ is written, or only the cache. */
+  /** Whether to write out/, or to fill the cache only. */
   output?: boolean;
-  /** What the caller needs of Debian besides: nothing is fetched once compiling has begun. */
+  /** Further Debian files that the caller needs: the build fetches everything before it compiles anything. */
   also?: readonly Need[];
 }
 
 export interface BuiltImage {
   image: Built;
   toolchain: Packages;
-  /** What Debian's own files stand in for. */
+  /** The parts for which the image has Debian's own files instead of smaller ones. */
   fallbacks: readonly Fallback[];
 }
 
-/** Builds the image: this is the whole sequence. Each step is skipped where an earlier run left its result in the cache. */
+/** Builds the image: this is the whole sequence. The cache supplies each step that an earlier run completed. */
 export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage> {
   await fetchInputs(options);
   const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
@@ -66,7 +66,7 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
   return { image, toolchain: parts.toolchain, fallbacks: fallbacks.taken };
 }
 
-/** Everything that the image and the bundle are packed from. */
+/** Everything that the image and the bundle contain. */
 async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: readonly Built[] }> {
   const toolchain = await unpack(toolchainSet);
   const packages = await unpack(imageSet);
@@ -87,8 +87,8 @@ async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: rea
 }
 
 /**
- * Debian's own program in the place of a smaller one may need more of a library than its stub has (udev of Debian 13
- * calls eight further functions of libselinux): then Debian's own library is taken, too.
+ * Debian's own program may need more symbols of a library than the stub has (udev of Debian 13 calls eight further
+ * functions of libselinux). If the stub is then incomplete, the image gets Debian's library, too.
  */
 async function withoutStubsThatLack<P extends Parts>(parts: P, fallbacks: Fallbacks): Promise<P> {
   if (fallbacks.taken.length === 0 || fallbacks.has('stubs')) return parts;
@@ -106,20 +106,20 @@ async function withoutStubsThatLack<P extends Parts>(parts: P, fallbacks: Fallba
     : parts;
 }
 
-/** Files below image/ that make a medium, or measure what was made: changing one builds no new image. */
+/** Files below image/ that make a medium, or measure the result: changing one of them does not rebuild the image. */
 const notInImage = [
   ...['media', 'reductions/programs.ts', 'reductions/budgets.ts', 'report', 'time'],
   ...['debian.lock.json', 'start.mjs', 'top.ts'],
 ];
 
-/** Kernel, initrd and `dabei`. @throws CannotReduce where programs cannot be made smaller, unless they stay as they are */
+/** Builds kernel, initrd and `dabei`. @throws CannotReduce if a program cannot be made smaller and may not fall back */
 async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'small' }: BuildOptions) {
   const { toolchain, packages, kernel, icu, installer, rebuilt, agent } = parts;
   const slimmed = !fallbacks.has('elf');
   const built = [toolchain, packages, kernel, icu, agent, installer, ...rebuilt].filter(
     part => part !== null,
   );
-  // Which parts fell back decides what the image is, although a part that did has no key.
+  // A part that fell back has no key, but which parts fell back decides the image's content.
   const choices = JSON.stringify({ compression, fallBack: fallbacks.taken.map(({ part }) => part) });
   const recipe = ['image 2', choices, ...built, ...tree(checkout('image'), notInImage)];
   return cached('image', recipe, async directory => {
@@ -138,13 +138,13 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
   });
 }
 
-/** How long this will take; the steps' own lines say later how far it is. */
+/** Prints how long the build will take. The lines of each step report progress later. */
 async function tellForecast(options: BuildOptions): Promise<void> {
   const steps = await planSteps(async () => {
     const silent = new Fallbacks(options, () => {});
     await packImage(await buildParts(silent), silent, options);
   });
-  // Its key depends on what the image turns out to be.
+  // Its key depends on the finished image.
   steps.push({ name: 'bundle', isCached: steps.every(({ isCached }) => isCached) });
   const cores = availableParallelism();
   const expected = forecast(steps, cores);
@@ -165,12 +165,12 @@ function tellSpent(started: { seconds: number; cpuSeconds: number }): void {
 }
 
 /**
- * Everything from outside that an image is built from, in the cache.
- * @throws FetchMissing naming all that is missing without which there is no image, or none as it was asked for
+ * Fetches every external input of an image into the cache.
+ * @throws FetchMissing naming everything missing without which the requested image cannot be built
  */
 async function fetchInputs({ also = [], strict = false }: BuildOptions): Promise<Fetched> {
   requireRoot();
-  // The image keeps the modes of directories that are made here.
+  // The image keeps the modes of directories that are created here.
   process.umask(0o022);
   await requireHostPackages({
     '/usr/bin/mmdebstrap': 'mmdebstrap',
@@ -181,7 +181,7 @@ async function fetchInputs({ also = [], strict = false }: BuildOptions): Promise
   return strict ? fetchAll([...required, ...optionalNeeds]) : fetchAll(required, optionalNeeds);
 }
 
-/** The image's date: that of the newest program in it, so the same packages always give the same bytes. */
+/** The image's date is that of its newest program, so the same packages always give the same bytes. */
 function newestProgram(directory: string): number {
   const dates = files.list(directory).map(name => files.modifiedAt(join(directory, name)).getTime());
   return Math.floor(Math.max(...dates) / 1000);
@@ -189,9 +189,10 @@ function newestProgram(directory: string): number {
 
 /**
  * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict] [--fetch-only]
- * [--lock | --locked]`: --quick compresses for development, --update fetches Debian's package lists anew, --fall-back takes
- * Debian's own files without trying (reductions/reductions.ts), --strict never does, --fetch-only compiles nothing, --lock
- * writes down which versions the image is built from, --locked takes those (debian/lock-file.ts).
+ * [--lock
+ * --locked]`: --quick compresses for development; --update fetches Debian's package lists again; --fall-back uses
+ * Debian's own files without trying (reductions/reductions.ts) and --strict never does; --fetch-only compiles nothing;
+ * --lock records the versions that the image is built from, --locked builds from them (debian/lock-file.ts).
  */
 if (process.argv[1] === import.meta.filename) {
   const flag = { type: 'boolean', default: false } as const;

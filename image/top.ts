@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import * as files from './lib/files.ts';
 
 /**
- * How every command of this project ends that does not end well: image/start.mjs has it loaded before the program. What
- * was foreseen is sentences: the code, what was being done, what to do next. The stack of a bug goes to a file.
+ * How every command of this project reports a failure; image/start.mjs loads this module before the program. An
+ * expected failure prints sentences: the code, what the command was doing, what to do next. The stack of a bug goes to
+ * a file.
  */
 
 export interface Ending {
   code: string;
   text: string;
   remedy: string | null;
-  /** For whoever mends it; null where it was foreseen. */
+  /** The stack, for developers; null for an expected failure. */
   stack: string | null;
 }
 
@@ -20,7 +21,7 @@ export function endingOf(thrown: unknown): Ending {
     ...{ code, text, remedy, stack: null },
   });
   const error = errorFields(thrown);
-  // By name: the loader gives this module its own copy of the classes that the program throws.
+  // Compared by name: the loader gives this module its own copy of the classes that the program throws.
   const typed = error.name === 'BuildError' || error.name === 'DabeiError';
   if (typed && error.code !== 'INTERNAL') return foreseen(error.code, error.message, error.remedy);
   const { code, message, stack } = error;
@@ -74,6 +75,9 @@ function end(thrown: unknown): void {
   process.stderr.write(describeEnding(ending, stackFile), () => process.exit(1));
 }
 
-/** Programs that image/start.mjs starts name this module; a test that imports it changes nothing. */
+/**
+ * image/start.mjs starts programs with this module in their arguments (--import); a test that imports it changes
+ * nothing.
+ */
 if (process.execArgv.some(argument => argument.endsWith('image/top.ts')))
   process.on('uncaughtException', end);

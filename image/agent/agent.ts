@@ -8,17 +8,18 @@ import type { Packages } from '../debian/packages.ts';
 import { libraryDirectory } from '../../agent/arch.ts';
 
 /**
- * `dabei`: the agent as one executable.
+ * Builds `dabei`: the agent as one executable.
  *
- * Node's single executable: the bundle with V8's code cache becomes a note in Debian's 27 KB `node`, which finds the
- * runtime in the shared libnode. Node looks for the bundle only where a marker in its own code is set; with a shared
- * libnode that marker lies in the library, so the library in the image is changed with it (nodejs.org/api/single-executable-applications).
+ * The format is Node's single executable application: the bundle, with V8's code cache, becomes an ELF note in Debian's
+ * 27 KB `node`, which loads the runtime from the shared libnode. Node looks for the bundle only if a marker in its own
+ * code is set. With a shared libnode, the library contains that marker, so the build changes the library in the image,
+ * too (nodejs.org/api/single-executable-applications).
  */
 
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const libnode = `${libraryDirectory}/libnode.so.115`;
 
-/** Leaves `dabei` and the changed `libnode.so.115`. */
+/** Leaves `dabei` and the changed `libnode.so.115` in the cache. */
 export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {
   const sources = [
     ...tree(checkout('agent')),
@@ -49,7 +50,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
     });
     const program = join(directory, 'dabei');
     files.copy(join(packages.path, 'usr/bin/node'), program);
-    // The injecting library insists on finding the marker in the program itself; a section that is never loaded does.
+    // postject requires the marker in the program itself; this adds it in a section that is never loaded.
     files.write(join(directory, 'marker'), `${fuse}:0\0`);
     await runIn({
       doing: 'adding the marker section',
@@ -77,7 +78,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
   });
 }
 
-/** The bundle alone, in the form that a single executable takes: CommonJS, Node 20. */
+/** The bundle alone, in the form that a single executable requires: CommonJS, Node 20. */
 async function bundle(output: string): Promise<void> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
   await build({
@@ -92,14 +93,15 @@ async function bundle(output: string): Promise<void> {
     keepNames: false,
     legalComments: 'none',
     loader: { '.nix': 'text' },
-    // jsonc-parser's `main` is UMD, whose inner requires no bundler can follow; its `module` is the same as ES modules.
+    // jsonc-parser's `main` is UMD, whose inner `require` calls esbuild cannot follow; its `module` holds the same
+    // as ES modules.
     mainFields: ['module', 'main'],
     define: { DABEI_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
 }
 
-/** libnode with its marker set. @throws Error where the marker is not there exactly once */
+/** Returns libnode with its marker set. @throws Error unless the marker occurs exactly once */
 function armed(library: Buffer): Buffer {
   const marker = Buffer.from(`${fuse}:0`);
   const at = library.indexOf(marker);

@@ -2,22 +2,22 @@ import { BuildError } from '../lib/errors.ts';
 import { run } from '../lib/host.ts';
 
 /**
- * The Debian archives that this machine itself uses, by what they are, so that no mirror's name stands in the project.
- * Debian has three kinds: the release, its `-updates` beside it, and `-security` on servers of its own.
+ * The Debian archives that this machine is configured for, by kind, so that the project names no mirror. Debian has
+ * three kinds: the release, its `-updates` on the same servers, and `-security` on other servers.
  */
 
 export const kinds = ['release', 'updates', 'security'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Addresses of the archives, each with a slash at its end, in the order of this machine's configuration. */
+/** Addresses of the archives, each with a trailing slash, in the order of this machine's configuration. */
 export type Archives = Readonly<Record<Kind, readonly string[]>>;
 
-/** The suite of a kind that belongs to a release: trixie, trixie-updates, trixie-security. */
+/** The suite of a release for each kind: trixie, trixie-updates, trixie-security. */
 export const suiteOf = (release: string, kind: Kind): string =>
   kind === 'release' ? release : `${release}-${kind}`;
 
 /**
- * Asks apt. apt-get(8), indextargets: one line for each configured index.
+ * Reads apt's configuration: one line for each configured index (apt-get(8), indextargets).
  * @throws BuildError HOST_APT
  */
 export async function hostArchives(): Promise<Archives> {
@@ -50,7 +50,7 @@ export function archivesOf(text: string): Archives {
   return found;
 }
 
-/** Of a suite by its codename; null for backports, proposed updates and what else there is. */
+/** The kind of a suite, by its codename; null for backports, proposed updates and others. */
 function kindOf(codename: string): Kind | null {
   if (/^[a-z]+$/.test(codename)) return 'release';
   // Until Debian 10, security updates were "buster/updates".

@@ -3,38 +3,41 @@ import { cacheDirectory } from '../lib/cache.ts';
 import { readLockFile, type LockFile } from './lock-file.ts';
 import { hostArchives, type Archives } from './archives.ts';
 
-/** What fetching depends on; a test gives its own mirror, key and limits to the same code. */
+/** What fetching depends on; a test passes its own mirror, key and limits to the same code. */
 export interface Context {
-  /** Everything that was fetched lies below it. */
+  /** The directory below which every fetched file is stored. */
   directory: string;
   archives: () => Promise<Archives>;
-  /** Public keys whose signatures count, as gpgv(1) reads them. */
+  /** Public keys whose signatures gpgv(1) accepts. */
   keyring: string;
   /** The image's own Debian release. */
   suite: string;
   components: readonly string[];
   limits: Limits;
-  /** Package lists are fetched again even where those in the cache are young. */
+  /** Fetch package lists again even if the cached ones are recent. */
   update: boolean;
-  /** Versions and hashes of an earlier build, which are used instead of the lists; null for what the lists say today. */
+  /** Versions and hashes of an earlier build, to use instead of the package lists; null: use the package lists. */
   locked: LockFile | null;
 }
 
 export interface Limits {
-  /** A transfer ends after so long without a byte. */
+  /** A transfer fails after this many seconds without a byte. */
   idleSeconds: number;
-  /** A transfer ends when it takes longer than its size at this rate, */
+  /** A transfer fails if it takes longer than its size at this rate, */
   bytesPerSecond: number;
-  /** and so long besides: for connecting, and since the rate says nothing about small files. */
+  /** plus this many seconds, for connecting and for small files, whose size says little about their duration. */
   leastSeconds: number;
-  /** How often one address is tried when it fails otherwise than by saying that it has no such file. */
+  /** How often one address is tried, unless the server answers that it does not have the file. */
   tries: number;
-  /** Before the second try; doubled for each further one. */
+  /** Wait before the second try; doubled for each further one. */
   pauseSeconds: number;
-  /** So many transfers in a row without an answer, for so long, and the mirror counts as away: nothing further is tried. */
+  /**
+   * After this many failed transfers in a row, over this many seconds, the mirror counts as down and is not asked
+   * again.
+   */
   failuresInARow: number;
   silentSeconds: number;
-  /** For what another build holds. */
+  /** How long to wait for another build that holds a lock. */
   lockSeconds: number;
 }
 

@@ -2,7 +2,7 @@
 
 export type Paragraph = ReadonlyMap<string, string>;
 
-/** Field -> value; further lines of a value keep their line breaks. Field names are as they are written. */
+/** Field -> value. The further lines of a value keep their line breaks; field names keep their spelling. */
 export function parseParagraph(text: string): Paragraph {
   const fields = new Map<string, string>();
   let last = '';
@@ -50,7 +50,7 @@ export function parseChecksums(value: string): Listed[] {
     .flatMap(found => (found ? [{ sha256: found[1]!, size: Number(found[2]), path: found[3]! }] : []));
 }
 
-/** No path of an index may lead out of its archive. */
+/** Rejects a path in an index that leads out of its archive. */
 export function isInside(path: string): boolean {
   return (
     path !== '' && !path.startsWith('/') && !path.split('/').includes('..') && !/[\0-\x20\x7f]/.test(path)

@@ -14,15 +14,15 @@ import { forgetIndexes, resolve, type Resolved, type Session, type Unavailable }
 import { Breaker } from './transfer.ts';
 
 /**
- * Everything that a build needs of Debian, fetched before anything is compiled: what is needed (data), then versions, files
- * and hashes out of signed lists, then the files. What cannot be had is replaced by what the lists name next, and whatever
- * is missing then is told at once.
+ * Fetches everything that a build needs of Debian before the build compiles anything: from needs (data) to versions,
+ * files and hashes out of signed lists, then to the files. If a file is not available, the next version in the lists
+ * replaces it. One error reports everything that is still missing.
  */
 
 export interface Fetched {
   /** By the need's id. */
   plans: ReadonlyMap<string, Plan>;
-  /** Of the optional needs, those that cannot be had; asking for one throws FetchMissing with the same items. */
+  /** The optional needs that are not available; asking for one of them throws FetchMissing with the same items. */
   missingOptional: readonly Missing[];
 }
 
@@ -30,14 +30,14 @@ export interface Fetched {
 interface Task {
   need: Need;
   plan: Plan | null;
-  /** The mirror was asked for younger lists on account of it. */
+  /** Whether the mirror was already asked for newer lists because of this need. */
   refreshed: boolean;
   without: (Unavailable & { tried: string[] })[];
-  /** Why it cannot be had; null while it can. */
+  /** Why the need cannot be met; null while it can. */
   missing: Missing[] | null;
 }
 
-/** What this process knows already, by the need's id: a plan whose files are there, or why there is none. */
+/** What this process already knows, by the need's id: a plan whose files are present, or why there is no plan. */
 const known = new WeakMap<Context, Map<string, Plan | Missing[]>>();
 
 function knownIn(context: Context): Map<string, Plan | Missing[]> {
@@ -47,8 +47,8 @@ function knownIn(context: Context): Map<string, Plan | Missing[]> {
 }
 
 /**
- * @param required without which there is no build
- * @param optional without which there is a larger one
+ * @param required needs without which there is no build
+ * @param optional needs without which the image is larger
  * @throws FetchMissing naming everything required that is missing
  */
 export async function fetchAll(
@@ -77,7 +77,7 @@ export async function fetchAll(
   return { plans: new Map(plans), missingOptional: missing(optional) };
 }
 
-/** What was found for one need; it is fetched unless an earlier run has unpacked it. @throws FetchMissing */
+/** The plan for one need; fetches it unless an earlier run has unpacked it. @throws FetchMissing */
 export async function planFor(need: Need, context: Context = standard): Promise<Plan> {
   const { plans } = await fetchAll([need], [], context);
   return plans.get(idOf(need))!;
@@ -116,17 +116,17 @@ async function fetchFiles(fetcher: Fetcher, tasks: readonly Task[]): Promise<voi
   if (wanted.length > 0) await step('fetching packages and sources', () => fetcher.fetch(wanted));
 }
 
-/** It is there, or it is known that it cannot be had. */
+/** Whether the need is settled: its files are present, or known to be unavailable. */
 const isSettled = (fetcher: Fetcher, { need, plan, missing }: Task): boolean =>
   missing !== null || (plan !== null && (isUnpacked(need, plan) || lackingOf(fetcher, plan).length === 0));
 
 const lackingOf = (fetcher: Fetcher, plan: Plan): Item[] =>
   plan.items.filter(item => item.files.some(file => !fetcher.has(file)));
 
-/** So many versions are given up for one need; then the mirror is beyond help. */
+/** After this many rejected versions of one need, the mirror counts as broken. */
 const mostWithout = 12;
 
-/** Another plan for a need whose files are not all there, or the end of it. */
+/** Finds another plan for a need with missing files, or gives the need up. */
 async function nextWay(session: Session, fetcher: Fetcher, task: Task): Promise<void> {
   const lacking = lackingOf(fetcher, task.plan!).map(item => ({
     name: item.name,
@@ -138,7 +138,7 @@ async function nextWay(session: Session, fetcher: Fetcher, task: Task): Promise<
     return;
   }
   if (!task.refreshed) {
-    // The lists may be older than the mirror's last update: younger ones name what it has now.
+    // The cached lists may be older than the mirror's last update; newer ones name what it has now.
     task.refreshed = true;
     const before = JSON.stringify(task.plan);
     await plan(session, task);
@@ -148,7 +148,7 @@ async function nextWay(session: Session, fetcher: Fetcher, task: Task): Promise<
   await plan(session, task);
 }
 
-/** Finds versions, files and hashes, without those that cannot be had. */
+/** Finds versions, files and hashes, without the unavailable ones. */
 async function plan(session: Session, task: Task): Promise<void> {
   const { need } = task;
   const { locked } = session.context;
@@ -164,7 +164,7 @@ async function plan(session: Session, task: Task): Promise<void> {
   }
 }
 
-/** Answers stay right until the package lists change; one with something missing is asked for again after a while. */
+/** A complete answer stays valid until the package lists change; an incomplete one expires after a while. */
 async function remembered(session: Session, task: Task): Promise<Plan | null> {
   const { need, without, refreshed } = task;
   const { context, lists } = session;

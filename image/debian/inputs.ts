@@ -5,18 +5,18 @@ import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
 import { imageSet, installerPrograms, librarySet, toolchainSet } from './package-sets.ts';
 
-/** Everything that an image is made from, of Debian. */
+/** Everything from Debian that an image is made from. */
 
 export const requiredNeeds: readonly Need[] = [
   needs.set(toolchainSet),
   needs.set(imageSet),
   needs.set(librarySet),
   needs.packages('sources', kernelPackages),
-  // Debian has no package with these programs in it.
+  // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),
 ];
 
-/** What only makes the image smaller. */
+/** Inputs that only make the image smaller. */
 export const optionalNeeds: readonly Need[] = [
   needs.packages('installer', Object.keys(installerPrograms), installer),
   ...sourcesOf(rebuiltSources),

@@ -12,17 +12,17 @@ import { Breaker, transfer } from './transfer.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * Signed package lists. One directory for each index that is asked for, laid out like a Debian archive, so that apt can
- * read it; it is replaced as a whole once everything in it was verified, and what was verified before stays until then.
+ * Signed package lists. Each requested index has one directory, laid out like a Debian archive so that apt can read it.
+ * The build replaces the directory only after it has verified the whole index, and keeps the verified one until then.
  */
 
-/** Which index of a suite. */
+/** Identifies one index of a suite. */
 export type Index = 'binary' | 'source' | 'installer';
 
 const indexPaths: Readonly<Record<Index, (component: string) => string>> = {
   binary: component => `${component}/binary-${arch.debian}/Packages.gz`,
   source: component => `${component}/source/Sources.gz`,
-  // The packages of Debian's own installer, apart from the others, whose names they provide.
+  // The packages of Debian's installer are separate: they "provide" names of normal packages.
   installer: component => `${component}/debian-installer/binary-${arch.debian}/Packages.gz`,
 };
 
@@ -30,21 +30,21 @@ export interface Lists {
   suite: string;
   kind: Kind;
   index: Index;
-  /** An archive with these lists alone. */
+  /** An archive that contains these lists only. */
   archive: string;
   components: readonly string[];
-  /** Changes whenever the release does. */
+  /** Changes with every new release file. */
   id: string;
 }
 
-/** Younger lists are not asked for again; the mirror drops old versions only at point releases. */
+/** How long the cache answers for the mirror. The mirror drops old versions only at point releases. */
 const maximumAgeDays = 7;
 
-/** Asks the mirror for each index once at most, in the time of one fetch. */
+/** Asks the mirror for each index at most once during one fetch. */
 export class ListSource {
   readonly #context: Context;
   readonly #breaker: Breaker;
-  /** By archive: what came of asking the mirror. */
+  /** Results of asking the mirror, by archive. */
   readonly #asked = new Map<string, Lists | BuildError>();
 
   constructor(context: Context, breaker: Breaker) {
@@ -53,10 +53,10 @@ export class ListSource {
   }
 
   /**
-   * Lists of a suite: those in the cache while they are young, else fetched.
-   * @param anew young ones count as old
-   * @returns null where this machine has no archive of that kind
-   * @throws BuildError FETCH_LISTS where neither the mirror nor the cache has any that are verified
+   * Lists of a suite: the cached ones while they are recent, otherwise freshly fetched ones.
+   * @param anew ignore that the cached ones are recent
+   * @returns null if this machine has no archive of that kind configured
+   * @throws BuildError FETCH_LISTS if neither the mirror nor the cache has verified lists
    */
   async get(release: string, kind: Kind, index: Index, anew = false): Promise<Lists | null> {
     const addresses = (await this.#context.archives())[kind];
@@ -108,7 +108,7 @@ type Place = Omit<Lists, 'id'>;
 
 const inReleaseOf = ({ archive, suite }: Place): string => join(archive, 'dists', suite, 'InRelease');
 
-/** The lists that lie in the cache. */
+/** The lists in the cache. */
 async function known(place: Place): Promise<Lists> {
   return { ...place, id: (await files.sha256(inReleaseOf(place))).slice(0, 20) };
 }
@@ -119,7 +119,7 @@ function ageDays(place: Place): number {
   return (clock.now().getTime() - files.modifiedAt(path).getTime()) / 86_400_000;
 }
 
-/** @returns why it did not work, null for success */
+/** @returns why the update failed; null on success */
 async function fetchLists(
   context: Context,
   breaker: Breaker,
@@ -163,8 +163,8 @@ async function fetchLists(
 }
 
 /**
- * An index under its name; where that has another hash, a mirror in the middle of its update, under its hash.
- * wiki.debian.org/DebianRepository/Format#Acquire-By-Hash
+ * Fetches an index by its name. In the middle of a mirror's update, that file may have another hash; then fetches it by
+ * its hash. wiki.debian.org/DebianRepository/Format#Acquire-By-Hash
  */
 async function fetchIndex(
   { limits }: Context,
@@ -193,7 +193,9 @@ const lastPart = (tried: string | readonly string[]): string =>
     .join('; ')
     .replace(/https?:\/\/\S*\/(?=[^/\s]+: )/g, '');
 
-/** Whether a release's end counts is this machine's own setting. apt.conf(5), Acquire::Check-Valid-Until */
+/**
+ * Whether expired release files are rejected is a setting of this machine (apt.conf(5), Acquire::Check-Valid-Until).
+ */
 async function isExpired({ validUntil }: Release): Promise<boolean> {
   if (validUntil === null || validUntil > clock.now()) return false;
   const { stdout } = await run({
@@ -204,7 +206,7 @@ async function isExpired({ validUntil }: Release): Promise<boolean> {
   return !/^Acquire::Check-Valid-Until=(false|no|0|off|without|disable)$/m.test(stdout);
 }
 
-/** The texts of the index, one for each component. */
+/** The texts of the index, one per component. */
 export function readIndexes(found: Lists): string[] {
   return found.components
     .map(component => join(found.archive, 'dists', found.suite, indexPaths[found.index](component)))

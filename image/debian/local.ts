@@ -7,13 +7,13 @@ import { poolPath } from './pool.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * An archive with exactly the packages of one plan, out of files in the cache: whatever installs from it can choose nothing
- * else and needs no network.
+ * A local archive with exactly the packages of one plan, made from cached files. An installer that uses it needs no
+ * network and cannot choose any other version.
  */
 
 /**
- * @param directory is made
- * @param cache that the pool lies in
+ * @param directory to create
+ * @param cache directory that contains the pool
  * @returns the line of sources.list(5) that names the archive
  */
 export async function makeArchive(
@@ -34,11 +34,11 @@ export async function makeArchive(
   ];
   files.write(join(dist, 'Release'), release.join('\n'));
   files.symlink(join(cache, 'pool'), join(directory, 'pool'));
-  // Its files are what signed lists name, by their hash; copy: puts them where dpkg in the new root sees them.
+  // The signed lists give the hash of every file here; copy: makes the files visible to dpkg inside the new root.
   return `deb [trusted=yes] copy:${directory} ${suite} main`;
 }
 
-/** Of a Packages file, from the package itself. dpkg-deb(1) */
+/** The package's own paragraph, as in a Packages file. dpkg-deb(1) */
 async function stanza(file: PoolFile, cache: string): Promise<string> {
   const path = poolPath(file);
   const { stdout } = await run({
@@ -49,7 +49,7 @@ async function stanza(file: PoolFile, cache: string): Promise<string> {
   return `${stdout.trimEnd()}\nFilename: ${path}\nSize: ${file.size}\nSHA256: ${file.sha256}\n`;
 }
 
-/** A few at a time, in the order of the input. */
+/** Maps a few items at a time, and keeps the order of the input. */
 async function inBatches<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let at = 0; at < all.length; at += 8)

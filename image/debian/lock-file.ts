@@ -4,13 +4,13 @@ import { checkout } from '../lib/host.ts';
 import { idOf, type Need, type Plan } from './needs.ts';
 
 /**
- * image/debian.lock.json: which versions and hashes an image was built from. With it, the same bytes come out for as long
- * as the mirror has them; the hashes stand in for the signed lists that they were taken from.
+ * image/debian.lock.json: the versions and hashes that an image was built from. It reproduces the same bytes for as
+ * long as the mirror has the files; its hashes replace the signed lists that they came from.
  */
 
 export interface LockFile {
   version: 1;
-  /** By the need's id; what the build did without is not in it. */
+  /** By the need's id; optional needs that the build did without are absent. */
   needs: Readonly<Record<string, Omit<Plan, 'warnings'>>>;
 }
 
@@ -36,7 +36,7 @@ export function readLockFile(path = lockFilePath): LockFile {
   return read;
 }
 
-/** One line an item, so that a change of versions reads well in a diff. */
+/** Formats one item per line, so that diffs show changed versions clearly. */
 export function formatLockFile(plans: ReadonlyMap<string, Plan>): string {
   const needs = [...plans].sort().map(([id, { items, versions }]) => {
     const lines = items.map(item => `        ${JSON.stringify(item)}`).join(',\n');
@@ -45,13 +45,13 @@ export function formatLockFile(plans: ReadonlyMap<string, Plan>): string {
   return `{\n  "version": 1,\n  "needs": {\n${needs.join(',\n')}\n  }\n}\n`;
 }
 
-/** @returns null for what the locked build did without */
+/** @returns null for needs that the locked build did without */
 export function planOf(lock: LockFile, need: Need): Plan | null {
   const found = lock.needs[idOf(need)];
   return found ? { ...found, warnings: [] } : null;
 }
 
-/** @throws BuildError LOCK_GONE naming all that the mirror has no longer */
+/** @throws BuildError LOCK_GONE naming everything that the mirror no longer has */
 export function requireLocked(gone: readonly Missing[]): void {
   if (gone.length === 0) return;
   const lines = gone.flatMap(({ kind, name, version, tried }) => [

@@ -3,19 +3,22 @@ import * as files from '../lib/files.ts';
 import type { Kind } from './archives.ts';
 import type { Listed } from './control.ts';
 
-/** What a build needs of Debian, and what was found for it. Both are data: printed, compared, written into the lock file. */
+/**
+ * What a build needs of Debian, and the plan that meets each need. Both are data: printed, compared, written into the
+ * lock file.
+ */
 
 export interface PackageSet {
   name: string;
   packages: readonly string[];
-  /** extract: files only. apt: a working system with its maintainer scripts run, in which programs are built. */
+  /** extract: files only. apt: a working system, with maintainer scripts run, in which programs are built. */
   variant: 'extract' | 'apt';
-  /** Debian release; without it the image's own. */
+  /** Debian release; the default is the image's own. */
   release?: string;
 }
 
 export type Need =
-  /** Packages with everything that they depend on. */
+  /** Packages, with all their dependencies. */
   | { kind: 'set'; set: PackageSet; release: string }
   /** Single packages; of Debian's installer, or of a release. */
   | { kind: 'packages'; name: string; names: readonly string[]; release: string; installer: boolean }
@@ -23,7 +26,7 @@ export type Need =
 
 /** A file of an archive's pool. */
 export interface PoolFile extends Omit<Listed, 'path'> {
-  /** Where it lies: the same bytes, one place for each list that names them. */
+  /** Where to fetch it: the same bytes, one address for each list that names them. */
   at: readonly { kind: Kind; path: string }[];
 }
 
@@ -36,9 +39,9 @@ export interface Item {
 
 export interface Plan {
   items: readonly Item[];
-  /** What the key of the result hashes: of a set, what an installation of its packages alone would bring. */
+  /** What the result's key hashes: for a set of packages, what installing only these packages would bring. */
   versions: Readonly<Record<string, string>>;
-  /** For people: what is in it instead of what the lists name first. */
+  /** For people: the differences from the first choice of the lists. */
   warnings: readonly string[];
 }
 
@@ -48,7 +51,7 @@ export function idOf(need: Need): string {
   return need.kind === 'packages' ? `packages ${need.name}` : `source ${need.release} ${need.name}`;
 }
 
-/** Name in the cache, and everything that the unpacked result depends on. */
+/** Name in the cache, and every input of the unpacked result. */
 export function entryOf(need: Need, { versions }: Plan): { name: string; recipe: string[] } {
   switch (need.kind) {
     case 'set': {
@@ -63,13 +66,13 @@ export function entryOf(need: Need, { versions }: Plan): { name: string; recipe:
     case 'source':
       return {
         name: `${need.name}-source`,
-        // Without its epoch, which no file name has.
+        // Without the epoch: file names do not contain it.
         recipe: ['unpackSource 1', need.name, (versions[need.name] ?? '').replace(/^\d+:/, '')],
       };
   }
 }
 
-/** An earlier run has unpacked it. */
+/** Whether an earlier run has unpacked it. */
 export function isUnpacked(need: Need, plan: Plan): boolean {
   const { name, recipe } = entryOf(need, plan);
   return files.exists(entryPath(name, keyOf(recipe)));

@@ -2,7 +2,7 @@ import type { PackageSet } from './packages.ts';
 
 /** The three sets of Debian packages that everything is made from. */
 
-/** Compilers and image tools, run in a chroot so that every machine builds with the same ones. */
+/** Compilers and image tools, run in a chroot so that every machine builds with the same versions. */
 export const toolchainSet: PackageSet = {
   name: 'toolchain',
   variant: 'apt',
@@ -13,7 +13,10 @@ export const toolchainSet: PackageSet = {
   ],
 };
 
-/** For libraries and programs that are built anew with less in them; apart from the toolchain, so that the kernel is not built again. */
+/**
+ * For libraries and programs that the build recompiles with fewer features; separate from the toolchain, so that a
+ * change here does not rebuild the kernel.
+ */
 export const librarySet: PackageSet = {
   name: 'library-tools',
   variant: 'apt',
@@ -35,7 +38,7 @@ export const librarySet: PackageSet = {
   ],
 };
 
-/** What the image's programs are taken from (manifest.ts says which). */
+/** The packages that the image's programs come from (manifest.ts selects the files). */
 export const imageSet: PackageSet = {
   name: 'packages',
   variant: 'extract',
@@ -59,15 +62,15 @@ export const imageSet: PackageSet = {
 };
 
 /**
- * Of Debian's installer: programs that need less than those of the same name in the main archive. Package -> the files that
- * stand in for the others.
+ * From Debian's installer: programs with fewer dependencies than those of the same name in the main archive. Package ->
+ * the files that replace the others.
  */
 export const installerPrograms: Readonly<Record<string, readonly string[]>> = {
-  // Not linked to libsystemd-shared, which is three times as large as all that udev needs of it.
+  // Not linked to libsystemd-shared, which is three times as large as everything that udev needs of it.
   'udev-udeb': ['usr/bin/udevadm', 'usr/lib/udev/ata_id', 'usr/lib/udev/cdrom_id', 'usr/lib/udev/scsi_id'],
 };
 
-/** Boot loaders, which the installed system brings; the test system's come from here. */
+/** Boot loaders, which the installed system brings itself; only the test system takes them from here. */
 export const bootLoaderSet: PackageSet = {
   name: 'boot-loaders',
   variant: 'extract',

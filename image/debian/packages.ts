@@ -10,21 +10,23 @@ import { entryOf, type Item, type Need, type PackageSet, type Plan } from './nee
 import { poolPath } from './pool.ts';
 
 /**
- * Debian packages as input of the build, unpacked from the cache. The versions are part of every key, so a new version on
- * the mirror builds anew and an unchanged one does not.
+ * Debian packages as inputs of the build, unpacked in the cache. Their versions are part of every key: a new version on
+ * the mirror triggers a rebuild, an unchanged one does not.
  */
 
 export type { PackageSet } from './needs.ts';
 
 const suite = standard.suite;
-/** The packages of Debian's own installer, in the place of a release: apart from the others, whose names they provide. */
+/**
+ * Stands for a release in `unpackAlone`: the packages of Debian's installer, whose names overlap with normal packages.
+ */
 export const installer = 'installer';
 
 export interface Packages extends Built {
   versions: Readonly<Record<string, string>>;
 }
 
-/** What `unpack`, `unpackAlone` and `unpackSource` of the same arguments fetch; data for `fetchAll`. */
+/** What `unpack`, `unpackAlone` and `unpackSource` fetch for the same arguments; data for `fetchAll`. */
 export const needs = {
   set: (set: PackageSet): Need => ({ kind: 'set', set, release: set.release ?? suite }),
   packages: (name: string, names: readonly string[], release = suite): Need => ({
@@ -34,7 +36,7 @@ export const needs = {
   source: (name: string, release = suite): Need => ({ kind: 'source', name, release }),
 };
 
-/** Unpacks a set of packages with everything they depend on. @throws FetchMissing */
+/** Unpacks a set of packages with all their dependencies. @throws FetchMissing */
 export async function unpack(set: PackageSet): Promise<Packages> {
   const need = needs.set(set);
   const built = await unpacked(need, async (directory, plan) => {
@@ -64,9 +66,9 @@ export async function unpack(set: PackageSet): Promise<Packages> {
 }
 
 /**
- * Unpacks the files of single packages without what they depend on, one directory a package.
+ * Unpacks the files of single packages without their dependencies, one directory per package.
  * @param name of the directory in the cache
- * @param release the Debian release that they are taken from, or `installer`
+ * @param release the Debian release to take them from, or `installer`
  * @throws FetchMissing
  */
 export async function unpackAlone(
@@ -83,21 +85,21 @@ export async function unpackAlone(
 }
 
 /**
- * Unpacks a Debian source package with Debian's patches: the tree lies in `<name>` of the directory.
- * @param release the Debian release that the source is taken from
+ * Unpacks a Debian source package with Debian's patches, into `<name>` of the directory.
+ * @param release the Debian release to take the source from
  * @throws FetchMissing
  */
 export async function unpackSource(name: string, tools: Packages, release = suite): Promise<Packages> {
   return unpacked(needs.source(name, release), async (directory, plan) => {
     const paths = plan.items.flatMap(pathsOf);
-    // dpkg-source looks for the tarballs beside the description.
+    // dpkg-source looks for the tarballs in the directory of the description.
     for (const path of paths) files.copy(path, join(directory, basename(path)));
     const description = paths.map(path => basename(path)).find(path => path.endsWith('.dsc'));
     await runIn({
       doing: `unpacking the source of ${name}`,
       root: tools.path,
       mounts: { '/build': directory },
-      // Its hash stands in a signed list.
+      // A signed list gives its hash.
       argv: ['dpkg-source', '--no-check', '--extract', `/build/${description}`, `/build/${name}`],
       timeoutSeconds: 300,
     });

@@ -7,17 +7,17 @@ import type { PoolFile } from './needs.ts';
 import { transfer, type Breaker } from './transfer.ts';
 
 /**
- * Files of the archives' pools, in the cache by their hash.
- * INVARIANT: what lies under a hash has it; a file is moved there once it was verified.
+ * Files of the archives' pools, stored in the cache by hash.
+ * INVARIANT: a file stored under a hash has that hash; the build moves it there only after verifying it.
  */
 
-/** Below the cache's directory for Debian. */
+/** Relative to the cache's directory for Debian. */
 export const poolPath = ({ sha256, at }: PoolFile): string =>
   join('pool', sha256.slice(0, 2), sha256, basename(at[0]?.path ?? ''));
 
 const atOnce = 6;
 
-/** Fetches files, and remembers for its own time what could not be had, so that nothing is asked for twice. */
+/** Fetches files, and remembers failures for its own lifetime, so that it asks for nothing twice. */
 export class Fetcher {
   readonly #context: Context;
   readonly #archives: Archives;
@@ -31,12 +31,12 @@ export class Fetcher {
     this.#breaker = breaker;
   }
 
-  /** The mirror has stopped answering; nothing further is asked of it. */
+  /** The mirror has stopped answering; the build asks it for nothing more. */
   get away(): boolean {
     return this.#breaker.open;
   }
 
-  /** What was tried for a file that could not be had; undefined for those that are there. */
+  /** What was tried for an unavailable file; undefined for files that are present. */
   tried(file: PoolFile): readonly string[] | undefined {
     return this.#missing.get(file.sha256);
   }
@@ -45,7 +45,7 @@ export class Fetcher {
     return files.exists(join(this.#context.directory, poolPath(file)));
   }
 
-  /** Fetches those that are not there yet, several at a time. */
+  /** Fetches the files that are still missing, several at a time. */
   async fetch(wanted: readonly PoolFile[]): Promise<void> {
     const queue = [...new Map(wanted.map(file => [file.sha256, file])).values()].filter(
       file => !this.has(file) && !this.#missing.has(file.sha256),

@@ -5,11 +5,11 @@ import { parseChecksums, parseParagraph, type Listed } from './control.ts';
 /** A Release file with its signature inside (InRelease): which index has which hash. wiki.debian.org/DebianRepository/Format */
 
 export interface Release {
-  /** Codename of the suite that it says it is for. */
+  /** Codename of the suite that it claims to describe. */
   codename: string;
-  /** After it the file may be an old one that somebody replays; null where it never expires. */
+  /** After this date, an attacker may be replaying an old file; null if it never expires. */
   validUntil: Date | null;
-  /** Indexes can also be had under their hash, which does not change in the middle of an update. */
+  /** Whether the mirror also serves indexes by hash; those do not change in the middle of an update. */
   byHash: boolean;
   /** Paths are relative to the suite's directory. */
   indexes: ReadonlyMap<string, Listed>;
@@ -18,8 +18,8 @@ export interface Release {
 export type Verified = { text: string } | { problem: string };
 
 /**
- * The text that is signed, and nothing around it, by gpgv(1).
- * Several keys sign a release; one that we know has to, and none that we know may be wrong (as apt does it).
+ * Returns only the text that gpgv(1) verified, without anything around it. Several keys sign a release. As apt does,
+ * this requires a valid signature of at least one known key, and rejects an invalid signature of any known key.
  */
 export async function verify(path: string, keyring: string): Promise<Verified> {
   const output = `${path}.signed`;
@@ -31,7 +31,7 @@ export async function verify(path: string, keyring: string): Promise<Verified> {
   });
   const text = files.exists(output) ? files.readText(output) : '';
   files.remove(output);
-  // gnupg, doc/DETAILS: one of these for each signature.
+  // gnupg, doc/DETAILS: one of these lines for each signature.
   const said = (keyword: string) => new RegExp(`^\\[GNUPG:\\] ${keyword} `, 'm').test(stdout);
   if (said('BADSIG')) return { problem: 'its signature is not valid' };
   if (!said('GOODSIG')) return { problem: 'it is not signed by a key of Debian' };

@@ -8,11 +8,11 @@ import { solve } from './solve.ts';
 import { BuildError } from '../lib/errors.ts';
 
 /**
- * From what is needed to versions, files and hashes, all of them out of signed lists. What cannot be had is left out, and
- * the next way is taken: another version of the same list, then -updates and -security.
+ * Resolves a need to versions, files and hashes, all of them out of signed lists. If a version is not available, tries
+ * the other versions of the same list, then -updates and -security.
  */
 
-/** What an answer depends on. */
+/** Everything that an answer depends on. */
 export interface Session {
   context: Context;
   lists: ListSource;
@@ -27,7 +27,7 @@ export interface Unavailable {
 
 /**
  * @param without versions that the archives lack
- * @returns null where no list names anything else
+ * @returns null if no list names another version
  * @throws BuildError FETCH_LISTS, FETCH_RESOLVE
  */
 export async function resolve(
@@ -59,7 +59,7 @@ interface Lookup {
   without: readonly Unavailable[];
 }
 
-/** The newest version that the release names and that can be had; then that of the other suites. */
+/** The newest available version of the release itself; then those of the other suites. */
 async function firstOf(session: Session, lookup: Lookup): Promise<Item | null> {
   const { name, release, index, read, without } = lookup;
   let failure: BuildError | undefined;
@@ -80,7 +80,7 @@ async function firstOf(session: Session, lookup: Lookup): Promise<Item | null> {
   return null;
 }
 
-/** By Debian's order of versions; dpkg(1), --compare-versions. */
+/** Orders versions as Debian does; dpkg(1), --compare-versions. */
 async function newestOf(items: readonly Item[]): Promise<Item | null> {
   let newest: Item | null = null;
   for (const item of items) {
@@ -113,7 +113,8 @@ async function resolveSet(
     const all = async () => [own, ...(await otherLists(session, release))];
     ways.push(
       async () => ({ lists: await all(), preferFirst: true }),
-      // What of -security replaces needs all of it: their packages depend on one another by exact version.
+      // If one package comes from -security, all must: packages of one source often depend on each other's exact
+      // version.
       async () => ({ lists: await all(), preferFirst: false }),
     );
   }
@@ -122,7 +123,7 @@ async function resolveSet(
     const question = { ...(await way()), without };
     try {
       const versions = await solve(session.context, { ...question, packages: set.packages });
-      // A working system has the essential packages and apt besides (mmdebstrap(1), variants).
+      // A working system also has the essential packages and apt (mmdebstrap(1), variants).
       const whole =
         set.variant === 'apt'
           ? await solve(session.context, { ...question, packages: ['?essential', 'apt', ...set.packages] })
@@ -138,7 +139,7 @@ async function resolveSet(
   throw failure;
 }
 
-/** Those of the suites beside the release that can be had. */
+/** The suites beside the release that are available. */
 async function otherLists(session: Session, release: string): Promise<Lists[]> {
   const found: Lists[] = [];
   for (const kind of kinds.filter(kind => kind !== 'release')) {
@@ -148,7 +149,7 @@ async function otherLists(session: Session, release: string): Promise<Lists[]> {
   return found;
 }
 
-/** Where these versions lie; the same version may lie in several archives. */
+/** The addresses of these versions; several archives may carry the same version. */
 function locate(found: readonly Lists[], versions: Readonly<Record<string, string>>): Item[] {
   const items = new Map<string, Item>();
   for (const one of found) {
@@ -165,7 +166,7 @@ function locate(found: readonly Lists[], versions: Readonly<Record<string, strin
   return [...items.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Two places of the same bytes; other bytes under the same version stay out. */
+/** Merges two addresses of the same bytes; if the same version has other bytes there, ignores that address. */
 function merged(known: Item | undefined, found: Item): Item {
   const [file, other] = [known?.files[0], found.files[0]];
   if (known === undefined || file === undefined || other === undefined) return found;
@@ -173,7 +174,7 @@ function merged(known: Item | undefined, found: Item): Item {
   return { ...known, files: [{ ...file, at: [...file.at, ...other.at] }] };
 }
 
-/** Of a Packages file. @returns null where a field is missing or leads out of the archive */
+/** Reads a paragraph of a Packages file. @returns null if a field is missing or leads out of the archive */
 export function packageItem(paragraph: Paragraph, kind: Kind): Item | null {
   const field = (name: string) => paragraph.get(name) ?? '';
   const path = field('Filename');
@@ -186,7 +187,7 @@ export function packageItem(paragraph: Paragraph, kind: Kind): Item | null {
   return { name: field('Package'), version: field('Version'), files: [file] };
 }
 
-/** Of a Sources file: the description and its tarballs. */
+/** Reads a paragraph of a Sources file: the description and its tarballs. */
 export function sourceItem(paragraph: Paragraph, kind: Kind): Item | null {
   const field = (name: string) => paragraph.get(name) ?? '';
   const found = parseChecksums(field('Checksums-Sha256')).map(({ path, size, sha256 }) => ({
@@ -198,7 +199,7 @@ export function sourceItem(paragraph: Paragraph, kind: Kind): Item | null {
   return { name: field('Package'), version: field('Version'), files: found };
 }
 
-/** Indexes that were read, 120 MB of them. */
+/** Parsed indexes; their text takes 120 MB. */
 const texts = new Map<string, string[]>();
 export const forgetIndexes = (): void => texts.clear();
 

@@ -13,9 +13,9 @@ export interface Question {
   /** Names, and patterns of apt-patterns(7). */
   packages: readonly string[];
   lists: readonly Lists[];
-  /** Versions of packages that cannot be had. */
+  /** Unavailable versions of packages. */
   without: readonly { name: string; version: string }[];
-  /** The first of the lists wins over newer versions in the others. */
+  /** Prefer the first list, even over newer versions in the others. */
   preferFirst: boolean;
 }
 
@@ -46,7 +46,7 @@ export async function solve(context: Context, question: Question): Promise<Recor
   }
 }
 
-/** apt_preferences(5); of several records that match a version, the one that names the package counts. */
+/** apt_preferences(5): if several records match a version, the one that names the package wins. */
 export function preferencesOf({ lists, without, preferFirst }: Omit<Question, 'packages'>): string {
   const records = without.map(({ name, version }) => [name, `version ${version}`, -1] as const);
   const first = lists[0];
@@ -56,7 +56,7 @@ export function preferencesOf({ lists, without, preferFirst }: Omit<Question, 'p
     .join('\n');
 }
 
-/** apt's state with these lists read in; made once for each set of them. */
+/** apt's state with these lists loaded; created once for each set of lists. */
 async function prepare(context: Context, lists: readonly Lists[]): Promise<string> {
   const state = join(
     context.directory,
@@ -67,7 +67,7 @@ async function prepare(context: Context, lists: readonly Lists[]): Promise<strin
   if (files.exists(stamp)) return state;
   for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
   files.write(join(state, 'status'), '');
-  // Whether they are young enough was decided when they were fetched (lists.ts).
+  // lists.ts has already checked their age.
   const options = `arch=${arch.debian} signed-by=${context.keyring} check-valid-until=no check-date=no`;
   const sources = lists.map(
     ({ archive, suite, components }) => `deb [${options}] file:${archive} ${suite} ${components.join(' ')}\n`,
@@ -78,7 +78,7 @@ async function prepare(context: Context, lists: readonly Lists[]): Promise<strin
   return state;
 }
 
-/** apt-get on a state of our own: this machine's packages neither count nor change. apt.conf(5) */
+/** Runs apt-get on a state of our own: it neither reads nor changes this machine's packages. apt.conf(5) */
 async function apt(doing: string, state: string, argv: readonly string[], cwd: string): Promise<string> {
   const settings = {
     'Dir::State': state,

@@ -5,14 +5,14 @@ import { attempt } from '../lib/host.ts';
 import type { Limits } from './context.ts';
 
 /**
- * One file from outside, by apt's own transports, so that this machine's proxies, certificates and passwords for its mirror
- * hold here, too. Nothing is returned whose hash does not fit.
+ * Fetches one file with apt's own transports, so that this machine's proxies, certificates and mirror passwords apply
+ * here, too. Returns nothing whose hash does not match.
  */
 
 export interface Wanted {
-  /** Addresses of the same bytes, in the order in which they are tried. */
+  /** Addresses of the same bytes, in the order to try them. */
   urls: readonly string[];
-  /** Unknown of a Release file, which is judged by its signature instead. */
+  /** Unknown for a Release file, which its signature verifies instead. */
   expected?: { size: number; sha256: string };
 }
 
@@ -21,26 +21,26 @@ export type Outcome =
   /** `tried`: one line an address, and how it ended. `absent`: every server said that it has no such file. */
   | { done: false; tried: string[]; absent: boolean };
 
-/** How a try ended that brought no file. */
+/** How a failed try ended. */
 interface Failure {
   reason: string;
-  /** The server is well and has no such file; asking again gives the same. */
+  /** The server works and does not have the file; a second try would get the same answer. */
   absent: boolean;
 }
 
-/** A server that has no such file, or has another, is there. */
+/** A server that does not have the file, or has another one, is up. */
 const isAnswer = ({ absent, reason }: Failure): boolean => absent || reason.startsWith(mismatch);
 
-/** apt's words for it. */
+/** apt's own words for the failure. */
 const mismatch = 'Hash Sum mismatch';
 
-/** Of a Release file, in bytes. */
+/** Upper limit for a Release file, in bytes. */
 const unknownSize = 1_000_000;
 const helper = '/usr/lib/apt/apt-helper';
 
 /**
- * Ends transfers when the mirror is away, instead of waiting for each of hundreds of files in turn. Several failures at
- * once are one hiccup, so they have to last, too.
+ * Gives up on a mirror that is down, instead of waiting for each of hundreds of files in turn. Several simultaneous
+ * failures may be one short outage, so they also have to last for some time.
  */
 export class Breaker {
   #failures = 0;
@@ -63,8 +63,8 @@ export class Breaker {
 }
 
 /**
- * Fetches a file to a path, whose directory exists. Time-outs, resets, 5xx and wrong hashes are tried again, a bounded
- * number of times; a file that was cut off is continued where it ended.
+ * Fetches a file to a path, whose directory exists. Retries time-outs, resets, 5xx and wrong hashes a limited number of
+ * times, and continues a truncated file where it ended.
  */
 export async function transfer(
   wanted: Wanted,
@@ -93,14 +93,14 @@ export async function transfer(
   return { done: false, tried, absent };
 }
 
-/** A single try. @returns null for success */
+/** A single try. @returns null on success */
 async function once(url: string, wanted: Wanted, path: string, limits: Limits): Promise<Failure | null> {
   const { expected } = wanted;
   const bytes = expected?.size ?? unknownSize;
   const options = {
     'Acquire::http::Timeout': limits.idleSeconds,
     'Acquire::https::Timeout': limits.idleSeconds,
-    // Tries are counted here.
+    // This module counts the tries itself.
     'Acquire::Retries': 0,
     'APT::Sandbox::User': 'root',
   };
@@ -137,7 +137,7 @@ async function once(url: string, wanted: Wanted, path: string, limits: Limits): 
   return { reason: mismatch, absent: false };
 }
 
-/** Notices a file that arrives too slowly while it does, instead of when its time is over. */
+/** Notices during the transfer that a file arrives too slowly, instead of at its time limit. */
 class Pace {
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -169,12 +169,12 @@ export function failureOf(stderr: string): Failure {
     .replace(/ *\[IP: .*\]/, '')
     .replace(/ +/g, ' ')
     .trim();
-  // 408 and 429 ask for patience; the other 4xx are final. A `file:` archive says it in words.
+  // 408 and 429 allow a retry; the other 4xx are final. A `file:` archive reports it in words.
   const absent = /^(4(?!08|29)\d\d )|^File not found|No such file/.test(reason);
   return { reason: reason === '' ? 'no reason given' : reason, absent };
 }
 
-/** curl(1): the variables that apt's http transport takes, too. */
+/** curl(1): the proxy variables, which apt's http transport also reads. */
 function proxies(): Record<string, string> {
   const names = ['http_proxy', 'https_proxy', 'no_proxy'];
   return Object.fromEntries(names.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));

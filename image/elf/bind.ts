@@ -3,9 +3,12 @@ import { absoluteSection, relrVersion, symbolType } from './known.ts';
 import { hashOf } from './load-format.ts';
 import { LoadedFile, type LoadedSymbol, type Word } from './load.ts';
 
-/** What the dynamic loader would write where, without starting anything (glibc, elf/dl-reloc.c, elf/dl-machine.h). */
+/**
+ * Computes what the dynamic loader would write where, without starting anything (glibc, elf/dl-reloc.c,
+ * elf/dl-machine.h).
+ */
 
-/** The linked files of a root, each read once. @param bytesOf a file by its path inside of the root */
+/** The linked files of a root; reads each once. @param bytesOf reads a file by its path inside the root */
 export class LinkedSet {
   readonly #loaded = new Map<string, LoadedFile>();
   readonly #scopes = new Map<string, readonly string[]>();
@@ -19,7 +22,7 @@ export class LinkedSet {
     this.bytesOf = bytesOf;
   }
 
-  /** @throws Error with the path, where a file holds what is not understood */
+  /** @throws Error with the path of a file that this reader does not understand */
   file(path: string): LoadedFile {
     const known = this.#loaded.get(path);
     if (known) return known;
@@ -32,7 +35,7 @@ export class LinkedSet {
     }
   }
 
-  /** A file and what it needs, in the order in which names are looked up: breadth first. */
+  /** A file and its dependencies, in the order of symbol lookup: breadth first. */
   scope(path: string): readonly string[] {
     const known = this.#scopes.get(path);
     if (known) return known;
@@ -48,8 +51,8 @@ export class LinkedSet {
   }
 
   /**
-   * What the loader writes into each word of one file when another one is started with it.
-   * @param faults gets what it would not find
+   * Computes what the loader writes into each word of one file when it starts another one with it.
+   * @param faults receives what the loader would not find
    */
   bind(start: string, path: string, faults: Set<string>): Map<number, string> {
     const written = new Map<number, string>();
@@ -60,7 +63,7 @@ export class LinkedSet {
     return written;
   }
 
-  /** Versions of libraries that are not there: _dl_check_map_versions of glibc. */
+  /** Reports missing versions of libraries: glibc's _dl_check_map_versions. */
   missingVersions(path: string): string[] {
     const { needed, requires, hasRelr } = this.file(path);
     const libc = requires.get('libc.so.6');
@@ -103,7 +106,7 @@ export class LinkedSet {
     const isThread = type === 'DTPMOD64' || type === 'DTPOFF64' || type === 'TPOFF64';
     if (isThread !== (kind === symbolType.thread))
       faults.add(`${path}: ${symbol.name} is thread-local for one side only`);
-    // psABI: S + A for these alone.
+    // psABI: S + A for these types only.
     const place = type === '64' || type === 'TPOFF64' || type === 'DTPOFF64' ? value + addend : value;
     if (type === 'DTPMOD64') return `DTPMOD64 ${owner}+0`;
     if (isThread) return `${type} ${owner}+${place}`;
@@ -139,9 +142,9 @@ export class LinkedSet {
 }
 
 /**
- * Every program and every library by itself: what the loader finds for it, and whether that is what it was.
- * @param paths of linked files, inside of the root
- * @returns what is wrong, one line each
+ * For every program and every library: what the loader finds for it, and whether that has changed.
+ * @param paths of linked files, inside the root
+ * @returns one line for each fault
  */
 export function compareBindings(before: LinkedSet, after: LinkedSet, paths: readonly string[]): string[] {
   const faults = new Set<string>();

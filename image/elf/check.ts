@@ -9,9 +9,9 @@ import { CannotReduce } from '../reductions/fallbacks.ts';
 const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev'];
 
 /**
- * Has the dynamic loader bind every symbol of every program in a root, without starting any: a library that was built
- * anew, or left out, is noticed here and not on a machine that nobody can walk up to.
- * @throws Error naming each program and what it misses
+ * Has the dynamic loader bind every symbol of every program in a root, without starting any program. A missing or
+ * incomplete library fails here, and not on a machine without physical access.
+ * @throws Error naming each program and what it lacks
  */
 export async function requireSymbolsBound(root: string): Promise<void> {
   const faults = await missingSymbols(root);
@@ -20,7 +20,7 @@ export async function requireSymbolsBound(root: string): Promise<void> {
 }
 
 /**
- * The stub for libselinux has what the programs in a root ask of it.
+ * Checks that the stub for libselinux has every symbol that the programs in a root need.
  * @throws CannotReduce naming what it lacks
  */
 export async function requireStubsEnough(root: string): Promise<void> {
@@ -30,7 +30,7 @@ export async function requireStubsEnough(root: string): Promise<void> {
     throw new CannotReduce('binding programs to the stub for libselinux', `it lacks ${[...names].join(' ')}`);
 }
 
-/** A line for each program that misses something, and one for each symbol or library. */
+/** A line for each program that lacks something, and one for each missing symbol or library. */
 async function missingSymbols(root: string): Promise<string[]> {
   const programs = programDirectories.flatMap(directory =>
     files
@@ -43,7 +43,7 @@ async function missingSymbols(root: string): Promise<string[]> {
     const { stdout, stderr } = await runIn({
       doing: `binding the symbols of /${program}`,
       root,
-      // ld.so(8): list what is loaded, bind everything, say what is not found. busybox is static and goes free.
+      // ld.so(8): list what is loaded, bind everything, report what is not found. busybox is static and needs no check.
       argv: [
         '/usr/bin/busybox',
         'env',
@@ -68,19 +68,19 @@ function isDynamic(path: string): boolean {
 }
 
 /**
- * Sections that are written anew (slim-elf.ts): what the loader reads in them is compared by what it does with them; and
- * those that have no bytes in the file (SHT_NOBITS).
+ * Sections that slim-elf.ts rewrites: the check compares their effect on the loader instead of their bytes. The other
+ * sections here have no bytes in the file (SHT_NOBITS).
  */
 const tables =
   /^(|\.gnu\.hash|\.dynsym|\.dynstr|\.gnu\.version(|_r|_d)|\.rela\.(dyn|plt)|\.relr\.dyn|\.dynamic|\.t?bss)$/;
 const unwinding = ['.eh_frame', '.eh_frame_hdr', '.gcc_except_table'];
 
 /**
- * Programs that were made smaller run as before: every word that the loader writes, in every program and library of the
- * image, gets what it got; nothing else is changed; and every name that is needed is found.
+ * Checks that reduced programs run as before: the loader writes the same value into every word of every program and
+ * library, every needed name is found, and nothing else has changed.
  * @param originals path -> bytes before
- * @param lookedUp names that are asked for while programs run
- * @throws CannotReduce naming each file and what is wrong with it
+ * @param lookedUp names that programs look up while they run
+ * @throws CannotReduce naming each file and its fault
  */
 export function requireSamePrograms(
   originals: ReadonlyMap<string, Buffer>,
@@ -116,7 +116,7 @@ export function requireSamePrograms(
     );
 }
 
-/** @param places offsets of words that hold an addend now, which the loader took from elsewhere before */
+/** @param places offsets of words that now hold an addend that the loader took from elsewhere before */
 function compareContents(original: Buffer, changed: Buffer, places: readonly number[]): string[] {
   const { sections, end, headerOf } = parseImage(original)!;
   if (changed.length !== end) return ['it does not end with its last segment'];

@@ -4,7 +4,7 @@ import { libraryDirectory } from '../../agent/arch.ts';
 
 /** Which files a program needs to start: the part of ld.so(8)'s search that a merged Debian root needs. */
 
-/** Where ld.so looks after the paths that a file names itself; Debian's /etc/ld.so.conf.d and the built-in ones. */
+/** Where ld.so looks after a file's own search path: Debian's /etc/ld.so.conf.d, and the built-in directories. */
 const libraryDirectories = [`/${libraryDirectory}`, '/usr/lib64', '/usr/lib'];
 
 export interface ElfNeeds {
@@ -12,20 +12,21 @@ export interface ElfNeeds {
   interpreter: string | null;
   /** DT_NEEDED: file names of libraries, in order. */
   needed: string[];
-  /** DT_RUNPATH, or DT_RPATH where there is none; $ORIGIN is not replaced yet. */
+  /** DT_RUNPATH, or DT_RPATH if there is none; $ORIGIN is not replaced yet. */
   searchPath: string[];
 }
 
 /**
- * Everything that programs need to start, in a directory that holds a whole Debian root.
+ * Finds everything that programs need to start, in a directory that holds a whole Debian root.
  *
  * @param programs absolute paths inside `root`. A path may be an ELF program or library, a script (its interpreter is
- *   added), or any other file (taken as it is). What is only opened with dlopen(3) (NSS modules, engines, libgcc_s for
- *   thread cancellation) is not visible in a file: name it here too, as a path or as a bare library name.
- * @param replaced libraries, by bare name, that other files stand in for: what those need counts, and no link is followed
+ * added), or any other file (kept as it is). A file does not show what it opens with dlopen(3) (NSS modules, engines,
+ * libgcc_s for thread cancellation): name that here, too, as a path or as a bare library name.
+ * @param replaced libraries, by bare name, that other files replace: their own dependencies count, and links to them
+ * are not followed
  * @returns absolute paths inside `root`, sorted, without repetition: files, and each symbolic link on the way to them.
- *   Directories in them are real ones (/usr/lib, not /lib), so the merged-/usr links are the caller's to make.
- * @throws Error naming the file that misses something
+ * Directories in them are real ones (/usr/lib, not /lib); the caller creates the merged-/usr links.
+ * @throws Error naming the file whose dependency is missing
  */
 export async function elfClosure(
   root: string,
@@ -66,8 +67,9 @@ export async function elfClosure(
 
 /**
  * Follows symbolic links as a process with `root` as its root directory would.
- * @returns the real path, and the links that end a path on the way (those of directories are followed silently)
- * @throws Error where links lead in a circle; a missing file is no error
+ * @returns the real path, and each link at the end of a path on the way (links of directories are followed without
+ * being listed)
+ * @throws Error if links form a cycle, but not if the file is missing
  */
 export function resolveInRoot(root: string, path: string): { real: string; links: string[] } {
   const links: string[] = [];
@@ -96,7 +98,7 @@ export function resolveInRoot(root: string, path: string): { real: string; links
   return { real: real || '/', links };
 }
 
-/** A root without the package base-files has no links from /lib64 and the like into /usr. */
+/** Without the package base-files, a root lacks the links from /lib64 and the like into /usr. */
 function inMergedUsr(root: string, path: string): string {
   return kind(root + resolveInRoot(root, path).real) === null ? `/usr${path}` : path;
 }
@@ -119,7 +121,7 @@ export function findLibrary(
   );
 }
 
-/** execve(2): the interpreter in the first line of a script; null where the file is none. */
+/** execve(2): the interpreter in the first line of a script; null if the file is not a script. */
 function scriptInterpreter(start: Buffer): string | null {
   return /^#![ \t]*(\/\S+)/.exec(start.toString('latin1'))?.[1] ?? null;
 }
@@ -128,13 +130,13 @@ function isElf(start: Buffer): boolean {
   return start.length === 4 && start.readUInt32BE(0) === 0x7f454c46;
 }
 
-/** elf(5): the constants in use below. */
+/** elf(5): the constants that this module uses. */
 const elf = { class64: 2, littleEndian: 1, ptLoad: 1, ptDynamic: 2, ptInterp: 3 } as const;
 const dt = { null: 0, needed: 1, strtab: 5, rpath: 15, runpath: 29 } as const;
 
 /**
  * Reads the dynamic section of a 64-bit little-endian ELF file (elf(5)).
- * @throws RangeError where the file is cut off
+ * @throws RangeError if the file is truncated
  */
 export function parseElf(file: Buffer): ElfNeeds {
   const needs: ElfNeeds = { interpreter: null, needed: [], searchPath: [] };

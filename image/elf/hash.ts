@@ -21,8 +21,8 @@ function gnuHash(text: string): number {
 }
 
 /**
- * DT_GNU_HASH: symbols of other files first, then this file's own, sorted by bucket.
- * @returns the table, and the old index of each new one
+ * Builds DT_GNU_HASH: undefined symbols first, then this file's own, sorted by bucket.
+ * @returns the table, and the old index of each new symbol
  */
 export function gnuHashTable(stay: readonly { index: number; symbol: Symbol }[]): {
   table: Buffer;

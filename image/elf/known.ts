@@ -1,9 +1,10 @@
 /**
- * What of ELF occurs in the image, and is therefore thought about: whatever else is met fails the build (elf-load.ts).
- * Sources: System V gABI, "Dynamic Section"; x86-64 psABI, "Relocation Types" and "Dynamic Section"; glibc, elf/elf.h.
+ * The parts of ELF that occur in the image, and that this project has therefore examined; anything else fails the build
+ * (load.ts). Sources: System V gABI, "Dynamic Section"; x86-64 psABI, "Relocation Types" and "Dynamic Section"; glibc,
+ * elf/elf.h.
  */
 
-/** Dynamic tags (DT_*) that say where the rewritten tables are, or nothing that they could disturb. */
+/** Dynamic tags (DT_*) that locate the rewritten tables, or that the rewriting cannot affect. */
 export const knownTags = {
   ...{ 1: 'NEEDED', 2: 'PLTRELSZ', 3: 'PLTGOT', 4: 'HASH', 5: 'STRTAB', 6: 'SYMTAB', 7: 'RELA', 8: 'RELASZ' },
   ...{ 9: 'RELAENT', 10: 'STRSZ', 11: 'SYMENT', 12: 'INIT', 13: 'FINI', 14: 'SONAME', 16: 'SYMBOLIC' },
@@ -16,10 +17,10 @@ export const knownTags = {
 } as const;
 export type Tag = (typeof knownTags)[keyof typeof knownTags];
 
-/** Of these, what says where a rewritten table is. */
+/** Of these, the tags that locate a rewritten table. */
 export const movedTags =
   /^(STRTAB|STRSZ|SYMTAB|HASH|GNU_HASH|VERSYM|VERDEF|VERNEED|SONAME|RUNPATH)$|^(REL|RELA|RELR)(|SZ|ENT|COUNT)$|^(JMPREL|PLTRELSZ)$/;
-/** Needed by whoever has DT_RELR (glibc, elf/dl-version.c). */
+/** Required of every file with DT_RELR (glibc, elf/dl-version.c). */
 export const relrVersion = 'GLIBC_ABI_DT_RELR';
 
 /** R_X86_64_*, without the prefix. */

@@ -2,7 +2,7 @@
 
 export const pt = { load: 1, dynamic: 2 } as const;
 
-/** By which DT_GNU_HASH finds a name (Bernstein's). */
+/** The hash by which DT_GNU_HASH finds a name (Bernstein's). */
 export function hashOf(name: string): number {
   let hash = 5381;
   for (let at = 0; at < name.length; at++) hash = (hash * 33 + name.charCodeAt(at)) % 2 ** 32;

@@ -4,27 +4,27 @@ import { hashOf, pt, segmentsOf } from './load-format.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * An x86-64 ELF file as the dynamic loader reads it: by program headers and dynamic section alone, symbols by DT_GNU_HASH.
- * Shares nothing with elf-tables.ts and elf-hash.ts, whose work is checked with it (elf-bind.ts), and knows no more than
- * what occurs in the image: anything else is an error, so that it is thought about before it is shipped.
+ * Reads an x86-64 ELF file as the dynamic loader does: only program headers and the dynamic section, with symbols from
+ * DT_GNU_HASH. It shares no code with tables.ts and hash.ts, because bind.ts checks their work with it. It knows only
+ * what occurs in the image; anything else is an error, so that someone examines it before it ships.
  *
  * Sources: System V gABI, "Dynamic Linking"; x86-64 psABI, "Relocation"; glibc, elf/dl-lookup.c and elf/dl-version.c.
  */
 
-/** A word, or with COPY a range, that the loader writes. */
+/** A word, or for COPY a range, that the loader writes. */
 export interface Word {
   at: number;
   type: RelocationType;
-  /** Null: the file itself is meant. */
+  /** Null: the file itself. */
   symbol: LoadedSymbol | null;
   addend: bigint;
-  /** Whether the place itself holds the addend (DT_RELR). */
+  /** Whether the word itself holds the addend (DT_RELR). */
   inPlace: boolean;
 }
 
 export interface LoadedSymbol {
   name: string;
-  /** What a reference asks for or a definition offers; null: none. */
+  /** The version that a reference requires or a definition offers; null: none. */
   version: string | null;
   isWeak: boolean;
   isLocal: boolean;
@@ -38,13 +38,13 @@ export class LoadedFile {
   readonly needed: readonly string[];
   readonly soname: string | null;
   readonly searchPath: readonly string[];
-  /** Looks for its own symbols in itself first. */
+  /** Whether its references find its own symbols first (DT_SYMBOLIC). */
   readonly isSymbolic: boolean;
   readonly words: readonly Word[];
   /** library -> versions */
   readonly requires: ReadonlyMap<string, readonly string[]>;
   readonly provides: ReadonlySet<string>;
-  /** The code asks for these by their number. */
+  /** Functions that the code refers to by symbol number. */
   readonly #lazyJumps: readonly number[];
   readonly #file: Buffer;
   readonly #segments: ReturnType<typeof segmentsOf>;
@@ -52,7 +52,7 @@ export class LoadedFile {
   readonly #versions: (string | null)[] = [null, null];
   readonly #symbols = new Map<number, LoadedSymbol>();
 
-  /** @throws Error saying what is not understood; RangeError where the file is cut off */
+  /** @throws Error naming what it does not understand; RangeError if the file is truncated */
   constructor(file: Buffer) {
     this.#file = file;
     if (file.toString('latin1', 0, 6) !== '\x7fELF\x02\x01' || file.readUInt16LE(0x12) !== arch.elfMachine)
@@ -86,7 +86,7 @@ export class LoadedFile {
     this.provides = this.#readVerdef();
     this.requires = this.#readVerneed();
     const dynamicWords = this.#readRela('RELA', 'RELASZ');
-    // glibc looks at no type for as many as this says (elf/do-rel.h).
+    // glibc does not look at the types of the first relocations, as many as this tag says (elf/do-rel.h).
     if (dynamicWords.slice(0, this.#tags.get('RELACOUNT') ?? 0).some(({ type }) => type !== 'RELATIVE'))
       throw new Error('it counts relative relocations that are none');
     const jumps = this.#readRela('JMPREL', 'PLTRELSZ');
@@ -100,7 +100,7 @@ export class LoadedFile {
     return this.#tags.has('RELR');
   }
 
-  /** What the dynamic section says, but for where tables are and how they are written. */
+  /** The content of the dynamic section, except where tables are and how they are encoded. */
   get settings(): string {
     const others = [...this.#tags].filter(([tag]) => !known.movedTags.test(tag)).sort();
     const requires = [...this.requires].map(([library, versions]) => [
@@ -112,8 +112,8 @@ export class LoadedFile {
   }
 
   /**
-   * The definition that this file has for a reference: do_lookup_x and check_match of glibc.
-   * @param version null: the reference asks for none
+   * The definition in this file that matches a reference: glibc's do_lookup_x and check_match.
+   * @param version null if the reference requires none
    */
   find(name: string, version: string | null, hash = hashOf(name)): LoadedSymbol | null {
     const table = this.#offset(this.#tag('GNU_HASH'));
@@ -253,7 +253,7 @@ export class LoadedFile {
     return found;
   }
 
-  /** The chains of versions end where their numbers say, and not before. */
+  /** Checks that the chains of versions end where their counts say, and not before. */
   #next(at: number, field: number, left: number): number {
     const distance = this.#file.readUInt32LE(field);
     if ((distance === 0) !== (left === 1)) throw new Error('its versions are not as many as it says');

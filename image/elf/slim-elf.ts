@@ -3,18 +3,19 @@ import { align, dt, parseImage, type Image, type Symbol } from './tables.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * Makes a linked ELF file smaller without linking it again (elf(5), System V ABI, "Relocation" in the x86-64 supplement).
+ * Makes a linked ELF file smaller without linking it again (elf(5), System V ABI, "Relocation" in the x86-64
+ * supplement).
  *
- * Debian's libraries offer every symbol to programs that nobody has written yet: libnode alone lists 65,000, and the dynamic
- * loader looks up 59,000 of them, libnode's own, at every start. The set of programs in the image is closed, so a symbol that
- * none of them asks for is bound here: its relocations become relative, its name goes. Relative relocations are written as
- * DT_RELR, which is a bitmap. Addresses of code and data stay as they are; what falls free is zeros.
+ * Debian's libraries export every symbol, for programs yet to be written: libnode alone lists 65,000, and at every
+ * start the dynamic loader looks up 59,000 of them, libnode's own. The set of programs in the image is closed. If none
+ * of them needs a symbol, this module binds it: its relocations become relative and its name disappears. Relative
+ * relocations are encoded as DT_RELR, a bitmap. Addresses of code and data do not change; zeros fill the freed space.
  */
 
 export interface SlimOptions {
-  /** Whether this symbol, which the file defines, stays visible to others. */
+  /** Whether this symbol, which the file defines, stays visible to other files. */
   keep: (name: string) => boolean;
-  /** Whether the tables go by which C++ exceptions find their way: right where none passes through this file. */
+  /** Whether to remove the tables for C++ exceptions: safe only if no exception passes through this file. */
   withoutUnwinding: boolean;
 }
 
@@ -22,7 +23,7 @@ const r = { absolute64: 1, globDat: 6, jumpSlot: 7, relative: 8 } as const;
 const symbolType = { function: 2 } as const;
 const relrVersion = 'GLIBC_ABI_DT_RELR';
 
-/** @throws Error where the file is built in a way that this does not know; RangeError where it is cut off */
+/** @throws Error if the file's structure is unknown to this module; RangeError if the file is truncated */
 export function slim(original: Buffer, options: SlimOptions): Buffer {
   const file = Buffer.from(original);
   const image = parseImage(file);
@@ -31,13 +32,13 @@ export function slim(original: Buffer, options: SlimOptions): Buffer {
     throw new Error('its tables are not adjacent, or one of them is an old hash table');
   if (options.withoutUnwinding) dropUnwinding(file, image);
   if (image.dynamic !== null) rewriteTables(file, image, options);
-  // Section headers are for linkers and debuggers; the loader reads none.
+  // Section headers serve linkers and debuggers; the loader does not read them.
   file.writeBigUInt64LE(0n, 0x28);
   file.fill(0, 0x3c, 0x40);
   return file.subarray(0, image.end);
 }
 
-/** Without PT_GNU_EH_FRAME, an exception that does come along ends the program, as one that nobody catches does. */
+/** Removes PT_GNU_EH_FRAME. An exception that occurs after all then ends the program, as an uncaught one does. */
 function dropUnwinding(file: Buffer, { sections, headerOf }: Image): void {
   for (const name of ['.eh_frame', '.eh_frame_hdr', '.gcc_except_table']) {
     const section = sections.get(name);
@@ -58,7 +59,7 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const { symbols, tables, tag } = image;
   const hasRelr = tag(dt.relr) !== null;
   const canRelr = !hasRelr && image.needsLibc && image.spareTags >= 3;
-  // A lazily bound jump slot is found by its number, so none may go.
+  // The PLT refers to a lazily bound jump slot by its number, so all must stay.
   const boundAtStart = image.bindsNow;
   const kept = (symbol: Symbol): boolean => !image.isLibrary || options.keep(symbol.name);
   const local = ({ symbol, type }: Relocation): boolean => {
@@ -181,7 +182,10 @@ function writeRelocations(relocations: readonly Relocation[], place: ReadonlyMap
   return table;
 }
 
-/** Which versions of which libraries are needed; glibc loads DT_RELR only where the file says that it needs it. */
+/**
+ * Which versions of which libraries the file needs; glibc accepts DT_RELR only in a file that requires
+ * GLIBC_ABI_DT_RELR.
+ */
 function writeVerneed(image: Image, strings: Strings, withRelr: boolean): Buffer | null {
   if (image.verneed.length === 0) return null;
   const parts: Buffer[] = [];
@@ -208,7 +212,7 @@ function writeVerneed(image: Image, strings: Strings, withRelr: boolean): Buffer
   return Buffer.concat(parts);
 }
 
-/** Which versions the file defines: as before, with the names where they are now. */
+/** Which versions the file defines: unchanged, except for the offsets of their names. */
 function writeVerdef(file: Buffer, image: Image, strings: Strings): Buffer | null {
   const { verdef } = image.tables;
   if (verdef === null) return null;
@@ -225,7 +229,7 @@ function writeVerdef(file: Buffer, image: Image, strings: Strings): Buffer | nul
   }
 }
 
-/** A string table in which each string stands once. */
+/** A string table that holds each string once. */
 class Strings {
   readonly #places = new Map<string, number>([['', 0]]);
   readonly #parts: string[] = ['\0'];

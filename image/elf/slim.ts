@@ -6,23 +6,27 @@ import * as files from '../lib/files.ts';
 import { CannotReduce } from '../reductions/fallbacks.ts';
 import { slim } from './slim-elf.ts';
 
-/** Which programs and libraries of the image lose what; how is in slim-elf.ts, and what has to stay the same in check.ts. */
+/**
+ * Decides what each program and library of the image loses. slim-elf.ts does it; check.ts verifies what must not
+ * change.
+ */
 
 /**
- * Stay as they are: the C library and the loader, whose symbols they find themselves; what is opened with dlopen(3), whose
- * symbols are asked for by name while a program runs; and dabei, whose code lies in a note that a tool put there.
+ * Files that stay unchanged: the C library and the loader, which find their symbols themselves; files opened with
+ * dlopen(3), because programs look up their symbols by name while they run; and dabei, because another tool put its
+ * code into an ELF note.
  */
 const untouched = /^(libc|libm|libresolv|ld-linux[-a-z0-9_]*|libgcc_s|libkmod|libnss_dns)\.so|^dabei$/;
 
 /**
- * Libraries through which no exception passes, though C++ is among them or uses them: V8 and Node are compiled without
- * exceptions, ICU reports errors in an argument, and the others call nothing back that would throw.
+ * Libraries that no exception passes through, although they contain C++ or call it: V8 and Node are compiled without
+ * exceptions, ICU reports errors in an argument, and the others call no function that would throw.
  */
 const withoutExceptions = /^lib(node|icui18n|icuuc|crypto|ssl|brotlidec|brotlienc|brotlicommon|sodium)\.so/;
 
 /**
  * Makes every program and library below `root` smaller, in place.
- * @throws CannotReduce naming the file that is built in a way that is not understood, or that would run otherwise than before
+ * @throws CannotReduce naming a file whose structure is unknown, or that would behave differently
  */
 export function slimPrograms(root: string): void {
   const programs = new Map(
@@ -60,9 +64,9 @@ const namesAskedFor = (symbols: SymbolsByFile): string[] =>
   [...symbols.values()].flat().flatMap(({ name, section }) => (section === 0 ? [name] : []));
 
 /**
- * The first definition in the order of loading counts for all of them: a program that has a copy of a library's variable
- * (R_X86_64_COPY) or its own function of that name, an inline function and its variables in two libraries. Libraries may
- * meet in any program, also by dlopen(3).
+ * The first definition in load order serves all files: a program may have a copy of a library's variable
+ * (R_X86_64_COPY) or its own function of that name, and two libraries may define the same inline function and its
+ * variables. dlopen(3) can bring any two libraries together in one program.
  */
 export function namesDefinedTwice(
   symbols: SymbolsByFile,
@@ -87,8 +91,8 @@ export function namesDefinedTwice(
 }
 
 /**
- * Names that may be asked for with dlsym(3): those of other files that stand as texts in a file that calls it. Linkers put a
- * text into the end of a longer one, so every end of a word counts (SHF_MERGE in the gABI).
+ * Names that dlsym(3) may look up: symbols of other files that occur as text in a file that calls it. Linkers merge a
+ * text into the end of a longer one, so every suffix of a word counts (SHF_MERGE in the gABI).
  */
 export function namesLookedUp(programs: ReadonlyMap<string, Buffer>, symbols: SymbolsByFile): Set<string> {
   const definedBy = new Map<string, Set<string>>();
@@ -99,7 +103,7 @@ export function namesLookedUp(programs: ReadonlyMap<string, Buffer>, symbols: Sy
   for (const [path, file] of programs) {
     const asks = symbols.get(path)!.some(({ name, section }) => section === 0 && /^dlv?sym$/.test(name));
     if (!asks) continue;
-    // Each name of its own stands there too.
+    // A file's own names occur there, too.
     const names = parseImage(file)!.sections.get('.dynstr')!;
     for (let end = file.indexOf(0); end >= 0; end = file.indexOf(0, end + 1)) {
       if (end >= names.offset && end < names.offset + names.size) continue;

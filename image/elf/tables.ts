@@ -1,5 +1,5 @@
 import { arch } from '../../agent/arch.ts';
-/** The tables of a linked 64-bit ELF file, for reading and for writing anew (elf(5); the GNU parts: glibc's elf.h). */
+/** Reads and rewrites the tables of a linked 64-bit ELF file (elf(5); the GNU parts: glibc's elf.h). */
 
 export const dt = {
   null: 0,
@@ -29,7 +29,7 @@ export const dt = {
 } as const;
 
 const pt = { load: 1, dynamic: 2, ehFrame: 0x6474e550 } as const;
-/** The sections that are written anew; in what the linker leaves they lie side by side. */
+/** The rewritten sections; linkers place them side by side. */
 const rewritten = [
   ...['.gnu.hash', '.dynsym', '.dynstr', '.gnu.version', '.gnu.version_r', '.gnu.version_d'],
   ...['.rela.dyn', '.rela.plt', '.relr.dyn'],
@@ -44,7 +44,7 @@ export interface Symbol {
   name: string;
   /** 0 none, 1 object, 2 function, 6 thread-local, 10 chosen at start */
   type: number;
-  /** 0 where another file defines it */
+  /** 0 if another file defines it */
   section: number;
   value: bigint;
 }
@@ -67,11 +67,11 @@ export interface Image {
   sections: ReadonlyMap<string, Range>;
   /** Where the last segment ends. */
   end: number;
-  /** Offset of a program header, null where there is none. */
+  /** Offset of a program header; null if there is none. */
   headerOf: (kind: 'ehFrame') => number | null;
-  /** Null: static. */
+  /** Null for a static program. */
   dynamic: Range | null;
-  /** Whether all that is needed to write its tables anew is there. */
+  /** Whether the file has everything that rewriting its tables requires. */
   isRewritable: boolean;
   isLibrary: boolean;
   bindsNow: boolean;
@@ -88,13 +88,13 @@ export interface Image {
   tables: Tables;
   verneed: readonly Verneed[];
   highestVersion: number;
-  /** File offsets between which the rewritten sections lie, and nothing else. */
+  /** File offsets of the range that contains the rewritten sections and nothing else. */
   arena: { start: number; end: number };
 }
 
 export const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** @returns null where the file is no program or library for this architecture */
+/** @returns null if the file is not a program or library for this architecture */
 export function parseImage(file: Buffer): Image | null {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) return null;
   if (![2, 3].includes(file.readUInt16LE(0x10)) || file.readUInt16LE(0x12) !== arch.elfMachine) return null;
@@ -158,7 +158,7 @@ export function parseImage(file: Buffer): Image | null {
     bindsNow:
       tag(dt.bindNow) !== null || ((tag(dt.flags) ?? 0) & 8) !== 0 || ((tag(dt.flags1) ?? 0) & 1) !== 0,
     needsLibc: verneed.some(({ library }) => library === 'libc.so.6'),
-    // One stays zero, as the end; the number of relative relocations is not written again.
+    // One zero entry stays as the terminator; the number of relative relocations is not written again.
     spareTags: slots - 1 - tags.length + (tag(dt.relacount) === null ? 0 : 1),
     ...{ tags, tag, setTag, writeTags, offsetOf, addressOf, stringAt, symbols, verneed },
     tables: {
@@ -211,7 +211,7 @@ function readSections(file: Buffer): Map<string, Range> {
   );
 }
 
-/** @returns null where another section lies between those that are written anew, or one of them is missing */
+/** @returns null if another section lies between the rewritten ones, or if one of them is missing */
 function arenaOf(sections: ReadonlyMap<string, Range>): { start: number; end: number } | null {
   const own = rewritten.flatMap(name => sections.get(name) ?? []);
   if (!sections.has('.gnu.hash') || !sections.has('.dynsym')) return null;

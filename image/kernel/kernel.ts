@@ -8,8 +8,8 @@ import { unpackAlone, type Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * The kernel, from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built against it.
- * Leaves the kernel's image, config, and modules/lib/modules/<release>.
+ * Builds the kernel from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built
+ * against it. Its result holds the kernel's image, its configuration, and modules/lib/modules/<release>.
  */
 
 const kernelSource = 'linux-source-6.12';
@@ -17,7 +17,7 @@ const zfsSource = 'zfs-dkms';
 /** What the kernel and its modules are made from. */
 export const kernelPackages = [kernelSource, zfsSource];
 
-/** Names and dates that the kernel would otherwise take from the building machine (Documentation/kbuild/reproducible-builds). */
+/** Names and dates that the build would otherwise take from this machine (Documentation/kbuild/reproducible-builds). */
 const reproducible = {
   KBUILD_BUILD_TIMESTAMP: '2026-01-01',
   KBUILD_BUILD_USER: 'dabei',
@@ -105,11 +105,10 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
 }
 
 /**
- * Kconfig drops a symbol whose dependencies are not met without a word; a driver that silently is not there loses a
- * machine.
+ * Kconfig silently drops a symbol whose dependencies are not met, and a missing driver makes a machine unreachable.
  * @param asked text of all fragments
  * @param config the final .config
- * @throws Error naming every symbol that does not hold, with its asked and its real value
+ * @throws Error naming every symbol that differs, with its requested and its actual value
  */
 export function requireSymbols(asked: string, config: string): void {
   const final = symbols(config);
@@ -121,8 +120,8 @@ export function requireSymbols(asked: string, config: string): void {
 }
 
 /**
- * A fragment without its comments and blank lines: what the kernel is made from, and what its place in the cache is
- * named by. A comment that was mended builds no kernel.
+ * A fragment without comments and blank lines. The kernel is built from this text, and its cache key hashes it, so an
+ * edited comment does not rebuild the kernel.
  */
 export function settings(fragment: string): string {
   return [...symbols(fragment)]

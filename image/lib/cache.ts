@@ -7,34 +7,34 @@ import { step } from './progress.ts';
 import type { PlannedStep } from '../time/forecast.ts';
 
 /**
- * Long builds are kept outside of the checkout, under a key that hashes every input, so a clean clone finds them again
- * and nothing stale is ever used.
+ * Keeps results of long builds outside the checkout, under a key that hashes every input. A new clone finds them again,
+ * and a stale result is never used.
  *
- * INVARIANT: a directory `<name>-<key>` in the cache is complete. It is built beside its place and renamed into it,
- * so a build that was interrupted leaves nothing that looks finished.
- * INVARIANT: it is never changed afterwards. Of two builds at the same time, one builds it and the other waits.
+ * INVARIANT: a directory `<name>-<key>` in the cache is complete. The build creates it under another name and renames
+ * it at the end, so an interrupted build leaves nothing that looks finished.
+ * INVARIANT: it never changes afterwards. If two builds need it at the same time, one builds it and the other waits.
  */
 
 export const cacheDirectory = process.env['DABEI_CACHE'] ?? join(homedir(), '.cache', 'nix-dabei');
 
-/** The kernel, the longest of all, takes an hour on one busy core. */
+/** The kernel takes longest: an hour on one busy core. */
 const lockSeconds = 3 * 3600;
 
-/** A finished build: its directory, and its key for those that build on it. */
+/** A finished build: its directory, and its key, which later builds hash. */
 export interface Built {
   key: string;
   path: string;
 }
 
-/** Anything that decides what comes out: strings, earlier builds (by their key), file contents. */
+/** Anything that affects the result: strings, earlier builds (by their key), file contents. */
 export type Input = string | Built | { file: string };
 
 let planned: PlannedStep[] | null = null;
 
 /**
- * The steps that a build would take, in order, without taking any: inside of `build`, `cached` only looks whether a result is
- * there. Keys depend on keys and sources alone, so all of them are known beforehand.
- * @param build may look at no result of a step
+ * The steps that a build would take, in order, without taking any: inside `build`, `cached` only checks whether a
+ * result exists. Keys depend only on other keys and on sources, so all of them are known in advance.
+ * @param build must not read the result of a step
  */
 export async function planSteps(build: () => Promise<unknown>): Promise<PlannedStep[]> {
   const steps: PlannedStep[] = [];
@@ -48,9 +48,9 @@ export async function planSteps(build: () => Promise<unknown>): Promise<PlannedS
 }
 
 /**
- * Builds into an empty directory, or finds what an earlier run built from the same inputs.
- * @param name what it is, for people: part of the directory's name and of the progress line
- * @param inputs everything that the result depends on, the version of the recipe included
+ * Builds into an empty directory, or returns what an earlier run built from the same inputs.
+ * @param name for people: part of the directory's name and of the progress line
+ * @param inputs everything that the result depends on, including the version of the recipe
  */
 export async function cached(
   name: string,
@@ -66,7 +66,7 @@ export async function cached(
   if (files.exists(path)) return { key, path };
   const lock = join(cacheDirectory, '.locks', `${name}-${key}`);
   await withLock(lock, name, lockSeconds, async () => {
-    // Whoever held the lock before may have built it.
+    // The previous holder of the lock may have built it.
     if (files.exists(path)) return;
     const building = `.building-${name}-${key}`;
     const fresh = join(cacheDirectory, `${building}-${process.pid}`);
@@ -87,7 +87,7 @@ export async function cached(
   return { key, path };
 }
 
-/** Where an entry of the cache lies once it is complete. */
+/** Where an entry of the cache is once it is complete. */
 export const entryPath = (name: string, key: string): string => join(cacheDirectory, `${name}-${key}`);
 
 /** 80 bits of the SHA-256 over all inputs, each with its length before it. */
@@ -103,7 +103,7 @@ export function keyOf(inputs: readonly Input[]): string {
 
 /**
  * All files below a directory of the checkout, as inputs, in a fixed order.
- * @param without names below it that do not count, such as "bundle/"
+ * @param without names below it to ignore, such as "bundle/"
  */
 export function tree(directory: string, without: readonly string[] = []): Input[] {
   return files

@@ -1,6 +1,6 @@
 /**
- * Every expected way in which a command of this project fails on the machine that runs it. A catalogue of its own: what
- * the agent refuses on a machine is in agent/errors.ts. The code is stable, the sentence is for people.
+ * Every expected failure of this project's commands on the machine that builds. What the agent refuses on a target
+ * machine is in agent/errors.ts. Codes are stable; sentences are for people.
  */
 export const buildErrorCodes = {
   FETCH_MISSING: 'the build needs something that no mirror has',
@@ -20,7 +20,7 @@ export const buildErrorCodes = {
 export type BuildErrorCode = keyof typeof buildErrorCodes;
 
 export interface BuildErrorDetail {
-  /** What was being done, as a gerund phrase. */
+  /** What the command was doing, as a gerund phrase. */
   doing: string;
   /** What is wrong, without a full stop; further lines may follow, one for each item. */
   problem: string;
@@ -29,7 +29,7 @@ export interface BuildErrorDetail {
   cause?: unknown;
 }
 
-/** Thrown on purpose by the build; image/top.ts prints it as sentences, without a stack. */
+/** An expected failure of the build; image/top.ts prints it as sentences, without a stack. */
 export class BuildError extends Error {
   readonly code: BuildErrorCode;
   readonly doing: string;
@@ -46,7 +46,7 @@ export class BuildError extends Error {
   }
 }
 
-/** What people get to read of a failure, with the next step; nothing of where in the code it came up. */
+/** What people read about a failure, with the next step, but without the place in the code. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // The agent's errors have the same fields.
@@ -55,20 +55,20 @@ export function describeFailure(error: unknown): string {
   return remedy === undefined ? first : `${first}\n  next: ${remedy}`;
 }
 
-/** One thing that could not be had. */
+/** One unavailable item. */
 export interface Missing {
   kind: 'package' | 'source' | 'list';
-  /** Of the package, the source package, or the list ("trixie main/source"). */
+  /** Names the package, the source package, or the list ("trixie main/source"). */
   name: string;
-  /** The version that was asked for first; empty where the list itself is missing. */
+  /** The version that was tried first; empty if the list itself is missing. */
   version: string;
-  /** What was tried, in order, and how each ended: "1.2-3 from trixie: 404 Not Found". */
+  /** Every try, in order, with its result: "1.2-3 from trixie: 404 Not Found". */
   tried: readonly string[];
 }
 
 /**
- * Something from outside cannot be had. `unpack`, `unpackAlone` and `unpackSource` (debian/packages.ts) throw it, before
- * anything is compiled; who can do without the item catches it.
+ * Something external is not available. `unpack`, `unpackAlone` and `unpackSource` (debian/packages.ts) throw it before
+ * anything is compiled; a caller that can do without the item catches it.
  */
 export class FetchMissing extends BuildError {
   declare readonly code: 'FETCH_MISSING';

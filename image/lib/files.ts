@@ -3,12 +3,12 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** The build's and the tests' door to the file system. Errors are Node's own: they name the call and the path. */
+/** The build's and the tests' door to the file system. Its errors are Node's own: they name the call and the path. */
 
 export const exists = (path: string): boolean => fs.existsSync(path);
 export const readBytes = (path: string): Buffer => fs.readFileSync(path);
 export const readText = (path: string): string => fs.readFileSync(path, 'utf8');
-/** Null where there is nothing, or no longer: a process may end while it is looked at. */
+/** Null if there is no such file, or no longer: a process may end while this reads its files. */
 export function readIfThere(path: string): string | null {
   try {
     return fs.readFileSync(path, 'utf8');
@@ -27,7 +27,7 @@ export const makeDirectory = (path: string): void => void fs.mkdirSync(path, { r
 export const isExecutable = (path: string): boolean => (fs.statSync(path).mode & 0o100) !== 0;
 export const setMode = (path: string, mode: number): void => fs.chmodSync(path, mode);
 
-/** Dates a file now. */
+/** Sets a file's date to now. */
 export const touch = (path: string): void => fs.utimesSync(path, new Date(), new Date());
 
 export function write(path: string, content: string | Buffer, mode = 0o644): void {
@@ -36,7 +36,7 @@ export function write(path: string, content: string | Buffer, mode = 0o644): voi
   fs.chmodSync(path, mode);
 }
 
-/** Adds to the end of a file, which is made where there is none. */
+/** Appends to a file; creates it if it is missing. */
 export const append = (path: string, content: string): void => fs.appendFileSync(path, content);
 
 export function symlink(target: string, path: string): void {
@@ -45,13 +45,13 @@ export function symlink(target: string, path: string): void {
   fs.symlinkSync(target, path);
 }
 
-/** Copies a file of the checkout, whose mode says no more than whether it is executable: git keeps nothing else. */
+/** Copies a file of the checkout, and keeps only whether it is executable: git stores no other mode bit. */
 export function copyOwn(from: string, to: string): void {
   copy(from, to);
   if (kind(to) === 'file') setMode(to, isExecutable(from) ? 0o755 : 0o644);
 }
 
-/** Copies a file or a tree; symbolic links stay as they are, modes are kept. */
+/** Copies a file or a tree; keeps symbolic links and modes. */
 export function copy(from: string, to: string): void {
   makeDirectory(dirname(to));
   fs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
@@ -74,17 +74,17 @@ export async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** One file out of several, one after the other. */
+/** Concatenates several files into one. */
 export async function concatenate(parts: readonly string[], output: string): Promise<void> {
   const target = fs.createWriteStream(output);
   for (const part of parts) await pipeline(fs.createReadStream(part), target, { end: false });
   await new Promise<void>((resolve, reject) => target.on('error', reject).end(resolve));
 }
 
-/** A directory of its own for what is only needed for a while. */
+/** Creates a temporary directory. */
 export const temporaryDirectory = (prefix: string): string => fs.mkdtempSync(prefix);
 
-/** What a path itself is, links not followed; null where there is nothing. */
+/** What a path itself is, without following links; null if there is nothing. */
 export function kind(path: string): 'file' | 'directory' | 'link' | 'other' | null {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return null;
@@ -102,7 +102,7 @@ export function readStart(path: string, length: number): Buffer {
   }
 }
 
-/** Opens a file for as long as the work takes; it is made where it is missing, and never cut. */
+/** Opens a file while the work runs; creates it if it is missing, and never truncates it. */
 export async function withOpen<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
   makeDirectory(dirname(path));
   const descriptor = fs.openSync(path, 'a+');

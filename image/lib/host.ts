@@ -6,7 +6,7 @@ import * as clock from '../../agent/host/clock.ts';
 import { BuildError } from './errors.ts';
 import { note, step, tell } from './progress.ts';
 
-/** What the build needs of the machine it runs on: root, a few Debian packages, the Debian mirror. */
+/** What the build needs of its own machine: root, a few Debian packages, the Debian mirror. */
 
 const repository = join(import.meta.dirname, '../..');
 export const checkout = (...parts: string[]): string => join(repository, ...parts);
@@ -22,8 +22,8 @@ export function requireRoot(): void {
 }
 
 /**
- * Installs those of the packages that are missing.
- * @param packages program that proves it -> Debian package
+ * Installs missing packages.
+ * @param packages program that proves a package's presence -> Debian package
  * @throws BuildError HOST_PACKAGES, LOCK_WAIT
  */
 export async function requireHostPackages(packages: Readonly<Record<string, string>>): Promise<void> {
@@ -41,7 +41,7 @@ export async function requireHostPackages(packages: Readonly<Record<string, stri
 /** A minute without a byte ends a transfer; three tries. apt.conf(5), apt-transport-http(1) */
 const patience = ['Acquire::Retries=3', 'Acquire::http::Timeout=60', 'Acquire::https::Timeout=60'];
 
-/** apt-get for this machine itself, waiting for whoever else installs on it. */
+/** Runs apt-get on this machine itself; waits while another program holds its lock. */
 async function aptGet(doing: string, argv: readonly string[]): Promise<void> {
   const result = await whenUnlocked(doing, () =>
     attempt({
@@ -59,11 +59,13 @@ async function aptGet(doing: string, argv: readonly string[]): Promise<void> {
   });
 }
 
-/** apt has several locks and waits for one of them only (DPkg::Lock::Timeout); its words for all are these. */
+/**
+ * apt has several locks, but waits for one of them only (DPkg::Lock::Timeout); it reports all of them in these words.
+ */
 const aptLock = /^E: Could not get lock (\S+?)\.? (?:It is held by (process \d+ \([^)]*\)))?/m;
 
 /**
- * Tries again while another program holds a lock of apt's or dpkg's.
+ * Retries while another program holds a lock of apt or dpkg.
  * @throws BuildError LOCK_WAIT
  */
 export async function whenUnlocked(
@@ -100,7 +102,7 @@ export interface ChrootCommand {
   timeoutSeconds: number;
 }
 
-/** Runs a program inside of another root (chroot.sh); its output lines are shown as progress. */
+/** Runs a program inside another root (chroot.sh), and shows its output lines as progress. */
 export async function runIn(command: ChrootCommand): Promise<Finished> {
   const mounts = Object.entries(command.mounts ?? {}).map(([inside, outside]) => `${outside}=${inside}`);
   const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
@@ -117,7 +119,7 @@ export async function runIn(command: ChrootCommand): Promise<Finished> {
   });
 }
 
-/** People want to read about the program, not about what puts it into its root, nor what sets its environment. */
+/** The name to show: that of the program, not of the tools that enter its root or set its environment. */
 export function describeCommandFailure(problem: string, argv: readonly string[]): string {
   const program = argv.find(word => word !== 'env' && !word.startsWith('-') && !word.includes('='));
   return problem.replace(/^unshare /, `${program} `);

@@ -5,18 +5,19 @@ import * as files from './files.ts';
 import { tell } from './progress.ts';
 
 /**
- * One build at a time does a thing.
+ * Serializes builds that need the same thing.
  *
- * flock(2) locks belong to the open file, not to a process: flock(1) takes it on the descriptor that it inherits, and it
- * stays after its end for as long as this process has the file open. The kernel lets go of it however this process ends,
- * so a killed build blocks nobody. The lock files stay; removing one would let two builds lock two files of one name.
+ * A flock(2) lock belongs to the open file, not to a process: flock(1) takes it on an inherited descriptor and may end;
+ * the lock lasts for as long as this process has the file open. The kernel releases it however this process ends, so a
+ * killed build blocks no other. The lock files stay: if one were removed, two builds could each lock a file of that
+ * name.
  */
 
-/** flock(1), --conflict-exit-code: told apart from an error of flock's own. */
+/** flock(1), --conflict-exit-code: distinguishes a held lock from an error of flock itself. */
 const held = 75;
 
 /**
- * Waits for the lock, does the work, lets go.
+ * Waits for the lock, does the work, releases the lock.
  * @param path of the lock file
  * @param what is locked, for people: "the kernel"
  * @param seconds how long to wait at most
@@ -53,7 +54,7 @@ export async function withLock<T>(
       }
       tell(`${what}: waited ${(clock.uptimeSeconds() - started).toFixed(0)} s for the other build`);
     }
-    // For the line that others print; who holds it is the kernel's to say.
+    // Other builds print this line. It is information only: the kernel decides who holds the lock.
     files.write(path, `${process.pid}\n`);
     return work();
   });

@@ -5,36 +5,36 @@ import * as files from './files.ts';
 import { cpuSeconds } from '../time/cpu.ts';
 import { describeProgress, progress, type Spent, type StepForecast } from '../time/forecast.ts';
 
-/** The build's own lines: what is being done, for how long it has been, how far the whole is, and how long it took. */
+/** The build's own lines: what it is doing, for how long, how much of the whole is done, and how long it took. */
 
 interface Running {
   name: string;
   within: string | undefined;
   startedSeconds: number;
   startedCpuSeconds: number;
-  /** Where the output of its programs goes, whole. */
+  /** The file for the complete output of the step's programs. */
   log: string | null;
 }
 
-/** Steps within steps, the outermost first. */
+/** Nested steps, the outermost first. */
 const running: Running[] = [];
 let expected: readonly StepForecast[] = [];
 const ended: Spent[] = [];
 let lastLine = '';
 
-/** From here on, lines of progress say how much is left of these. */
+/** From now on, lines of progress say how much of these steps is left. */
 export function expectSteps(steps: readonly StepForecast[]): void {
   expected = steps;
   ended.length = 0;
 }
 
-/** The steps that have ended, those within others among them, in the order of their ends. */
+/** The finished steps, including nested ones, in the order in which they ended. */
 export const stepsTaken = (): readonly Spent[] => ended;
 
 /**
- * Shows a step while it runs: a line at its start and end, and every 30 s in between so that nobody wonders.
- * @param log where the output of its programs is kept; it stays where the step fails
- * @throws BuildError BUILD_STEP where a program fails that has a log; otherwise what `work` throws
+ * Shows a step while it runs: a line at its start and end, and one every 30 s, as a sign of life.
+ * @param log receives the output of the step's programs; it remains if the step fails
+ * @throws BuildError BUILD_STEP if a program fails and the step has a log; otherwise what `work` throws
  */
 export async function step<T>(name: string, work: () => Promise<T>, log: string | null = null): Promise<T> {
   const entry: Running = {
@@ -80,7 +80,7 @@ function spentIn({ name, within, startedSeconds, startedCpuSeconds }: Running): 
 
 const seconds = (spent: Spent): string => `${spent.seconds.toFixed(0)} s`;
 
-/** A program's last lines stand in the error already; here is where the others are. */
+/** The error already quotes a program's last lines; this names the file with the others. */
 function withLog(error: unknown, log: string): unknown {
   if (!(error instanceof DabeiError) || !error.code.startsWith('COMMAND_')) return error;
   const { doing, problem } = error;
@@ -92,7 +92,7 @@ function withLog(error: unknown, log: string): unknown {
   });
 }
 
-/** A line of output of what runs now: the last one is shown with the next tick, all are in the log of their step. */
+/** Records a line of output of the running program: the next tick shows the last one, and the step's log has all. */
 export function note(line: string): void {
   lastLine = line.trim().slice(0, 100);
   const log = running.findLast(({ log }) => log !== null)?.log;

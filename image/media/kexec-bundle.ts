@@ -7,8 +7,8 @@ import type { Medium, MediumParts } from './medium.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * What a running Linux is left with: one directory kexec/, as a tarball and as a shell script that unpacks itself. The same
- * inputs give the same bytes.
+ * The kexec bundle: one directory kexec/, as a tarball and as a self-extracting shell script. The same inputs give the
+ * same bytes.
  */
 
 export const bundleNames = {
@@ -61,14 +61,14 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
       ...['--file=/build/kexec.tar', '--directory=/build', 'kexec'],
     ]);
     await selfExtracting(directory);
-    // Nearly all of it is compressed already.
+    // Nearly all of the content is compressed already.
     await make('compressing the bundle', ['gzip', '--no-name', '-1', '/build/kexec.tar']);
     files.rename(join(directory, 'kexec.tar.gz'), join(directory, bundleNames.tarball));
     files.remove(content);
   });
 }
 
-/** Of everything below, by relative name; sha256sum -c reads it. */
+/** SHA-256 of every file below, by relative name; sha256sum -c reads it. */
 async function sums(directory: string): Promise<string> {
   const lines = files
     .walk(directory)
@@ -76,7 +76,7 @@ async function sums(directory: string): Promise<string> {
   return (await Promise.all(lines)).join('');
 }
 
-/** The archive is not compressed in there, so that the host needs no gzip. */
+/** The archive inside is not compressed, so the host needs no gzip. */
 async function selfExtracting(directory: string): Promise<void> {
   const template = files.readText(checkout('image/media/bundle/unpack'));
   const archive = join(directory, 'kexec.tar');
@@ -89,7 +89,10 @@ async function selfExtracting(directory: string): Promise<void> {
   files.remove(headFile);
 }
 
-/** The head with its own length and that of the archive filled in; both at a fixed width, so that they do not change it. */
+/**
+ * Inserts the lengths of the head and of the archive, both at a fixed width, so that inserting them does not change
+ * them.
+ */
 export function selfExtractingHead(template: string, archiveBytes: number): string {
   const number = (value: number) => String(value).padEnd(12, ' ');
   const fill = (headBytes: number) =>

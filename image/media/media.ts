@@ -2,5 +2,5 @@ import { kexecBundle } from './kexec-bundle.ts';
 import type { Medium } from './medium.ts';
 import { netboot } from './netboot.ts';
 
-/** Every medium that a build makes, in the order in which out/ lists them. */
+/** Every medium that a build makes, in the order of out/. */
 export const media: readonly Medium[] = [netboot, kexecBundle];

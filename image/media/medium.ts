@@ -6,20 +6,23 @@ export interface MediumParts {
   toolchain: Packages;
   /** Kernel and initrd. */
   image: Built;
-  /** image.json of kernel and initrd, which a medium that carries them has in it. */
+  /** image.json of kernel and initrd, for media that carry a copy of it. */
   description: string;
   /** Static programs, one directory each, for systems that have no newer ones. */
   programs: readonly Built[];
 }
 
-/** One way in which kernel and initrd are brought to a machine. */
+/** One way to bring kernel and initrd to a machine. */
 export interface Medium {
-  /** As documents call it. */
+  /** Its name in the documents. */
   name: string;
-  /** What is published of it, beside kernel and initrd: names in out/. */
+  /** Its files in out/, beside kernel and initrd. */
   files: readonly string[];
-  /** Whether kernel and initrd are in it, so that image.json has its hash; else it names them, and a release may change it. */
+  /**
+   * Whether it contains kernel and initrd, so that image.json records its hash. Otherwise it only names them, and a
+   * release may change it.
+   */
   carriesImage: boolean;
-  /** Leaves these files in the directory of what it answers. The same parts give the same bytes. */
+  /** Creates these files in the directory of its result. The same parts give the same bytes. */
   make: (parts: MediumParts) => Promise<Built>;
 }

@@ -2,7 +2,7 @@ import { keyOf } from '../lib/cache.ts';
 import { checkout } from '../lib/host.ts';
 import type { Medium } from './medium.ts';
 
-/** Kernel and initrd from a server, by PXE: a script for iPXE names them, and is the same for every image. */
+/** Kernel and initrd from a server, by PXE: an iPXE script names them, and is the same for every image. */
 export const netboot: Medium = {
   name: 'netboot',
   files: ['netboot.ipxe'],

@@ -10,7 +10,7 @@ import type { Fallback } from '../reductions/fallbacks.ts';
 import type { Parts } from '../rootfs/root.ts';
 import { arch } from '../../agent/arch.ts';
 
-/** Writes out/: what is given to people, and image.json, which says what it is made of. */
+/** Writes out/: the files for users, and image.json, which describes their content. */
 
 export const published: readonly string[] = [
   arch.kernel.image,
@@ -62,7 +62,7 @@ function copyFresh(from: string, to: string): void {
   files.copy(from, to);
 }
 
-/** image.json: what the image is made of. The one inside of a medium cannot tell that medium's own hash. */
+/** image.json: what the image is made of. The copy inside a medium cannot contain that medium's own hash. */
 export async function describeImage(
   image: Built,
   parts: Parts,
@@ -86,7 +86,7 @@ export async function describeImage(
     files: Object.fromEntries(described),
     squashfs: { offset: layout.imageOffset, bytes: layout.imageBytes, sha256: layout.imageSha256 },
     kernel: files.readText(join(parts.kernel.path, 'release')),
-    // Debian's own files, in the place of smaller ones that could not be had.
+    // Debian's own files, used where a reduction fell back.
     fallbacks,
     packages: parts.packages.versions,
   };

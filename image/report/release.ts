@@ -5,12 +5,14 @@ import * as files from '../lib/files.ts';
 import { run } from '../lib/host.ts';
 import { spdxDocument, type Materials } from './spdx.ts';
 
-/** A directory to publish: what was built, its hashes, who signed them, and what it is made of. docs/release.md */
+/**
+ * Makes a directory to publish: what was built, its hashes, their signature, and what it is made of. docs/release.md
+ */
 
-/** Of `ssh-keygen -Y`: a signature for a release is none for anything else. */
+/** The namespace of `ssh-keygen -Y`: a signature made for a release is not valid for anything else. */
 export const signatureNamespace = 'nix-dabei-release';
 
-/** image.json, as far as a release needs it (image/report/output.ts). */
+/** The parts of image.json that a release needs (image/report/output.ts). */
 export interface ImageDescription {
   built: string;
   files: Readonly<Record<string, { bytes: number; sha256: string }>>;
@@ -31,7 +33,7 @@ export interface ReleaseInput {
   found: Readonly<Record<string, string>>;
 }
 
-/** Everything that speaks against a release; empty where nothing does. */
+/** Every reason against a release; empty if there is none. */
 export function refusals({ version, changelog, gitStatus, now, image, found }: ReleaseInput): string[] {
   const changed = gitStatus.split('\n').filter(line => line !== '');
   const section = changelog.split('\n').find(line => line.startsWith(`## ${version} `));
@@ -64,7 +66,7 @@ export function refusals({ version, changelog, gitStatus, now, image, found }: R
   ];
 }
 
-/** iPXE runs nothing that no trusted certificate has signed (ipxe.org/cmd/imgtrust, ipxe.org/cmd/imgverify). */
+/** iPXE runs only what a trusted certificate has signed (ipxe.org/cmd/imgtrust, ipxe.org/cmd/imgverify). */
 export function verifyingScript(script: string): string {
   return script
     .split('\n')
@@ -80,15 +82,15 @@ export function verifyingScript(script: string): string {
 export interface ReleaseKeys {
   /** SSH private key that signs SHA256SUMS. */
   ssh: string;
-  /** PEM files; the certificate is for code signing (extended key usage codeSigning). */
+  /** PEM files; the certificate must allow code signing (extended key usage codeSigning). */
   cms?: { key: string; certificate: string } | undefined;
 }
 
 /**
  * Copies what was built into a new directory, and signs it.
- * @param out where `npm run image` left its files
- * @returns the names of the files in it
- * @throws BuildError RELEASE with everything that speaks against it; nothing was written then
+ * @param out directory in which `npm run image` put its files
+ * @returns the names of the files in the new directory
+ * @throws BuildError RELEASE with every reason against the release, before it writes anything
  */
 export async function makeRelease(
   out: string,
@@ -137,7 +139,7 @@ export async function makeRelease(
   files.write(join(directory, 'SHA256SUMS'), sums.join(''));
   await run({
     doing: 'signing SHA256SUMS',
-    // ssh-keygen(1): leaves SHA256SUMS.sig; asks for the key's passphrase on the terminal, or uses ssh-agent.
+    // ssh-keygen(1): creates SHA256SUMS.sig; asks for the key's passphrase on the terminal, or uses ssh-agent.
     argv: [
       'ssh-keygen',
       '-Y',
@@ -153,7 +155,7 @@ export async function makeRelease(
   return files.list(directory);
 }
 
-/** openssl-cms(1): a detached signature in DER, as iPXE takes it (ipxe.org/crypto, "Code signing"). */
+/** openssl-cms(1): a detached signature in DER, the form that iPXE requires (ipxe.org/crypto, "Code signing"). */
 async function signCms(path: string, cms: { key: string; certificate: string }): Promise<void> {
   const detached = ['-binary', '-noattr', '-outform', 'DER', '-in', path, '-out', `${path}.sig`];
   await run({

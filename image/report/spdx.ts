@@ -26,15 +26,15 @@ export interface SpdxDocument {
 
 export interface Materials {
   version: string;
-  /** RFC 3339, in UTC: the date of the image, so that the same image has the same document. */
+  /** RFC 3339, in UTC: the image's date, so that the same image gives the same document. */
   built: string;
   /** SHA-256 of image.json, which names every file of the image by its hash. */
   imageSha256: string;
   /** The kernel's release, such as "6.12.41-dabei". */
   kernel: string;
-  /** What the kernel was made with, besides Debian's source: "base.config sha256:…", patches by the same form. */
+  /** What the kernel was built with besides Debian's source: "base.config sha256:…", patches in the same form. */
   kernelChanges: readonly string[];
-  /** Of the ZFS modules and tools, as Debian has it. */
+  /** The version of the ZFS modules and tools in Debian. */
   zfs: string;
   zfsChanges: readonly string[];
   /** Debian packages by name. */

@@ -9,13 +9,13 @@ import { note, step, tell } from '../lib/progress.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch, from the same Debian packages, each
- * time into an empty cache, and compares what comes out byte by byte. Takes an hour on two cores; without the kernel, which
- * is then taken from the cache, a quarter of that. With --once what lies in the cache is the first build: each entry there
- * was made from scratch, too (cache.ts).
+ * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch from the same Debian packages,
+ * each time into an empty cache, and compares the results byte by byte. This takes an hour on two cores; with
+ * --no-kernel, which takes the kernel from the cache, a quarter of that. With --once, the existing cache replaces the
+ * first build: each entry in it was built from scratch, too (cache.ts).
  */
 
-/** What is fetched, not built: both builds start from the same. */
+/** Fetched, not built: both builds start with the same. */
 const fetched =
   /^(debian|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
@@ -48,13 +48,13 @@ async function buildFromScratch(name: string, keepKernel: boolean): Promise<stri
   return cache;
 }
 
-/** The names of what was built in a cache, not fetched or taken from another one. */
+/** The names of what this build built in a cache, without what it fetched or took from another cache. */
 const builtIn = (cache: string): string[] =>
   files
     .list(cache)
     .filter(name => /-[0-9a-f]{20}$/.test(name) && files.kind(join(cache, name)) === 'directory');
 
-/** SHA-256 of every file in these directories of a cache, by its name and that of the step that built it. */
+/** SHA-256 of every file in these directories of a cache, by the file's name and that of its step. */
 async function hashes(cache: string, directories: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const directory of directories) {
@@ -68,7 +68,7 @@ requireRoot();
 const { values } = parseArgs({
   options: { once: { type: 'boolean', default: false }, 'no-kernel': { type: 'boolean', default: false } },
 });
-// Fetches what is not there yet, so that both builds find the same packages.
+// Fetches missing packages first, so that both builds find the same ones.
 await buildImage({ output: false });
 const earlier = values.once ? cacheDirectory : await buildFromScratch('first build', values['no-kernel']);
 const later = await buildFromScratch('second build', values['no-kernel']);

@@ -5,12 +5,14 @@ import type { Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
 
 /**
- * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append theirs.
+ * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append their
+ * own archives.
  *
- * The squashfs lies uncompressed at an offset that is a multiple of 4096, so the old system can loop-mount it in place.
- * The kernel skips zeros between archives, wants an uncompressed one to start at a multiple of 4
- * (Documentation/driver-api/early-userspace/buffer-format.rst), and unpacks each by itself. xz is an eighth
- * smaller than zstd here, for 50 ms; its dictionary is allocated while it is unpacked, so it is no larger than the archive.
+ * The squashfs is uncompressed, at an offset that is a multiple of 4096, so the old system can loop-mount it in place.
+ * The kernel skips zeros between archives, requires an uncompressed one to start at a multiple of 4
+ * (Documentation/driver-api/early-userspace/buffer-format.rst), and unpacks each separately. xz is an eighth smaller
+ * than zstd here, and costs 50 ms; the kernel allocates its dictionary while unpacking, so it is no larger than the
+ * archive.
  */
 
 const align = 4096;
@@ -21,8 +23,8 @@ const highestPriority = 32767;
 const imageName = 'image.squashfs';
 
 /**
- * How the squashfs is compressed. xz with the architecture's filter in blocks of 1 MiB is the smallest that Debian 12's kernel mounts;
- * "quick" is for development: a second instead of a minute, and a third larger.
+ * How the squashfs is compressed. xz with the architecture's filter in blocks of 1 MiB is the smallest that Debian 12's
+ * kernel mounts; "quick" is for development: a second instead of a minute, and a third larger.
  */
 const compressions = {
   small: ['-comp', 'xz', '-Xbcj', arch.squashfsFilter, '-b', '1M'],
@@ -31,11 +33,11 @@ const compressions = {
 export type Compression = keyof typeof compressions;
 
 export interface InitrdLayout {
-  /** Where the squashfs starts inside of the initrd, and how long it is, in bytes. */
+  /** Offset of the squashfs inside the initrd, and its length, in bytes. */
   imageOffset: number;
   imageBytes: number;
   imageSha256: string;
-  /** Of the first archive, before it is compressed. */
+  /** Size of the first archive, before compression. */
   firstBytes: number;
 }
 
@@ -46,8 +48,8 @@ export interface ImageLayout extends InitrdLayout {
 }
 
 /**
- * @param directory where root/ is, and where initrd is put
- * @param order paths below root/, as they shall lie in the image
+ * @param directory contains root/, and receives initrd
+ * @param order paths below root/, in their order in the image
  * @param epoch date of every file, and the earliest date that the clock may show, in seconds since 1970
  */
 export async function buildInitrd(
@@ -65,7 +67,7 @@ export async function buildInitrd(
       argv,
       timeoutSeconds: 1800,
     });
-  // The highest priority lies first (mksquashfs -sort).
+  // The highest priority comes first (mksquashfs -sort).
   const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
   files.write(join(directory, 'order'), priorities.join(''));
   await make('compressing the root file system', [
@@ -124,9 +126,9 @@ export async function buildInitrd(
 const earlyDirectory = (directory: string) => join(directory, 'early');
 
 /**
- * Takes busybox out of the root: the first archive's is that of the root too, and /init binds it over the empty file that
- * is left. To be called before the initrd is built.
- * @param directory where root/ is
+ * Removes busybox from the root, because the first archive contains it: /init binds that copy over the empty file that
+ * remains. Call this before building the initrd.
+ * @param directory contains root/
  */
 export function shareBusybox(directory: string): void {
   const busybox = join(directory, 'root/usr/bin/busybox');

@@ -7,14 +7,14 @@ import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
 
-/** What the image's bytes are spent on: each file belongs to one part, and each part stands in the manifest. */
+/** What the image's bytes are used for: each file belongs to one part, and the manifest lists each part. */
 
 interface PartFiles {
   name: string;
   why: string;
   /** Relative to the root. */
   files: string[];
-  /** Of all of them together. */
+  /** Sum of their sizes. */
   bytes: number;
 }
 
@@ -22,13 +22,13 @@ export interface PartSize {
   name: string;
   why: string;
   rawBytes: number;
-  /** Alone, with the image's own compressor and block size. */
+  /** Compressed alone, with the image's own compressor and block size. */
   compressedBytes: number;
 }
 
 /**
- * @param owners part by path, of the files that come from Debian; the patterns of ownParts decide about the others
- * @throws Error naming each file that no line of the manifest asks for, and each line that asks for nothing
+ * @param owners part by path, for the files that come from Debian; the patterns of ownParts assign the others
+ * @throws Error naming each file that no line of the manifest requests, and each line that requests nothing
  */
 export function listParts(root: string, owners: ReadonlyMap<string, string>): PartFiles[] {
   const parts = new Map(
@@ -55,7 +55,7 @@ export function listParts(root: string, owners: ReadonlyMap<string, string>): Pa
   return [...parts.values()];
 }
 
-/** All files of the image in the order in which they lie in it: what every boot reads comes first, by part. */
+/** All files of the image in the image's order: first the files that every boot reads, by part. */
 export function filesInOrder(parts: readonly Pick<PartFiles, 'name' | 'files'>[]): string[] {
   const rank = (name: string) => (readAtBoot.includes(name) ? readAtBoot.indexOf(name) : readAtBoot.length);
   return parts.toSorted((a, b) => rank(a.name) - rank(b.name)).flatMap(part => part.files.toSorted());
@@ -68,7 +68,8 @@ export const writeParts = (image: string, parts: readonly PartFiles[]): void =>
 const read = <T>(built: Built, name: string) => JSON.parse(files.readText(join(built.path, name))) as T;
 
 /**
- * The kernel, the first archive of the initrd, and the parts of its root; compressed, which takes a minute, once an image.
+ * Compressed sizes of the kernel, the first archive of the initrd, and the parts of its root. This takes a minute, once
+ * per image.
  */
 export async function measureParts(toolchain: Packages, image: Built): Promise<PartSize[]> {
   const parts = read<PartFiles[]>(image, partsFile);

@@ -14,11 +14,11 @@ export interface Parts {
   toolchain: Packages;
   packages: Packages;
   kernel: Built;
-  /** ICU's data, cut; null: Debian's own. */
+  /** ICU's reduced data; null: Debian's own. */
   icu: Built | null;
-  /** Files of Debian's installer that stand in for others of the same name; null: none does. */
+  /** Files of Debian's installer that replace others of the same name; null: none. */
   installer: Packages | null;
-  /** Libraries and programs that are smaller than Debian's, under the names that those have; those that could be built. */
+  /** Libraries and programs that are smaller than Debian's, under the same names; only those that could be built. */
   rebuilt: readonly Built[];
   agent: Built;
 }
@@ -39,7 +39,7 @@ const emptyDirectories = [
   'var/tmp',
 ];
 
-/** @returns which part of the manifest each file of Debian's belongs to, by path without a leading slash */
+/** @returns the part of the manifest for each of Debian's files, by path without a leading slash */
 export async function assembleRoot(root: string, parts: Parts): Promise<ReadonlyMap<string, string>> {
   for (const name of mergedDirectories) files.symlink(`usr/${name}`, join(root, name));
   for (const name of emptyDirectories) files.makeDirectory(join(root, name));
@@ -51,9 +51,9 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   await copyModules(root, parts);
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
-  // dabei looks at the name that it is started under.
+  // dabei chooses its command by the name that starts it.
   files.symlink('dabei', join(root, 'usr/bin/nixos-install'));
-  // Debian's Nix binds this file as the sandbox's /bin/sh; busybox goes by the name that it is started under.
+  // Debian's Nix binds this file as the sandbox's /bin/sh; busybox chooses its applet by the name that starts it.
   files.symlink('busybox', join(root, 'usr/bin/bash-static'));
   await linkApplets(root, parts.packages.path);
   files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
@@ -61,14 +61,14 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   return owners;
 }
 
-/** What kernel-config/test-only.config brings, and what only that depends on. */
+/** Modules of kernel-config/test-only.config, and those that only they need. */
 const testOnlyModules: readonly string[] = [
   ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
   ...['libchacha', 'libpoly1305', 'libchacha20poly1305'],
   ...['libcurve25519', 'libcurve25519-generic', ...arch.ownModules],
 ];
 
-/** The kernel's modules, without those that only tests use, and indexed anew. */
+/** Copies the kernel's modules, except those for tests, and indexes them again. */
 async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<void> {
   const modules = join(root, 'usr/lib/modules');
   files.copy(join(kernel.path, 'modules/lib/modules'), modules);
@@ -77,7 +77,7 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
   }
   const inside = (doing: string, argv: readonly string[]) =>
     runIn({ doing, root: toolchain.path, mounts: { '/image': root }, argv, timeoutSeconds: 300 });
-  // Names of local symbols are for backtraces; the kernel resolves what a module asks for by the global ones.
+  // Names of local symbols only serve backtraces; the kernel resolves a module's imports by global names.
   await inside('removing local symbols from the modules', [
     ...['find', '/image/usr/lib/modules', '-name', '*.ko'],
     ...['-exec', 'strip', '--strip-unneeded', '--remove-section=.comment', '{}', '+'],
@@ -88,7 +88,7 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
     if (unusedIndices.includes(posix.basename(path))) files.remove(path);
 }
 
-/** Of the indices that depmod(8) writes, what neither kmod nor dabei opens. */
+/** Index files of depmod(8) that neither kmod nor dabei opens. */
 const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'];
 
 /** image/rootfs/root. */
@@ -101,7 +101,7 @@ function copyOwnFiles(root: string): void {
   }
 }
 
-/** The manifest's files with every library they need; what was built smaller, or belongs to dabei, stands in for Debian's. */
+/** Copies the manifest's files with every library they need; reduced files, and dabei's own, replace Debian's. */
 async function copyPrograms(
   root: string,
   { packages, agent, icu, installer, rebuilt }: Parts,
@@ -134,7 +134,7 @@ async function copyPrograms(
   return owners;
 }
 
-/** A link to busybox for each applet whose name no real program has. */
+/** Links busybox for each applet, unless a real program has that name. */
 async function linkApplets(root: string, packages: string): Promise<void> {
   const { stdout } = await runIn({
     doing: 'listing the applets of busybox',
@@ -146,13 +146,13 @@ async function linkApplets(root: string, packages: string): Promise<void> {
     const name = posix.basename(applet);
     const taken = ['usr/bin', 'usr/sbin'].some(directory => files.kind(join(root, directory, name)) !== null);
     if (taken || droppedApplets.includes(name)) continue;
-    // nologin and init are asked for by their places below /sbin.
+    // Other programs refer to nologin and init by their paths below /sbin.
     const directory = /sbin\//.test(applet) ? 'usr/sbin' : 'usr/bin';
     files.symlink(directory === 'usr/bin' ? 'busybox' : '../bin/busybox', join(root, directory, name));
   }
 }
 
-/** Debian makes the bundle when its package is configured; here its parts are joined in the same order. */
+/** Joins the certificates into one bundle, in the same order as the package's postinst script does. */
 function certificates(packages: string): string {
   const directory = join(packages, 'usr/share/ca-certificates/mozilla');
   return files

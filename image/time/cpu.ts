@@ -1,8 +1,8 @@
 import * as files from '../lib/files.ts';
 
-/** CPU time of a build: of this process, of all that it started, and of all that those started, ended or not. */
+/** CPU time of a build: of this process and of all its descendants, finished or running. */
 
-/** What a process and the children that it waited for have used, in clock ticks. proc(5), /proc/PID/stat */
+/** Clock ticks of a process and of the children that it has waited for. proc(5), /proc/PID/stat */
 export interface ProcessTimes {
   pid: number;
   parent: number;
@@ -14,8 +14,8 @@ export interface ProcessTimes {
 const ticksPerSecond = 100;
 
 /**
- * As getrusage(2) counts RUSAGE_SELF and RUSAGE_CHILDREN, and besides what has not ended yet: a compilation is one child that
- * is waited for at its very end.
+ * Like getrusage(2) with RUSAGE_SELF and RUSAGE_CHILDREN, plus what is still running: a compilation is one child, whose
+ * time counts only when it ends.
  */
 export function cpuSeconds(): number {
   const processes = files
@@ -25,9 +25,9 @@ export function cpuSeconds(): number {
   return ticksOfTree(processes, process.pid) / ticksPerSecond;
 }
 
-/** @returns null where there is no such line: a process may end while it is looked at */
+/** @returns null if there is no such line: a process may end in the meantime */
 export function parseStat(stat: string): ProcessTimes | null {
-  // The name may hold spaces and parentheses; no later field does.
+  // The name may contain spaces and parentheses; the fields after it do not.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const field = (number: number) => Number(fields[number - 3]);
   const ticks = [14, 15, 16, 17].reduce((sum, number) => sum + field(number), 0);
@@ -35,7 +35,7 @@ export function parseStat(stat: string): ProcessTimes | null {
   return Object.values(times).every(Number.isInteger) ? times : null;
 }
 
-/** Of one process and everything below it. */
+/** Clock ticks of one process and of everything below it. */
 export function ticksOfTree(processes: readonly ProcessTimes[], root: number): number {
   let ticks = 0;
   let level = processes.filter(({ pid }) => pid === root);

@@ -1,30 +1,32 @@
 import { costs as measuredCosts, type Cost } from './steps.ts';
 
-/** How long a build will take, and how far it is: arithmetic on what its steps took elsewhere and what they take here. */
+/**
+ * How long a build will take, and how much of it is done: calculated from measurements elsewhere and on this machine.
+ */
 
-/** A step of a build, in the order in which they are taken. */
+/** One step of a build, in build order. */
 export interface PlannedStep {
   name: string;
-  /** An earlier build left its result in the cache. */
+  /** Whether the cache has the result of an earlier build. */
   isCached: boolean;
 }
 
 export interface StepForecast extends PlannedStep {
   cpuSeconds: number;
-  /** From its start to its end, on an idle machine with so many cores. */
+  /** Wall time on an idle machine with this many cores. */
   seconds: number;
 }
 
-/** What a step took, or what it has taken so far. */
+/** What a step took, or has taken so far. */
 export interface Spent {
   name: string;
   cpuSeconds: number;
   seconds: number;
-  /** The step that it is a part of. */
+  /** The step that contains it. */
   within?: string;
 }
 
-/** A step that nobody has measured counts nothing. */
+/** A step without a measurement counts nothing. */
 export function forecast(
   steps: readonly PlannedStep[],
   cores: number,
@@ -37,7 +39,7 @@ export function forecast(
   });
 }
 
-/** What is told at the start: the steps with their CPU minutes, and which of them are done already. */
+/** The text at the start: the steps with their CPU minutes, and which ones are done already. */
 export function describeForecast(steps: readonly StepForecast[], cores: number): string[] {
   const open = steps.filter(({ isCached }) => !isCached);
   if (open.length === 0) return [`all ${steps.length} steps of the build are in the cache`];
@@ -56,18 +58,18 @@ export function describeForecast(steps: readonly StepForecast[], cores: number):
 }
 
 export interface Progress {
-  /** 0 to 99: what is done is said by the end itself. */
+  /** 0 to 99; the end of the build prints its own line. */
   percent: number;
   secondsLeft: number;
 }
 
-/** Below this, a machine's speed is not told by what it has done. */
+/** Below this amount, the finished steps do not show a machine's speed. */
 const enoughToCompare = 20;
 
 /**
- * @param done steps that have ended
- * @param current the step that runs
- * @returns null where nothing is left that has a forecast
+ * @param done finished steps
+ * @param current the running step
+ * @returns null if no remaining step has a forecast
  */
 export function progress(
   steps: readonly StepForecast[],
@@ -80,7 +82,7 @@ export function progress(
   const ended = new Set(done.map(({ name }) => name));
   const past = open.filter(({ name }) => ended.has(name));
   const spent = done.filter(({ name }) => past.some(step => step.name === name));
-  // This machine's speed beside the one of the table, by CPU and by the clock: others may use it, too.
+  // This machine's speed relative to the table's, in CPU time and in wall time: other work may use the machine, too.
   const compare = (what: 'cpuSeconds' | 'seconds') =>
     sum(past, what) < enoughToCompare ? 1 : sum(spent, what) / sum(past, what);
   const running = open.find(({ name }) => name === current?.name && !ended.has(name));

@@ -2,19 +2,19 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../lib/cache.ts';
 import type { Spent } from './forecast.ts';
 
-/** build-report.json in the cache: what each step took when it was last built, whichever build that was. */
+/** build-report.json in the cache: for each step, how long its last build took. */
 
 export const reportFile = join(cacheDirectory, 'build-report.json');
 
 export interface Report {
   version: 1;
   cores: number;
-  /** Of the last build that built anything: everything it started, and the clock. */
+  /** Totals of the last build that built anything: CPU time of everything it started, and wall time. */
   last: { cpuSeconds: number; seconds: number };
   steps: Record<string, { cpuSeconds: number; seconds: number }>;
 }
 
-/** @param earlier the file's text, or null; what cannot be read counts as nothing */
+/** @param earlier the file's text, or null; unreadable text counts as nothing */
 export function mergeReport(
   earlier: string | null,
   cores: number,
@@ -35,12 +35,12 @@ function stepsOf(text: string | null): Report['steps'] {
     const report = JSON.parse(text ?? '{}') as Partial<Report> | null;
     return report?.version === 1 ? (report.steps ?? {}) : {};
   } catch {
-    // A build that was interrupted while it wrote.
+    // An interrupted build may have left it incomplete.
     return {};
   }
 }
 
-/** The last line of a build: what it took, and what took most of it. */
+/** The last line of a build: how long it took, and the steps that took most of it. */
 export function describeSpent(last: Report['last'], taken: readonly Spent[]): string {
   const minutes = (seconds: number) => (seconds / 60).toFixed(1);
   const most = taken

@@ -1,11 +1,13 @@
 /**
- * What each step of a build takes on two quiet cores, in the order of magnitude: the kernel's was measured there, the others are
- * two fifths of what they took beside other work (docs/performance/speed.md). A forecast only: the progress lines correct it by how fast
- * a machine turns out to be. The names are those of the steps in the cache.
+ * How long each step of a build takes on two idle cores, as an order of magnitude: the kernel was measured there; for
+ * the others, this is two fifths of what they took beside other work (docs/performance/speed.md). This is a forecast
+ * only: the progress lines correct it by the machine's actual speed. The names are those of the steps in the cache.
  */
 export interface Cost {
   cpuSeconds: number;
-  /** How many cores it keeps busy where there are that many; most of it is one program after the other where it says 1. */
+  /**
+   * How many cores it keeps busy, if the machine has as many; 1 means that it mostly runs one program after another.
+   */
   cores: number;
 }
 
