@@ -1,10 +1,10 @@
 import { arch } from '../../agent/arch.ts';
-/** How large things may be (image/report/budgets.json), and how much larger where Debian's own files are in the image. */
+/** Size limits (image/report/budgets.json), and how far they rise if the image contains Debian's own files. */
 
 export interface Budgets {
   /** File, or several with " + " between them -> bytes. */
   artefacts: Readonly<Record<string, number>>;
-  /** The least memory that is published, in MiB; worlds run at exactly these. */
+  /** The published minimum of memory, in MiB; worlds run with exactly this much. */
   memoryMiB: {
     rescue: number;
     /** A whole encrypted installation, started by its boot loader. */
@@ -13,13 +13,13 @@ export interface Budgets {
   /** Part of the image -> bytes, compressed alone. */
   parts: Readonly<Record<string, number>>;
   /**
-   * What fell back -> by how many bytes which parts may be larger then: its files and the libraries that only they need,
-   * compressed one by one, with a tenth for what compresses worse in company.
+   * What fell back -> by how many bytes each part may then be larger: its files and the libraries that only they need,
+   * each compressed alone, plus a tenth, because files compress differently together.
    */
   fallbacks: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Files that hold none of what may fall back. */
+/** Files whose size no fallback changes. */
 const unchanged: readonly string[] = [arch.kernel.image, 'dabei'];
 
 /**
@@ -36,7 +36,7 @@ export function relaxed(budgets: Budgets, fallbacks: readonly string[]): Budgets
     Object.fromEntries(Object.entries(limits).map(([name, most]) => [name, most + more(name)]));
   const moreOf = (part: string) => rows.reduce((sum, row) => sum + (row[part] ?? 0), 0);
   const more = rows.flatMap(row => Object.values(row)).reduce((sum, bytes) => sum + bytes, 0);
-  // The image lies in memory as it is, compressed.
+  // The image stays compressed in memory.
   const moreMiB = Math.ceil(more / 2 ** 20);
   const { rescue, install } = budgets.memoryMiB;
   return {

@@ -3,17 +3,17 @@ import { tell } from '../lib/progress.ts';
 import { isReduction, reductions, type Reduction } from './reductions.ts';
 
 /**
- * What only makes the image smaller has a second way: Debian's own file in its place. An image that was built so works and
- * says so (image.json), and is another one for the cache: once everything is there again, the small one is built.
+ * If a reduction fails, the build uses Debian's own file instead. The resulting image works, and image.json names the
+ * fallback. The cache stores that image under another key, so a later build without the failure makes the small one.
  */
 
 export interface Fallback {
   part: Reduction;
-  /** In one line; the same for the same fault, since it becomes part of the image's description. */
+  /** One line, the same for the same fault, because it becomes part of the image's description. */
   reason: string;
 }
 
-/** Something of ours that makes the image smaller cannot do that with what it was given. */
+/** A reduction cannot handle its input. */
 export class CannotReduce extends BuildError {
   constructor(doing: string, problem: string, cause?: unknown) {
     super('REDUCTION', { doing, problem, cause });
@@ -21,13 +21,13 @@ export class CannotReduce extends BuildError {
 }
 
 export interface FallbackOptions {
-  /** Taken without trying: how tests get there. */
+  /** Use Debian's own file without trying; for tests. */
   fallBack?: readonly Reduction[];
-  /** Nothing falls back; what would is an error. */
+  /** Treat every fallback as an error. */
   strict?: boolean;
 }
 
-/** Of one build. */
+/** The fallbacks of one build. */
 export class Fallbacks {
   readonly #options: FallbackOptions;
   readonly #taken: Fallback[] = [];
@@ -35,7 +35,7 @@ export class Fallbacks {
 
   /**
    * @param say where warnings go
-   * @throws BuildError USAGE where both are asked for, to fall back and not to
+   * @throws BuildError USAGE if the options ask both for fallbacks and for none
    */
   constructor(options: FallbackOptions = {}, say: (line: string) => void = tell) {
     if (options.strict && (options.fallBack ?? []).length > 0)
@@ -53,7 +53,7 @@ export class Fallbacks {
     return reductions.flatMap(part => this.#taken.find(taken => taken.part === part) ?? []);
   }
 
-  /** Whether Debian's own file is to be taken without trying. */
+  /** Whether to use Debian's own file without trying. */
   isAsked(part: Reduction): boolean {
     return this.#options.fallBack?.includes(part) ?? false;
   }
@@ -63,8 +63,8 @@ export class Fallbacks {
   }
 
   /**
-   * @returns what `build` gives; null where Debian's own file has to do
-   * @throws what is no reason to fall back, and any reason where nothing may
+   * @returns the result of `build`; null to use Debian's own file
+   * @throws errors that do not justify a fallback, and with `strict` the others, too
    */
   async reduce<T>(part: Reduction, build: () => Promise<T>): Promise<T | null> {
     if (this.isAsked(part)) return this.#take(part, 'asked for');
@@ -106,8 +106,8 @@ function insist(part: Reduction, { code, message, remedy, cause }: BuildError): 
 }
 
 /**
- * @param text parts with commas between them, or "all"
- * @throws BuildError USAGE naming those that do not exist, and those that do
+ * @param text parts separated by commas, or "all"
+ * @throws BuildError USAGE naming the unknown parts, and the valid ones
  */
 export function parseReductions(text: string): readonly Reduction[] {
   if (text === 'all') return reductions;

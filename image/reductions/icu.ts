@@ -7,11 +7,11 @@ import { CannotReduce } from './fallbacks.ts';
 import { libraryDirectory } from '../../agent/arch.ts';
 
 /**
- * ICU's data, cut to what Node needs to start and to speak English: Debian's libicudata is 32 MB, a fifth of the whole
- * root, nearly all of it names of things in 500 languages.
+ * Reduces ICU's data to what Node needs to start and to format English. Debian's libicudata has 32 MB, a fifth of the
+ * whole root; nearly all of it is names in 500 languages.
  */
 
-/** Items that stay, by name in the archive (icupkg(8) --list). */
+/** Items to keep, by name in the archive (icupkg(8) --list). */
 const kept: readonly RegExp[] = [
   // Number, date and list formats; plural rules; what "en" falls back to.
   /^(root|en|en_US|res_index|supplementalData|numberingSystems|plurals|pluralRanges|dayPeriods|likelySubtags|keyTypeData)\.res$/,
@@ -23,7 +23,7 @@ const kept: readonly RegExp[] = [
   /^coll\/(root|en|res_index|ucadata)\.(res|icu)$/,
 ];
 
-/** One of each kind of what Node takes from the data; without it, Node ends with "out of memory" (on any of them). */
+/** Uses each kind of data that Node reads; if one is missing, Node ends with "out of memory". */
 const trial = `
   const date = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'long', timeZone: 'Europe/Zurich' });
   const words = ['b', 'ä', 'a'].sort(new Intl.Collator('en').compare);
@@ -48,7 +48,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
         timeoutSeconds: 300,
       });
     const data = `icudt${version}l.dat`;
-    // The library is one symbol, and .rodata is exactly the archive behind it.
+    // The library has a single symbol, and its .rodata section is exactly the archive.
     await run('taking ICU data out of its library', [
       ...['objcopy', '--output-target=binary', '--only-section=.rodata', `/libraries/${library}`, data],
     ]);
@@ -57,7 +57,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
     files.write(join(directory, 'kept.txt'), items.join('\n') + '\n');
     files.makeDirectory(join(directory, 'items'));
     await run('taking out ICU data', ['icupkg', '--extract', 'kept.txt', '--destdir', 'items', data]);
-    // The archive's file name becomes part of every item's, and ICU looks them up by it.
+    // The archive's file name becomes part of every item's name, by which ICU looks items up.
     files.makeDirectory(join(directory, 'small'));
     await run('packing ICU data', [
       'icupkg',

@@ -7,19 +7,19 @@ import { unpackSource, type Packages } from '../debian/packages.ts';
 import type { Reduction } from './reductions.ts';
 
 /**
- * Libraries and programs, built from Debian's source packages with only what the image uses of them. What Debian switches
- * on besides drags in libraries that nothing else in the image asks for.
+ * Libraries and programs, built from Debian's source packages with only the features that the image uses. Debian's
+ * builds enable more, and need libraries that nothing else in the image needs.
  */
 
 export interface Rebuilt {
   /** Debian's source package. */
   source: Reduction;
-  /** The Debian release that it is taken from; without it, the image's own. */
+  /** The Debian release to take the source from; the default is the image's own. */
   release?: string;
   why: string;
-  /** In the source tree, in order. */
+  /** Run in the source tree, in this order. */
   commands: readonly (readonly string[])[];
-  /** Name of the file in Debian's package that it stands in for -> the result, inside of the source tree. */
+  /** Name of the file in Debian's package that the result replaces -> path of the result in the source tree. */
   results: Readonly<Record<string, string>>;
 }
 
@@ -48,15 +48,15 @@ const otherLibraries = [
 
 const small = 'CFLAGS=-Os -ffunction-sections -fdata-sections';
 const linking = 'LDFLAGS=-Wl,--gc-sections';
-/** Debian's patches are younger than the files that autoconf made; those are good enough. */
+/** Debian's patches are newer than the generated autoconf files, so make would run autoconf, which is not needed. */
 const asReleased = ['AUTOCONF=:', 'AUTOMAKE=:', 'AUTOHEADER=:', 'ACLOCAL=:'];
 
 export const rebuiltSources: readonly Rebuilt[] = [
   {
     source: 'curl',
-    why: 'HTTP and HTTPS over the OpenSSL that Node brings anyway, instead of 13 protocols and a second TLS library',
+    why: 'HTTP and HTTPS with the OpenSSL that Node needs anyway, without 13 other protocols and a second TLS library',
     commands: [
-      // Debian's Nix asks for symbols of this version, which its build of the flavour for GnuTLS has.
+      // Debian's Nix requires symbols of this version, as in Debian's build with GnuTLS.
       ['sed', '-i', 's/@CURL_LIBCURL_VERSIONED_SYMBOLS_SONAME@/3/', 'lib/libcurl.vers.in'],
       [
         ...[
@@ -81,7 +81,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'libgit2',
-    why: "Nix's cache of unpacked tarballs; Nix fetches with curl, so no SSH, TLS or Kerberos is needed in here",
+    why: "Nix's cache of unpacked tarballs; without SSH, TLS and Kerberos, because Nix fetches with curl",
     commands: [
       [
         ...['cmake', '-B', 'build', '-DCMAKE_BUILD_TYPE=MinSizeRel', '-DBUILD_TESTS=OFF', '-DBUILD_CLI=OFF'],
@@ -94,7 +94,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'libarchive',
-    why: 'the tarballs that Nix unpacks: no XML for xar, no hashes for mtree, no ACLs, which the store has none of',
+    why: 'unpacks tarballs for Nix; without XML for xar, hashes for mtree, and ACLs, which store paths do not have',
     commands: [
       [
         ...['env', small, linking, './configure', '--quiet', '--disable-static', ...asReleased],
@@ -107,7 +107,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'libtirpc',
-    why: "the encoding of ZFS's name-value lists; no Kerberos",
+    why: "encodes ZFS's name-value lists; without Kerberos",
     commands: [
       [
         ...['env', small, linking, './configure', '--quiet', '--disable-static', '--disable-gssapi'],
@@ -119,7 +119,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'openssh',
-    why: 'keys only: no PAM, Kerberos, SELinux, audit or login records, for the one account that is there',
+    why: 'login with keys, to the only account, root; without PAM, Kerberos, SELinux, audit and login records',
     commands: [
       ['touch', 'aclocal.m4', 'config.h.in', 'configure'],
       [
@@ -141,7 +141,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'kexec-tools',
-    why: 'without the libraries of the Xen tools; nobody loads a crash kernel for a hypervisor from here',
+    why: 'without the Xen libraries, which only serve to load a kernel for a hypervisor',
     commands: [
       ['env', small, linking, './configure', '--quiet', '--without-xen', '--without-lzma'],
       ['make', '--silent', jobs, 'build/sbin/kexec'],
@@ -150,9 +150,9 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
   {
     source: 'iproute2',
-    // The newer source is not on every mirror.
+    // Not every mirror has the newer source.
     release: 'bookworm',
-    why: 'without BPF programs, for which it would bring libbpf and libelf, and without SELinux labels',
+    why: 'without BPF programs, which need libbpf and libelf, and without SELinux labels',
     commands: [
       ['sh', './configure'],
       [
@@ -166,7 +166,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
   },
 ];
 
-/** Leaves each result under its name, stripped. */
+/** Builds one recipe; its result holds each file under its name, stripped. */
 export async function rebuild(recipe: Rebuilt, tools: Packages): Promise<Built> {
   const { source: name, release, commands, results } = recipe;
   const source = await unpackSource(name, tools, release);

@@ -6,20 +6,19 @@ import { runIn } from '../lib/host.ts';
 import { unpackSource, type Packages } from '../debian/packages.ts';
 
 /**
- * Static programs for the old system, which may have another libc, or an older one, or neither program at all. Debian has
- * them only linked against libraries, so they are built from Debian's source packages, without the libraries that they can
- * do without.
+ * Static programs for the old system, which may lack them, or have another libc or an older one. Debian has them only
+ * dynamically linked, so the build compiles them from Debian's source packages, without optional libraries.
  */
 
 interface StaticProgram {
   /** Debian's source package. */
   source: string;
-  /** The Debian release that it is taken from; without it, the image's own. */
+  /** The Debian release to take the source from; the default is the image's own. */
   release?: string;
   why: string;
-  /** In the source tree, in order. */
+  /** Run in the source tree, in this order. */
   commands: readonly (readonly string[])[];
-  /** The result, inside of the source tree. */
+  /** Path of the result in the source tree. */
   built: string;
   name: string;
 }
@@ -31,9 +30,9 @@ const linking = 'LDFLAGS=-static -Wl,--gc-sections';
 export const staticPrograms: readonly StaticProgram[] = [
   {
     source: 'kexec-tools',
-    why: 'loads kernel and initrd into the running kernel, and jumps; bzImage is unpacked by itself, so no zlib and no lzma',
+    why: 'loads kernel and initrd into the running kernel, and starts them; without zlib and lzma, because a bzImage unpacks itself',
     commands: [
-      // Reading the initrd would be one more copy of it in RAM, beside the file and the kernel's own; a mapping is none.
+      // Reading the initrd would put a third copy into RAM, beside the file and the kernel's own; mapping it does not.
       [
         ...['sed', '--in-place', 's/slurp_file(ramdisk,/slurp_file_mmap(ramdisk,/'],
         ...['kexec/arch/i386/kexec-bzImage.c', 'kexec/arch/x86_64/kexec-bzImage64.c'],
@@ -46,12 +45,12 @@ export const staticPrograms: readonly StaticProgram[] = [
   },
   {
     source: 'iproute2',
-    // The newer source is not on every mirror; the JSON of both is the same.
+    // Not every mirror has the newer source; both print the same JSON.
     release: 'bookworm',
-    why: 'writes links, addresses, routes and rules down as JSON',
+    why: 'prints links, addresses, routes and rules as JSON',
     commands: [
       ['sh', './configure'],
-      // With plugins it would have to be dynamic.
+      // Plugins would require dynamic linking.
       ['env', small, 'make', '--silent', jobs, 'SUBDIRS=lib ip', 'SHARED_LIBS=n', linking, 'CCOPTS='],
     ],
     built: 'ip/ip',
@@ -59,7 +58,7 @@ export const staticPrograms: readonly StaticProgram[] = [
   },
 ];
 
-/** Leaves the program under its name, stripped. */
+/** Builds one program; its result holds it under its name, stripped. */
 export async function buildStaticProgram(program: StaticProgram, tools: Packages): Promise<Built> {
   const { source: from, release, commands, built, name } = program;
   const source = await unpackSource(from, tools, release);
@@ -77,7 +76,7 @@ export async function buildStaticProgram(program: StaticProgram, tools: Packages
     for (const argv of commands) await make(argv);
     await make(['strip', '--strip-all', '-o', `/build/${name}`, built]);
     files.remove(join(directory, from));
-    // One that does not start on its own is found here and not on a machine.
+    // A program that cannot start must fail here, not on the old system.
     await runIn({
       doing: `starting ${name} once`,
       root: tools.path,

@@ -1,11 +1,11 @@
 /**
- * The parts of a build that only make the image smaller. Without any of them, the image holds Debian's own file, which does
- * the same and needs more libraries.
+ * The parts of a build that only make the image smaller. If one of them fails, the image gets Debian's own file instead,
+ * which does the same and needs more libraries.
  */
 export const reductions = [
-  // libselinux that answers no (stubs.ts).
+  // A stub for libselinux (stubs.ts).
   'stubs',
-  // Rebuilt with less in them (libraries.ts), by Debian's source package.
+  // Rebuilt with fewer features (libraries.ts), by Debian's source package.
   'curl',
   'libgit2',
   'libarchive',
@@ -13,11 +13,11 @@ export const reductions = [
   'openssh',
   'kexec-tools',
   'iproute2',
-  // udev of Debian's installer (sets.ts).
+  // udev of Debian's installer (debian/package-sets.ts).
   'installer',
   // ICU's data cut to English (icu.ts).
   'icu',
-  // Names and tables that nothing in the image asks for (slim.ts).
+  // Removes symbol names and tables that nothing in the image needs (elf/slim.ts).
   'elf',
 ] as const;
 

@@ -4,11 +4,11 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 
-/** A library of our own that offers what the image's programs ask of a large one, which could only ever answer no here. */
+/** Builds a small replacement for libselinux: without SELinux in the kernel, the real one could only ever report "disabled". */
 export async function buildStubs(toolchain: Packages): Promise<Built> {
   const source = checkout('image/reductions/stubs/selinux.c');
   return cached('stubs', ['stubs 1', toolchain, { file: source }], async directory => {
-    // The version that every symbol of the real one has.
+    // Every symbol of the real library has this version.
     files.write(join(directory, 'versions'), 'LIBSELINUX_1.0 { global: *; };\n');
     files.copy(source, join(directory, 'selinux.c'));
     await runIn({
