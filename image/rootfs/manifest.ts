@@ -1,15 +1,15 @@
 /**
- * Everything in the image, and what for. Libraries are found by following the programs (elf.ts); what a program only opens
- * while it runs is named here. A library belongs to the first part that needs it. Nothing is in the image that no line asks
- * for: the build fails (parts.ts).
+ * Lists everything in the image, with the reason. The build finds the libraries that programs are linked with (elf.ts); this
+ * list names the files that programs open only while they run. A library belongs to the first part that needs it. The build
+ * fails if the image contains a file that no line requests (parts.ts).
  */
 
 export interface Part {
-  /** As in image/report/budgets.json. */
+  /** The key in image/report/budgets.json. */
   name: string;
-  /** Who needs it and what for; shown by `npm run image -- --explain`. */
+  /** Who needs the part and what for; `npm run image -- --explain` prints it. */
   why: string;
-  /** Absolute paths inside the unpacked packages, or bare library names that are opened with dlopen(3). */
+  /** Absolute paths inside the unpacked packages, or bare names of libraries that programs open with dlopen(3). */
   files: readonly string[];
 }
 
@@ -19,17 +19,17 @@ const udevRules = '/usr/lib/udev/rules.d';
 export const manifest: readonly Part[] = [
   {
     name: 'C and C++ libraries',
-    why: 'every program that is not static; the C++ library for Node and Nix',
+    why: 'every dynamically linked program needs them; Node and Nix need the C++ library',
     files: ['libc.so.6', 'libm.so.6', 'libgcc_s.so.1', 'libstdc++.so.6'],
   },
   {
     name: 'OpenSSL',
-    why: 'TLS of Nix and Node, keys of OpenSSH: one library for all',
+    why: "TLS for Nix and Node, and OpenSSH's keys, with one shared library",
     files: ['libcrypto.so.3', 'libssl.so.3'],
   },
   {
     name: 'ICU',
-    why: "Node's Intl and host names beyond ASCII; its data is cut to English (icu.ts)",
+    why: "Node's Intl and host names beyond ASCII; the build reduces its data to English (icu.ts)",
     files: ['libicudata.so.76', 'libicuuc.so.76', 'libicui18n.so.76'],
   },
   {
@@ -91,7 +91,7 @@ export const manifest: readonly Part[] = [
   },
   {
     name: 'disk tools',
-    why: 'partition tables, the ESP, swap, and what a disk held before',
+    why: 'write partition tables, the ESP and swap; detect and wipe what a disk contains',
     files: [
       '/usr/sbin/sgdisk',
       '/usr/sbin/mkfs.fat',
@@ -112,7 +112,7 @@ export const manifest: readonly Part[] = [
   },
   {
     name: 'mounts',
-    why: 'mounts and namespaces: nixos-enter; nixos-anywhere asks for setsid --wait and umount -R',
+    why: 'mounts and namespaces for nixos-enter; nixos-anywhere runs setsid --wait and umount -R',
     files: [
       '/usr/bin/mount',
       '/usr/bin/umount',
@@ -123,12 +123,12 @@ export const manifest: readonly Part[] = [
   },
   {
     name: 'network tools',
-    why: 'addresses and routes, in JSON and in batches; name servers from router advertisements',
+    why: 'ip reads addresses and routes as JSON and sets them in batches; rdnssd takes name servers from router advertisements',
     files: ['/usr/bin/ip', '/usr/sbin/ip', '/usr/sbin/rdnssd'],
   },
   {
     name: 'devices',
-    why: 'devices: modules by modalias, links by id and partition UUID',
+    why: 'udev loads modules by modalias and makes the links by id and partition UUID',
     files: [
       '/usr/bin/udevadm',
       '/usr/bin/kmod',
@@ -155,31 +155,31 @@ export const manifest: readonly Part[] = [
   },
   {
     name: 'shell and archives',
-    why: 'shells and archives: nixos-anywhere and disko run bash scripts and send tar; people use them too',
+    why: 'nixos-anywhere and disko run bash scripts and send tar archives; people use both, too',
     files: ['/usr/bin/bash', '/usr/bin/tar', '/usr/bin/cpio'],
   },
   {
     name: 'kexec',
-    why: 'from this system into another kernel without the firmware in between',
+    why: 'starts another kernel from this system without going through the firmware',
     files: ['/usr/sbin/kexec'],
   },
   {
     name: 'busybox',
-    why: 'PID 1, DHCP, and every small tool that is not named above; an empty file, the program lies in the first archive',
+    why: 'PID 1, DHCP, and every small tool not named above; the file is empty, because the first archive contains the program',
     files: ['/usr/bin/busybox'],
   },
   {
     name: 'name lookup',
-    why: 'name lookup: ports, protocols, and the module that Nix opens to look up host names before it forks',
+    why: 'names of ports and protocols, and the module that Nix opens before it forks, to look up host names',
     files: ['libnss_dns.so.2', '/etc/protocols', '/etc/services'],
   },
 ];
 
-/** The parts that are not Debian's, or not taken from it file by file. The first pattern that fits a path counts. */
+/** Parts that do not come from Debian, or not file by file. The first matching pattern decides. */
 export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   {
     name: 'dabei',
-    why: 'the agent itself, with the code cache of V8',
+    why: "the agent, with V8's code cache",
     files: /^usr\/bin\/dabei$/,
   },
   {
@@ -189,39 +189,39 @@ export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   },
   {
     name: 'ZFS modules',
-    why: 'the pool that everything is installed on',
+    why: 'the pool that dabei installs to',
     files: /^usr\/lib\/modules\/[^/]+\/extra\//,
   },
   {
     name: 'modules: network',
-    why: 'network cards by vendor, of machines and of hypervisors; bonds, VLANs, bridges (kernel-config/)',
+    why: 'network cards of machines and hypervisors, by vendor; bonds, VLANs, bridges (kernel-config/)',
     files: /^usr\/lib\/modules\/[^/]+\/kernel\/(net|drivers\/net)\//,
   },
   {
     name: 'modules: disks',
-    why: 'controllers of machines and hypervisors; md and device mapper, to tear down and to set up',
+    why: 'disk controllers of machines and hypervisors; md and device mapper, to dismantle old arrays and to set up new ones',
     files: /^usr\/lib\/modules\/[^/]+\/kernel\/(block|drivers\/(ata|block|cdrom|md|message|mmc|nvme|scsi))\//,
   },
   {
     name: 'modules: file systems',
-    why: 'the ESP, media, and what people rescue or lay out with disko: ext4, XFS, btrfs',
+    why: 'the ESP and media; ext4, XFS and btrfs, which people rescue or create with disko',
     files: /^usr\/lib\/modules\/[^/]+\/kernel\/fs\//,
   },
   {
     name: 'modules: others',
-    why: 'USB, keyboards, watchdogs, Hyper-V, ciphers, compression, and the index by which udev finds all modules',
+    why: 'USB, keyboards, watchdogs, Hyper-V, ciphers, compression, and the index by which udev finds modules',
     files: /^usr\/lib\/modules\//,
   },
   {
     name: 'scripts and settings',
-    why: 'what the image does that is neither dabei nor Debian (image/rootfs/root)',
+    why: "the project's own scripts and settings (image/rootfs/root)",
     files: /^(etc|usr\/lib\/dabei)\/|^usr\/s?bin\/(nixos-enter|nohup|partprobe)$/,
   },
 ];
 
 /**
- * What every boot reads, in about this order. It lies together in the image, so that few blocks are unpacked: a small file
- * shares its block with others, and the kernel keeps only three such blocks (SQUASHFS_FRAGMENT_CACHE_SIZE).
+ * The parts that every boot reads, in about this order. They are adjacent in the image, so the kernel unpacks few blocks: small
+ * files share a block, and the kernel caches only three such blocks (SQUASHFS_FRAGMENT_CACHE_SIZE).
  */
 export const readAtBoot: readonly string[] = [
   'C and C++ libraries',
@@ -238,7 +238,7 @@ export const readAtBoot: readonly string[] = [
   'disk tools',
 ];
 
-/** Applets of busybox that would stand in for a real program of the same name are left out; so are these. */
+/** Applets of busybox for which the image has no link. Applets with the name of a real program have no link either. */
 export const droppedApplets: readonly string[] = [
   'dpkg',
   'dpkg-deb',

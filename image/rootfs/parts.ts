@@ -107,13 +107,13 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
   return [
     {
       name: 'kernel',
-      why: 'Linux, compressed by itself (kernel-config/)',
+      why: 'Linux, which unpacks its own compressed image (kernel-config/)',
       rawBytes: kernelBytes,
       compressedBytes: kernelBytes,
     },
     {
       name: 'first archive',
-      why: 'checks the root and mounts it: busybox, /init; the return timer',
+      why: 'busybox and /init, which check and mount the root; the return timer',
       rawBytes: firstBytes,
       compressedBytes: imageOffset,
     },

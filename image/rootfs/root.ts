@@ -61,7 +61,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   return owners;
 }
 
-/** Modules of kernel-config/test-only.config, and those that only they need. */
+/** Modules of kernel-config/test-only.config, and the modules that only these need. */
 const testOnlyModules: readonly string[] = [
   ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
   ...['libchacha', 'libpoly1305', 'libchacha20poly1305'],
@@ -91,7 +91,7 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
 /** Index files of depmod(8) that neither kmod nor dabei opens. */
 const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'];
 
-/** image/rootfs/root. */
+/** Copies image/rootfs/root; only root may read `shadow`. */
 function copyOwnFiles(root: string): void {
   const own = checkout('image/rootfs/root');
   for (const path of files.walk(own)) {
