@@ -1,5 +1,5 @@
-# A machine becomes the system that a file names, once; by its own name, or by something that is not a
-# name, it does nothing. Where it refuses to switch, it restarts once, and never twice for the same name.
+# A machine switches once to the system that a file names. It does nothing if the name is its own or is not a valid name. If it
+# refuses to switch, it restarts once, and never twice for the same name.
 { module }:
 
 { pkgs, ... }:
@@ -41,7 +41,7 @@
     assert machine.succeed("cat /rebuilt").split("\n")[:3] == [
         "switch --flake github:me/infra#web-02", "boot --flake github:me/infra#web-02", "restart"
     ]
-    # Restarted once already, and still another one.
+    # The machine has restarted once for this name, and still has another one.
     assert given('{"hostname": "web-02"}') != 0
     assert machine.succeed("cat /rebuilt").strip() == "switch --flake github:me/infra#web-02"
   '';

@@ -1,4 +1,4 @@
-# The image that Nix builds comes up with the program in it, and a machine with an empty disk is a rescue system.
+# The image that Nix builds boots and contains dabei; a machine with an empty disk becomes a rescue system.
 { pkgs, packages }:
 
 pkgs.testers.runNixOSTest {

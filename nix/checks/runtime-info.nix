@@ -1,4 +1,4 @@
-# The module makes of runtime-info.json what the machine is called and how it is reached. The test's disk is QEMU's own.
+# The module sets the machine's name and network from runtime-info.json. The test uses QEMU's own disk.
 { module }:
 
 { lib, ... }:
@@ -6,13 +6,13 @@
 {
   name = "dabei-runtime-info";
 
-  # The module says which platform the machine is.
+  # The module sets nixpkgs.hostPlatform.
   node.pkgsReadOnly = false;
 
   nodes.machine = {
     imports = [ module ];
     dabei.host = lib.importJSON ./runtime-info.json;
-    # QEMU boots the kernel itself, from a disk without ZFS.
+    # QEMU loads the kernel directly, and the disk has no ZFS.
     boot.supportedFilesystems.zfs = lib.mkForce false;
     boot.loader.grub.enable = lib.mkForce false;
     boot.initrd.network.ssh.enable = lib.mkForce false;

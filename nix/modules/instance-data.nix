@@ -1,6 +1,6 @@
-# For images that many machines start from: at boot, a machine learns its name from a file or from its provider, and where
-# it is not the name that it has, becomes the system of that name in a flake: at once, or with a restart where the running
-# system refuses to switch. Off unless it is enabled.
+# For images that many machines boot: at boot, a machine reads its name from a file or from its provider's metadata. If its
+# configuration has another name, the machine switches to the system of the new name in a flake; if the running system refuses
+# to switch, the machine restarts into the new one. Disabled by default.
 {
   config,
   lib,
@@ -12,7 +12,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.dabei.instanceData;
 
-  # Where providers tell a machine its name, as plain text.
+  # Metadata addresses at which providers serve a machine's name as plain text.
   addresses = {
     digitalocean = "http://169.254.169.254/metadata/v1/hostname";
     ec2 = "http://169.254.169.254/latest/meta-data/local-hostname";
@@ -21,7 +21,7 @@ let
     vultr = "http://169.254.169.254/v1/hostname";
   };
 
-  # The name for which this machine was restarted, so that it never restarts for ever.
+  # Holds the name for which this machine restarted last, which prevents a loop of restarts.
   restarted = "/var/lib/dabei/restarted-for";
 
   script = pkgs.writeShellApplication {
@@ -59,7 +59,7 @@ let
       }
 
       name=$(wanted)
-      # Providers give names with a domain; a system is called by the first label.
+      # Providers append a domain to the name; the first label is the name of the system.
       name=''${name%%.*}
       case $name in
         "")
@@ -67,11 +67,11 @@ let
           exit 0
           ;;
         *[!A-Za-z0-9-]* | -*)
-          echo "the name given to this machine is no host name" >&2
+          echo "the name given to this machine is not a valid host name" >&2
           exit 1
           ;;
       esac
-      # Not what the kernel says: others may have set the provider's name by now.
+      # Do not compare with the kernel's host name: another program may have set it to the provider's name already.
       if [ "$name" = ${lib.escapeShellArg config.networking.hostName} ]; then
         rm -f ${restarted}
         echo "this machine is $name"
@@ -85,8 +85,8 @@ let
       status=0
       rebuild switch || status=$?
       [ "$status" != 0 ] || exit 0
-      # A pre-switch check or a switch inhibitor (NixOS 26.05: another systemd, another D-Bus) refuses before anything has
-      # changed; what failed after the switch, such as a unit, a restart does not mend.
+      # A pre-switch check or a switch inhibitor (NixOS 26.05: another systemd, another D-Bus) refuses before it changes
+      # anything. A restart does not repair what fails after the switch, such as a unit.
       if [ "$(readlink /run/current-system)" != "$before" ]; then
         echo "this machine is $name now, but not everything started (exit code $status)" >&2
         exit "$status"
@@ -106,27 +106,27 @@ let
 in
 {
   options.dabei.instanceData = {
-    enable = lib.mkEnableOption "becoming, at boot, the system of the name that the provider or a file gives to this machine";
+    enable = lib.mkEnableOption "switching, at boot, to the system of the name that a file or the provider gives to this machine";
 
     flake = mkOption {
       type = types.str;
       example = "github:me/infra";
       description = ''
         The flake whose nixosConfigurations has a system for each name. It is part of this system and never taken from
-        the instance's data: who can change those can choose among your systems, and no other.
+        the instance data: someone who controls the instance data can select only among your systems.
       '';
     };
 
     files = mkOption {
       type = types.listOf types.path;
       default = [ "/boot/instance-data.json" ];
-      description = "JSON files with the key `hostname`; the first that is there counts, and no provider is asked.";
+      description = "JSON files with the key `hostname`. The first readable file provides the name; the provider is then not asked.";
     };
 
     provider = mkOption {
       type = types.nullOr (types.enum (lib.attrNames addresses));
       default = null;
-      description = "The provider whose metadata service is asked where none of the files is there.";
+      description = "The provider whose metadata service provides the name if none of the files is readable.";
     };
 
     rebuild = mkOption {
@@ -134,7 +134,7 @@ in
       default = [ "/run/current-system/sw/bin/nixos-rebuild" ];
       defaultText = lib.literalExpression ''[ "/run/current-system/sw/bin/nixos-rebuild" ]'';
       internal = true;
-      description = "The command that is given `switch --flake FLAKE#NAME`, or `boot` where the running system refuses to switch.";
+      description = "The command that runs with `switch --flake FLAKE#NAME`, or with `boot` if the running system refuses to switch.";
     };
 
     restart = mkOption {
@@ -144,21 +144,21 @@ in
         "reboot"
       ];
       internal = true;
-      description = "The command that restarts the machine once the new system is the one that boots next.";
+      description = "The command that restarts the machine once the boot loader starts the new system by default.";
     };
   };
 
   config = lib.mkIf cfg.enable {
     systemd.services.dabei-instance-data = {
-      description = "Becoming the system of this machine's name";
+      description = "Switch to the system of this machine's name";
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
-      # What is switched to starts its services below a target that is active (switch-to-configuration).
+      # switch-to-configuration starts the new system's services only below targets that are active.
       after = [
         "network-online.target"
         "multi-user.target"
       ];
-      # It is what switches.
+      # This service runs the switch, so the switch must not restart it.
       restartIfChanged = false;
       unitConfig.X-StopOnRemoval = false;
       environment.HOME = "/root";

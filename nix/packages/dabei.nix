@@ -1,4 +1,4 @@
-# The agent: the same bundle as image/agent/agent.ts makes, run by nixpkgs' Node instead of being one executable with it.
+# The agent: the bundle of image/agent/agent.ts, run by nixpkgs' Node instead of being one executable with Node.
 {
   lib,
   sourceOf,
@@ -9,7 +9,7 @@
 }:
 
 let
-  # The lock file leaves out where packages come from where that is npm's own registry.
+  # The lock file omits the address of packages that come from npm's own registry.
   lock = lib.importJSON ../../package-lock.json;
   nameOf = path: lib.last (lib.splitString "node_modules/" path);
   packageLock = lock // {
@@ -40,7 +40,7 @@ buildNpmPackage {
     ../../tsconfig.json
   ];
 
-  # Every package by the hash that the lock file has for it.
+  # Fetches every package by its hash in the lock file.
   npmDeps = importNpmLock {
     npmRoot = ../..;
     inherit packageLock;
@@ -59,7 +59,7 @@ buildNpmPackage {
     runHook preInstall
     install -D dabei.cjs $out/lib/dabei.cjs
     makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/dabei --add-flags $out/lib/dabei.cjs
-    # dabei looks at the name that it is started under.
+    # dabei chooses its command by the name that starts it.
     makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/nixos-install \
       --argv0 nixos-install --add-flags $out/lib/dabei.cjs
     runHook postInstall

@@ -1,10 +1,10 @@
-# The packages of flake.nix, each in a file of its own.
+# The packages of flake.nix, one file each.
 { pkgs }:
 
 let
   inherit (pkgs) lib;
 
-  # Only what a package is made of, so that a changed test builds nothing anew.
+  # Contains only a package's own sources, so a changed test does not rebuild the package.
   sourceOf =
     paths:
     lib.fileset.toSource {

@@ -34,7 +34,7 @@ runCommand "dabei-initrd"
     pack early | zstd -q -19 > early.cpio.zst
     pack late > late.cpio
     first=$(stat -c %s early.cpio.zst)
-    # Header of 110 bytes, "image.squashfs" and its NUL, padded to 4.
+    # newc header of 110 bytes, "image.squashfs" and its NUL, padded to 4.
     member=128
     offset=$(((first + member + 4095) / 4096 * 4096))
     mkdir $out
@@ -43,6 +43,6 @@ runCommand "dabei-initrd"
       head -c $((offset - member - first)) /dev/zero
       cat late.cpio
     } > $out/initrd
-    # A multiple of 4096, so that the old system can mount the squashfs in place.
+    # A multiple of 4096, so the old system can loop-mount the squashfs in place.
     echo $offset > $out/offset
   ''

@@ -34,9 +34,9 @@ let
       make tinyconfig
       scripts/kconfig/merge_config.sh -m .config ${fragments}/*.config
       make olddefconfig
-      # Kconfig drops a symbol whose dependencies are not met without a word.
+      # Kconfig silently drops a symbol whose dependencies are not met.
       grep -h '^CONFIG_' ${fragments}/*.config | while read -r symbol; do
-        grep -qxF "$symbol" .config || { echo "does not hold after the merge: $symbol"; exit 1; }
+        grep -qxF "$symbol" .config || { echo "missing after the merge: $symbol"; exit 1; }
       done
     '';
     installPhase = "cp .config $out";
@@ -46,7 +46,7 @@ in
 linuxManualConfig {
   inherit version src configfile;
   pname = "linux-dabei";
-  # What nixpkgs would otherwise read from a file that is only built.
+  # Otherwise nixpkgs would have to build the configuration file while it evaluates, to read these options from it.
   config = {
     CONFIG_MODULES = "y";
     CONFIG_FW_LOADER = "y";

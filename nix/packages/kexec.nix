@@ -1,4 +1,4 @@
-# The tarball that leaves a running Linux: image/media/bundle with kernel, initrd, and static kexec and ip, as in image/media/kexec-bundle.ts.
+# The kexec bundle: image/media/bundle with kernel, initrd, and static kexec and ip, as in image/media/kexec-bundle.ts.
 {
   lib,
   runCommand,
@@ -17,7 +17,7 @@ runCommand "nix-dabei-kexec-x86_64-linux" { } ''
   chmod -R u+w kexec
   chmod 755 kexec/run kexec/kexec kexec/ip
 
-  # The preflight compares the sizes of what it finds.
+  # The preflight compares the files with these sizes.
   {
     printf '{"version": 1, "kernel": "%s", "files": {' ${lib.escapeShellArg kernel.modDirVersion}
     comma=

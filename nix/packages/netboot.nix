@@ -1,4 +1,4 @@
-# What a server for PXE hands out.
+# The files that a PXE server serves.
 {
   runCommand,
   kernel,

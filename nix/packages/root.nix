@@ -1,5 +1,5 @@
-# The image's root file system as a squashfs: image/rootfs/root over a store with the programs that image/rootfs/manifest.ts takes from
-# Debian, all of them found in one directory of links.
+# The image's root file system as a squashfs: image/rootfs/root, and a Nix store with the programs that image/rootfs/manifest.ts
+# takes from Debian. One directory contains links to all programs.
 {
   lib,
   runCommand,
@@ -37,7 +37,7 @@ let
     zfsModules
   ];
 
-  # Earlier ones win: busybox has what none of the others has.
+  # Earlier packages win: busybox provides only the programs that no other package has.
   programs = buildEnv {
     name = "dabei-programs";
     paths = lib.imap0 (index: package: lib.setPrio index package) [
@@ -82,7 +82,7 @@ runCommand "dabei-root.squashfs"
     for name in bin sbin lib lib64; do ln -s usr/$name root/$name; done
     mkdir -p root/usr/lib64
 
-    # Scripts and units call programs by their places in an ordinary Linux.
+    # Scripts call programs by their usual paths.
     mkdir -p root/usr/bin root/usr/sbin
     for directory in bin sbin; do
       for program in ${programs}/$directory/*; do
