@@ -6,17 +6,17 @@ import type { LeftOut } from './types.ts';
 
 export interface SortedAddresses {
   name: string;
-  /** Those that are configured, in the order in which they are to be added. */
+  /** Addresses that the configuration sets, in the order in which to add them. */
   addresses: AddressConfig[];
   leased: boolean;
-  /** The first of the leased addresses, without prefix length. */
+  /** The first leased address, without prefix length. */
   lease?: string;
   advertised: boolean;
   warnings: string[];
   leftOut: LeftOut[];
 }
 
-/** Routes that leases and routers brought, by interface. */
+/** Routes from leases, and interfaces with routes from router advertisements. */
 export interface LearntRoutes {
   leases: ReadonlyMap<string, readonly CapturedRoute[]>;
   advertised: ReadonlySet<string>;
@@ -39,7 +39,7 @@ export function learntRoutes(
   return { leases, advertised: new Set(ways.filter(name => name !== undefined)) };
 }
 
-/** Which addresses somebody configured, and which were learnt from a server or a router. */
+/** Separates an interface's configured addresses from those that a DHCP server or a router assigned. */
 export function sortAddresses(
   { kind, link, addresses }: KnownLink,
   known: ReadonlyMap<string, KnownLink>,
@@ -57,7 +57,7 @@ export function sortAddresses(
   const enslaved = known.has(link.master ?? '');
   const v4 = addresses.filter(({ family }) => family === 'inet');
   const own = leases.get(name) ?? [];
-  // Addresses that are leased for ever have no lifetime, and are known only by the routes that came with them.
+  // An address with an infinite lease has no lifetime; only the routes of the lease identify it.
   const leasedFor = (address: CapturedAddress) =>
     address.dynamic === true ||
     (own.length > 0 &&
@@ -75,7 +75,7 @@ export function sortAddresses(
       continue;
     }
     if (family === 'inet6' && address.scope === 'link') {
-      // The kernel makes one from the MAC address; NetworkManager and networkd may have made another.
+      // The kernel derives one from the MAC address again; NetworkManager and networkd may have added another.
       if (enslaved || isFromMac(local, link.address) || address.dadfailed) continue;
     } else if (enslaved) {
       leaveOut(`${name} belongs to ${link.master}, which has the addresses`);
@@ -93,7 +93,7 @@ export function sortAddresses(
     }
     if (family === 'inet6' && address.dynamic) {
       if (isFromMac(local, link.address) && prefixlen !== 128) continue;
-      // By DHCPv6, or made from a secret of the old system: no router would bring it again.
+      // DHCPv6 assigned it, or the old system derived it from a secret: router advertisements do not restore it.
       if (prefixlen === 128) {
         result.warnings.push(
           `${name}: ${local} was leased by DHCPv6; it is kept, and its lease is not renewed`,
@@ -105,7 +105,7 @@ export function sortAddresses(
       peer === undefined || peer === local ? text : { address: local, peer: `${peer}/${prefixlen}` },
     );
   }
-  // The kernel lists the IPv6 address first that came last (net/ipv6/addrconf.c, ipv6_link_dev_addr).
+  // The kernel lists the IPv6 address that was added last first (net/ipv6/addrconf.c, ipv6_link_dev_addr).
   const isV4 = (address: AddressConfig) => isIPv4Text(address);
   result.addresses = [
     ...result.addresses.filter(isV4),
@@ -114,13 +114,13 @@ export function sortAddresses(
   return result;
 }
 
-/** The kernel makes the second half of an address from the MAC address (RFC 4291, appendix A). */
+/** Whether the interface identifier is the modified EUI-64 of the MAC address (RFC 4291, appendix A). */
 function isFromMac(address: string, mac: string | undefined): boolean {
   const bytes = (mac ?? '').split(':').map(byte => parseInt(byte, 16));
   if (bytes.length !== 6 || bytes.some(Number.isNaN)) return false;
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
   const made = [((a ^ 2) << 8) | b, (c << 8) | 0xff, 0xfe00 | d, (e << 8) | f];
-  // The second half has no dotted form, and "::" stands for as many zeros as are missing.
+  // The interface identifier is never in dotted form; "::" abbreviates the missing groups of zeros.
   const [head = '', tail] = address.split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':').map(group => parseInt(group, 16)));
   const rest = tail === undefined ? [] : groups(tail);
@@ -133,7 +133,6 @@ export function hostOf(address: AddressConfig): string {
   return typeof address === 'string' ? address.split('/')[0]! : address.address;
 }
 
-/** IPv4, not IPv6. */
 export function isIPv4Text(address: AddressConfig): boolean {
   return !isIPv6(hostOf(address));
 }

@@ -3,7 +3,7 @@ import type { CapturedFiles } from './types.ts';
 import { valueAt, type Located } from '../config/located.ts';
 import type { ConfigInput } from '../config/schema.ts';
 
-/** The old system's network as a part of the configuration. Pure. */
+/** Converts the old system's network to a part of the configuration. Pure. */
 
 export function capturedNetwork(files: CapturedFiles): {
   value: Pick<ConfigInput, 'network'>;
@@ -29,9 +29,9 @@ export function capturedNetwork(files: CapturedFiles): {
 }
 
 /**
- * Routes and rules of the old system belong to its interfaces: where others are configured they would lead to what is
- * not there.
- * @param asked what was configured besides
+ * Drops the old system's interfaces, routes and rules if another source configures interfaces: the routes and rules would refer
+ * to interfaces that no longer exist.
+ * @param asked the configuration from all other sources
  */
 export function besideConfigured<T extends Pick<ConfigInput, 'network'>>(captured: T, asked: Located): T {
   if (captured.network === undefined || valueAt(asked, ['network', 'interfaces']) === undefined)

@@ -5,8 +5,8 @@ import { shown } from './shown.ts';
 /** Name servers of the old system. Formats: resolv.conf(5), resolved.conf(5), NetworkManager's keyfiles. */
 
 /**
- * Servers that listen on the old system itself (systemd-resolved's 127.0.0.53, a local cache) are not there any more,
- * so the others count: those that systemd-resolved and NetworkManager ask.
+ * Collects name servers and search domains. Servers on the old system itself (systemd-resolved's 127.0.0.53, a local cache) end
+ * with it; dabei uses those that systemd-resolved and NetworkManager query instead.
  */
 export function dnsOf(files: CapturedFiles): {
   servers: string[];
@@ -39,7 +39,7 @@ export function dnsOf(files: CapturedFiles): {
   if (usable.length === 0 && local.length > 0) {
     warnings.push(`the only name server is on the machine itself (${local[0]}): names cannot be resolved`);
   }
-  // "~" has systemd-resolved ask certain servers for a domain (resolved.conf(5)); "." alone searches nothing.
+  // "~" marks a route-only domain (resolved.conf(5)); "." alone is not a search domain.
   const domains = sources.flatMap(source => source.search).map(domain => domain.replace(/^~|\.$/g, ''));
   const search = [...new Set(domains)].filter(domain => domain !== '');
   const isDomain = (domain: string) => /^[\w-]+(\.[\w-]+)*$/.test(domain);
@@ -59,15 +59,15 @@ function readResolvConf(text: string): { servers: string[]; search: string[] } {
       .split(/\s+/),
   );
   const servers = lines.filter(([key]) => key === 'nameserver').map(([, server = '']) => server);
-  // The last of "search" and "domain" counts.
+  // The last "search" or "domain" line wins (resolv.conf(5)).
   const search = lines.findLast(([key]) => key === 'search' || key === 'domain') ?? [];
   return { servers, search: search.slice(1) };
 }
 
 /**
- * "DNS=192.0.2.53#dns.example 2001:db8::53", "dns=192.0.2.53;2001:db8::53;". By hand: `ini` ends a value at the first ";" or
- * "#" inside of it, where systemd.syntax(7) and NetworkManager have comments at the start of a line alone, so all servers but
- * the first would be lost. A key that is there again adds to the list.
+ * Reads "DNS=192.0.2.53#dns.example 2001:db8::53" and "dns=192.0.2.53;2001:db8::53;". `ini` would lose all servers but the
+ * first: it ends a value at the first ";" or "#", while systemd.syntax(7) and NetworkManager allow comments only at the start of
+ * a line. A repeated key adds to the list.
  */
 function readAssignments(
   text: string,
@@ -77,13 +77,13 @@ function readAssignments(
   const values = (wanted: string) =>
     text.split('\n').flatMap(line => {
       const [, key, value = ''] = /^\s*([\w.-]+)\s*=(.*)$/.exec(line) ?? [];
-      // NetworkManager has one such key for each family, and says which only by the section.
+      // NetworkManager uses this key once in each family's section.
       return key === wanted ? value.split(/[\s;,]+/).filter(Boolean) : [];
     });
   return { servers: values(dns), search: values(domains) };
 }
 
-/** resolved.conf(5): "[2001:db8::53]:853%eth0#dns.example"; what remains of a zone would name another machine's link. */
+/** Removes port, link and TLS name: "[2001:db8::53]:853%eth0#dns.example" (resolved.conf(5)). A bare IPv6 zone remains. */
 function withoutDecoration(server: string): string {
   const plain = server.replace(/#.*/, '');
   const bracketed = /^\[([^\]]+)\]/.exec(plain)?.[1];

@@ -7,34 +7,34 @@ import { limits } from '../config/limits.ts';
 import { configSchema, type ConfigInput } from '../config/schema.ts';
 
 /**
- * What the old system was, from the files that `run` appended: the identity under which the machine goes on where the
- * configuration gives it no other one. Pure.
+ * The old system's identity, from the files that `run` appended to the initrd. The machine keeps it unless the configuration
+ * sets another one. Pure.
  */
 export interface CapturedFiles {
   /** ssh_host_TYPE_key -> private key. */
   hostKeys: ReadonlyMap<string, Buffer>;
-  /** Whole files one after the other, each after a line "#from PATH" (image/media/bundle/lib/capture.sh). */
+  /** Concatenated files, each after a line "#from PATH" (image/media/bundle/lib/capture.sh). */
   authorizedKeys: string | null;
   hostName: string | null;
   machineId: string | null;
-  /** What `sshd -T` said there; null where it could not be asked. */
+  /** Output of `sshd -T` on the old system; null if sshd did not answer. */
   sshd?: string | null;
-  /** The port by which the machine was reached. */
+  /** The SSH port by which the user of `run` was connected. */
   sshPort?: string | null;
   /**
-   * Whoever started `run` connects again by a port of its own: 22, or the one that it came by (nixos-anywhere,
+   * The program that started `run` reconnects to port 22 or to the port that it used before (nixos-anywhere,
    * --post-kexec-ssh-port); the SSH stage opens both.
    */
   comesBackElsewhere?: boolean;
 }
 
 export interface CapturedIdentity {
-  /** Valid by itself: what the old system had and this one cannot use is left out, and said so. */
+  /** Passes validation: the conversion omits what this system cannot use, and adds a note for each omission. */
   value: Pick<ConfigInput, 'hostName' | 'machineId' | 'rootAuthorizedKeys' | 'ssh' | 'network'>;
   notes: string[];
 }
 
-/** What the value is called in reports. */
+/** The name of this source in reports. */
 export const capturedSource = 'the old system';
 
 /** @param now seconds since 1970 */
@@ -54,7 +54,7 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
     }
   });
 
-  // One at a time: each argument of a call takes stack, and there may be a hundred thousand.
+  // push(...notes) would use stack for each note, and there may be a hundred thousand.
   for (const note of sshdNotes(readSshdOptions(files.sshd ?? ''))) notes.push(note);
   const reached = readPort(files.sshPort ?? null);
   const port = reached === 22 || files.comesBackElsewhere ? null : reached;
@@ -77,7 +77,7 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
   const machineIds = valid('machineId', machineId);
   if (hostName !== '' && hostNames.length === 0)
     leaveOut(`the host name ${hostName}`, 'is not a valid host name (RFC 1123)');
-  // "uninitialized" stands there before a first boot (machine-id(5)).
+  // The file contains "uninitialized" before the first boot (machine-id(5)).
   if (machineId !== '' && machineIds.length === 0) leaveOut('the machine id', 'is not 32 hexadecimal digits');
   return {
     value: {
@@ -99,7 +99,7 @@ const checks = {
   machineId: configSchema.shape.machineId.unwrap(),
 };
 
-/** The value alone where the configuration would take it, else nothing. */
+/** @returns the value in a list if the configuration accepts it, otherwise an empty list */
 function valid(path: keyof typeof checks, value: string): string[] {
   return checks[path].safeParse(value).success ? [value] : [];
 }

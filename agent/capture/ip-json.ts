@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What `ip -json` and `ip -json -details` print, on the old system and on this one, as far as dabei looks at it: iproute2 5.0 to 6.15, kernels 4.19 to 6.12. Versions
- * differ in which keys they print, so nearly everything is optional.
+ * The part of the output of `ip -json` and `ip -json -details` that dabei reads, on the old system and on this one: iproute2 5.0
+ * to 6.15, kernels 4.19 to 6.12. Nearly every key is optional, because versions print different keys.
  */
 
 const linkSchema = z.looseObject({
@@ -14,7 +14,7 @@ const linkSchema = z.looseObject({
   address: z.string().optional(),
   permaddr: z.string().optional(),
   master: z.string().optional(),
-  /** What a VLAN lies on; null for tunnels that lie on nothing. */
+  /** The interface below a VLAN; null for tunnels without one. */
   link: z.string().nullish(),
   altnames: z.array(z.string()).default([]),
   linkinfo: z
@@ -30,7 +30,7 @@ const linkSchema = z.looseObject({
 const addressSchema = z.looseObject({
   family: z.string().optional(),
   local: z.string().optional(),
-  /** The other end, where there is one. */
+  /** The peer's address, if the address has a peer. */
   address: z.string().optional(),
   prefixlen: z.number().default(0),
   scope: z.string().optional(),
@@ -39,7 +39,7 @@ const addressSchema = z.looseObject({
   temporary: z.boolean().optional(),
   deprecated: z.boolean().optional(),
   dadfailed: z.boolean().optional(),
-  /** IPv6: duplicate address detection is not done yet (RFC 4862, 5.4). */
+  /** IPv6: duplicate address detection has not finished (RFC 4862, 5.4). */
   tentative: z.boolean().optional(),
   /** Since kernel 5.18: kernel_lo, kernel_ra, kernel_ll. */
   protocol: z.string().optional(),
@@ -101,7 +101,7 @@ export type CapturedAddress = z.output<typeof addressSchema>;
 export type CapturedRoute = z.output<typeof routeSchema>;
 export type CapturedRule = z.output<typeof ruleSchema>;
 
-/** Each of one element of the list: one that is strange does not take the others with it. */
+/** Schemas of single elements, so that one malformed element does not invalidate the whole list. */
 export const linkJson = linkSchema;
 export const addressJson = linkSchema.extend({
   addr_info: z
@@ -116,7 +116,7 @@ export const neighbourJson = neighbourSchema;
 /**
  * Reads one file. An empty file is an empty list.
  * @param element of the list
- * @returns those that are what `ip` prints, and what is wrong with the others
+ * @returns the elements that match, and a description of what is wrong with the others
  */
 export function readJson<T>(
   element: z.ZodType<T>,
@@ -131,7 +131,7 @@ export function readJson<T>(
   }
   if (!Array.isArray(parsed))
     return { items: [], problem: 'does not have the format of ip(8); dabei ignores it' };
-  // iproute2 before 5.4 prints {} for what a filter leaves out.
+  // iproute2 before 5.4 prints {} for each element that a filter excludes.
   const some = parsed.filter(each => !isEmptyObject(each));
   const results = some.map(each => element.safeParse(each));
   const items = results.flatMap(({ data }) => (data === undefined ? [] : [data]));

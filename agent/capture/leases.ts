@@ -3,8 +3,8 @@ import type { CapturedFiles } from './types.ts';
 import type { CapturedAddress, CapturedLink } from './ip-json.ts';
 
 /**
- * busybox's udhcpc leaves no mark on what it sets; `run` writes down for which interfaces it is at work
- * (leases/udhcpc/IFNAME). Of several addresses of such an interface nobody knows which is the leased one.
+ * Whether busybox's udhcpc leased the interface's only IPv4 address. udhcpc does not mark the addresses that it sets; `run`
+ * records the interfaces on which it runs (leases/udhcpc/IFNAME). With several addresses, the leased one is unknown.
  * @param has whether the capture has a file
  */
 export function leasedByUdhcpc(
@@ -18,12 +18,12 @@ export function leasedByUdhcpc(
 }
 
 /**
- * How an interface named itself to its DHCP server: the same name brings the same address. Looked at is what
- * systemd-networkd keeps (leases/networkd/IFINDEX), NetworkManager, ISC's dhclient (dhclient.leases(5)), and dhcpcd's
- * DUID. Files of a client that is not in use any more may lie about, so dhclient's lease must be of an address that the
- * interface has.
- * @param addresses of the interface, without prefix length
- * @returns as network.interfaces[].dhcp.clientId; null where nothing is known
+ * The client identifier that an interface sent to its DHCP server: the same identifier gets the same address. The sources are
+ * the files of systemd-networkd (leases/networkd/IFINDEX), NetworkManager and ISC's dhclient (dhclient.leases(5)), and dhcpcd's
+ * DUID. A client that is no longer in use may have left files behind, so dhclient's lease counts only if the interface has its
+ * address.
+ * @param addresses the interface's addresses, without prefix length
+ * @returns a value for network.interfaces[].dhcp.clientId; null if no file has an identifier
  */
 export function clientIdOf(
   files: CapturedFiles,
@@ -36,14 +36,14 @@ export function clientIdOf(
   const found =
     first((text, name) => fromAssignment(text, name, link)) ??
     first(text => fromDhclient(text, link, addresses)) ??
-    // Its leases are binary; that there is one says that it was at work.
+    // dhcpcd's leases are binary; the existence of one shows that dhcpcd configured the interface.
     (all.some(([name]) => name.endsWith(`dhcpcd/${link.ifname}.lease`))
       ? first((text, name) => fromDuid(text, name, link))
       : null);
   return found === null ? null : canonical(found, link);
 }
 
-/** The last lease for the interface counts; dhclient sends no identifier unless it is told to. */
+/** Reads the interface's last lease. dhclient sends an identifier only if it is configured to. */
 function fromDhclient(text: string, { ifname }: CapturedLink, addresses: readonly string[]): string | null {
   const own = new RegExp(`interface\\s+"${escape(ifname)}"\\s*;`);
   const lease = leaseBlocks(text)
@@ -57,7 +57,7 @@ function fromDhclient(text: string, { ifname }: CapturedLink, addresses: readonl
   return identifier;
 }
 
-/** "lease {…}", each from the beginning of a line; one that was cut off while it was written is none. */
+/** Blocks "lease {…}" that begin a line; a truncated block at the end does not count. */
 function leaseBlocks(text: string): string[] {
   const blocks: string[] = [];
   const begin = /^lease[ \t]*\{/gm;
@@ -71,8 +71,8 @@ function leaseBlocks(text: string): string[] {
 }
 
 /**
- * By hand: these files have no sections, and each client writes assignments of its own, which `ini` would read as one key.
- * "CLIENTID=01…" of networkd, "dhcp_client_identifier = 01:…" of NetworkManager; the file is named after the interface.
+ * Reads "CLIENTID=01…" (networkd) and "dhcp_client_identifier = 01:…" (NetworkManager); the name of the file contains the
+ * interface. `ini` does not fit: these files have no sections, and it would read some clients' assignments as one key.
  */
 function fromAssignment(text: string, file: string, { ifname, ifindex }: CapturedLink): string | null {
   const mine =
@@ -81,14 +81,14 @@ function fromAssignment(text: string, file: string, { ifname, ifindex }: Capture
   const assignment =
     /^(?:.*[ \t])?(?:CLIENTID|dhcp_client_identifier|client-id)[ \t]*[=:][ \t]*([0-9a-fA-F:]+)$/;
   for (const line of text.split('\n')) {
-    // No identifier is longer (RFC 2132, 9.14), and keys with their like are short.
+    // An option has at most 255 bytes (RFC 2132, 9.14), so a line with an identifier is shorter than this.
     const value = line.length > 2000 ? null : assignment.exec(line.trim());
     if (value?.[1] !== undefined) return value[1];
   }
   return null;
 }
 
-/** dhcpcd(8), --duid: RFC 4361, with the last four bytes of the hardware address as IAID. */
+/** Builds dhcpcd's identifier (dhcpcd(8), --duid; RFC 4361): the last four bytes of the MAC address are the IAID. */
 function fromDuid(text: string, file: string, { address = '' }: CapturedLink): string | null {
   if (!/(^|[^a-z])duid$/.test(file)) return null;
   const duid = text.trim();
@@ -98,7 +98,7 @@ function fromDuid(text: string, file: string, { address = '' }: CapturedLink): s
 
 function canonical(identifier: string, { address = '' }: CapturedLink): string | null {
   if (identifier === 'none') return identifier;
-  // dhclient leaves out leading zeros.
+  // dhclient omits leading zeros.
   const hex = identifier.includes(':')
     ? identifier
         .split(':')
@@ -110,7 +110,7 @@ function canonical(identifier: string, { address = '' }: CapturedLink): string |
   return lower === `01${address.replaceAll(':', '').toLowerCase()}` ? 'mac' : lower;
 }
 
-/** Octal escapes of dhclient.leases(5). */
+/** Decodes the octal escapes of dhclient.leases(5). */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
     code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : code,

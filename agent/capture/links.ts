@@ -3,7 +3,7 @@ import type { InterfaceInput } from '../config/schema.ts';
 import type { CapturedAddress, CapturedLink } from './ip-json.ts';
 import type { LeftOut } from './types.ts';
 
-/** Which interfaces of the old system are worth having again, and how they are built on each other. */
+/** Decides which interfaces of the old system dabei restores, and which interfaces are below each of them. */
 
 export type Kind = 'physical' | 'bond' | 'vlan' | 'bridge' | 'loopback';
 
@@ -11,11 +11,11 @@ export interface KnownLink {
   kind: Kind;
   link: CapturedLink;
   addresses: readonly CapturedAddress[];
-  /** Names of the interfaces that it is made of, or lies on. */
+  /** Names of a bond's or bridge's members, or of the interface below a VLAN. */
   below: readonly string[];
 }
 
-/** Why interfaces of these kinds do not come along. */
+/** Why dabei does not restore interfaces of these kinds. */
 const reasons: Readonly<Record<string, string>> = {
   veth: 'belongs to a container',
   tun: 'belongs to a program, such as a VPN or a virtual machine',
@@ -26,12 +26,12 @@ const reasons: Readonly<Record<string, string>> = {
   openvswitch: 'belongs to Open vSwitch, which dabei does not rebuild',
 };
 
-/** The kernel lets interfaces lie on each other eight deep (include/linux/netdevice.h, MAX_NEST_DEV). */
+/** The kernel allows eight levels of stacked interfaces (include/linux/netdevice.h, MAX_NEST_DEV). */
 const mostRounds = 2 * 8;
 
 /**
- * Sorts the interfaces: those that can be rebuilt, and why the others cannot. A bond or a bridge needs a member that
- * is hardware in the end, a VLAN what it lies on.
+ * Separates the interfaces that dabei can rebuild from the others, with the reason for each of these. A bond or a bridge needs
+ * at least one rebuilt member, and a VLAN the interface below it.
  */
 export function knownLinks(
   links: readonly CapturedLink[],
@@ -46,8 +46,8 @@ export function knownLinks(
     if (reason !== null) why.set(link.ifname, reason);
     return reason === null;
   });
-  // What lies on others comes after them, so each round knows more. In the end, members that cannot be rebuilt do not
-  // keep the rest of a bridge from it.
+  // Each round adds interfaces whose lower interfaces are known. A patient round waits for every member; once these rounds
+  // make no progress, an impatient one accepts a bridge or bond with the members that are known.
   const round = (patient: boolean): boolean => {
     const names = new Set(waiting.map(link => link.ifname));
     const rest = waiting.filter(link => {
@@ -74,7 +74,7 @@ export function knownLinks(
     );
   }
   const leftOut = [...why].flatMap(([name, reason]) => {
-    // Tunnels such as sit0 are always there, and down; nobody misses them.
+    // The kernel always creates tunnels such as sit0. They are down and unused: do not report them.
     const inUse = byName.get(name)?.flags.includes('UP') || addressesOf(name).length > 0;
     return inUse ? [{ name, why: reason }] : [];
   });
@@ -106,7 +106,7 @@ function reasonAgainst(link: CapturedLink, byName: ReadonlyMap<string, CapturedL
   }
   if (link.link_type !== 'ether') return `is not an Ethernet interface (${link.link_type || 'unknown'})`;
   const master = byName.get(link.master ?? '');
-  // Hyper-V's and virtio's fast path is a part of another card (Documentation/networking/net_failover.rst).
+  // The fast path of a Hyper-V or virtio card is a member of that card (Documentation/networking/net_failover.rst).
   if (kind === undefined && master !== undefined && master.linkinfo?.info_kind === undefined) {
     return `is a member of ${master.ifname}`;
   }
@@ -116,7 +116,7 @@ function reasonAgainst(link: CapturedLink, byName: ReadonlyMap<string, CapturedL
 /** Default of every Ethernet device (include/uapi/linux/if_ether.h, ETH_DATA_LEN). */
 const usualMtu = 1500;
 
-/** What a bond is, in the words of the configuration; what is as the kernel has it by default is not said. */
+/** Converts a bond to configuration, without the options that have the kernel's default. */
 export function bondOf({ link, below }: KnownLink, nameOf: (name: string) => string): InterfaceInput['bond'] {
   const data = link.linkinfo?.info_data ?? {};
   const mode = typeof data['mode'] === 'string' ? data['mode'] : 'balance-rr';
@@ -133,7 +133,7 @@ export function bondOf({ link, below }: KnownLink, nameOf: (name: string) => str
   }) as InterfaceInput['bond'];
 }
 
-/** What `ip -json -details link` says of an option, if it is not as usual. */
+/** The value of an option in `ip -json -details link`, unless it is the default. */
 function said(
   { kernel, printed, usual, list }: BondOption,
   data: Readonly<Record<string, unknown>>,
@@ -172,12 +172,12 @@ export function bridgeOf(
   });
 }
 
-/** A bond hands its MTU to its members; VLANs and bridges are made with the usual one, whatever they lie on. */
+/** A bond sets its members' MTU; dabei creates VLANs and bridges with 1500, regardless of the interfaces below them. */
 export function mtuOf({ link }: KnownLink, masterKind: Kind | undefined): number | undefined {
   return link.mtu === usualMtu || masterKind === 'bond' ? undefined : link.mtu;
 }
 
-/** Without the keys that have no value. */
+/** Removes the keys whose value is undefined. */
 export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
 }

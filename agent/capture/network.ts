@@ -24,10 +24,10 @@ import type { CapturedFiles, LeftOut } from './types.ts';
 import { onlyValid } from './valid.ts';
 
 /**
- * From what `run` wrote down on the old system to a network configuration that brings the same addresses back. Pure.
+ * Converts what `run` captured on the old system to a network configuration that restores the same addresses. Pure.
  *
- * Kept is what somebody configured. What the kernel, routers and DHCP servers bring they bring again, so it becomes a
- * request to them. What cannot be rebuilt is left out and named.
+ * The result contains what was configured. The kernel, routers and DHCP servers provide the rest again, so it becomes a request
+ * to them. The result lists by name everything that dabei cannot rebuild.
  */
 
 export interface CapturedNetwork {
@@ -39,7 +39,10 @@ export interface CapturedNetwork {
 /** Characters. */
 const longestNote = 400;
 
-/** @param files output of `ip -json -details link`, `… address`, `… -4|-6 route show table all`, `ip -json -4|-6 rule`; any may be missing */
+/**
+ * @param files output of `ip -json -details link`, `… address`, `… -4|-6 route show table all` and `ip -json -4|-6 rule`; any may
+ *   be missing
+ */
 export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
   const warnings: string[] = [];
   const read = <T>(schema: Parameters<typeof readJson<T>>[0], name: string) => {
@@ -173,7 +176,10 @@ export function networkFromCapture(files: CapturedFiles): CapturedNetwork {
   };
 }
 
-/** Lines "eth0 52:54:00:12:34:56" of `permaddr`, what `ip` says of a bond's members, `permaddr`, and the present address. */
+/**
+ * Permanent MAC addresses by interface, from lines "eth0 52:54:00:12:34:56" of `permaddr`, or else what `ip` prints for a bond's
+ * members (`perm_hwaddr`), `permaddr` of `ip`, or the current address.
+ */
 function permanentMacs(text: string, known: ReadonlyMap<string, KnownLink>): Map<string, string> {
   const valid = (mac: string | undefined) =>
     mac !== undefined &&
@@ -189,14 +195,14 @@ function permanentMacs(text: string, known: ReadonlyMap<string, KnownLink>): Map
       valid(link.linkinfo?.info_slave_data?.perm_hwaddr) ??
       valid(told.get(name)) ??
       valid(link.permaddr) ??
-      // A member has the bond's address.
+      // A member's current address is the bond's.
       (inBond ? undefined : valid(link.address));
     return mac === undefined ? [] : [[name, mac]];
   });
   return new Map(macs);
 }
 
-/** Interfaces with something to configure, and all that they lie on. */
+/** Interfaces that need configuration, and all interfaces below them. */
 function neededLinks(
   known: ReadonlyMap<string, KnownLink>,
   sorted: readonly SortedAddresses[],
@@ -211,7 +217,7 @@ function neededLinks(
   for (const { name, addresses, leased, advertised } of sorted) {
     if (addresses.length > 0 || leased || advertised) add(name);
   }
-  // Without an address of its own, an interface may still lead somewhere: addresses can lie on the loopback interface.
+  // Routes may use an interface without addresses, if the machine's addresses are on the loopback interface.
   for (const { protocol, type, dev, nexthops } of routes) {
     if (protocol === 'kernel' || type !== 'unicast') continue;
     for (const name of [dev, ...(nexthops ?? []).map(hop => hop.dev)]) {
@@ -235,7 +241,7 @@ function structureOf(link: KnownLink): Pick<InterfaceInput, 'bond' | 'vlan' | 'b
   }
 }
 
-/** Bonds and bridges choose an address by what joins first, so theirs is always said. */
+/** Bonds and bridges take the MAC address of the first member that joins, so the configuration always sets theirs. */
 function addressToSet(
   { kind, link, below }: KnownLink,
   permanent: string | undefined,
@@ -261,7 +267,7 @@ function filtersVlans(data: Readonly<Record<string, unknown>> | undefined): bool
   return data?.['vlan_filtering'] === 1;
 }
 
-/** As people write it where there is nothing to say. */
+/** `true` stands for empty preferences, as in a configuration written by hand. */
 function orTrue<T extends object>(preferences: T): T | true {
   return Object.keys(preferences).length > 0 ? preferences : true;
 }

@@ -5,15 +5,15 @@ import { defined } from './links.ts';
 import type { CapturedFiles } from './types.ts';
 
 /**
- * What an interface of the old system took of its lease and of router advertisements: by its routes, which every client
- * leaves, by the kernel's settings ("sysctl"), and by those of systemd-networkd (systemd.network(5)) and NetworkManager
- * (NetworkManager's nm-settings-keyfile(5)).
+ * Finds which parts of its lease and of router advertisements an interface of the old system used. The evidence: its routes,
+ * which every client sets, the kernel's settings ("sysctl"), and the settings of systemd-networkd (systemd.network(5)) and
+ * NetworkManager (nm-settings-keyfile(5)).
  */
 
 export interface DefaultsOfLinks {
-  /** Lowest metric of the default routes in the main table that lease or router brought, by interface. */
+  /** Lowest metric of each interface's default routes from a lease or a router, in the main table. */
   learnt: ReadonlyMap<string, number>;
-  /** Interfaces that are kept and have a default route in the main table, whoever made it. */
+  /** Restored interfaces with a default route in the main table, from any origin. */
   all: ReadonlySet<string>;
 }
 
@@ -40,14 +40,14 @@ export function defaultsOf(
   return { learnt, all };
 }
 
-/** Without a default route while another interface has one: its own would take packets from that. */
+/** An interface without a default route, while another has one, must not get one: it would divert packets. */
 function fromRoutes(name: string, { learnt, all }: DefaultsOfLinks): AcceptRaInput {
   const metric = learnt.get(name);
   if (metric !== undefined) return { metric };
   return all.size > 0 && !all.has(name) ? { useGateway: false } : {};
 }
 
-/** @param address that was leased */
+/** @param address the leased address */
 export function leasePreferencesOf(
   files: CapturedFiles,
   name: string,
@@ -79,7 +79,7 @@ export function advertisementPreferencesOf(
   const nm = sectionOf(files[`nm/${index}`], 'ipv6');
   const { metric, ...routes } = fromRoutes(name, defaults);
   return defined({
-    // The kernel's own (net/ipv6/ndisc.c, IP6_RT_PRIO_USER).
+    // The kernel's default is 1024 (net/ipv6/ndisc.c, IP6_RT_PRIO_USER).
     metric: metric === 1024 || metric === 0 ? undefined : metric,
     ...routes,
     ...(kernel('accept_ra_defrtr') && { useGateway: false }),
@@ -104,8 +104,8 @@ function inWords(networkd: Section, nm: Section, useRoutes: string): AcceptRaInp
 }
 
 /**
- * The first of the sections that is there; of several settings the last counts, as in both formats for single values. Lists,
- * which `ini` would cut, are not asked for here (capture/dns.ts).
+ * The first section that exists. If a key is repeated, the last value wins, as in both formats for single values. Do not read
+ * lists with it: `ini` would truncate them (see capture/dns.ts).
  */
 function sectionOf(text: string | undefined, ...names: readonly string[]): Section {
   if (text === undefined) return {};
@@ -114,7 +114,7 @@ function sectionOf(text: string | undefined, ...names: readonly string[]): Secti
   return (found ?? {}) as Section;
 }
 
-/** systemd.syntax(7), booleans; RequiredForOnline= may have a state in place of "yes". */
+/** systemd.syntax(7), booleans; RequiredForOnline= may have a state instead of "yes". */
 function isNo(value: unknown): boolean {
   return value === false || /^(0|no|n|false|f|off)$/i.test(String(value));
 }

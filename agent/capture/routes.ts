@@ -4,13 +4,13 @@ import type { CapturedRoute, CapturedRule } from './ip-json.ts';
 import { defined } from './links.ts';
 import type { LeftOut } from './types.ts';
 
-/** Routes and rules of the old system in the words of the configuration. */
+/** Converts the old system's routes and rules to configuration. */
 
 type Family = 4 | 6;
 
-/** What routes and rules are sorted by. */
+/** What the conversion needs to know about interfaces, addresses and tables. */
 export interface RouteContext {
-  /** Name in the configuration of an interface that is kept; null for one that is not. */
+  /** The name that the configuration uses for an interface; null if the configuration omits the interface. */
   nameOf: (dev: string) => string | null;
   /** The interface has IPv4 addresses, all of them leased. */
   leased: (dev: string) => boolean;
@@ -20,7 +20,7 @@ export interface RouteContext {
 }
 
 export interface SortedRoutes {
-  /** By name of the interface in the configuration. */
+  /** Keys: names of interfaces in the configuration. */
   routes: Map<string, RouteInput[]>;
   free: RouteInput[];
   warnings: string[];
@@ -30,7 +30,7 @@ export interface SortedRoutes {
 const mainTable = 254;
 const localTable = 255;
 
-/** /etc/iproute2/rt_protos, and their numbers: what a routing daemon knows it learns again by itself. */
+/** Names and numbers of /etc/iproute2/rt_protos. Routing daemons learn their routes again. */
 const daemons = new Set([
   ...['gated', 'mrt', 'zebra', 'bird', 'dnrouted', 'xorp', 'ntk', 'keepalived', 'babel'],
   ...['openr', 'bgp', 'isis', 'ospf', 'rip', 'eigrp'],
@@ -39,7 +39,7 @@ const daemons = new Set([
 const keptTypes = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'];
 
 /**
- * Sorts routes: those that the kernel, a router or a lease brings come back by themselves.
+ * Converts routes, except those that the kernel, a router or a lease restores automatically.
  * @param routes of one family, in the kernel's order
  */
 export function sortRoutes(
@@ -119,7 +119,7 @@ export function sortRoutes(
   return sorted;
 }
 
-/** Whether a lease, a router or the kernel brings a route again. */
+/** Whether a lease, a router or the kernel restores a route. */
 export function comesByItself(
   route: CapturedRoute,
   family: Family,
@@ -129,10 +129,10 @@ export function comesByItself(
   const { protocol, type, dev = '' } = route;
   if (protocol === 'kernel' || protocol === 'redirect' || protocol === 'ra') return true;
   if (['broadcast', 'multicast', 'anycast'].includes(type)) return true;
-  // Leases bring the routes of the main table; those that the old system put into others it has made itself.
+  // A lease restores only routes of the main table; the old system itself added those in other tables.
   if (protocol === 'dhcp') return table === mainTable || family === 6;
   if (family === 6) return route.expires !== undefined;
-  // ISC's dhclient does not say where its default route comes from.
+  // ISC's dhclient does not mark its default route as coming from DHCP.
   return protocol === 'boot' && route.dst === 'default' && table === mainTable && leased(dev);
 }
 
@@ -150,8 +150,8 @@ function destinationOf(dst: string, family: Family): string {
 }
 
 /**
- * Policy rules but the kernel's own three (ip-rule(8)). One that leads to a table without any route has no effect.
- * @param tables numbers of the tables that get a route of this family
+ * Converts policy rules, except the kernel's own three (ip-rule(8)). A rule for a table without routes has no effect.
+ * @param tables numbers of the tables that will have a route of this family
  */
 export function sortRules(
   rules: readonly CapturedRule[],
@@ -247,9 +247,9 @@ function selector(
 }
 
 /**
- * Numbers of routing tables. Names are those of the old system's /etc/iproute2/rt_tables; where that is not at hand any
- * free number does, since rules and routes only have to agree.
- * @param rtTables contents of that file
+ * Maps names of routing tables to numbers, by the old system's /etc/iproute2/rt_tables. A name that the file does not define gets
+ * any free number, since rules and routes only have to agree.
+ * @param rtTables contents of /etc/iproute2/rt_tables
  * @param used names and numbers of all tables in the capture
  */
 export function tableNumbers(rtTables: string, used: readonly string[]): (name: string) => number {

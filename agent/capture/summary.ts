@@ -6,20 +6,20 @@ import { tableNumbers } from './routes.ts';
 import type { NetworkConfig } from '../config/schema.ts';
 
 /**
- * What of the old system's network is kept, for the person who is about to leave it: of what was captured that alone
- * which the new system will have, too. Pure.
+ * Summarizes for the user of `run` which parts of the old system's network the new system keeps: everything captured that the
+ * new system will also have. Pure.
  */
 
 export interface KeptNetwork {
   links: readonly { name: string; mac: string | null; addresses: readonly string[] }[];
-  /** Default routes that packets take, as ip(8) writes them: "default via 192.0.2.1 dev eth0 onlink". */
+  /** Default routes in use, in the format of ip(8): "default via 192.0.2.1 dev eth0 onlink". */
   routes: readonly string[];
   dns: readonly string[];
-  /** Interfaces that a default route leaves by. */
+  /** Interfaces of the default routes. */
   defaultLinks: readonly string[];
 }
 
-/** A default route of the new system that packets take (defaultRoutes of agent/plan/network/default-routes.ts). */
+/** A default route that the new system uses (defaultRoutes of agent/plan/network/default-routes.ts). */
 export interface TakenRoute {
   family: 4 | 6;
   link: string | null;
@@ -27,9 +27,9 @@ export interface TakenRoute {
 }
 
 /**
- * @param read a file of the capture by its name; null where there is none
- * @param network of the new system
- * @param taken its default routes
+ * @param read returns a file of the capture by its name; null if the capture does not have it
+ * @param network the new system's network
+ * @param taken the new system's default routes
  */
 export function keptNetwork(
   read: (name: string) => string | null,
@@ -104,7 +104,7 @@ function hopWords({
   ];
 }
 
-/** What is not as expected is shown as nothing: the capture itself is judged where it is restored. */
+/** Omits malformed elements; the code that restores the capture reports them. */
 function items<T>(element: z.ZodType<T>, text: string | null): T[] {
   return readJson(element, text ?? undefined).items;
 }

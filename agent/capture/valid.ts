@@ -4,21 +4,21 @@ import { interfaceSchema, networkSchema } from '../config/schema.ts';
 import { shown } from './shown.ts';
 
 /**
- * What a strange old system says must not make the configuration invalid, since a machine without a configuration has
- * no network. The smallest part that is wrong is left out: an address, a name server, an MTU. Routes, rules and what
- * makes a bond go as a whole, since their parts mean something else.
+ * Keeps unusual values of an old system from making the configuration invalid, since a machine without a valid configuration
+ * has no network. It removes the smallest invalid part: an address, a name server, an MTU. It removes a route, a rule or the
+ * definition of a bond as a whole, because the remaining part would mean something else.
  */
 
-/** @returns a network that the schema takes, and a sentence about everything that is missing in it */
+/** @returns a network that the schema accepts, and a note about each part that was removed */
 export function onlyValid(network: NetworkInput): { network: NetworkInput; notes: string[] } {
-  // Nearly always nothing is wrong, and with 10,000 routes one look is cheaper than one each.
+  // Usually everything is valid, and with 10,000 routes one check of the whole is cheaper than one of each part.
   if (networkSchema.safeParse(network).success) return { network, notes: [] };
   const notes: string[] = [];
   const kept = validParts(networkSchema, network, null, notes, {
     interfaces: (item: InterfaceInput, index: number) => {
       const what = shown(item.name ?? `interface ${index + 1}`);
       const rest = validParts(interfaceSchema, item, what, notes, {});
-      // Without what it is made of, its name would be that of a card.
+      // A bond, VLAN or bridge without its definition would configure a network card of the same name.
       const isMade = (each: InterfaceInput) => (each.bond ?? each.vlan ?? each.bridge) !== undefined;
       return rest !== null && isMade(rest) === isMade(item) ? rest : null;
     },
@@ -29,10 +29,10 @@ export function onlyValid(network: NetworkInput): { network: NetworkInput; notes
 type Repair = (item: never, index: number) => object | null;
 
 /**
- * An object without the members that its schema refuses; lists lose only the elements that are refused.
+ * Removes the members that the schema refuses from an object; from lists, it removes only the refused elements.
  * @param owner what the object is called in notes
  * @param repairs how to save a part of a list's element
- * @returns null where the rest is refused as well
+ * @returns null if the schema refuses the rest, too
  */
 function validParts<T extends object>(
   schema: z.ZodObject,
@@ -59,7 +59,7 @@ function validParts<T extends object>(
         if (repaired === null) leaveOut(part(nameOf(key, each)));
         return repaired === null ? [] : [repaired];
       });
-      // Everything is right, and it is too much: a beginning of it that fits is better than nothing.
+      // Each element is valid, but the list is too long: keep as many of the first elements as the schema accepts.
       let fitting = some;
       while (fitting.length > 0 && !takes(type, fitting)) fitting = fitting.slice(0, fitting.length >> 1);
       if (fitting.length < some.length)
@@ -90,7 +90,7 @@ function elementOf(schema: z.core.$ZodType): z.core.$ZodType | null {
   return inner instanceof z.ZodArray ? inner.element : null;
 }
 
-/** "the route to 10.0.0.0/8", "rule 100", "servers fe80::1%2"; shortened, since the old system may say anything. */
+/** "the route to 10.0.0.0/8", "rule 100", "servers fe80::1%2"; shortened, since the old system's text may be of any length. */
 function nameOf(key: string, value: unknown): string {
   const { destination, priority, name } = (value ?? {}) as Record<string, unknown>;
   if (name !== undefined) return shown(name);
