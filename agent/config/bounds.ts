@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { Entry, Located } from './located.ts';
 import type { Path } from './report.ts';
 
-/** A list that is longer than the schema lets it be. */
+/** A list that is longer than the schema allows. */
 export interface Overlong {
   path: Path;
   maximum: number;
 }
 
 /**
- * Cuts lists to the length that a schema lets them have, before each of their items is looked at: zod checks all items
- * first, and a list of a hundred thousand wrong ones would keep a small machine from its network.
- * @returns the value, which is the same where nothing is too long
+ * Cuts lists to the length that a schema allows, before zod validates them: zod checks all items before the length, and a list
+ * of a hundred thousand invalid items would keep a small machine from its network.
+ * @returns the value, unchanged unless a list is too long
  */
 export function withinBounds(
   schema: z.ZodType,

@@ -1,10 +1,9 @@
-/** The configuration as people wrote it, in one form: what makes two of them the same, whatever image reads them. */
+/** The configuration as people wrote it, in a canonical form: two configurations are the same if their texts are equal. */
 
 /**
- * JSON with sorted keys and without defaults: with a later image, whose schema knows more and other defaults, it is the
- * same. Secrets count by their presence alone, since it may end up where everybody can read it. Leave to erase (disks.wipe)
- * and who gets a shell at the installer's consoles
- * do not count: they do not say what is installed.
+ * JSON with sorted keys and without defaults, so a later image, whose schema has more keys and other defaults, makes the same
+ * text. The text contains only whether a secret is present, since it may be stored where everybody can read it. It omits
+ * `disks.wipe` and the setting for shells on the installer's consoles, because they do not determine what is installed.
  * @param asked all sources merged, as JSON values
  */
 export function givenText(asked: unknown): string {

@@ -4,19 +4,19 @@ import { placeOf, toJson, valueAt, type Located } from './located.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, publicPath, type Path, type Problem } from './report.ts';
 
-/** What zod complains about, in words for the person who wrote the configuration. */
+/** Translates zod's issues for the person who wrote the configuration. */
 
 export type Issue = z.core.$ZodIssue;
 
-/** An issue that needs nothing of its union any more: one for each thing to be mended. */
+/** An issue, independent of its union; each one describes one thing to correct. */
 interface Finding {
   path: Path;
   message: string;
   remedy?: string;
-  /** Nothing stands there, which may be the fault of a syntax error instead. */
+  /** The value is missing; a syntax error elsewhere may be the cause. */
   missing?: true;
   unknownKey?: true;
-  /** An object lacks something, which a misspelt key of it may have been meant to be. */
+  /** An object lacks a key; a misspelt key of the object may be the cause. */
   aboutWhole?: true;
 }
 
@@ -25,7 +25,7 @@ interface LocatedProblem extends Problem {
   unknownKey: boolean;
 }
 
-/** Checks a value against a schema; every problem is found, not only the first. */
+/** Checks a value against a schema and reports all problems. */
 export function check<S extends z.ZodType>(
   schema: S,
   located: Located,
@@ -115,13 +115,13 @@ function findings(issue: Issue, prefix: Path, located: Located, schema: z.ZodTyp
   }
 }
 
-/** What the schema itself says of it (`params` of a refinement). */
+/** The remedy that the schema supplies (`params` of a refinement). */
 function remedyOf(issue: Issue): { remedy: string } | object {
   const remedy = issue.code === 'custom' ? (issue.params?.['remedy'] as unknown) : undefined;
   return typeof remedy === 'string' ? { remedy } : {};
 }
 
-/** Of a union, the alternative whose type the value has: its complaints are the useful ones. */
+/** The alternative of a union whose type the value has: its issues are the useful ones. */
 export function branchMeant(branches: readonly Issue[][]): Issue[] | undefined {
   return branches.find(issues =>
     issues.every(
@@ -162,7 +162,7 @@ function suggestion(key: string, path: Path, schema: z.ZodType): { remedy: strin
   return known.length === 0 ? {} : { remedy: `known here: ${known.join(', ')}` };
 }
 
-/** The keys that an object at a path may have; indices of lists do not matter. */
+/** The keys that the schema allows in the object at a path; it ignores the indices of lists. */
 export function keysAt(schema: z.ZodType, path: Path): readonly string[] {
   return keysOf(schema).at.get(path.filter(part => typeof part === 'string').join('.')) ?? [];
 }
@@ -176,7 +176,7 @@ interface Keys {
 
 const keysOfSchemas = new WeakMap<z.ZodType, Keys>();
 
-/** Every key that a schema knows, outermost first; worked out once. */
+/** All keys of a schema, outermost first; computed once per schema. */
 function keysOf(schema: z.ZodType): Keys {
   const known = keysOfSchemas.get(schema);
   if (known) return known;
@@ -198,7 +198,7 @@ function keysOf(schema: z.ZodType): Keys {
   return keys;
 }
 
-/** The objects behind defaults, optionals, lists, unions and transforms. */
+/** The object schemas inside defaults, optionals, lists, unions and transforms. */
 function objectsIn(type: z.core.$ZodType): z.core.$ZodShape[] {
   if (type instanceof z.ZodObject) return [type.shape];
   if (type instanceof z.ZodDefault || type instanceof z.ZodPrefault || type instanceof z.ZodOptional)

@@ -3,11 +3,11 @@ import { limits } from './limits.ts';
 import type { Entry, Located } from './located.ts';
 import { formatPath, publicPath, type Path, type Place, type Problem } from './report.ts';
 
-/** Objects and lists within each other; the schema needs 6. */
+/** Levels of nested objects and lists; the schema needs 6. */
 const maximumDepth = 32;
 
 export interface ParsedJson {
-  /** null where nothing could be understood. After syntax errors: the top-level keys that none of them touches. */
+  /** null if nothing could be parsed. After syntax errors: the top-level keys without an error. */
   value: Located | null;
   problems: Problem[];
 }
@@ -65,13 +65,13 @@ export function parseJson(text: string, source: string): ParsedJson {
   return { value: root ? convert(root, []) : null, problems };
 }
 
-/** Whether an error lies in a property. A number that the text ends with may have gone on. */
+/** Whether an error is inside a property. An error right after a number counts, because the number may be truncated. */
 function isTouched(errors: readonly number[], key: Node, value: Node): boolean {
   const end = value.offset + value.length + (value.type === 'number' ? 1 : 0);
   return (errors[countUpTo(errors, key.offset)] ?? Infinity) < end;
 }
 
-/** How many of ascending numbers are not larger than a limit. */
+/** Counts the numbers of an ascending list that are at most the limit. */
 function countUpTo(ascending: readonly number[], limit: number): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {
@@ -82,14 +82,14 @@ function countUpTo(ascending: readonly number[], limit: number): number {
   return low;
 }
 
-/** jsonc-parser's SyntaxKind, a const enum, of which nothing is left at run time. */
+/** jsonc-parser's SyntaxKind: a const enum, which does not exist at run time. */
 const tokens = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, comma: 5, end: 17 };
 
-/** The first bracket that is too deep, or value that is too many. The parser is recursive, so this is asked before it. */
+/** Finds the first bracket or value beyond the limits. Call it before the parser, which is recursive. */
 function tooMuch(text: string): { offset: number; message: string } | null {
   const scanner = createScanner(text, true);
   let depth = 0;
-  // Each value but the first of all comes after an opening bracket or a comma.
+  // An opening bracket or a comma precedes each value except the first.
   let values = 1;
   for (let token: number = scanner.scan(); token !== tokens.end; token = scanner.scan()) {
     const opens = token === tokens.openBrace || token === tokens.openBracket;
@@ -103,7 +103,7 @@ function tooMuch(text: string): { offset: number; message: string } | null {
   return null;
 }
 
-/** One slip makes the parser complain more than once; what follows in the same line is an echo. */
+/** Keeps the first error of each line: a single mistake makes the parser report several. */
 function firstOfEachLine(errors: readonly ParseError[], lines: LineIndex): ParseError[] {
   const seen = new Set<number>();
   return errors.filter(error => {
@@ -131,7 +131,7 @@ function syntaxMessage(error: ParseError, text: string): string {
   return syntaxMessages[error.error] ?? 'not JSON';
 }
 
-/** jsonc-parser's ParseErrorCode, in words that quote nothing. */
+/** Messages for jsonc-parser's ParseErrorCode; they quote nothing from the configuration. */
 const syntaxMessages: Readonly<Record<number, string>> = {
   1: 'invalid token (strings need double quotes)',
   2: 'invalid number',

@@ -1,12 +1,12 @@
 import { formatPath, publicPath, type Path, type Place } from './report.ts';
 
-/** JSON values that remember where they were written: merged and validated values still lead back to their source. */
+/** JSON values with their place in the source, which they keep when they are merged and validated. */
 export type Located = LocatedObject | LocatedArray | LocatedScalar;
 
 export interface LocatedObject {
   kind: 'object';
   place: Place;
-  /** A Map, because "__proto__" is a key like any other in JSON. */
+  /** A Map, because "__proto__" is an ordinary key in JSON. */
   entries: Map<string, Entry>;
 }
 
@@ -27,7 +27,7 @@ export interface LocatedScalar {
   value: string | number | boolean | null;
 }
 
-/** A value that has no text to point into, such as that of a kernel parameter. */
+/** Makes a located value without line and column, such as the value of a kernel parameter. */
 export function locate(value: unknown, source: string, path: Path = []): Located {
   const place = { source, path: formatPath(path), line: null, column: null };
   if (Array.isArray(value)) {
@@ -60,10 +60,10 @@ export function toJson(located: Located): unknown {
   }
 }
 
-/** Lists to which every source adds; all other lists are replaced. */
+/** Lists that accumulate over the sources; a later source replaces all other lists. */
 const additive = ['rootAuthorizedKeys', 'ssh.hostKeys'];
 
-/** `later` wins; objects are merged key by key, arrays replaced except those that `adds` names. */
+/** Merges two values: `later` wins, objects merge key by key, arrays named by `adds` are joined, other arrays replaced. */
 export function merge(
   earlier: Located,
   later: Located,
@@ -87,7 +87,7 @@ export function merge(
   return later;
 }
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path, or undefined. */
 export function valueAt(located: Located, path: Path): Located | undefined {
   let here: Located | undefined = located;
   for (const part of path) {
@@ -99,8 +99,8 @@ export function valueAt(located: Located, path: Path): Located | undefined {
 }
 
 /**
- * Where a path was written. For a path that does not exist, such as that of a missing key: the place of what should
- * hold it, with the rest of the path appended.
+ * Where the value at a path was written. For a path that does not exist, such as the path of a missing key: the place of its
+ * innermost existing parent, with the rest of the path appended.
  */
 export function placeOf(located: Located, path: Path): Place {
   for (let length = path.length; length >= 0; length--) {
@@ -113,7 +113,7 @@ export function placeOf(located: Located, path: Path): Place {
   return located.place;
 }
 
-/** Every leaf with the source that it came from: "disks.devices[0]" -> "dabei.config". */
+/** All leaves, each with its source: "disks.devices[0]" -> "dabei.config". */
 export function originsOf(located: Located, path: Path = []): [string, string][] {
   switch (located.kind) {
     case 'object':

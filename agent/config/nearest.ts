@@ -1,7 +1,7 @@
-/** Longer words are no misspelt names, and comparing takes time by their length. */
+/** Longer words are not misspelt names, and the time of a comparison grows with their length. */
 const longestWord = 64;
 
-/** The candidate that a misspelt word most likely meant; null when none is near. */
+/** The candidate closest to a misspelt word; null if none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word.length > longestWord) return null;
   let best: string | null = null;

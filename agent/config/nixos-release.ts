@@ -10,8 +10,8 @@ const name = '26.05';
 export const nixosRelease = {
   name,
   /**
-   * Flake reference. The channel moves with the release's security updates; flake.lock pins what was fetched. It is an address
-   * of channels.nixos.org because that host has IPv6, and github.com, where "github:NixOS/nixpkgs/nixos-26.05" leads, has not.
+   * Flake reference. The channel moves with the release's security updates; flake.lock pins what was fetched. The address
+   * is on channels.nixos.org, which has IPv6; github.com, to which "github:NixOS/nixpkgs/nixos-26.05" refers, does not.
    */
   nixpkgs: `https://channels.nixos.org/nixos-${name}/nixexprs.tar.xz`,
   /**
@@ -19,7 +19,7 @@ export const nixosRelease = {
    * NixOS supports a release for about seven months, until a month after the next one (RFC 80 of NixOS).
    */
   lastDay: '2026-12-31',
-  /** Day on which the three above were checked. */
+  /** Day of the last check of the three values above. */
   checkedOn: '2026-11-28',
 } as const;
 

@@ -5,7 +5,7 @@ import { toJson, type Located } from './located.ts';
 import type { Path } from './report.ts';
 import { configSchema, type ConsoleConfig, type NetworkConfig, type SshConfig } from './schema.ts';
 
-/** What keeps a machine reachable under its own keys and addresses, as far as it is valid by itself. */
+/** The valid part of what keeps a machine reachable under its own keys and addresses. */
 export interface ReachabilityConfig {
   network: NetworkConfig;
   ssh: SshConfig;
@@ -25,15 +25,15 @@ const reachabilitySchema = configSchema.pick({
 });
 
 /**
- * One round finds what is wrong in values, the next what an object lacks without them, and so on outwards: the schema is
- * 6 levels deep.
+ * Each round removes invalid values; the next finds objects that are invalid without them, and so on outwards. The schema is 6
+ * levels deep.
  */
 const maximumRounds = 16;
 
 /**
- * Takes out exactly what is wrong. An unknown key goes alone. A route or a rule with a wrong value goes as a whole, since
- * its other parts would mean another one; an interface only where it contradicts itself, or nothing says which one it is.
- * Never throws, and takes time in proportion to the size of the configuration.
+ * Removes exactly what is invalid. It removes an unknown key alone; a route or a rule with an invalid value as a whole, since the
+ * remaining parts would mean a different one; an interface only if it contradicts itself or if nothing selects it. Never throws;
+ * its time is proportional to the size of the configuration.
  */
 export function reachabilityOf(merged: Located): ReachabilityConfig {
   const all = toJson(withinBounds(reachabilitySchema, merged).located);
@@ -50,7 +50,7 @@ export function reachabilityOf(merged: Located): ReachabilityConfig {
   return eachByItself(input);
 }
 
-/** The last resort, for what a later schema may bring: whole keys, each of them only if it is valid. */
+/** The last resort, for problems that a later schema may introduce: keeps each top-level key that is valid alone. */
 function eachByItself(input: unknown): ReachabilityConfig {
   const keys = Object.keys(isRecord(input) ? input : {});
   const valid = keys.filter(key => parse(reachabilitySchema, pick(input as object, [key]))?.success);
@@ -58,7 +58,7 @@ function eachByItself(input: unknown): ReachabilityConfig {
   return result?.success ? result.data : reachabilitySchema.parse({});
 }
 
-/** null where the parser itself gives up: zod spreads its issues over the stack, and more than 100,000 are too many. */
+/** Returns null if zod itself throws: it passes its issues as arguments, and more than 100,000 overflow the stack. */
 function parse<S extends z.ZodType>(schema: S, input: unknown): z.ZodSafeParseResult<z.output<S>> | null {
   try {
     return schema.safeParse(input);
@@ -67,7 +67,7 @@ function parse<S extends z.ZodType>(schema: S, input: unknown): z.ZodSafeParseRe
   }
 }
 
-/** What is to be taken out of a value; all paths are those of the value as it was. */
+/** What to remove from a value; all paths refer to the unchanged value. */
 interface Cut {
   whole: boolean;
   below: Map<string, Cut>;
@@ -102,7 +102,7 @@ function markIssue(cut: Cut, input: unknown, issue: Issue, prefix: Path): void {
   cutAt(cut, wholeOf(existing(input, path))).whole = true;
 }
 
-/** The part of a path that exists: for a missing key, what should hold it. */
+/** The existing part of a path; for a missing key, the path of its parent. */
 function existing(input: unknown, path: Path): Path {
   let here = input;
   for (const [length, part] of path.entries()) {
@@ -112,7 +112,7 @@ function existing(input: unknown, path: Path): Path {
   return path;
 }
 
-/** The route or rule that a path leads into; else the path. */
+/** The path of the route or rule that contains a path; otherwise the path itself. */
 function wholeOf(path: Path): Path {
   const list = path.findIndex(part => part === 'routes' || part === 'rules');
   return list >= 0 ? path.slice(0, list + 2) : path;

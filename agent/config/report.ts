@@ -1,12 +1,12 @@
 import { DabeiError, type ErrorCode } from '../errors.ts';
 import { escapeUnprintable } from './text.ts';
 
-/** What is wrong with the configuration, and where. Neither text nor value of the configuration is part of it. */
+/** A problem of the configuration, and its place. It contains neither text nor values of the configuration. */
 export interface Problem {
   code: ErrorCode;
   /** A kernel parameter's name as written, or a file's path. */
   source: string;
-  /** As written in the source, "disks.devices[0].serial"; for a parameter, the value that it sets; "" for all of it. */
+  /** As written in the source, "disks.devices[0].serial"; for a parameter, the value that it sets; "" for the whole source. */
   path: string;
   /** 1-based, in the decoded JSON text; null for parameters. */
   line: number | null;
@@ -20,10 +20,10 @@ export type Place = Pick<Problem, 'source' | 'path' | 'line' | 'column'>;
 
 export type Path = readonly (string | number)[];
 
-/** Of a key in a path, in UTF-16 code units: every value has a path, and a key may be as long as the text. */
+/** Longest key in a path, in UTF-16 code units: every value has a path, and a key may be as long as the text. */
 const longestKey = 80;
 
-/** ["disks", "devices", 0, "serial"] -> "disks.devices[0].serial"; keys that are no words are quoted, long ones cut. */
+/** ["disks", "devices", 0, "serial"] -> "disks.devices[0].serial"; quotes keys that are not words, and truncates long ones. */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
@@ -39,19 +39,19 @@ const secretPaths = [
   ['console', 'passwordHash'],
 ];
 
-/** The path without what lies below a secret: a passphrase that is written as a key of an object is one still. */
+/** Cuts a path at a secret: a passphrase that somebody wrote as a key of an object is still a passphrase. */
 export function publicPath(path: Path): Path {
   const secret = secretPaths.find(secretPath => secretPath.every((part, index) => path[index] === part));
   return secret ? path.slice(0, secret.length + (typeof path[secret.length] === 'number' ? 1 : 0)) : path;
 }
 
-/** "dabei.config:3:14 disks.wipe: expected boolean, got string"; the remedy is told beside it. */
+/** "dabei.config:3:14 disks.wipe: expected boolean, got string"; the remedy is reported separately. */
 export function formatProblem({ source, path, line, column, message }: Problem): string {
   const position = line === null ? '' : `:${line}:${column}`;
   return `${source}${position}${path === '' ? '' : ` ${path}`}: ${message}`;
 }
 
-/** A refusal of decode.ts as a problem; other errors are thrown on. */
+/** Converts a refusal of decode.ts to a problem; rethrows other errors. */
 export function problemOf(thrown: unknown, source: string, path = ''): Problem {
   if (!(thrown instanceof DabeiError)) throw thrown;
   const { code, problem: message, remedy } = thrown;
@@ -66,7 +66,7 @@ export function problemOf(thrown: unknown, source: string, path = ''): Problem {
   };
 }
 
-/** The one way from a problem of the configuration to an error: place, sentence and remedy. */
+/** Converts a problem of the configuration to an error, with place, sentence and remedy. Nothing else does this. */
 export function asRefusal(problem: Problem): DabeiError {
   return new DabeiError(problem.code, {
     doing: 'reading the configuration',

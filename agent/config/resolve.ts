@@ -14,21 +14,21 @@ import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
 
 export interface Resolution {
-  /** null when there is any problem. */
+  /** null if there is a problem. */
   config: Config | null;
   mode: Mode;
-  /** All of them, in the order of the sources and of the text. */
+  /** All problems, in the order of the sources and of their texts. */
   problems: Problem[];
-  /** What was understood, but perhaps not as meant. */
+  /** Valid settings that may not be what people meant. */
   notes: string[];
   /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
   origins: Record<string, string>;
   reachability: ReachabilityConfig;
-  /** From the sources as they were read, whether or not they are valid. */
+  /** From all sources that could be read, valid or not. */
   consoleQuestion: ConsoleQuestion;
 }
 
-/** Reads, merges and validates everything that was asked. Never throws for what people wrote. */
+/** Reads, merges and validates all sources. Never throws because of their contents. */
 export function resolveConfiguration(input: Input): Resolution {
   const { fragments, problems, notes } = readSources(input);
   const readAll = problems.length === 0;
@@ -52,7 +52,7 @@ export function resolveConfiguration(input: Input): Resolution {
   const { data, problems: found } = check(configSchema, merged);
   const foreign = fragments.filter(fragment => fragment.foreign).map(({ source }) => source);
   for (const { missing, unknownKey, ...problem } of found) {
-    // What is missing may stand in what could not be read; what is unknown may be known to another version.
+    // An unreadable source may contain the missing key; another version may know the unknown key.
     if ((missing && !readAll) || (unknownKey && foreign.includes(problem.source))) continue;
     problems.push(problem);
   }
@@ -81,14 +81,14 @@ export function resolveConfiguration(input: Input): Resolution {
   };
 }
 
-/** As asked; else to install where disks or a system are named. What cannot be understood is no order to install. */
+/** The configured mode; otherwise "install" if disks or a system are configured. An invalid mode never installs. */
 function modeOf(merged: Located): Mode {
   const asked = valueAt(merged, ['mode']);
   if (asked) return modes.find(mode => asked.kind === 'scalar' && asked.value === mode) ?? 'rescue';
   return (valueAt(merged, ['disks']) ?? valueAt(merged, ['system'])) ? 'install' : 'rescue';
 }
 
-/** What the schema leaves open, because a rescue system needs no disks. */
+/** Finds missing keys that the schema does not require, because a rescue system needs no disks. */
 function missingForInstall(merged: Located, mode: Mode): Problem[] {
   const missing = (path: Path, remedy: string): Problem => {
     const cause = ['disks', 'system', 'mode'].find(key => valueAt(merged, [key])) ?? 'mode';
@@ -120,7 +120,7 @@ function inOrder(problems: readonly Problem[], files: readonly string[]): Proble
   );
 }
 
-/** As many as somebody reads on a console, and how many more there are; what they quote is shown escaped. */
+/** As many problems as a person reads on a console; a last one counts the rest. Quoted text is escaped. */
 const toldAtMost = 50;
 
 function asTold(problems: readonly Problem[]): Problem[] {
@@ -157,7 +157,7 @@ function printable(problem: Problem): Problem {
   };
 }
 
-/** Paths of all values of the validated configuration; those that no source gave are built in. */
+/** Paths of all values of the validated configuration, each with the origin "built-in". */
 function leaves(value: unknown, path: Path = []): [string, string][] {
   if (typeof value !== 'object' || value === null || value instanceof Secret) {
     return value === undefined ? [] : [[formatPath(path), 'built-in']];
@@ -166,7 +166,7 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
   return children.flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 
-/** What was asked for and cannot be understood does not lock out those who could log in to the old system. */
+/** Falls back to the old system's network and keys if an invalid configuration leaves none, so its users can still log in. */
 function withCaptured(reachability: ReachabilityConfig, captured: object | undefined): ReachabilityConfig {
   if (captured === undefined) return reachability;
   const own = reachabilityOf(locate(captured, capturedSource));

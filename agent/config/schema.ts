@@ -14,13 +14,13 @@ export * from './schema/network.ts';
 export * from './schema/routes.ts';
 
 /**
- * What can be asked of dabei: version 1 of the configuration. JSON in, validated and typed values out.
+ * Version 1 of the configuration. JSON in, validated and typed values out.
  *
- * Unknown keys are errors: a misspelt `wipe` must not be ignored on a machine that nobody can walk up to.
+ * Unknown keys are errors: dabei must not ignore a misspelt `wipe` on a machine without physical access.
  * Only values of `Secret` may hold key material; they never turn into text again (secret.ts).
  */
 
-/** OpenSSH refuses a private key whose last line does not end (sshkey.c, "error in libcrypto"). */
+/** Adds a final line break: OpenSSH refuses a private key without one (sshkey.c, "error in libcrypto"). */
 const privateKey = secretLines(limits.hostKey)
   .regex(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\r?\n/, 'is not a valid private key in OpenSSH or PEM format')
   .transform(value => new Secret(`${value.replaceAll('\r\n', '\n').trimEnd()}\n`));
@@ -57,8 +57,8 @@ export const sshSchema = z.strictObject({
 });
 
 /**
- * crypt(5), the two methods that the image's static busybox verifies and that are still good: SHA-256 and SHA-512. Tried
- * with login of busybox 1.37: of yescrypt ("$y$") and bcrypt ("$2b$") it says "Login incorrect" to the right password.
+ * SHA-256 and SHA-512 of crypt(5): the two secure methods that the image's static busybox can verify. Tested with login of
+ * busybox 1.37: it rejects the right password for yescrypt ("$y$") and bcrypt ("$2b$").
  */
 const passwordHash = secretLine(limits.property)
   .regex(
@@ -94,7 +94,7 @@ export const consoleSchema = z
 export const modes = ['install', 'rescue', 'plan'] as const;
 
 export const configSchema = z.strictObject({
-  /** Editors find the published schema by it; dabei does not look at it. */
+  /** Editors use it to find the published schema; dabei ignores it. */
   $schema: line(limits.reference)
     .optional()
     .describe('address of the JSON Schema, for editors; dabei ignores it'),
@@ -144,12 +144,12 @@ export const configSchema = z.strictObject({
   console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
 });
 
-/** The validated configuration: what planning and the stages see. */
+/** The validated configuration, for planning and the stages. */
 export type Config = z.output<typeof configSchema> & {
-  /** What people wrote, as JSON in one order: nothing by default, nothing captured, no secret (given.ts). */
+  /** The configuration as written, as canonical JSON without defaults, captured values and secrets (given.ts). */
   readonly given?: string;
 };
-/** The same as people write it: JSON, defaults left out. */
+/** The configuration as people write it: JSON, with defaults omitted. */
 export type ConfigInput = z.input<typeof configSchema>;
 export type Mode = (typeof modes)[number];
 export type Layout = (typeof layouts)[number];

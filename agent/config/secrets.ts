@@ -2,15 +2,15 @@ import { valueAt, type Located, type LocatedScalar } from './located.ts';
 import { formatPath, type Path } from './report.ts';
 
 /**
- * One rule for secrets, whatever way they come: as a parameter, in a file, in a file of `run` (image/media/bundle/lib/machine.sh
- * does the same). Editors and shells add what nobody sees and nobody types when the machine is unlocked: a byte order mark
- * before a passphrase, line breaks behind it. Both are removed, and it is said. Blanks may be meant, so they stay, and that
- * is said, too; nothing inside is touched.
+ * One rule for secrets from all sources: parameters, files, files of `run` (image/media/bundle/lib/machine.sh does the same).
+ * Editors and shells add invisible characters that nobody types to unlock the machine: a byte order mark before a passphrase,
+ * line breaks after it. dabei removes both and reports it. It keeps blanks, which may be intended, and reports them, too. It
+ * changes nothing inside a secret.
  */
 
 const byteOrderMark = '\ufeff';
 
-/** @returns what was done, each as the rest of a sentence; nothing of the text is in it */
+/** @returns each change, as the end of a sentence that quotes nothing of the text */
 function cleanPassphrase(text: string): { text: string; done: ((what: string) => string)[] } {
   const done: ((what: string) => string)[] = [];
   let start = 0;
@@ -24,7 +24,7 @@ function cleanPassphrase(text: string): { text: string; done: ((what: string) =>
   return { text: clean, done };
 }
 
-/** A private key: OpenSSH finds it only where nothing stands before its first line. The schema ends its last one. */
+/** A private key: OpenSSH requires its first line to be the first of the file. The schema adds the final line break. */
 function cleanKey(text: string): { text: string; done: ((what: string) => string)[] } {
   if (!text.startsWith(byteOrderMark)) return { text, done: [] };
   return {
@@ -33,7 +33,7 @@ function cleanKey(text: string): { text: string; done: ((what: string) => string
   };
 }
 
-/** @returns the configuration with clean secrets, and what was done to them, with source and path */
+/** @returns the configuration with clean secrets, and each change with its source and path */
 export function cleanSecrets(merged: Located): { value: Located; notes: string[] } {
   const notes: string[] = [];
   const clean = (value: Located, path: Path, how: typeof cleanKey): Located => {
@@ -52,7 +52,7 @@ export function cleanSecrets(merged: Located): { value: Located; notes: string[]
   return { value: replaced(withKey, ['ssh', 'hostKeys'], { ...hostKeys, items }), notes };
 }
 
-/** With another value at a path of keys that exists. */
+/** Replaces the value at an existing path of keys. */
 function replaced(located: Located, [key, ...rest]: readonly string[], value: Located): Located {
   if (key === undefined) return value;
   const entry = located.kind === 'object' ? located.entries.get(key) : undefined;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** Text of a configuration: bounded, and free of what no screen shows and no file of settings can hold. */
+/** Text of a configuration: bounded, and without characters that a screen cannot show or a settings file cannot hold. */
 
 /**
- * Controls (Cc), halves of surrogate pairs (Cs), and what breaks a line on some screens (Zl, Zp): a line break would begin
- * another setting of an INI file, NUL ends an argument of a program, and an escape sequence hides what a line says.
+ * Controls (Cc), halves of surrogate pairs (Cs), and separators that break a line on some screens (Zl, Zp): a line break
+ * would begin another setting in an INI file, NUL ends a program's argument, and an escape sequence can hide text.
  */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** "\u001b" for an escape: what a message may quote. */
+/** Replaces unprintable characters, such as an escape by "\u001b", so that a message may quote the text. */
 export function escapeUnprintable(text: string): string {
   return text.replaceAll(new RegExp(unprintable, 'gu'), escaped);
 }
@@ -19,8 +19,8 @@ function escaped(character: string): string {
 
 /**
  * One line of text.
- * @param maximum in UTF-16 code units; a longer one is not looked at any further
- * @param tabs may stand in it
+ * @param maximum in UTF-16 code units; the check stops at a longer one
+ * @param tabs whether the line may contain tabs
  */
 export function line(maximum: number, { tabs = false } = {}) {
   const find = (value: string) => unprintable.exec(tabs ? value.replaceAll('\t', ' ') : value);
@@ -33,7 +33,7 @@ export function line(maximum: number, { tabs = false } = {}) {
     });
 }
 
-/** As `line`, for what is secret: neither which character it is nor where is told. */
+/** As `line`, for secrets: the message names neither the character nor its position. */
 export function secretLine(maximum: number) {
   return z
     .string()

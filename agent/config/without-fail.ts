@@ -3,10 +3,9 @@ import { problemOf } from './report.ts';
 import { resolveConfiguration, type Resolution } from './resolve.ts';
 
 /**
- * The first of several ways to a configuration that does not throw; at worst, that of a machine of which nothing is known:
- * it asks for addresses on every interface and is reached with the keys that its image has. Why the better ways failed is
- * a problem of the configuration, so nothing is installed. A machine that nobody can walk up to must never end its boot
- * for what somebody wrote.
+ * The result of the first attempt that does not throw; at worst, an empty configuration: the machine requests addresses on every
+ * interface and accepts the keys in its image. Each failure becomes a problem of the configuration, so dabei installs nothing. A
+ * machine without physical access must never stop its boot because of an invalid configuration.
  * @param attempts the best one first
  */
 export function resolveWithoutFail(attempts: readonly (() => Resolution)[]): Resolution {
@@ -18,7 +17,7 @@ export function resolveWithoutFail(attempts: readonly (() => Resolution)[]): Res
       const problems = failures.map(thrown =>
         problemOf(asDabeiError(thrown, 'reading the configuration'), 'dabei'),
       );
-      // Nobody can tell what was in that.
+      // What this attempt would have configured is unknown.
       const consoleQuestion = { ...resolution.consoleQuestion, secrets: 'elsewhere' } as const;
       return { ...resolution, config: null, mode: 'rescue', problems, consoleQuestion };
     } catch (thrown) {

@@ -3,25 +3,25 @@ import { limits } from '../limits.ts';
 import { address, milliseconds } from './words.ts';
 
 /**
- * The options of a bond, a row each: whoever reads, checks, makes or writes down a bond goes through this table. A new
- * option is a new row, and `nix/host-flake/network-options.nix` made anew (its test says how).
+ * The options of a bond, one row each. All code that captures, validates, creates or installs a bond uses this table. To add an
+ * option, add a row and regenerate `nix/host-flake/network-options.nix` (its test says how).
  */
 
 export interface BondOption {
   schema: z.ZodType;
-  /** Of ip-link(8) and of the bonding driver (Linux: Documentation/networking/bonding.rst). */
+  /** Name in ip-link(8) and in the bonding driver (Linux: Documentation/networking/bonding.rst). */
   kernel: string;
-  /** In what `ip -json -details link` prints, if that differs. */
+  /** Name in the output of `ip -json -details link`, if it differs. */
   printed?: string;
-  /** Of systemd.netdev(5), [Bond]. */
+  /** Name in systemd.netdev(5), [Bond]. */
   networkd: string;
-  /** With which networkd wants the number. */
+  /** The unit that networkd requires after the number. */
   unit?: 'ms';
-  /** The only mode in which the driver takes it. */
+  /** The only mode in which the driver accepts the option. */
   mode?: '802.3ad';
-  /** What the driver does if nobody says anything; 0 stands for numbers alone. */
+  /** The driver's default; 0 for numbers only. */
   usual?: string | 0;
-  /** It has several values, which ip(8) takes with commas between them. */
+  /** The option is a list; ip(8) separates the values with commas. */
   list?: true;
 }
 
@@ -142,5 +142,5 @@ export const bondOptions = {
 
 export type BondOptionName = keyof typeof bondOptions;
 
-/** The rows, each with its name in the configuration. */
+/** The rows, each with its key in the configuration. */
 export const bondRows = Object.entries(bondOptions) as [BondOptionName, BondOption][];

@@ -42,7 +42,7 @@ export const diskSelectorSchema = z
 export const disksSchema = z
   .strictObject({
     layout: z.enum(layouts).default('single').describe('vdev type of the pool'),
-    /** There is no default: dabei never guesses a disk. */
+    /** Has no default: dabei never guesses a disk. */
     devices: z
       .array(diskSelectorSchema)
       .min(1)

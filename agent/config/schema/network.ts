@@ -7,8 +7,8 @@ import { freeRouteSchema, routeSchema, ruleSchema } from './routes.ts';
 import { address, addressWithPrefix, interfaceName, mac, mtu, unsigned32 } from './words.ts';
 
 /**
- * The network: one model for what people write, for what is captured from the system that was left, for `ip -batch`
- * (plan/network/) and for the units of the installed system (plan/host-flake/runtime-network.ts, nix/host-flake/network.nix).
+ * The network: one model for the written configuration, for the capture of the old system, for `ip -batch` (plan/network/)
+ * and for the units of the installed system (plan/host-flake/runtime-network.ts, nix/host-flake/network.nix).
  */
 
 /** "mac" is the hardware address (RFC 2132, 9.14); "none" sends no identifier, as ISC's dhclient does. */
@@ -18,7 +18,7 @@ const clientId = line(limits.clientId)
     value === 'mac' || value === 'none' ? value : value.toLowerCase().replaceAll(':', ''),
   );
 
-/** What is taken of a lease or of a router advertisement; without a word, all of it. Names are networkd's (systemd.network(5)). */
+/** What dabei uses from a lease or a router advertisement; by default everything. Names follow systemd.network(5). */
 const uses = {
   metric: unsigned32
     .optional()
@@ -66,16 +66,16 @@ const dnsSchema = z.strictObject({
 
 export const interfaceSchema = z
   .strictObject({
-    // One of these three says which interface is meant.
+    // One of these three selects the interface.
     mac: mac
       .optional()
       .describe('permanent MAC address of the card; more reliable than its name, which may change'),
     name: interfaceName
       .optional()
       .describe('name of the card, or the name of the bond, VLAN or bridge to create'),
-    /** What an `ip=` parameter without a device means (nfsroot.rst). */
+    /** The meaning of an `ip=` parameter without a device (nfsroot.rst). */
     only: z.literal(true).optional().describe('selects the single interface that has a carrier'),
-    // One of these three makes an interface that is no hardware.
+    // One of these three creates a virtual interface.
     bond: bondSchema.optional().describe('creates a bond (bonding.rst)'),
     vlan: vlanSchema.optional().describe('creates a VLAN'),
     bridge: bridgeSchema.optional().describe('creates a bridge'),
@@ -141,7 +141,7 @@ export const networkSchema = z.strictObject({
 });
 
 export type NetworkConfig = z.output<typeof networkSchema>;
-/** The same as people write it. */
+/** The network as people write it. */
 export type NetworkInput = z.input<typeof networkSchema>;
 export type InterfaceConfig = z.output<typeof interfaceSchema>;
 export type InterfaceInput = z.input<typeof interfaceSchema>;

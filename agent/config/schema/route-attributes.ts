@@ -2,22 +2,22 @@ import { z } from 'zod';
 import { address, mtu, unsigned32 } from './words.ts';
 
 /**
- * The attributes of a route that nothing depends on, a row each: they pass from the configuration to ip(8) and into the
- * installed system as they are. A new one is a new row, and `nix/host-flake/network-options.nix` made anew (its test says
- * how); what decides where a route leads stands in routes.ts.
+ * Attributes of a route on which no decision depends, one row each: dabei passes them unchanged to ip(8) and to the installed
+ * system. To add one, add a row and regenerate `nix/host-flake/network-options.nix` (its test says how). Attributes that decide
+ * where a route leads are in routes.ts.
  */
 
 interface RouteAttribute {
   schema: z.ZodType;
-  /** Of ip-route(8). */
+  /** Name in ip-route(8). */
   ip: string;
-  /** Of systemd.network(5), [Route]. */
+  /** Name in systemd.network(5), [Route]. */
   networkd: string;
-  /** NixOS' option takes the number as text. */
+  /** NixOS' option expects the number as a string. */
   text?: true;
 }
 
-/** ip-route(8): numbers only, since names are those of /etc/iproute2/rt_tables of one machine. */
+/** A table of ip-route(8), by number only: names depend on a machine's /etc/iproute2/rt_tables. */
 export const table = z
   .number()
   .int()
@@ -55,10 +55,10 @@ export const routeAttributes = {
 
 export type RouteAttributeName = keyof typeof routeAttributes;
 
-/** What a route has of them. */
+/** The attributes that a route has. */
 export type RouteAttributes = {
   -readonly [Name in RouteAttributeName]?: NonNullable<z.output<(typeof routeAttributes)[Name]['schema']>>;
 };
 
-/** The rows, each with its name in the configuration. */
+/** The rows, each with its key in the configuration. */
 export const routeRows = Object.entries(routeAttributes) as [RouteAttributeName, RouteAttribute][];

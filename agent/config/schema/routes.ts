@@ -62,7 +62,7 @@ export const routeSchema = z
     'discards packets, but has a gateway',
   );
 
-/** A route that belongs to no interface alone. */
+/** A route that does not belong to a single interface. */
 export const freeRouteSchema = routeSchema.refine(
   value =>
     (value.type ?? 'unicast') !== 'unicast' ||

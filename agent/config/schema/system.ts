@@ -7,7 +7,7 @@ import { line } from '../text.ts';
 /** The system to install: built from a flake, or prebuilt. */
 
 /**
- * An address that the installed system keeps where all its users can read it: in /etc/nixos, in the Nix store, in nix.conf.
+ * An address that all users of the installed system can read: in /etc/nixos, in the Nix store, in nix.conf.
  * @param instead what to do without a password or token, as an imperative
  */
 const publicAddress = (instead: string) =>
@@ -19,7 +19,7 @@ const publicAddress = (instead: string) =>
       params: { remedy: instead },
     });
 
-/** The part of a store path before the name is 20 bytes in Nix's base 32, which has no e, o, u and t. */
+/** The hash in a store path is 20 bytes in Nix's base 32, which omits e, o, u and t. */
 const storePath = line(limits.property).regex(
   /^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/,
   'is not a valid store path, such as /nix/store/HASH-nixos-system-NAME',
@@ -34,7 +34,7 @@ const substituter = publicAddress(
   )
   .transform(withoutSlashes);
 
-/** A regular expression for this would look at every slash once for each one before it. */
+/** Without a regular expression, which would take quadratic time for many slashes. */
 function withoutSlashes(value: string): string {
   let end = value.length;
   while (value[end - 1] === '/') end--;

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { line } from '../text.ts';
 
-/** Words that several parts of the network's configuration use. */
+/** Schemas that several parts of the network's configuration share. */
 
-/** Without a zone ("%eth0"), which names a link of another machine. */
+/** An address without a zone ("%eth0"), because a zone is valid on one machine only. */
 export const address = line(limits.word).refine(isAddress, 'is not a valid IPv4 or IPv6 address');
 
 function isAddress(value: string): boolean {
@@ -29,9 +29,9 @@ export const mac = line(limits.word)
   .transform(value => value.toLowerCase());
 
 /**
- * Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name). The kernel would
- * take more characters, but a quote ends `ip -batch` and what comes after it, "#" is a comment there (iproute2, lib/utils.c,
- * makeargs), and "*" and "%" mean something to networkd.
+ * An interface name. Linux: IFNAMSIZ is 16 with the NUL; no slash, no white space, no colon (net/core/dev.c, dev_valid_name).
+ * The kernel accepts more characters, but `ip -batch` fails at a quote, "#" starts a comment there (iproute2, lib/utils.c,
+ * makeargs), and "*" and "%" are special to networkd.
  */
 export const interfaceName = line(limits.word).regex(
   /^(?!\.{1,2}$)[\w.@+-]{1,15}$/,
@@ -42,7 +42,7 @@ export const unsigned32 = z.number().int().min(0).max(4294967295);
 export const milliseconds = z.number().int().min(0).max(2147483647);
 export const mtu = z.number().int().min(68).max(65535).describe('in bytes');
 
-/** The schemas of a table's rows, as `z.strictObject` takes them. */
+/** The schemas of a table's rows, as the argument of `z.strictObject`. */
 export function schemasOf<Rows extends Readonly<Record<string, { schema: z.ZodType }>>>(rows: Rows) {
   const schemas = Object.entries(rows).map(([name, { schema }]) => [name, schema]);
   return Object.fromEntries(schemas) as { -readonly [Name in keyof Rows]: Rows[Name]['schema'] };

@@ -10,7 +10,7 @@ const isSpace = (character: string | undefined) => character !== undefined && /[
 /**
  * Splits the kernel command line as the kernel does (Linux: lib/cmdline.c, next_arg; kernel/params.c, parse_args):
  * double quotes keep spaces, there is no escape; quotes around a value or around a whole parameter are removed, others
- * stay; the first equals sign ends the name, unless it is the first character; "--" hands the rest to init.
+ * stay; the first equals sign ends the name, unless it is the first character; "--" passes the rest to init.
  * @returns the parameters in order, with repetitions, names as written
  */
 export function parseCommandLine(line: string): Parameter[] {

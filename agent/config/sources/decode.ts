@@ -2,10 +2,10 @@ import { gunzipSync } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { DabeiError, type ErrorCode } from '../../errors.ts';
 
-/** Limit of a configuration, packed and unpacked, in bytes. A real one has some kilobytes. */
+/** Limit of a configuration, compressed and uncompressed, in bytes. A real one has a few kilobytes. */
 export const maximumBytes = 2 ** 20;
 
-/** A decoder must take windows of 8 MiB (RFC 8878, 3.1.1.1.2); a larger one would cost a small machine its memory. */
+/** A decoder should support windows of 8 MiB (RFC 8878, 3.1.1.1.2); a larger one would exhaust a small machine's memory. */
 const maximumWindowBytes = 8 * 2 ** 20;
 
 const doing = 'reading the configuration';
@@ -15,8 +15,8 @@ function refuse(code: ErrorCode, problem: string, remedy: string): DabeiError {
 }
 
 /**
- * Decodes base64 or base64url (RFC 4648, 4 and 5), padding optional, nothing else forgiven: a character that went
- * missing on the way must not turn into another passphrase.
+ * Decodes base64 or base64url (RFC 4648, 4 and 5), padding optional, otherwise strict: a character
+ * that was lost in transit must not result in another passphrase.
  * @throws DabeiError CONFIG_BASE64, naming the position (1-based) and never the text
  */
 export function decodeBase64(text: string): Buffer {
@@ -45,7 +45,7 @@ export function decodeBase64(text: string): Buffer {
     throw fail(`it has ${text.length} characters, a length that base64 does not produce: it was cut off`);
   }
   const bytes = Buffer.from(body, 'base64');
-  // The bits of the last character that no byte takes are zero (RFC 4648, 3.5).
+  // The unused bits of the last character are zero (RFC 4648, 3.5).
   if (bytes.toString('base64url') !== body.replaceAll('+', '-').replaceAll('/', '_')) {
     throw fail(`character ${body.length} cannot be the last one: it was cut off`);
   }
@@ -53,8 +53,8 @@ export function decodeBase64(text: string): Buffer {
 }
 
 /**
- * Unpacks gzip (RFC 1952) or zstd (RFC 8878), known by their first bytes; other bytes are returned as they are.
- * fzstd does not compare zstd's checksum; gzip's is compared.
+ * Unpacks gzip (RFC 1952) or zstd (RFC 8878), recognised by their first bytes; returns other bytes unchanged.
+ * It verifies gzip's checksum; fzstd does not verify zstd's.
  * @throws DabeiError CONFIG_COMPRESSION, or CONFIG_TOO_LARGE for more than `maximumBytes`, before they are in memory
  */
 export function unpack(bytes: Buffer): Buffer {
@@ -94,12 +94,12 @@ function unpackZstd(bytes: Buffer): Buffer {
   return Buffer.concat(chunks);
 }
 
-/** More than anybody joins by hand; fzstd makes a window for each. */
+/** More frames than anybody concatenates by hand; fzstd allocates a window for each. */
 const maximumFrames = 16;
 
 /**
- * Takes zstd data apart (RFC 8878, 3): frames one after another, each held to the limits before fzstd reserves anything
- * for it. Frames to be skipped are left out; what is behind the last frame is damage.
+ * Splits zstd data into frames (RFC 8878, 3), and checks each against the limits before fzstd allocates memory for it. Omits
+ * skippable frames; bytes after the last frame are an error.
  */
 function zstdFrames(bytes: Buffer): Buffer[] {
   const frames: Buffer[] = [];
@@ -135,7 +135,7 @@ function zstdFrames(bytes: Buffer): Buffer[] {
   return frames;
 }
 
-/** What fzstd would reserve for a frame: its window, or without one its content (RFC 8878, 3.1.1.1). */
+/** Bytes that fzstd would allocate for a frame: its window, or without one its content (RFC 8878, 3.1.1.1). */
 function zstdHeader(frame: Buffer): { windowBytes: number; contentBytes: number; length: number } {
   const flags = frame[4] ?? 0;
   const singleSegment = (flags & 0x20) !== 0;
@@ -151,7 +151,7 @@ function zstdHeader(frame: Buffer): { windowBytes: number; contentBytes: number;
   return { windowBytes, contentBytes, length: position + sizeOfSize };
 }
 
-/** Header, blocks, and the checksum where the header promises one (RFC 8878, 3.1.1). */
+/** Header, blocks, and the checksum if the header announces one (RFC 8878, 3.1.1). */
 function zstdFrameLength(frame: Buffer): number {
   const checksumBytes = ((frame[4] ?? 0) & 4) !== 0 ? 4 : 0;
   let at = zstdHeader(frame).length;
@@ -160,7 +160,7 @@ function zstdFrameLength(frame: Buffer): number {
     const block = frame.readUIntLE(at, 3);
     isLast = (block & 1) !== 0;
     const [type, size] = [(block >> 1) & 3, block >> 3];
-    // One byte that is repeated; a block of type 3 does not exist.
+    // An RLE block is one byte; type 3 is reserved.
     at += 3 + (type === 1 ? 1 : size);
     if (type === 3) throw damaged('zstd', false);
     if (at + (isLast ? checksumBytes : 0) > frame.length) throw damaged('zstd', true);
@@ -189,7 +189,7 @@ function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
 }
 
 /**
- * @param keepMark a byte order mark stays; else it is dropped
+ * @param keepMark keeps a byte order mark, which is otherwise removed
  * @throws DabeiError `code` for bytes that are not UTF-8
  */
 export function decodeUtf8(bytes: Buffer, code: ErrorCode, { keepMark = false } = {}): string {

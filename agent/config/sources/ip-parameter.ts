@@ -8,7 +8,7 @@ type InterfaceInput = NonNullable<NetworkInput['interfaces']>[number];
 type RouteInput = NonNullable<InterfaceInput['routes']>[number];
 
 export interface IpReading {
-  /** Only what the parameters say: without interfaces, those of an earlier source stand. */
+  /** Contains only what the parameters set; without interfaces, those of an earlier source remain. */
   network: NetworkInput;
   hostName: string | null;
   problems: { parameter: 'ip' | 'nameserver'; message: string; remedy?: string }[];
@@ -18,11 +18,11 @@ export interface IpReading {
 const dhcpWords = ['dhcp', 'on', 'any'];
 const routerWords = ['auto6', 'either6'];
 const offWords = ['off', 'none'];
-/** Words of nfsroot and dracut that name protocols which dabei does not speak. */
+/** Protocols of nfsroot and dracut that dabei does not support. */
 const unsupportedWords = ['bootp', 'rarp', 'both', 'dhcp6', 'link6', 'ibft', 'link-local'];
 const autoconfWords = [...dhcpWords, ...routerWords, ...offWords, ...unsupportedWords];
 
-/** Reads all `ip=` and `nameserver=` parameters of a command line; what is right is kept beside what is wrong. */
+/** Reads all `ip=` and `nameserver=` parameters of a command line; keeps the valid ones next to the invalid ones. */
 export function readIpParameters(ips: readonly string[], nameservers: readonly string[]): IpReading {
   const reading = new Reading();
   for (const value of ips) reading.ip(value);
@@ -48,7 +48,7 @@ class Reading {
   }
 
   result(): IpReading {
-    // "ip=dhcp" beside other ones asks for both on their links; alone it asks for DHCP on every link, as no ip= does.
+    // "ip=dhcp" with other parameters adds DHCP to their links; alone, it means DHCP on every link, like no ip= at all.
     if (this.#dhcpEverywhere) for (const each of this.#interfaces) each.dhcp = true;
     const hasDefault = this.#interfaces.some(
       ({ dhcp, routes = [] }) => dhcp || routes.some(({ gateway }) => isIPv4(gateway ?? '')),
@@ -67,7 +67,7 @@ class Reading {
   ip(value: string): void {
     const fields = split(value);
     if (fields === null) return this.problem('ip', 'a closing bracket is missing');
-    // A word alone, and dracut's short form <device>:<word>.
+    // A single word, or dracut's short form <device>:<word>.
     if (fields.length === 1 && this.#isWord(fields[0]!)) return this.#autoconf('', fields[0]!, []);
     if (fields[0] !== '' && !isAddressField(fields[0]!) && fields.length > 1 && this.#isWord(fields[1]!)) {
       return this.#autoconf(fields[0]!, fields[1]!, fields.slice(2));
@@ -175,8 +175,8 @@ class Reading {
 }
 
 /**
- * The default route through a gateway. Onlink where no address of ours is in the gateway's network, as hosters with
- * /32 addresses have it; an IPv6 link-local gateway is always on the link.
+ * The default route through a gateway. It is onlink if none of the addresses covers the gateway, as at hosters with /32
+ * addresses; an IPv6 link-local gateway is always on the link.
  */
 export function defaultRoute(cidr: string, gateway: string): RouteInput {
   const [address = '', prefix = ''] = cidr.split('/');
@@ -187,7 +187,7 @@ export function defaultRoute(cidr: string, gateway: string): RouteInput {
   return { destination: 'default', gateway, ...(network.check(gateway, kind) ? {} : { onlink: true }) };
 }
 
-/** "255.255.255.0", "24" -> 24; null for what is neither, and for masks with holes. */
+/** "255.255.255.0", "24" -> 24; null for anything else, and for masks that are not contiguous. */
 export function prefixLength(mask: string, v4: boolean): number | null {
   if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (v4 ? 32 : 128) ? Number(mask) : null;
   if (!v4 || !isIPv4(mask)) return null;
@@ -198,7 +198,7 @@ export function prefixLength(mask: string, v4: boolean): number | null {
   return /^1+0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null;
 }
 
-/** Without a netmask the address says it, as it was before CIDR (nfsroot.rst; net/ipv4/ipconfig.c). */
+/** Without a netmask, the address class determines it, as before CIDR (nfsroot.rst; net/ipv4/ipconfig.c). */
 function classful(address: string): number | null {
   const first = Number(address.split('.')[0]);
   if (first < 128) return 8;
@@ -216,7 +216,7 @@ function unbracket(field: string): string {
   return field.replace(/^\[(.*)\]/, '$1');
 }
 
-/** The kernel takes 0.0.0.0 for an empty field. */
+/** The kernel treats 0.0.0.0 as an empty field. */
 function isNone(field: string): boolean {
   return field === '' || field === '0.0.0.0';
 }

@@ -13,13 +13,13 @@ const legacyKeys = ['diskToFormat', 'networkInterface', 'networkInterfaceModule'
 
 export interface Upgrade {
   value: Located;
-  /** Set when something was upgraded. */
+  /** Set if the conversion changed anything. */
   note: string | null;
 }
 
 /**
- * Turns the 2021 shape into version 1; anything else is returned as it is. Values keep their places, wrong ones are
- * left for the schema to complain about. Keys of version 1 beside the old ones win.
+ * Converts the 2021 format to version 1; returns anything else unchanged. Values keep their places; the schema reports invalid
+ * ones. Keys of version 1 override the old ones.
  */
 export function upgradeLegacy(value: Located): Upgrade {
   if (value.kind !== 'object' || !legacyKeys.some(key => value.entries.has(key)))
@@ -82,7 +82,7 @@ function upgradeInterface(name: Entry | undefined, families: (Entry | undefined)
   ]);
 }
 
-/** "192.0.2.7/24", or the address alone where there is no usable length: the schema says what is missing. */
+/** "192.0.2.7/24", or only the address without a usable length: the schema reports what is missing. */
 function cidrOf(address: Located, length: Located | undefined, netmask: Located | undefined): string {
   const host = textOf(address);
   const v4 = isIPv4(host);
@@ -96,7 +96,7 @@ function routeOf(cidr: string, gateway: Located): Located {
   try {
     if (defaultRoute(cidr, textOf(gateway)).onlink) route.push(['onlink', scalar(gateway.place, true)]);
   } catch {
-    // One of the two is no address, which the schema will say.
+    // One of the two is not a valid address; the schema reports it.
   }
   return object(gateway.place, route);
 }
@@ -105,7 +105,7 @@ function isText(value: Located): value is Located & { kind: 'scalar'; value: str
   return value.kind === 'scalar' && typeof value.value === 'string';
 }
 
-/** The capture wrote "" or null where the machine had no such address. */
+/** The capture wrote "" or null if the machine did not have the address. */
 function isAbsent(value: Located): boolean {
   return value.kind === 'scalar' && (value.value === '' || value.value === null);
 }

@@ -1,11 +1,11 @@
 import { canonicalName, type Parameter } from './command-line.ts';
 
 /**
- * Why a machine that was started over the network may have got no configuration. By UEFI the kernel asks the loader for
+ * Explains why a network boot may have provided no configuration. With UEFI, the kernel requests from the loader
  * the one file that `initrd=` names (Documentation/admin-guide/efi-stub.rst); only under the name initrd.magic does iPXE
- * hand over all of its files as one (iPXE, src/interface/efi/efi_file.c; since 1.21.1).
+ * provide all of its files as one (iPXE, src/interface/efi/efi_file.c; since 1.21.1).
  * @param files how many configuration files came with the initrd
- * @returns a sentence for the person who waits for the installation, or null
+ * @returns a sentence for the person who is waiting for the installation, or null
  */
 export function netbootNote(parameters: readonly Parameter[], files: number): string | null {
   const named = parameters.filter(({ name }) => name === 'initrd').map(({ value }) => value ?? '');

@@ -3,23 +3,23 @@ import { canonicalName, type Parameter } from './command-line.ts';
 import { authorizedLines, withoutBlanks } from '../../keys/authorized-keys.ts';
 import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
 
-/** The kernel parameters that dabei understands, and what each of them says in terms of the configuration. */
+/** The kernel parameters that dabei supports, and the configuration that each of them sets. */
 
 export interface ParameterKind {
-  /** The name in the documentation first, then those of the predecessors. */
+  /** The documented name first, then the names of earlier installers. */
   names: readonly [string, ...string[]];
-  /** What of the configuration it sets; "" where it is a whole one. */
+  /** The path that it sets in the configuration; "" for a whole configuration. */
   path: string;
-  /** What the value is, for docs/configuration.md. */
+  /** A description of the value, for docs/configuration.md. */
   value: string;
   /**
-   * Given more than once: the pieces are joined, every value is added, the last one wins, or, where a mistake would
-   * be costly, all of them must be the same.
+   * If the parameter is repeated: dabei joins the pieces, adds every value, or uses the last one; if a mistake would be costly,
+   * all values must be the same.
    */
   repeated: 'joined' | 'added' | 'last' | 'same';
-  /** May stand without a value. */
+  /** The value is optional. */
   flag?: true;
-  /** The configuration that it stands for, as plain JSON, or the text of one. */
+  /** Converts the value to a configuration as plain JSON, or to the text of one. */
   read: (value: string) => { json: unknown; notes?: string[] } | { text: string };
 }
 
@@ -54,7 +54,7 @@ export const parameterKinds: readonly ParameterKind[] = [
     read: readWipe,
   },
   {
-    // A passphrase is typed one day, so it is text.
+    // Somebody will have to type the passphrase, so it must be text.
     names: ['dabei.disk_key', 'disk_key'],
     path: 'disks.key',
     value: 'the passphrase in base64',
@@ -90,7 +90,7 @@ export const parameterKinds: readonly ParameterKind[] = [
     read: value => ({ json: { mode: value } }),
   },
   {
-    // "root" is also read by /init, before anything else is (image/rootfs/initramfs/init).
+    // /init also reads "root", before anything else (image/rootfs/initramfs/init).
     names: ['dabei.console'],
     path: 'console.shell',
     value: '`root`, `password` or `off`; `root` drops every secret first',
@@ -99,7 +99,7 @@ export const parameterKinds: readonly ParameterKind[] = [
   },
 ];
 
-/** Which of the parameters a name means, predecessors' names included; dashes and underscores are the same. */
+/** Finds a parameter by its name or an earlier installer's name; dashes and underscores are equivalent. */
 export function kindOf(parameter: Parameter): ParameterKind | undefined {
   const name = canonicalName(parameter.name);
   return parameterKinds.find(kind => kind.names.includes(name));
@@ -114,7 +114,7 @@ function refuse(problem: string, remedy: string): DabeiError {
   return new DabeiError('CONFIG_PARAMETER', { doing: 'reading the kernel parameters', problem, remedy });
 }
 
-/** What an editor put before it is told and removed later, as for every secret (secrets.ts). */
+/** Keeps a byte order mark: secrets.ts reports and removes it, as for every secret. */
 function secretText(value: string): string {
   return decodeUtf8(decodeBase64(value), 'CONFIG_PARAMETER', { keepMark: true });
 }
@@ -129,7 +129,7 @@ function readWipe(value: string): { json: unknown } {
   return { json: { disks: { wipe } } };
 }
 
-/** LAYOUT:DEV[,DEV]; only the first colon separates, since by-path names have colons of their own. */
+/** LAYOUT:DEV[,DEV]; only the first colon separates, since by-path names contain colons. */
 function readDisks(value: string): unknown {
   const example = 'write LAYOUT:DEVICE[,DEVICE], such as single:/dev/disk/by-id/…';
   const [, layout = '', devices = ''] = /^([^:]*):(.*)$/s.exec(value) ?? [];

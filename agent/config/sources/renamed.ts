@@ -1,13 +1,13 @@
 import type { Located, LocatedObject } from '../located.ts';
 
-/** Keys that had another name in an earlier version, by the object that they are in. The old names stay valid. */
+/** Keys with another name in an earlier version, by object. The old names remain valid. */
 const renamed: readonly { path: readonly string[]; old: string; now: string }[] = [
   { path: ['network'], old: 'allowSilentGateways', now: 'allowUnreachableGateways' },
 ];
 
 /**
- * Gives renamed keys their name of today, in place; a value keeps its place in the source. Where both names stand, both
- * stay, and the schema reports the old one as unknown.
+ * Renames old keys in place to their current name; a value keeps its place in the source. If both names are present, it changes
+ * nothing, and the schema reports the old one as unknown.
  * @returns what was renamed, for the log
  */
 export function renameKeys(value: LocatedObject): string[] {

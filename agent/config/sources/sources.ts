@@ -14,25 +14,25 @@ import { renameKeys } from './renamed.ts';
 
 export interface SourceFile {
   path: string;
-  /** Or why it cannot be read. */
+  /** The contents, or the reason why they cannot be read. */
   bytes: Buffer | DabeiError;
 }
 
 /** Everything that may hold a part of the configuration. */
 export interface Input {
-  /** /proc/cmdline as the kernel got it. */
+  /** The contents of /proc/cmdline. */
   commandLine: string;
-  /** Files from the root of the initramfs, such as /dabei.json; earlier ones are overridden by later ones. */
+  /** Files from the root of the initramfs, such as /dabei.json; later ones override earlier ones. */
   files: readonly SourceFile[];
-  /** What the old system was (captured.ts): holds wherever no other source says anything, lists included. */
+  /** The old system (captured.ts): provides each value, lists included, that no other source sets. */
   captured?: { value: object; notes: readonly string[] };
 }
 
-/** What one source says. */
+/** The configuration from one source. */
 export interface Fragment {
   source: string;
   value: Located;
-  /** It says to be of a version that this image does not know. */
+  /** The source has a version that this image does not know. */
   foreign?: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface Sources {
 }
 
 /**
- * Reads every source. Order: files; ip= and nameserver=, which boot loaders add by themselves; dabei.config; the
+ * Reads every source. Order: files; ip= and nameserver=, which boot loaders add automatically; dabei.config; the
  * parameters for single values.
  */
 export function readSources(input: Input): Sources {
@@ -188,7 +188,7 @@ function readNetwork(parameters: readonly Parameter[], found: Sources): void {
 function unknownParameter(name: string): Problem {
   const known = parameterKinds.map(kind => kind.names[0]);
   const near = nearest(name, known);
-  // Where the equals sign was forgotten, the name holds the value, and that may be a key.
+  // Without the equals sign, the name contains the value, which may be a passphrase or a private key.
   const prefix = known.find(each => canonicalName(name).startsWith(each) && name.length > each.length + 8);
   return {
     code: 'CONFIG_PARAMETER',
