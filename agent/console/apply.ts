@@ -5,16 +5,16 @@ import { Secret } from '../secret.ts';
 import { consolePolicy, type ConsolePolicy } from './policy.ts';
 
 /**
- * The files between dabei and /usr/lib/dabei/console, which waits for `shell`, and never gives a shell without it while
- * anything secret may be there.
+ * The files by which dabei controls /usr/lib/dabei/console. The script waits for `shell`, and opens no shell without it while the
+ * machine may hold secrets.
  */
 
-/** `because` is said once; a shell that is open already stays open. */
+/** Logs `because` once; an open shell stays open. */
 export function applyConsolePolicy(doors: Doors, resolution: Resolution): ConsolePolicy {
   const { files, log } = doors;
   const { reachability, consoleQuestion } = resolution;
   const { passwordHash } = reachability.console;
-  // A host key that cannot be read as one is one still.
+  // A host key that cannot be parsed is still a secret.
   const keyFiles = files.list(`${paths.bootDirectory}/ssh`).some(name => /^ssh_host_.*_key$/.test(name));
   const policy = consolePolicy(keyFiles ? { ...consoleQuestion, secrets: 'elsewhere' } : consoleQuestion);
   files.makeDirectory(paths.consoleDirectory, 0o700);
@@ -26,7 +26,7 @@ export function applyConsolePolicy(doors: Doors, resolution: Resolution): Consol
   return policy;
 }
 
-/** Lines for whoever reads a console that gives no shell: how to get in. */
+/** Shows on consoles without a shell how to log in. */
 export function tellConsoles({ files }: Doors, lines: readonly string[]): void {
   files.makeDirectory(paths.consoleDirectory, 0o700);
   files.writeAtomic(`${paths.consoleDirectory}/message`, lines.map(line => `${line}\n`).join(''), 0o600);
@@ -37,7 +37,7 @@ export function secretsWereDropped({ files }: Doors): boolean {
   return files.exists(`${paths.consoleDirectory}/without-secrets`);
 }
 
-/** shadow(5): the second field of root's line. sshd takes no password of anybody (etc/ssh/sshd_config). */
+/** Sets the second field of root's line (shadow(5)). sshd never accepts passwords (etc/ssh/sshd_config). */
 function setRootPassword({ files }: Doors, hash: Secret): void {
   const others = (files.readText('/etc/shadow') ?? '')
     .split('\n')

@@ -2,31 +2,30 @@ import { valueAt, type Located } from '../config/located.ts';
 import { isParameter } from '../config/sources/parameters.ts';
 import type { ConsoleConfig } from '../config/schema.ts';
 
-/** Who gets a shell at the consoles of the installer: whoever is there, whoever knows the password, or nobody. */
+/** Who gets a shell at the installer's consoles: anybody, anybody with the password, or nobody. */
 export type ConsoleShell = NonNullable<ConsoleConfig['shell']>;
 
 /**
- * Where secrets came from, as far as it matters here. "parameters": from the kernel command line alone, which whoever
- * changes it can read. "elsewhere": from a file, from the old system, or nobody can tell, because something given could not
- * be read.
+ * The origin of secrets. "parameters": only from the kernel command line, which everyone who can change it can also read.
+ * "elsewhere": from a file or the old system, or unknown, because a source could not be read.
  */
 export type SecretOrigin = 'none' | 'parameters' | 'elsewhere';
 
 export interface ConsoleQuestion {
   shell: ConsoleShell | undefined;
   hasPassword: boolean;
-  /** Whether a kernel parameter says who gets the shell: `shell` is its, or the password is. */
+  /** Whether a kernel parameter set `shell` or the password. */
   askedByParameter: boolean;
   secrets: SecretOrigin;
 }
 
 export interface ConsolePolicy {
   shell: ConsoleShell;
-  /** Why, as the rest of a sentence; for the log and the console. */
+  /** The reason, as the end of a sentence for the log and the console. */
   because: string;
 }
 
-/** Who gets a shell. Pure: the whole table is in the test. */
+/** Decides who gets a shell. Pure: the test contains the whole table. */
 export function consolePolicy({
   shell,
   hasPassword,
@@ -36,7 +35,7 @@ export function consolePolicy({
   if (shell === 'off') return { shell, because: 'console.shell is "off"' };
   if (shell === 'password' && !hasPassword)
     return { shell: 'off', because: 'console.shell is "password", and there is no console.passwordHash' };
-  // Whoever edits the command line at the boot loader must not get at secrets that came another way.
+  // A person who edits the command line in the boot loader must not get access to secrets from another source.
   if (secrets === 'elsewhere' && askedByParameter && (shell === 'root' || hasPassword))
     return {
       shell: 'off',
@@ -49,8 +48,8 @@ export function consolePolicy({
 }
 
 /**
- * @param merged all sources merged, before validation: a secret that is too short is one still
- * @param understood whether every source could be read and is valid; what could not be may have held a secret
+ * @param merged all sources merged, before validation: a secret that is too short is still a secret
+ * @param understood whether every source could be read and is valid; an unreadable source may contain a secret
  */
 export function consoleQuestion(
   merged: Located,

@@ -1,8 +1,8 @@
 import type { Resolution } from '../config/resolve.ts';
 
 /**
- * What is left after dabei.console=root: /init overwrote and removed every configuration and private key before any other
- * program ran. Nothing is installed, whatever a configuration said, and the shell at the consoles is root's.
+ * The configuration after dabei.console=root: /init overwrote and removed all configurations and private keys before any other
+ * program ran. dabei installs nothing, regardless of the configuration, and the consoles have a root shell.
  */
 export function withoutSecrets(resolution: Resolution): Resolution {
   return {

@@ -3,7 +3,7 @@ import { stablePath } from '../plan/disks/describe-disk.ts';
 import type { Disk, Link } from '../facts.ts';
 import { className, ids, withoutDriver, type Device, type DiskHealth, type Hardware } from './hardware.ts';
 
-/** The report for a person: one line a thing, what it is first. */
+/** The report for a person: one line per item, which starts with its kind. */
 export function formatHardware(hardware: Hardware): string {
   const { facts, devices, health } = hardware;
   const { machine, firmware, firmwareBits, firmwareDoubt } = facts;
@@ -45,7 +45,7 @@ function diskLine(disk: Disk, health: DiskHealth | undefined): string {
   return parts.join(', ');
 }
 
-/** What is not known is said to be unknown: the kernel counts errors of some disks only. */
+/** States explicitly if a value is unknown: the kernel counts errors only for some disks. */
 function healthWords(health: DiskHealth | undefined): string {
   if (health === undefined) return 'health unknown';
   const { state, errors, celsius } = health;

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.ts';
 
-/** What `dabei facts` shows beyond the facts that planning looks at. Read by host/machine/hardware.ts. */
+/** What `dabei facts` shows in addition to the facts that planning uses. Read by host/machine/hardware.ts. */
 export interface Hardware {
   facts: Facts;
   devices: readonly Device[];
@@ -37,19 +37,19 @@ export interface Device {
   missingFirmware: readonly string[];
 }
 
-/** What the kernel knows about a disk without asking it: nothing is sent to the disk. */
+/** What the kernel already knows about a disk: reading it sends no command to the disk. */
 export interface DiskHealth {
   path: string;
-  /** "live" of NVMe (nvme/host/sysfs.c), "running" or "offline" of SCSI (scsi/scsi_sysfs.c); null where none is told. */
+  /** "live" of NVMe (nvme/host/sysfs.c), "running" or "offline" of SCSI (scsi/scsi_sysfs.c); null if the kernel reports none. */
   state: string | null;
   /** Failed commands since the start (SCSI, ioerr_cnt); null where the kernel does not count. */
   errors: number | null;
-  /** Of the disk's own sensor, in degrees Celsius (hwmon, temp1_input). */
+  /** The temperature from the disk's own sensor, in degrees Celsius (hwmon, temp1_input). */
   celsius: number | null;
   firmware: string | null;
 }
 
-/** Base classes of PCI ("PCI Code and ID Assignment Specification", 1.1), by the word that a person knows. */
+/** Base classes of PCI ("PCI Code and ID Assignment Specification", 1.1), with their common names. */
 const pciClasses: Readonly<Record<number, string>> = {
   0x01: 'storage',
   0x02: 'network',
@@ -80,7 +80,7 @@ export function ids({ vendor, product }: Device): string | null {
 export const hex = (value: number, digits = 4): string => value.toString(16).padStart(digits, '0');
 
 /**
- * Devices that nothing drives. Bridges between buses, the chipset's own parts and memory work without a driver, and a
+ * Devices without a driver that need one. Bridges between buses, the chipset's own parts and memory work without a driver, and a
  * display shows the console through the firmware's framebuffer.
  */
 export function withoutDriver(devices: readonly Device[]): Device[] {

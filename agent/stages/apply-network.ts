@@ -6,7 +6,7 @@ import { planNetwork, type NetworkPlan } from '../plan/network/network.ts';
 import { refuseAdvertisements } from './dynamic.ts';
 import { limits } from './network-limits.ts';
 
-/** Gives a planned network to the kernel, by ip(8) and modprobe(8). */
+/** Applies a planned network with ip(8) and modprobe(8). */
 
 /** Nix's builds, sshd and the agent's own checks need it. */
 export async function bringUpLoopback({ exec }: Doors): Promise<void> {
@@ -17,7 +17,7 @@ export async function bringUpLoopback({ exec }: Doors): Promise<void> {
   });
 }
 
-/** All cards that are asked for by their address: some drivers take seconds, and what is planned without a card leaves it out. */
+/** Waits for all cards selected by MAC address: some drivers take seconds, and a plan made without a card omits it. */
 async function waitForLinks(
   { clock }: Doors,
   config: NetworkConfig,
@@ -46,8 +46,8 @@ async function waitForLinks(
 }
 
 /**
- * Applies the plan for the links as they are, waits for a carrier, and applies the plan for the links as they are then:
- * carriers may decide which link is meant, and the kernel may have refused something for want of one.
+ * Applies the plan for the current links, waits for a carrier, and applies the plan again for the links as they are then:
+ * carriers may decide which link a selector matches, and the kernel may have refused a command for lack of a carrier.
  */
 export async function applyPlan(
   doors: Doors,
@@ -94,11 +94,11 @@ async function applyRules(doors: Doors, rules: NetworkPlan['rules']): Promise<st
     ...(await applyBatch(doors, rules[4], '-4')),
     ...(await applyBatch(doors, rules[6], '-6')),
   ];
-  // The kernel has no "replace" for rules; one that is there already is what was wanted.
+  // The kernel cannot replace rules; an existing one is the desired one.
   return failures.filter(failure => !failure.endsWith('File exists'));
 }
 
-/** Gives all lines to ip(8), which goes on after those that fail; those are returned, each with the reason. */
+/** Passes all lines to ip(8), which continues after a failed line. @returns the failed lines, each with the reason */
 export async function applyBatch(
   { exec }: Doors,
   batch: readonly string[],
@@ -114,7 +114,7 @@ export async function applyBatch(
   return exitCode === 0 ? [] : batchFailures(batch, stderr);
 }
 
-/** Takes apart what `ip -force -batch -` says: the reason, then "Command failed -:LINE" (iproute2, lib/utils.c). */
+/** Parses the errors of `ip -force -batch -`: the reason, then "Command failed -:LINE" (iproute2, lib/utils.c). */
 export function batchFailures(batch: readonly string[], stderr: string): string[] {
   const failures: string[] = [];
   let reason = '';

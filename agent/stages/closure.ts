@@ -5,22 +5,22 @@ import { closureOf, type Closure } from '../plan/nix/closure.ts';
 import { isSignedBy, narinfoName, parseNarinfo, storeDirectory, type Narinfo } from '../plan/nix/narinfo.ts';
 
 /**
- * Asks the binary caches for every path of a prebuilt system, before a disk is touched: that it is there, and that a
- * trusted key has signed what will be copied. The content itself is compared with its hash by Nix, while it is copied.
+ * Checks in the binary caches, before dabei touches a disk, that every path of a prebuilt system is present and that a trusted key
+ * has signed it. Nix compares the contents with their hashes while it copies them.
  */
 
 export interface ClosureRequest {
   toplevel: string;
-  /** Addresses without a slash at the end, asked in this order. */
+  /** Addresses without a trailing slash, in the order in which dabei asks them. */
   substituters: readonly string[];
-  /** "NAME:BASE64" each. */
+  /** Each in the form "NAME:BASE64". */
   keys: readonly string[];
 }
 
-/** Requests under way at once. */
+/** Concurrent requests. */
 const concurrency = 16;
 const tellEverySeconds = 5;
-/** Of what is wrong, no more is looked for. */
+/** The search stops after this number of problems. */
 const enoughProblems = 20;
 const shown = 3;
 
@@ -33,7 +33,7 @@ interface Walk extends ClosureRequest {
 
 /**
  * Walks the references breadth first.
- * @throws Refusals of CACHE_UNREACHABLE, CLOSURE_PATH_MISSING, CLOSURE_NARINFO and CLOSURE_SIGNATURE, one a code
+ * @throws Refusals of CACHE_UNREACHABLE, CLOSURE_PATH_MISSING, CLOSURE_NARINFO and CLOSURE_SIGNATURE, one per code
  */
 export async function readClosure(doors: Doors, asked: ClosureRequest): Promise<Closure> {
   const { clock, log, network } = doors;
@@ -76,7 +76,7 @@ function isDeserted({ substituters, dead }: Walk): boolean {
   return dead.size === substituters.length;
 }
 
-/** Whether it is a binary cache for our store at all (nix-cache-info). */
+/** Whether the address is a binary cache for /nix/store (nix-cache-info). */
 async function greet(walk: Walk, cache: string): Promise<void> {
   const doing = `looking at the binary cache ${cache}`;
   try {
@@ -99,7 +99,7 @@ function unreachable(doing: string, problem: string): DabeiError {
   });
 }
 
-/** Of the first cache that has it signed, as Nix will; null, with a problem noted, where none has. */
+/** The narinfo from the first cache that has it signed, as Nix chooses; null, with a problem noted, if no cache has. */
 async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
   const problems: DabeiError[] = [];
   for (const cache of walk.substituters) {
@@ -122,7 +122,7 @@ async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
     }
   }
   const [first] = problems;
-  // What a cache has that stopped answering is not known.
+  // A cache that stopped answering may have the path.
   const [lost] = walk.dead.values();
   const isMissing = problems.every(({ code }) => code === 'CLOSURE_PATH_MISSING');
   const problem =
@@ -131,7 +131,7 @@ async function lookUp(walk: Walk, path: string): Promise<Narinfo | null> {
   return null;
 }
 
-/** Some servers know no HEAD and call everything missing by it, so that is asked again. */
+/** Some servers do not support HEAD and answer "missing" to it, so a GET follows. */
 async function hasArchive({ request }: Walk, doing: string, url: string): Promise<boolean> {
   for (const method of ['HEAD', 'GET-HEADERS'] as const) {
     const { status } = await request({ doing, url, method });
@@ -161,7 +161,7 @@ function unsigned(doing: string, { signatures }: Narinfo): DabeiError {
   });
 }
 
-/** One reason a code, with the first few examples. */
+/** One reason per code, with the first few examples. */
 function summarise(problems: readonly DabeiError[]): DabeiError[] {
   const codes = [...new Set(problems.map(({ code }) => code))];
   return codes.map((code: ErrorCode) => {

@@ -4,10 +4,10 @@ import type { Doors } from '../host/doors.ts';
 import { readAddresses, type Address } from '../host/machine/links.ts';
 import type { LeasePreferences, Preferences } from '../plan/network/preferences.ts';
 
-/** What links learn from the network: DHCPv4 leases, router advertisements, name servers. */
+/** Dynamic configuration of links: DHCPv4 leases, router advertisements, name servers. */
 
 const scripts = '/usr/lib/dabei';
-/** Left by the udhcpc script, one file a leased link. */
+/** Files of the udhcpc script, one per link with a lease. */
 const leases = '/run/dabei/dhcp';
 const nameServers = '/run/dabei/resolv';
 
@@ -18,10 +18,10 @@ export interface Asked {
 }
 
 /**
- * Has links ask for addresses; links that already do are left alone.
- * @param fixedMtu links whose MTU the configuration gives
- * @param clientIds how links name themselves where not by their MAC address: "none", or hexadecimal digits
- * @returns what could not be started, as warnings
+ * Makes links request addresses, except those that already do.
+ * @param fixedMtu links whose MTU the configuration sets
+ * @param clientIds client identifiers of links that do not use their MAC address: "none", or hexadecimal digits
+ * @returns a warning for each request that could not be started
  */
 export async function askForAddresses(
   doors: Doors,
@@ -30,7 +30,7 @@ export async function askForAddresses(
     hostName: string;
     fixedMtu: readonly string[];
     clientIds?: Readonly<Record<string, string>>;
-    /** What is taken of leases and router advertisements, by link. */
+    /** Which parts of leases and router advertisements to use, by link. */
     leases?: Readonly<Record<string, LeasePreferences>>;
     advertisements?: Readonly<Record<string, Preferences>>;
   },
@@ -40,7 +40,7 @@ export async function askForAddresses(
     try {
       await begin();
     } catch (error) {
-      // One link that cannot must not keep the others from it.
+      // A link that fails must not prevent the requests of the others.
       failures.push(`${link}: ${error instanceof DabeiError ? error.message : String(error)}`);
     }
   };
@@ -55,7 +55,7 @@ export async function askForAddresses(
   return failures;
 }
 
-/** How an address was learnt; null while there is none that can be used. */
+/** The source of an address; null while no address is usable. */
 export function learntFrom({ files }: Doors, addresses: readonly Address[]): 'dhcp' | 'ra' | null {
   if (addresses.some(({ family, link }) => family === 4 && files.exists(`${leases}/${link}`))) return 'dhcp';
   return addresses.some(({ family, global, dynamic, tentative }) => {
@@ -67,7 +67,7 @@ export function learntFrom({ files }: Doors, addresses: readonly Address[]): 'dh
 
 /**
  * Starts udhcpc, which keeps the lease as long as the system runs. It identifies itself by the MAC address (RFC 2132,
- * 9.14; busybox's default) or as it is told, asks five times within 10 s, rests for 5 s, and never gives up.
+ * 9.14; busybox's default) or by the given identifier, sends five requests within 10 s, pauses for 5 s, and never gives up.
  */
 async function startDhcp(
   { exec, files }: Doors,
@@ -97,7 +97,7 @@ async function startDhcp(
       ].flatMap(option => ['-O', option]),
       ...(lease.useMtu === false ? [] : ['-O', 'mtu']),
       ...clientIdArguments(clientId),
-      // Option 50, as a wish: the server may have given it to another one (RFC 2131, 4.4.1).
+      // Option 50 is a request: the server may have assigned the address to another client (RFC 2131, 4.4.1).
       ...(lease.address === undefined ? [] : ['-r', lease.address]),
     ],
     env: leaseEnvironment(lease),
@@ -107,7 +107,7 @@ async function startDhcp(
   files.writeAtomic(pidFile, `${started}\n`, 0o644);
 }
 
-/** For /usr/lib/dabei/udhcpc. */
+/** Environment of /usr/lib/dabei/udhcpc. */
 export function leaseEnvironment(lease: LeasePreferences): Record<string, string> {
   return {
     ...(lease.metric !== undefined && { DABEI_METRIC: String(lease.metric) }),
@@ -124,12 +124,12 @@ export function clientIdArguments(clientId: string): string[] {
   return clientId === 'none' ? ['-C'] : ['-x', `0x3d:${clientId}`];
 }
 
-/** Must be told before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
+/** Call this before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
 export function refuseAdvertisements({ files }: Doors, links: readonly string[]): void {
   for (const link of links) set(files, link, 'accept_ra', '0');
 }
 
-/** 2: also when the system forwards packets. */
+/** 2 accepts router advertisements even if the system forwards packets. */
 async function acceptAdvertisements(doors: Doors, link: string, preferences: Preferences): Promise<void> {
   const { exec, files } = doors;
   const before = files.readText(settingOf(link, 'accept_ra'))?.trim();
@@ -137,7 +137,7 @@ async function acceptAdvertisements(doors: Doors, link: string, preferences: Pre
   for (const [name, value] of advertisementSettings(preferences)) set(files, link, name, value);
   set(files, link, 'accept_ra', '2');
   // The kernel solicits routers only when a link-local address has become usable (RFC 4861, 6.3.7), and routers may
-  // advertise as seldom as every 30 min. A link that is up already has to get its link-local address anew.
+  // advertise as seldom as every 30 min. A link that is already up must first get a new link-local address.
   if (before !== '0') return;
   const lines = (await readAddresses(doors))
     .filter(address => address.link === link && address.address.startsWith('fe80:'))
@@ -150,7 +150,7 @@ async function acceptAdvertisements(doors: Doors, link: string, preferences: Pre
   });
 }
 
-/** Settings of the kernel beside accept_ra (Documentation/networking/ip-sysctl.rst; ra_defrtr_metric since 5.12). */
+/** Kernel settings in addition to accept_ra (Documentation/networking/ip-sysctl.rst; ra_defrtr_metric since 5.12). */
 export function advertisementSettings(preferences: Preferences): [string, string][] {
   const { metric, useGateway, useRoutes, useMtu } = preferences;
   return [
@@ -169,8 +169,8 @@ function settingOf(link: string, name: string): string {
 }
 
 /**
- * Makes /etc/resolv.conf from what the configuration says and what DHCP and routers add.
- * @param place the configuration's servers come last once its gateways have turned out to be dead
+ * Writes /etc/resolv.conf with the name servers of the configuration, DHCP and routers.
+ * @param place puts the configuration's servers last if its gateways do not answer
  */
 export async function writeNameServers(
   { exec, files }: Doors,
@@ -188,9 +188,9 @@ export async function writeNameServers(
 }
 
 /**
- * Starts rdnssd, where the image has it: the kernel takes addresses and routes from router advertisements, but hands
- * their name servers (RFC 8106) to whoever listens on netlink. To be started before a router is solicited. It cannot
- * tell links apart, so it is left out only where no link takes servers from routers.
+ * Starts rdnssd, if the image has it. The kernel uses addresses and routes from router advertisements, but only passes their name
+ * servers (RFC 8106) to listeners on netlink. Start it before the kernel solicits a router. rdnssd cannot distinguish links, so
+ * dabei omits it only if no link uses name servers from routers.
  */
 export async function watchNameServers(
   { exec, files }: Doors,

@@ -6,9 +6,9 @@ import type { Instead, RunStep, Step, WriteStep } from '../plan/step.ts';
 import { NixLog } from './nix-log.ts';
 
 /**
- * Carries out steps in order and stops at the first that fails, unless it is optional.
- * @param doors their log is told of progress and of optional steps that failed
- * @throws DabeiError with the step's own code and remedy where it has them
+ * Executes steps in order and stops at the first that fails, unless it is optional.
+ * @param doors its log receives progress, and the failures of optional steps
+ * @throws DabeiError with the step's own code and remedy, if it has them
  */
 export async function executeSteps(doors: Doors, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
@@ -29,7 +29,7 @@ async function execute(doors: Doors, step: Step): Promise<void> {
   else commitAll(doors, step);
 }
 
-/** Before the second attempt; before the third one it is twice as long, and so on. */
+/** Delay before the second attempt; it doubles before each further one. */
 const firstWaitSeconds = 5;
 
 async function runStep(doors: Doors, step: RunStep): Promise<void> {
@@ -43,7 +43,7 @@ async function runStep(doors: Doors, step: RunStep): Promise<void> {
     } catch (thrown) {
       const reason = nixLog?.failure(doing);
       const error = reason ?? withStepsOwn(asDabeiError(thrown, doing), step);
-      // Nix that says nothing did not get as far as the network.
+      // If Nix printed nothing, it failed before it used the network.
       const isHopeless = (nixLog && !reason) || hopeless.includes(error.code);
       if (attempt >= attempts || isHopeless) throw error;
       const wait = firstWaitSeconds * 2 ** (attempt - 1);
@@ -54,7 +54,7 @@ async function runStep(doors: Doors, step: RunStep): Promise<void> {
   }
 }
 
-/** The same the next time. */
+/** Errors that another attempt would repeat. */
 const hopeless: readonly ErrorCode[] = ['POOL_FULL', 'CLOSURE_HASH', 'COMMAND_MISSING'];
 
 async function runOnce({ exec, log }: Doors, step: RunStep, nixLog: NixLog | undefined): Promise<void> {
@@ -88,9 +88,9 @@ function writeStep({ files }: Doors, { doing, path, content, mode, whenFull }: W
   }
 }
 
-/** As libc says it (strerror(3)), and as Node does. */
+/** The messages of libc (strerror(3)) and of Node. */
 const noSpace = /No space left on device|ENOSPC/;
-/** 128 and SIGKILL, as unshare(1) passes it on. */
+/** 128 + SIGKILL, the exit code that unshare(1) passes on. */
 const killed = /exit code 137\b/;
 
 function withStepsOwn(error: DabeiError, step: RunStep): DabeiError {

@@ -5,9 +5,9 @@ import { planNetwork } from '../plan/network/network.ts';
 
 /**
  * Asks gateways for their hardware address until all have answered, or `settle` seconds after the first one did.
- * No ICMP: many gateways drop it, none drops ARP or neighbour solicitations.
+ * It does not use ICMP, which many gateways drop; no gateway drops ARP or neighbour solicitations.
  * @param seconds the limit without any answer
- * @returns those that answered
+ * @returns the gateways that answered
  */
 export async function waitForGateways<G extends Gateway>(
   doors: Doors,
@@ -35,12 +35,12 @@ export async function waitForGateways<G extends Gateway>(
   return gateways.filter(gateway => answered.has(gateway));
 }
 
-/** For a gateway that answered nothing for long already. */
+/** Seconds for a gateway that has been silent for a long time. */
 const onceMoreSeconds = 5;
 
 /**
- * Which gateways that were silent are still configured, and are still silent.
- * @returns none where any configured gateway answers
+ * Finds the formerly silent gateways that are still configured and still silent.
+ * @returns an empty list if any configured gateway answers
  */
 export async function stillSilent(
   doors: Doors,
@@ -55,7 +55,7 @@ export async function stillSilent(
   return silent.filter(address => configured.includes(address));
 }
 
-/** "use" has the kernel resolve the entry, whether or not it exists (ip-neighbour(8), NTF_USE). */
+/** "use" makes the kernel resolve the entry, even if the entry does not exist yet (ip-neighbour(8), NTF_USE). */
 async function solicit(exec: Doors['exec'], gateways: readonly Gateway[]): Promise<void> {
   await exec.attempt({
     doing: 'asking the gateways for their hardware addresses',

@@ -21,11 +21,11 @@ import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
 import { byPartuuid } from '../plan/disks/pool.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 
-/** Reads what an earlier start left on the chosen disks, without writing to any of them. */
+/** Reads the install state of an earlier start from the selected disks, without writing to them. */
 export async function readInstallState(doors: Doors, config: Config, facts: Facts): Promise<Found> {
   if (config.disks === undefined) return nothingFound;
   const { members, refusals } = selectDisks(config.disks, facts.disks);
-  // Other disks are none of our business, and nothing is decided before it is certain which ones are meant.
+  // dabei does not read other disks, and decides nothing before the selection of disks is certain.
   if (refusals.some(({ code }) => code !== 'DISK_FOREIGN_DATA')) return nothingFound;
   if (members.every(({ contents }) => contents.length === 0)) return nothingFound;
   const layout = layOut(config, members, facts);
@@ -41,7 +41,7 @@ export async function readInstallState(doors: Doors, config: Config, facts: Fact
   return { traces, pool: asksPool ? await askPool(doors, layout) : null };
 }
 
-/** The latest entry on any ESP of the disk, and what else is there. */
+/** The latest entry on any ESP of the disk, and what else the ESPs contain. */
 async function readEsps(doors: Doors, disk: Disk): Promise<Trace> {
   const esps = disk.contents.filter(
     ({ deviceType, signature, label }) => deviceType === 'part' && signature === 'vfat' && label === 'ESP',
@@ -85,7 +85,7 @@ function readEsp(doors: Doors, esp: string): EspContents {
   return { entries, bootLoader: files.list(esp).some(isBootLoader) };
 }
 
-/** null also for what the disk does not give: it counts for nothing, and must not stand in the way of disks.wipe. */
+/** Also returns null for an unreadable file: it is not evidence, and must not prevent disks.wipe. */
 function readEntry({ files }: Doors, path: string): InstallStateEntry | null {
   try {
     return parseEntry(files.readText(path) ?? '');
@@ -94,7 +94,7 @@ function readEntry({ files }: Doors, path: string): InstallStateEntry | null {
   }
 }
 
-/** Imports the pool read-only, asks it how far the installation was, and tries the key; then lets go of it. */
+/** Imports the pool read-only, reads the last finished stage from it, tries the key, and exports the pool. */
 async function askPool(doors: Doors, { pool, guids }: Layout): Promise<PoolAnswer> {
   const { name, key } = pool;
   const program = async (doing: string, argv: readonly string[], stdin?: typeof key) =>
@@ -105,11 +105,11 @@ async function askPool(doors: Doors, { pool, guids }: Layout): Promise<PoolAnswe
       ...(stdin ? { stdin: stdin.secret } : {}),
     });
   await program('loading ZFS', ['modprobe', 'zfs']);
-  // A failed installation that is repeated by hand still has it.
+  // If a user repeats a failed installation by hand, the pool is still imported.
   const isImported = (await readPools(doors)).some(imported => imported.name === name);
   if (!isImported) {
     const devices = guids.flatMap(({ zfs }) => ['-d', byPartuuid(zfs)]);
-    // -f: the host id is set only once it is certain that the pool is used. Read-only, nothing is written to it.
+    // -f: dabei sets the host id only once it is certain to use the pool. A read-only import writes nothing.
     const argv = [
       'zpool',
       'import',

@@ -1,24 +1,24 @@
-/** How long the network stage waits for what, in seconds. The only place of these numbers. */
+/** Time limits of the network stage, in seconds. They are defined only here. */
 export const limits = {
-  /** For udev to load a driver and for a bus to be scanned. */
+  /** For udev to load a driver and for the driver to scan a bus. */
   link: 10,
-  /** Copper at 10 Gbit/s takes some 5 s to agree on a speed. */
+  /** Copper at 10 Gbit/s takes about 5 s to negotiate a speed. */
   carrier: 8,
-  /** For a second carrier, which would leave open what "the only interface with carrier" means. */
+  /** For a second carrier, which would make "the only interface with carrier" ambiguous. */
   otherCarriers: 2,
   gateway: 20,
-  /** Once more, after DHCP was of no use either. */
+  /** For another attempt after DHCP has failed, too. */
   lateGateway: 3,
   address: 30,
-  /** For a DHCP lease to come after a router's answer, within `address`: much of the Internet has no IPv6 yet. */
+  /** For a DHCP lease that arrives after a router's answer, within `address`: much of the Internet has no IPv6 yet. */
   leaseAfterRa: 5,
   /** For the gateway that DHCP or a router named; only a warning depends on it. */
   learntGateway: 5,
 } as const;
 
 /**
- * The longest way through `bringUpNetwork`: no configured gateway answers, nobody offers an address, bonds are taken
- * apart, and then somebody does whose gateway is silent.
+ * The longest duration of `bringUpNetwork`: no configured gateway answers, no server offers an address, dabei takes bonds apart,
+ * and then a server offers an address whose gateway is silent.
  */
 export const longestSeconds =
   limits.link +
@@ -31,7 +31,7 @@ export const longestSeconds =
   limits.learntGateway +
   limits.lateGateway;
 
-/** From the start of the kernel to that of the network stage, on a slow disk with many devices. */
+/** From the start of the kernel to the start of the network stage, on a slow disk with many devices. */
 const bootSeconds = 20;
 
 /** Seconds of uptime after which sshd starts without the agent: /usr/lib/dabei/sshd has this number. */

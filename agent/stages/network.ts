@@ -11,26 +11,26 @@ import { waitForGateways } from './gateways.ts';
 import { limits } from './network-limits.ts';
 
 export interface NetworkOptions {
-  /** Told to DHCP servers (RFC 2132, 3.14). */
+  /** The host name to send to DHCP servers (RFC 2132, 3.14). */
   hostName: string;
 }
 
 export interface NetworkResult {
-  /** Addresses with prefix length, by link; link-local ones are left out. */
+  /** Addresses with prefix length, by link, without link-local ones. */
   addresses: Record<string, string[]>;
-  /** How the machine got the addresses by which it is reached. */
+  /** The source of the addresses by which the machine is reachable. */
   via: 'static' | 'dhcp' | 'ra' | 'none';
-  /** The configured gateways, where none answers and nothing else that is configured works: the installed system is lost. */
+  /** The configured gateways, if none answers and no other configured source works: the installed system would be unreachable. */
   unreachable: string[];
   warnings: string[];
 }
 
 /**
  * Brings the machine's network up as configured, and falls back to DHCP and router advertisements when no configured
- * gateway answers. Whatever could be brought up stays up, also when this fails, and DHCP goes on being asked for. Where
- * anything unexpected ends it half way, every interface is asked on as if nothing was configured, before that is told.
- * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause; others with it where
- *   asking everywhere helped
+ * gateway answers. Interfaces that are up stay up, even if this fails, and DHCP keeps retrying. After an unexpected error, dabei
+ * first requests addresses on every interface, as if nothing was configured, and then throws the error.
+ * @throws DabeiError NETWORK_NO_LINK, or NETWORK_UNREACHABLE with the NetworkResult as its cause; other errors have it as their
+ *   cause if the requests on every interface helped
  */
 export async function bringUpNetwork(
   doors: Doors,
@@ -121,7 +121,7 @@ async function bringUpConfigured(
 
   const learn = async () => {
     const via = await waitForAddress(doors, async () => {
-      // Carriers that have come since are used too.
+      // Links that have gained a carrier since then take part, too.
       const wanted = asked(await links());
       await ask(wanted);
       return wanted;
@@ -137,7 +137,7 @@ async function bringUpConfigured(
   const learnt = await learn();
   if (learnt !== null) return learnt;
   if (plan.static && plan.gateways.length === 0) return answer('static', gateways);
-  // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still there.
+  // A switch port may take 30 s until it forwards (IEEE 802.1D, forward delay): the addresses are still set.
   const late = await waitForGateways(doors, plan.gateways, limits.lateGateway, 1);
   if (late.length > 0) {
     const mute = plan.gateways.filter(gateway => !late.includes(gateway));
@@ -160,7 +160,7 @@ async function bringUpConfigured(
   throw unreachable(plan, present, await answer('none', gateways));
 }
 
-/** @param ask has all links ask that can, and says which do */
+/** @param ask makes all suitable links request addresses, and returns these links */
 async function waitForAddress(doors: Doors, ask: () => Promise<Asked>): Promise<'dhcp' | 'ra' | null> {
   const { clock } = doors;
   let since: number | null = null;

@@ -4,26 +4,26 @@ import type { LogEntry } from '../host/log.ts';
 
 /**
  * Reads Nix's log in its machine-readable form (--log-format internal-json; libutil/logging.hh, ActivityType and
- * ResultType): how much is copied, and what went wrong.
+ * ResultType): how much Nix has copied, and which errors occurred.
  */
 
 const prefix = '@nix ';
 const copyPath = 100;
 const progress = 105;
-/** Errors; 1 are warnings. */
+/** Verbosity level of errors; 1 is the level of warnings. */
 const errorLevel = 0;
 
-/** Of each path, Nix tells all but the last piece, and of a small one nothing. */
+/** Nix reports all but the last piece of each path, and nothing for a small path. */
 const lastPieceBytes = 64 * 1024;
 
 const tellEverySeconds = 2;
-/** The rate is that of the last half minute: time left is about what comes, not about a slow start. */
+/** The rate covers the last half minute, so a slow start does not distort the time left. */
 const windowSeconds = 30;
 
-/** What a step is going to copy. */
+/** Paths and bytes that a step will copy. */
 export interface Amount {
   paths: number;
-  /** Unpacked. */
+  /** Uncompressed size. */
   bytes: number;
 }
 
@@ -37,7 +37,7 @@ interface NixEntry {
   raw_msg?: unknown;
 }
 
-/** Takes Nix's lines one by one, over several attempts if need be, and reports at most every other second. */
+/** Reads Nix's lines one by one, over several attempts if necessary, and reports at most every other second. */
 export class NixLog {
   readonly #expected: Amount;
   readonly #report: (entry: LogEntry) => void;
@@ -57,7 +57,7 @@ export class NixLog {
   }
 
   take(line: string): void {
-    // Standard output: where the result is.
+    // Standard output contains the path of the result.
     if (line.startsWith('/')) return;
     if (!line.startsWith(prefix)) return this.#say(line);
     const entry = parse(line.slice(prefix.length));
@@ -72,7 +72,7 @@ export class NixLog {
     }
     if (entry.action === 'stop') {
       this.#running.delete(entry.id);
-      // One that was cut off is copied anew.
+      // Nix copies a truncated path again from the start.
       if (path.of - path.done <= lastPieceBytes) {
         const { paths, bytes } = this.#finished;
         this.#finished = { paths: paths + 1, bytes: bytes + path.of };
@@ -81,20 +81,20 @@ export class NixLog {
     if (this.#now() - this.#told >= tellEverySeconds) this.#tell();
   }
 
-  /** The next attempt begins: what was under way is lost. */
+  /** The next attempt begins; unfinished copies are lost. */
   startAgain(): void {
     this.#running.clear();
     this.#errors.length = 0;
   }
 
-  /** Nix ended well: everything is there, also what it told nothing of. */
+  /** Nix succeeded: all paths are present, even those that it did not report. */
   end(): void {
     this.#running.clear();
     this.#finished = this.#expected;
     this.#tell();
   }
 
-  /** Nix's own reasons; null where it gave none. */
+  /** Nix's own error messages; null if it printed none. */
   failure(doing: string): DabeiError | null {
     if (this.#errors.length === 0) return null;
     const problem = this.#errors.join('\n');

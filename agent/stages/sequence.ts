@@ -6,7 +6,7 @@ import { updateStatus, type StatusChange } from '../host/status.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NetworkResult } from './network.ts';
 
-/** What stages know, and what they find out for those after them. */
+/** What stages know, and what they leave for later stages. */
 export interface Session {
   readonly resolution: Resolution;
   network?: NetworkResult;
@@ -17,13 +17,13 @@ export interface Session {
 export interface Stage {
   name: string;
   run: (doors: Doors, session: Session) => Promise<void>;
-  /** Also when an earlier stage failed. */
+  /** Run it even if an earlier stage failed. */
   always?: boolean;
 }
 
 /**
- * Runs stages in order, telling the start and end of each.
- * @returns the first failure, after which only the stages marked `always` ran; null when all is done
+ * Runs stages in order, and logs the start and end of each.
+ * @returns the first failure, after which only the stages marked `always` ran; null if all stages finished
  */
 export async function runStages(
   doors: Doors,
@@ -63,7 +63,7 @@ export async function runStages(
   return failure;
 }
 
-/** A status that cannot be written must not keep the machine from its network. */
+/** A failure to write the status must not prevent the network. */
 function withoutFail(doors: Doors, change: StatusChange): void {
   try {
     updateStatus(doors, change);

@@ -14,9 +14,9 @@ import { Secret } from '../secret.ts';
 export interface SshOptions {
   /** Root of the file system; a test has another. */
   root?: string;
-  /** Besides the configured one; null for none. */
+  /** In addition to the configured port; null for none. */
   otherPort?: number | null;
-  /** ssh_host_TYPE_key-cert.pub -> text, shown where the key of that type is. */
+  /** ssh_host_TYPE_key-cert.pub -> text; sshd presents a certificate with the key of its type. */
   hostCertificates?: ReadonlyMap<string, string>;
   /** Seconds until sshd must answer. */
   startSeconds?: number;
@@ -24,9 +24,9 @@ export interface SshOptions {
 
 export interface HostKey {
   type: HostKeyType;
-  /** As ssh shows it: "SHA256:…". */
+  /** In the format of ssh: "SHA256:…". */
   fingerprint: string;
-  /** Made here, so that nobody knows it yet. */
+  /** dabei generated the key, so nobody knows it yet. */
   generated: boolean;
 }
 
@@ -34,18 +34,18 @@ export interface SshResult {
   hostKeys: HostKey[];
   /** The host keys as people compare them: "ed25519 SHA256:…". */
   fingerprints: string[];
-  /** Lines of root's authorized_keys that let somebody in. */
+  /** Lines of root's authorized_keys that permit a login. */
   authorizedKeys: number;
   port: number;
   warnings: string[];
 }
 
 /**
- * Puts host keys and root's authorized keys in place, and has sshd start or take them over (/usr/lib/dabei/sshd waits for
- * that). Keys that are there already stay: somebody may have logged in by them, and be running this.
- * @param authorizedKeys lines of authorized_keys (sshd(8)); options are kept as they are
+ * Installs host keys and root's authorized keys, and makes sshd start (/usr/lib/dabei/sshd waits for that) or reload. It keeps
+ * existing keys: the user who runs this may have logged in with them.
+ * @param authorizedKeys lines of authorized_keys (sshd(8)), with their options unchanged
  * @throws DabeiError SSH_START when sshd does not answer on the loopback interface; SSH_HOST_KEY when a given key cannot
- * be used, thrown after sshd answers with the others, or with one made here, and with the SshResult as its cause
+ * be used, thrown after sshd answers with the others or with a generated key; its cause is the SshResult
  */
 export async function startSsh(
   doors: Doors,
@@ -111,8 +111,8 @@ export async function startSsh(
 }
 
 /**
- * Has ssh-keygen read a private key, as sshd will.
- * @throws DabeiError SSH_HOST_KEY; never with anything of the key in it
+ * Makes ssh-keygen read a private key, as sshd will.
+ * @throws DabeiError SSH_HOST_KEY; its message never contains a part of the key
  */
 async function examine(
   { exec, files }: Doors,
@@ -128,7 +128,7 @@ async function examine(
     });
     const [algorithm = '', blob = ''] = stdout.trim().split(' ');
     if (exitCode !== 0 || blob === '') {
-      // "error in libcrypto" and "invalid format" say no more than this.
+      // ssh-keygen's "error in libcrypto" and "invalid format" add no information.
       const locked = stderr.includes('incorrect passphrase');
       throw unusable(
         locked
@@ -168,7 +168,7 @@ async function generate({ exec }: Doors, root: string): Promise<void> {
   });
 }
 
-/** Types of the host keys that sshd will find. */
+/** Types of the host keys that sshd will load. */
 function present({ files }: Doors, root: string): HostKeyType[] {
   const names = files.list(`${root}/etc/ssh`);
   return hostKeyTypes.filter(type => names.includes(`ssh_host_${type}_key`));
@@ -183,8 +183,9 @@ function publicFile(root: string, type: HostKeyType): string {
 }
 
 /**
- * A line that nobody can log in with here stays where some sshd would take it: the clock may be wrong, and it expires by that.
- * @returns how many keys open a shell for root, or a command of their own
+ * Writes root's authorized_keys. It keeps a line that permits no login here but that some sshd would accept: an expiry date
+ * depends on a clock that may be wrong.
+ * @returns the number of keys that permit a root shell, or their own command
  */
 function placeAuthorizedKeys(
   { files, clock }: Doors,
@@ -206,13 +207,13 @@ function placeAuthorizedKeys(
   const usable = readAuthorizedKeys(lines, now).filter(({ use }) => use !== 'unusable').length;
   if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
   else if (usable === 0) warnings.push('no authorized key permits a login over SSH');
-  // StrictModes (sshd_config(5)) asks for directories that only root can write to.
+  // StrictModes (sshd_config(5)) requires directories that only root can write to.
   files.makeDirectory(`${root}/root/.ssh`, 0o700);
   files.writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
   return usable;
 }
 
-/** Of given keys alone: sshd shows a certificate beside the key that it is for. @returns their paths for sshd */
+/** Writes the certificates of the given keys: sshd presents a certificate with its key. @returns their paths for sshd */
 function placeHostCertificates(
   { files }: Doors,
   root: string,
@@ -228,7 +229,7 @@ function placeHostCertificates(
   });
 }
 
-/** sshd_config(5); every Port and HostCertificate counts. */
+/** sshd_config(5): Port and HostCertificate may be repeated. */
 export function sshdConfiguration(
   port: number,
   otherPort: number | null,
@@ -241,7 +242,7 @@ export function sshdConfiguration(
   ].join('');
 }
 
-/** Lets a waiting sshd start; one that runs already starts anew with the keys of now (sshd(8), SIGHUP). */
+/** Lets a waiting sshd start; makes a running one restart with the current keys (sshd(8), SIGHUP). */
 async function release({ exec, files }: Doors, root: string): Promise<void> {
   files.writeAtomic(`${root}/run/dabei/ssh-ready`, '', 0o600);
   const pid = files.readText(`${root}/run/sshd.pid`)?.trim();
@@ -280,7 +281,7 @@ function unusable(problem: string): DabeiError {
   return new DabeiError('SSH_HOST_KEY', { doing: 'reading an SSH host key', problem });
 }
 
-/** The private host keys in use, given or made here. */
+/** The private host keys in use, given or generated. */
 export function readHostKeys(doors: Doors, root = ''): Secret[] {
   return present(doors, root).flatMap(type => {
     const bytes = doors.files.readBytes(privateFile(root, type));

@@ -22,15 +22,15 @@ import { bringUpNetwork } from './network.ts';
 import type { Session, Stage } from './sequence.ts';
 import { readHostKeys, startSsh } from './ssh.ts';
 
-/** The stages, one function each: they look up what they need in the session, and leave there what they found out. */
+/** The stages, one function each: they read their input from the session, and store their results there. */
 
-/** Everything that is wrong with the configuration, at once, before anything else is tried. */
+/** Reports all problems of the configuration before any other stage. */
 export async function config({ log }: Doors, { resolution }: Session): Promise<void> {
   for (const text of resolution.notes) log({ event: 'note', text });
   if (resolution.config === null) throw new Refusals(resolution.problems.map(asRefusal));
 }
 
-/** Host name and machine id of the running system, where anybody gave them; nothing that matters here depends on them. */
+/** Sets the running system's host name and machine id, if configured; nothing important depends on them. */
 function takeName({ files, log }: Doors, { reachability, origins }: Resolution): void {
   const { hostName, machineId } = reachability;
   try {
@@ -80,7 +80,7 @@ export async function ssh(doors: Doors, session: Session): Promise<void> {
   );
 }
 
-/** What was reached counts also when it was not all: such errors carry the result as their cause. */
+/** Uses a partial result, too: errors that have one carry it as their cause. */
 async function keepResult<T extends object>(
   work: () => Promise<T>,
   keep: (result: T) => void,
@@ -97,7 +97,7 @@ function isResult<T extends object>(cause: unknown): cause is T {
   return typeof cause === 'object' && cause !== null && 'warnings' in cause;
 }
 
-/** Measures the machine and decides everything; the last stage that changes nothing. */
+/** Measures the machine and makes the plan; the last stage that changes nothing. */
 export async function plan(doors: Doors, session: Session): Promise<void> {
   const { facts, plan } = await planInstallation(doors, configOf(session), session.network?.unreachable);
   Object.assign(session, { facts, plan });
@@ -107,8 +107,9 @@ export async function plan(doors: Doors, session: Session): Promise<void> {
 }
 
 /**
- * What an installation of this configuration does on this machine.
- * @param unreachableAtStart gateways that did not answer just now; by hand those that are noted are asked again
+ * Plans the installation of this configuration on this machine.
+ * @param unreachableAtStart gateways that did not answer just now; if a user starts the installation, dabei asks the noted ones
+ *   again
  */
 export async function planInstallation(
   doors: Doors,
@@ -126,13 +127,13 @@ export async function planInstallation(
   return { facts, plan: { ...plan, warnings: [...plan.warnings, ...releaseWarnings(config, now)] } };
 }
 
-/** The installed system keeps the host keys that this one shows, also when they were made here. */
+/** The installed system keeps the host keys of this system, even if dabei generated them. */
 function withHostKeys(doors: Doors, config: Config): Config {
   if (config.ssh.hostKeys.length > 0) return config;
   return { ...config, ssh: { ...config.ssh, hostKeys: readHostKeys(doors) } };
 }
 
-/** A stage that only does what the plan says. */
+/** A stage that only executes its part of the plan. */
 export function carryOut(name: PlannedStage): Stage['run'] {
   return async (doors, session) => executeSteps(doors, planned(session, name).plan.stages[name]);
 }
@@ -143,27 +144,27 @@ function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts;
   return { facts, plan };
 }
 
-/** From here on the disks are not what they were. They are looked at once more: planning and evaluating take time. */
+/** The first stage that changes disks. It examines them again first, because planning and evaluating take time. */
 export async function nukeDisk(doors: Doors, session: Session): Promise<void> {
   const { facts, plan } = planned(session, 'nuke-disk');
   recheckDisks(configOf(session), facts, plan.members, await readDisks(doors));
   await carryOut('nuke-disk')(doors, session);
 }
 
-/** Nothing to install, or nothing more to do: says how to get in. */
+/** Nothing to install, or nothing left to do: prints how to log in. */
 export async function rescue(doors: Doors, session: Session): Promise<void> {
   doors.log({ event: 'note', text: `${formatBytes(availableMemoryBytes(doors))} of RAM are free` });
   tellWaysIn(doors, session);
 }
 
-/** How to get in, in the log, and at every console that gives no shell. */
+/** Prints how to log in, to the log and to every console without a shell. */
 export function tellWaysIn(doors: Doors, session: Session): void {
   const ways = waysIn(session);
   for (const text of ways) doors.log({ event: 'note', text });
   tellConsoles(doors, [...ways, ...(readStatus(doors)?.hostKeys ?? []).map(key => `host key ${key}`)]);
 }
 
-/** "ssh root@192.0.2.7", for each address that others can reach. */
+/** "ssh root@192.0.2.7", for each address that other machines can reach. */
 export function waysIn({ network, resolution }: Session, port = resolution.reachability.ssh.port): string[] {
   const hosts = Object.values(network?.addresses ?? {}).flatMap(addresses => addresses.map(withoutPrefix));
   return hosts.map(host => `ssh ${port === 22 ? '' : `-p ${port} `}root@${host}`);
