@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { attempt, type Finished } from '../../agent/host/exec.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { readBanner } from '../../agent/host/tcp.ts';
-import { cacheDirectory } from '../../image/lib/cache.ts';
-import { checkout } from '../../image/lib/host.ts';
+import { imageSet } from '../../image/debian/package-sets.ts';
+import { unpack } from '../../image/debian/packages.ts';
+import { checkout, requireHostPackages } from '../../image/lib/host.ts';
 
 /**
  * The OpenSSH of the image's packages with the image's configuration, in a root and a process namespace of its own, on a port
@@ -22,11 +23,11 @@ export interface Sshd {
   stop: () => Promise<void>;
 }
 
-/** Where Debian's packages of the image lie unpacked; null before the first build of the image, and without root's rights. */
-export function findSshdPackages(): string | null {
-  if (process.getuid?.() !== 0 || !existsSync(cacheDirectory)) return null;
-  const roots = readdirSync(cacheDirectory).map(name => join(cacheDirectory, name, 'root'));
-  return roots.find(path => existsSync(join(path, 'usr/lib/openssh/sshd-session'))) ?? null;
+/** Where Debian's packages of the image lie unpacked. Fetches them where no build has done that yet; needs root's rights. */
+export async function sshdPackages(): Promise<string> {
+  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
+  const { path } = await unpack(imageSet);
+  return path;
 }
 
 /** The root for it: what is the test's own, and links to where the packages will be mounted. */

@@ -11,7 +11,7 @@ import {
 import { fingerprint } from '../../../agent/keys/fingerprint.ts';
 import * as files from '../../../image/lib/files.ts';
 import { Random } from '../../support/random.ts';
-import { findSshdPackages, startSshd, type Sshd } from '../../support/sshd.ts';
+import { sshdPackages, startSshd, type Sshd } from '../../support/sshd.ts';
 import {
   elsewhere,
   forSshKeygen,
@@ -80,8 +80,7 @@ let server: Server | undefined;
 const loginKeys = () => keys().filter(({ privateKey }) => privateKey !== null);
 
 async function start(): Promise<Server> {
-  const packages = findSshdPackages();
-  if (packages === null) throw new Error('there is no sshd of the image: run `npm run image` first, as root');
+  const packages = await sshdPackages();
   const directory = mkdtempSync(join(tmpdir(), 'dabei-fuzz-sshd-'));
   const identities = loginKeys().map((key, index) => {
     const path = `${directory}/key-${index}`;
