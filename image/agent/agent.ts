@@ -1,4 +1,3 @@
-import { build } from 'esbuild';
 import { inject } from 'postject';
 import { join } from 'node:path';
 import { cached, tree, type Built } from '../lib/cache.ts';
@@ -6,6 +5,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { libraryDirectory } from '../../agent/arch.ts';
+import { bundle } from './bundle.ts';
 
 /**
  * Builds `dabei`: the agent as one executable.
@@ -28,7 +28,8 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
     { file: checkout('nix/infra-host.nix') },
     { file: checkout('package-lock.json') },
   ];
-  const inputs = ['agent 1', packages, toolchain, ...sources, { file: checkout('image/agent/agent.ts') }];
+  const own = ['agent', 'bundle'].map(name => ({ file: checkout(`image/agent/${name}.ts`) }));
+  const inputs = ['agent 1', packages, toolchain, ...sources, ...own];
   return cached('agent', inputs, async directory => {
     await bundle(join(directory, 'dabei.cjs'));
     files.write(
@@ -75,29 +76,6 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
     });
     if (!version.stdout.startsWith('dabei '))
       throw new Error(`the executable does not start: ${version.stdout}`);
-  });
-}
-
-/** The bundle alone, in the form that a single executable requires: CommonJS, Node 20. */
-async function bundle(output: string): Promise<void> {
-  const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
-  await build({
-    entryPoints: [checkout('agent/main.ts')],
-    outfile: output,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: false,
-    legalComments: 'none',
-    loader: { '.nix': 'text' },
-    // jsonc-parser's `main` is UMD, whose inner `require` calls esbuild cannot follow; its `module` holds the same
-    // as ES modules.
-    mainFields: ['module', 'main'],
-    define: { DABEI_VERSION: JSON.stringify(version) },
-    logLevel: 'warning',
   });
 }
 

@@ -1,4 +1,4 @@
-# The agent: the bundle of image/agent/agent.ts, run by nixpkgs' Node instead of being one executable with Node.
+# The agent: the bundle of image/agent/bundle.ts, run by nixpkgs' Node instead of being one executable with Node.
 {
   lib,
   sourceOf,
@@ -51,7 +51,7 @@ buildNpmPackage {
 
   buildPhase = ''
     runHook preBuild
-    node --import=tsx --eval "import('./image/agent/agent.ts').then(({ bundle }) => bundle('dabei.cjs'))"
+    node --import=tsx --eval "import('./image/agent/bundle.ts').then(({ bundle }) => bundle('dabei.cjs'))"
     runHook postBuild
   '';
 
