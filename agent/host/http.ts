@@ -8,16 +8,16 @@ import * as clock from './clock.ts';
 /** The only door to HTTP. */
 
 export interface HttpRequest {
-  /** What this is for, as a gerund phrase. */
+  /** The purpose, as a gerund phrase. */
   doing: string;
   url: string;
-  /** HEAD: the text is empty. GET-HEADERS: as GET, but the body is left where it is. */
+  /** HEAD: the text is empty. GET-HEADERS: as GET, but without reading the body. */
   method?: 'GET' | 'HEAD' | 'GET-HEADERS';
-  /** Of the whole answer; more is an error. */
+  /** Limit of the whole answer; a longer answer is an error. */
   limitBytes?: number;
   /** For each attempt, from the connection to the last byte. */
   timeoutSeconds?: number;
-  /** How often it is tried in all, when the server is busy, out of order or cannot be reached. */
+  /** Number of attempts if the server is busy, fails or is unreachable. */
   attempts?: number;
 }
 
@@ -26,10 +26,10 @@ export interface HttpAnswer {
   text: string;
 }
 
-/** Of what a busy server says about when to come back, no more is believed. */
+/** Limit for the delay that a busy server requests. */
 const longestWaitSeconds = 60;
 const firstWaitSeconds = 0.5;
-/** Of what a server says for people. */
+/** Limit for quoting a server's message. */
 const problemLimit = 200;
 
 const agents = {
@@ -38,10 +38,10 @@ const agents = {
 };
 
 /**
- * Asks a server, following up to five redirections. What may be better a moment later is tried again, each time after
- * twice the wait (RFC 6585, 4: 429; RFC 9110, 15.6: 5xx and 10.2.3: Retry-After).
- * @returns the answer, whatever other status it has
- * @throws DabeiError HTTP when the last attempt failed, too
+ * Sends a request, following up to five redirections. Repeats it after a temporary error, and doubles the delay each time
+ * (RFC 6585, 4: 429; RFC 9110, 15.6: 5xx and 10.2.3: Retry-After).
+ * @returns the answer, with any other status
+ * @throws DabeiError HTTP if the last attempt failed, too
  */
 export async function request(asked: HttpRequest): Promise<HttpAnswer> {
   const { doing, url, attempts = 6 } = asked;
@@ -88,7 +88,7 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
     if (abort.signal.aborted) return { problem: `no answer within ${timeoutSeconds} s`, mayPass: true };
     const problem = error instanceof Error ? error.message : String(error);
     const type = error instanceof Error && 'type' in error ? error.type : null;
-    // A loop of redirections and an answer that is too long are the same the next time.
+    // Another attempt would repeat a loop of redirections and a too long answer.
     return {
       problem: cleanLine(problem.replace(/^request to \S+ failed, reason: /, ''), problemLimit),
       mayPass: !isFinal(type),
@@ -98,7 +98,7 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
   }
 }
 
-/** What is no status code counts as one of the server's errors (RFC 9110, 15). */
+/** Treats an invalid status code as a server error (RFC 9110, 15). */
 function isBusy(status: number): boolean {
   if (status < 100 || status > 599) return true;
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
@@ -108,7 +108,7 @@ function isFinal(type: unknown): boolean {
   return type === 'max-redirect' || type === 'max-size' || type === 'invalid-redirect';
 }
 
-/** In seconds; a date is not waited for. */
+/** Seconds; ignores a date. */
 function retryAfter(response: Response): { retryAfterSeconds?: number } {
   const value = response.headers.get('retry-after');
   return value !== null && /^\d+$/.test(value) ? { retryAfterSeconds: Number(value) } : {};

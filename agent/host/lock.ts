@@ -6,22 +6,22 @@ import { DabeiError } from '../errors.ts';
 import { isErrno, readText } from './files.ts';
 
 /**
- * One at a time: who changes the machine holds a lock until its end, whatever the end is.
+ * Only one process at a time changes the machine: it holds a lock until it ends, for any reason.
  *
  * A holder is a process id with the time when that process started, in clock ticks after the start of the machine
- * (proc_pid_stat(5), field 22): a number that was given to another process in the meantime holds nothing. The file appears
- * whole or not at all, by link(2), which fails where another one was first.
+ * (proc_pid_stat(5), field 22): so a reused number does not hold the lock. link(2) creates
+ * the file atomically with its contents, and fails if another process was first.
  *
- * INVARIANT: nobody removes or replaces a lock, so that nobody can remove a fresh one by mistake. Whoever finds one of a dead
- * holder claims the place behind it, whose name is made from that holder: of all who try, one gets it.
+ * INVARIANT: no process removes or replaces a lock, so none can remove a new one by mistake. A process that finds the lock of a
+ * dead holder claims the next file, whose name contains that holder: of all processes that try, one succeeds.
  */
 
 /** Dead holders since the start of the machine. */
 const longestChain = 10_000;
 
 /**
- * Makes this process the only one that changes the machine, until it ends. Claiming twice is claiming once.
- * @throws DabeiError BUSY while another one runs, with what it is; FILE where the lock cannot be written
+ * Makes this process the only one that changes the machine, until it ends. A second claim has no effect.
+ * @throws DabeiError BUSY while another process holds the lock, which it names; FILE if the lock cannot be written
  */
 export function claim(path: string): void {
   const own = `${process.pid} ${startOf(process.pid)}\n`;
@@ -43,7 +43,7 @@ export function claim(path: string): void {
     const problem = error instanceof Error ? error.message : String(error);
     throw new DabeiError('FILE', { doing: `claiming ${path}`, problem, cause: error });
   } finally {
-    // Where it could not be made, its directory may be no directory, which rmSync takes for an error.
+    // If the file could not be created, its directory may not be a directory, and rmSync would fail.
     if (fs.existsSync(fresh)) fs.rmSync(fresh);
   }
 }
@@ -62,22 +62,22 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-/** "123 4567": process 123 that started at tick 4567. What a crash cut, or another version wrote, is nobody. */
+/** "123 4567": process 123 that started at tick 4567. A truncated or unknown text names no holder. */
 function isAlive(held: string): boolean {
   const [, pid, start] = /^(\d{1,10}) (\d+)\n$/.exec(held) ?? [];
   return pid !== undefined && startOf(Number(pid)) === start;
 }
 
-/** Clock ticks after the start of the machine; null where there is no such process, or only its remains (state Z or X). */
+/** Clock ticks after the start of the machine; null if the process does not exist or is dead (state Z or X). */
 function startOf(pid: number): string | null {
   let stat: string | null;
   try {
     stat = readText(`/proc/${pid}/stat`);
   } catch {
-    // It ended while it was read (ESRCH).
+    // The process ended during the read (ESRCH).
     return null;
   }
-  // The name in brackets may hold anything, brackets and blanks too: fields are counted behind the last one.
+  // The name in brackets may contain brackets and blanks: count fields after the last bracket.
   const [state = '', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return state === '' || 'ZXx'.includes(state) ? null : (fields[18] ?? null);
 }

@@ -5,8 +5,8 @@ import { formatBytes } from '../format.ts';
 import * as clock from './clock.ts';
 
 /**
- * Every fact that dabei tells, as data. Formatting happens in one place (`formatEntry`), so that consoles, the log file
- * and tests see the same facts. No entry holds a secret: stdin is never logged, parameters only by name.
+ * Log entries as data. Only `formatEntry` formats them, so consoles, the log file and tests have the same facts. No entry
+ * holds a secret: stdin is never logged, parameters only by name.
  */
 export type LogEntry =
   | { event: 'stage'; index: number; of: number; name: string; state: 'started' }
@@ -27,7 +27,7 @@ export type LogEntry =
       doing: string;
       seconds: number;
       exitCode: number;
-      /** Unexpected; many programs say "nothing to do" with an exit code. */
+      /** The exit code is an error; many programs report "nothing to do" by an exit code. */
       failed: boolean;
       stderr?: string;
     }
@@ -38,9 +38,9 @@ export type LogEntry =
       ofPaths: number;
       bytes: number;
       ofBytes: number;
-      /** Of the last half minute. */
+      /** Rate of the last half minute. */
       bytesPerSecond: number;
-      /** null while nothing comes. */
+      /** null while no data arrives. */
       secondsLeft: number | null;
     }
   | { event: 'note'; text: string }
@@ -53,7 +53,7 @@ function formatSeconds(seconds: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The line for people, cleaned; null for entries that belong in the log file alone. */
+/** The line for people, cleaned; null for entries that only the log file contains. */
 export function formatEntry(entry: LogEntry): string | null {
   const text = describeEntry(entry);
   return text === null ? null : cleanText(text);
@@ -86,7 +86,7 @@ function describeEntry(entry: LogEntry): string | null {
   }
 }
 
-/** Tells a fact: to every console, and as one JSON object a line to /var/log/dabei.jsonl. Never throws. */
+/** Writes an entry to every console, and as a line of JSON to /var/log/dabei.jsonl. Never throws. */
 export function log(entry: LogEntry): void {
   const stamped = { time: clock.now().toISOString(), up: clock.uptimeSeconds(), ...entry };
   const clean = (_name: string, value: unknown) => (typeof value === 'string' ? cleanText(value) : value);
@@ -96,8 +96,8 @@ export function log(entry: LogEntry): void {
 }
 
 /**
- * A line of the log file, for people: when, in seconds after the start of the machine, and what. One that a crash or a
- * full file system cut, or that this version does not write, is shown as far as it goes.
+ * Formats a line of the log file for people: the time in seconds after the start of the machine, and the entry. It shows as much
+ * as possible of a truncated line or of one from another version.
  */
 export function formatLogLine(json: string): string {
   try {

@@ -3,30 +3,30 @@ import { readKeyOptions, type KeyOptions } from './key-options.ts';
 import { looksLikeKeyType, readPublicKey } from './public-key.ts';
 
 /**
- * The one reading of authorized_keys (sshd(8), AUTHORIZED_KEYS FILE FORMAT): what a line is good for in the sshd of this image.
- * As auth_check_authkey_line of OpenSSH 10.0. Pure; never throws for what somebody wrote.
+ * The only parser of authorized_keys (sshd(8), AUTHORIZED_KEYS FILE FORMAT): what a line permits in this image's sshd. Follows
+ * auth_check_authkey_line of OpenSSH 10.0. Pure; never throws because of the contents.
  */
 
 export type Use = 'shell' | 'command' | 'unusable';
 
 export interface AuthorizedKey {
-  /** Without blanks around it, options and comment as they were. */
+  /** Without surrounding blanks; options and comment unchanged. */
   line: string;
-  /** A shell; nothing but a command of its own; or nothing. */
+  /** Permits a shell, only the line's own command, or nothing. */
   use: Use;
-  /** Why it is no shell, as the rest of a sentence about the line; null where it is one. */
+  /** Why the line permits no shell, as the end of a sentence about it; null if it permits one. */
   reason: string | null;
-  /** It is a line as sshd reads them, with a key; what is in the way besides may be otherwise in another system. */
+  /** sshd can parse the line, and it has a key; another system may not share the other obstacles. */
   isReadable: boolean;
-  /** The key itself; null where there is none. */
+  /** The key; null if the line has none. */
   key: { type: string; fingerprint: string } | null;
   options: KeyOptions | null;
-  /** A key that signs certificates: whoever has one for root, that is valid at that time, is let in. */
+  /** A key that signs certificates: sshd admits every holder of a valid certificate for root. */
   isAuthority: boolean;
   comment: string;
 }
 
-/** Characters. sshd itself has no limit; the longest RSA key that it reads takes 2,800. */
+/** Longest line, in characters. sshd has no limit; the longest RSA key that it accepts has 2,800. */
 export const longestLine = 16384;
 
 /**
@@ -95,20 +95,20 @@ function whyNoKey(line: string, asKey: string, afterOptions: string): string {
 function judge(options: KeyOptions): { use: Use; reason: string | null } {
   if (options.refusal !== null) return { use: 'unusable', reason: options.refusal };
   if (options.command === null) return { use: 'shell', reason: null };
-  // What cloud images put before a copy of somebody's key in root's file (cloudinit/ssh_util.py).
+  // The command that cloud images put before a copy of a user's key in root's file (cloudinit/ssh_util.py).
   if (options.command.includes('Please login as the user'))
     return { use: 'command', reason: 'only says to log in as another user' };
   return { use: 'command', reason: 'is restricted to one command' };
 }
 
-/** @returns why there is none */
+/** @returns why the line has no key */
 function readKey(text: string): { type: string; blob: Buffer; comment: string } | string {
   const [, type = '', base64 = '', comment = ''] = /^([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*)$/s.exec(text) ?? [];
   const key = readPublicKey(type === '' ? firstWord(text) : type, base64);
   return typeof key === 'string' ? key : { ...key, comment };
 }
 
-/** sshkey_advance_past_options: up to a blank that no quotes are around. @returns null where a quote does not end */
+/** sshkey_advance_past_options: up to the first blank outside quotes. @returns null if a quote is not closed */
 function endOfOptions(line: string): number | null {
   let quoted = false;
   let at = 0;
@@ -119,7 +119,7 @@ function endOfOptions(line: string): number | null {
   return quoted ? null : Math.min(at, line.length);
 }
 
-/** From the end by hand: a pattern would look at every blank inside once for each that follows. */
+/** Searches from the end, because a regular expression would take quadratic time for blanks inside the text. */
 export function withoutBlanks(text: string): string {
   let end = text.length;
   while (end > 0 && ' \t\r'.includes(text[end - 1]!)) end--;
@@ -135,17 +135,17 @@ function firstWord(text: string): string {
 }
 
 /**
- * @returns why no sshd takes the line, as the rest of a sentence about it; null where one does, though perhaps nobody can log
- * in with it here and now
+ * @returns why no sshd accepts the line, as the end of a sentence about it; null if some sshd accepts it, even if it permits no
+ * login on this machine now
  */
 export function authorizedKeyProblem(line: string): string | null {
-  // It is printed and logged later.
+  // dabei prints and logs the line later.
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return 'has control characters';
   const { isReadable, reason } = readAuthorizedKey(line, 0);
   return isReadable ? null : reason;
 }
 
-/** The lines of a file that say something: neither blank nor a comment. */
+/** The lines of a file that are neither blank nor comments. */
 export function authorizedLines(text: string): string[] {
   return text.split('\n').filter(saysSomething);
 }
@@ -155,8 +155,8 @@ export function saysSomething(line: string): boolean {
 }
 
 /**
- * Lines of one file, in order. Of two lines with the same key sshd takes the first one that does not refuse it, so a second
- * one counts for nothing, unless from="…" of the first keeps some clients out.
+ * Reads the lines of one file, in order. sshd uses the first line for a key that does not refuse it, so a second line for the same
+ * key has no effect unless from="…" of the first excludes some clients.
  */
 export function readAuthorizedKeys(lines: readonly string[], now: number): AuthorizedKey[] {
   const taken = new Map<string, Use>();
@@ -172,7 +172,7 @@ export function readAuthorizedKeys(lines: readonly string[], now: number): Autho
   });
 }
 
-/** What a person recognises a key by: type, comment, what it is good for. */
+/** Describes a key so that a person recognises it: type, comment, what it permits. */
 export function describeAuthorizedKey({
   key,
   comment,

@@ -1,16 +1,16 @@
 import { authorizedKeyProblem, readAuthorizedKeys, saysSomething } from './authorized-keys.ts';
 
-/** What `run` found in the old system's authorized_keys files, as it is. Pure. */
+/** Reads the old system's authorized_keys files, which `run` captured unchanged. Pure. */
 
 export interface CapturedKeys {
-  /** Those that some sshd takes, each once. */
+  /** Lines that some sshd accepts, without duplicates. */
   lines: string[];
-  /** Sentences about those that are left out, and about those that nobody can log in with here. */
+  /** Sentences about omitted lines, and about lines that permit no login here. */
   notes: string[];
 }
 
 /**
- * @param text files one after the other, each after a line "#from PATH"
+ * @param text concatenated files, each after a line "#from PATH"
  * @param now seconds since 1970
  */
 export function capturedKeys(text: string, now: number): CapturedKeys {
@@ -32,7 +32,7 @@ export function capturedKeys(text: string, now: number): CapturedKeys {
     const place = `${places[index]} of the old system`;
     const problem = authorizedKeyProblem(line);
     if (problem !== null) notes.push(`${place} is left out: it ${problem}`);
-    // The copy of a key that cloud images put into root's file only to say so: it would hide that nobody else gets in.
+    // Cloud images copy a user's key to root's file only to refuse the login with a message: it would hide that nobody else can log in.
     else if (options?.command?.includes('Please login as the user'))
       notes.push(`${place} is left out: it only says to log in as another user`);
     else {
@@ -43,5 +43,8 @@ export function capturedKeys(text: string, now: number): CapturedKeys {
   return { lines: [...lines], notes };
 }
 
-/** All but tabs and carriage returns, which sshd takes for blanks; a comment may have been written in colours. */
+/**
+ * Control characters except line feeds, and except tabs and carriage returns, which sshd treats as blanks; a comment may
+ * contain escape sequences.
+ */
 const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;

@@ -1,11 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /**
- * The pattern list of from="…" (sshd(8)), for an sshd that looks up no names (UseDNS no): addr_match_list, addr_pton_cidr and
- * match_pattern of OpenSSH. A list with one entry that sshd cannot read lets nobody in.
+ * The pattern list of from="…" (sshd(8)), for an sshd that does not resolve names (UseDNS no): addr_match_list, addr_pton_cidr and
+ * match_pattern of OpenSSH. A list with one entry that sshd cannot parse admits nobody.
  */
 
-/** @returns why it lets nobody in, as the rest of a sentence about the line; null where it could let somebody in */
+/** @returns why the list admits nobody, as the end of a sentence about the line; null if it can match a client */
 export function fromProblem(list: string): string | null {
   let hope = false;
   for (const entry of list.split(',')) {
@@ -20,7 +20,7 @@ export function fromProblem(list: string): string | null {
   return hope ? null : 'permits no login: from="…" has no address, and sshd does not look up names here';
 }
 
-/** "none" where it is to be matched as text. */
+/** "none" if sshd matches the entry as text. */
 function readNetwork(pattern: string): 'good' | 'bad' | 'none' {
   const [address = '', ...rest] = pattern.split('/');
   const family = isIP(address);
@@ -33,7 +33,7 @@ function readNetwork(pattern: string): 'good' | 'bad' | 'none' {
   return isNetworkAddress(address, bits) ? 'good' : 'bad';
 }
 
-/** No bit of the host is set. */
+/** Whether all host bits are zero. */
 function isNetworkAddress(address: string, bits: number): boolean {
   const plain = address.split('%')[0]!;
   const isV6 = isIPv6(plain);
@@ -58,7 +58,7 @@ function numberOf(address: string, isV6: boolean): bigint {
   );
 }
 
-/** Patterns that the text of an address can match: digits and dots, or hexadecimal digits and colons, and wildcards. */
+/** Patterns that an address can match as text: digits and dots, or hexadecimal digits and colons, and wildcards. */
 function couldBeAddress(pattern: string): boolean {
   return /^[0-9.*?]+$/.test(pattern) || /^[0-9a-f:*?]+$/i.test(pattern) || /^[0-9a-f:*?]*%/i.test(pattern);
 }

@@ -2,16 +2,16 @@ import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { DabeiError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 
-/** SSH host keys as data: which type a private key is, and its public half. Nothing here starts a program. */
+/** SSH host keys as data: the type of a private key, and its public key. Starts no program. */
 
 export const hostKeyTypes = ['ed25519', 'ecdsa', 'rsa'] as const;
 export type HostKeyType = (typeof hostKeyTypes)[number];
 
-/** First bytes of the binary inside "BEGIN OPENSSH PRIVATE KEY" (OpenSSH's PROTOCOL.key). */
+/** First bytes of the binary data inside "BEGIN OPENSSH PRIVATE KEY" (OpenSSH's PROTOCOL.key). */
 const magic = Buffer.from('openssh-key-v1\0');
 
 /**
- * The type of a private key, as it stands in the file name ssh_host_TYPE_key.
+ * The type of a private key, as in the file name ssh_host_TYPE_key.
  * @throws DabeiError SSH_HOST_KEY
  */
 export function hostKeyType(key: Secret): HostKeyType {
@@ -23,7 +23,7 @@ export function hostKeyType(key: Secret): HostKeyType {
 }
 
 /**
- * The public half, as in ssh_host_TYPE_key.pub: type and base64, no comment, no line end.
+ * The public key, as in ssh_host_TYPE_key.pub: type and base64, without comment and line end.
  * @throws DabeiError SSH_HOST_KEY
  */
 export function hostPublicKey(key: Secret): string {
@@ -31,7 +31,7 @@ export function hostPublicKey(key: Secret): string {
   return `${readString(blob, 0).toString('latin1')} ${blob.toString('base64')}`;
 }
 
-/** The key as sshd reads it from a file: line feeds only, and one at the end, without which it finds no key. */
+/** The key in the form that sshd requires: only line feeds, and one at the end; without it, sshd finds no key. */
 export function hostKeyFile(key: Secret): Secret {
   return new Secret(`${key.reveal().toString('latin1').replaceAll('\r', '').trim()}\n`);
 }
@@ -75,7 +75,7 @@ function fromOpenssh(binary: Buffer): Buffer {
   }
 }
 
-/** What stands between the first BEGIN line and the next END line; by searching, in time by the length. */
+/** The text between the first BEGIN line and the next END line, found in linear time. */
 function opensshBody(text: string): string | null {
   const [begin, end] = ['-----BEGIN OPENSSH PRIVATE KEY-----', '-----END OPENSSH PRIVATE KEY-----'];
   const start = text.indexOf(begin);
@@ -109,12 +109,12 @@ function string(value: string | Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** RFC 4251, 5: a positive number whose first bit is set gets a zero byte in front. */
+/** RFC 4251, 5: a zero byte precedes a positive number whose first bit is set. */
 function mpint(bytes: Buffer): Buffer {
   return string((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 
-/** @throws RangeError where the bytes end too early */
+/** @throws RangeError if the bytes end too early */
 function readString(bytes: Buffer, at: number): Buffer {
   const length = bytes.readUInt32BE(at);
   if (at + 4 + length > bytes.length) throw new RangeError('too short');

@@ -1,31 +1,31 @@
 import { fromProblem } from './from.ts';
 
-/** The options before a key (sshd(8), AUTHORIZED_KEYS FILE FORMAT), as sshauthopt_parse of OpenSSH 10.0 reads them. Pure. */
+/** The options before a key (sshd(8), AUTHORIZED_KEYS FILE FORMAT), parsed like sshauthopt_parse of OpenSSH 10.0. Pure. */
 export interface KeyOptions {
-  /** What the key runs, whatever is asked for; null where it may do anything. */
+  /** The command that the key always runs; null if the key may run any command. */
   command: string | null;
-  /** The key signs certificates, and does not log in by itself. */
+  /** The key signs certificates, and permits no login itself. */
   isAuthority: boolean;
-  /** Some clients only: another line with the same key may count for the others. */
+  /** The line admits only some clients: another line with the same key may admit others. */
   hasFrom: boolean;
-  /** Why nobody is let in by it, as the rest of a sentence about the line. */
+  /** Why the line admits nobody, as the end of a sentence about it. */
   refusal: string | null;
 }
 
-/** Flags that may have "no-" before them. */
+/** Flags that may have the prefix "no-". */
 const negatable = [
   ...['port-forwarding', 'agent-forwarding', 'x11-forwarding', 'touch-required', 'verify-required', 'pty'],
   'user-rc',
 ];
 
-/** SSH_AUTHOPT_PERMIT_MAX and SSH_AUTHOPT_ENV_MAX: more than so many are refused. */
+/** SSH_AUTHOPT_PERMIT_MAX and SSH_AUTHOPT_ENV_MAX: sshd refuses a line with more. */
 const mostPermits = 4096;
 const mostVariables = 1024;
 
 /**
- * @param text without blanks outside of quotes
+ * @param text the options, without blanks outside quotes
  * @param now seconds since 1970
- * @returns the options, or why sshd does not read them
+ * @returns the options, or why sshd cannot parse them
  */
 export function readKeyOptions(text: string, now: number): KeyOptions | string {
   const scanner = new Scanner(text);
@@ -34,10 +34,10 @@ export function readKeyOptions(text: string, now: number): KeyOptions | string {
   const counts = { permitopen: 0, permitlisten: 0, environment: 0 };
   let expires = 0;
   while (!scanner.isAtEnd) {
-    // sshd takes several commas for one.
+    // sshd treats several commas as one.
     if (scanner.comma()) continue;
     if (scanner.flag('restrict', false) || negatable.some(name => scanner.flag(name, true))) {
-      // They take rights away, and a shell is a shell without a terminal, too.
+      // These flags remove permissions, but not the shell: a shell without a terminal is still a shell.
     } else if (scanner.flag('cert-authority', false)) {
       found.isAuthority = true;
     } else {
@@ -52,7 +52,7 @@ export function readKeyOptions(text: string, now: number): KeyOptions | string {
           const at = absoluteTime(value);
           if (at === null || at === 0)
             return 'has an expiry-time that is not a valid time, such as "20300101"';
-          // sshd takes a time before 1970 for one that never comes.
+          // sshd treats a time before 1970 as one that never comes.
           const until = at < 0 ? Infinity : at;
           expires = expires === 0 ? until : Math.min(expires, until);
         } else if (name === 'environment') {
@@ -89,7 +89,7 @@ function isOnce(name: (typeof valued)[number]): name is 'command' | 'principals'
   return name === 'command' || name === 'principals' || name === 'from';
 }
 
-/** handle_permit: "host:port", "[address]:port"; a port alone where somebody listens. */
+/** handle_permit: "host:port", "[address]:port"; a port alone for listening. */
 function isPermit(value: string, bareport: boolean): boolean {
   const text = bareport && !value.includes(':') ? `*:${value}` : value;
   const [, host, port] = /^(\[[^\]]*\]|[^:/]*)[:/](.*)$/s.exec(text) ?? [];
@@ -111,13 +111,13 @@ function absoluteTime(value: string): number | null {
   ];
   if (mm < 1 || mm > 12 || dd < 1 || dd > 31 || h > 23 || m > 59 || s > 61) return null;
   const time = new Date(0);
-  // Date.UTC takes years below 100 for 19xx.
+  // Date.UTC treats years below 100 as 19xx.
   time.setUTCFullYear(Number(year), mm - 1, dd);
   time.setUTCHours(h, m, s);
   return time.getTime() / 1000;
 }
 
-/** The same places are looked at in the same order as by sshd: "restrictfoo" is the flag restrict and something unknown. */
+/** Parses in the same order as sshd: "restrictfoo" is the flag restrict, followed by something unknown. */
 class Scanner {
   #at = 0;
   readonly #text: string;
@@ -142,7 +142,7 @@ class Scanner {
     return this.#skip(',');
   }
 
-  /** opt_dequote: \" stands for a quote, and nothing else is escaped. */
+  /** opt_dequote: \" is a quote; sshd knows no other escape. */
   quoted(): string | null {
     const [all, value] = /"((?:\\"|[^"\\]|\\(?!"))*)"/y.exec(this.#text.slice(this.#at)) ?? [];
     if (all === undefined) return null;

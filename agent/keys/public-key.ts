@@ -1,13 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 
 /**
- * Public keys as sshd reads them from a line: type, blank, base64 (sshkey_read and the deserialize_public functions of
- * OpenSSH 10.0, which the image has). Pure; never throws for what somebody wrote.
+ * Public keys in the form that sshd accepts in a line: type, blank, base64 (sshkey_read and the deserialize_public functions of
+ * OpenSSH 10.0, which the image has). Pure; never throws because of the contents.
  */
 
 interface KeyType {
   kind: 'ed25519' | 'rsa' | 'ecdsa';
-  /** Of an ECDSA key, by its SSH name. */
+  /** The curve of an ECDSA key, by its SSH name. */
   curve?: keyof typeof curves;
   /** A security key: the name of the application follows (PROTOCOL.u2f). */
   token?: true;
@@ -20,7 +20,7 @@ const curves = {
   nistp521: { jose: 'P-521', bytes: 66 },
 } as const;
 
-/** Those that sshd takes from a line; the names of signature algorithms stand for the key's own, too. */
+/** Types that sshd accepts in a line; it also accepts the names of signature algorithms for the types of their keys. */
 const types: ReadonlyMap<string, KeyType> = new Map<string, KeyType>([
   ['ssh-ed25519', { kind: 'ed25519' }],
   ['sk-ssh-ed25519@openssh.com', { kind: 'ed25519', token: true }],
@@ -34,19 +34,19 @@ const types: ReadonlyMap<string, KeyType> = new Map<string, KeyType>([
   ['rsa-sha2-512', { kind: 'rsa' }],
 ]);
 
-/** SSH_RSA_MINIMUM_MODULUS_SIZE, which RequiredRSASize (sshd_config(5)) is by default. */
+/** SSH_RSA_MINIMUM_MODULUS_SIZE, the default of RequiredRSASize (sshd_config(5)). */
 const leastRsaBits = 1024;
 /** SSHBUF_MAX_BIGNUM: 16384 bits. */
 const mostBignumBytes = 2048;
 
 export type PublicKey = { type: string; blob: Buffer };
 
-/** Whether a word looks like the name of some type of SSH key, of whatever age. */
+/** Whether a word looks like the name of a type of SSH key, even an obsolete one. */
 export function looksLikeKeyType(word: string): boolean {
   return /^(ssh|ecdsa|sk|rsa|webauthn)-[a-z0-9@.-]{2,80}$/i.test(word);
 }
 
-/** @returns the key, or why sshd would not take it, as the rest of a sentence about it */
+/** @returns the key, or why sshd refuses it, as the end of a sentence about it */
 export function readPublicKey(type: string, base64: string): PublicKey | string {
   const expected = types.get(type);
   if (expected === undefined) return refusedType(type);
@@ -120,8 +120,8 @@ function readEcdsa(curve: keyof typeof curves, reader: Reader): string | null {
 }
 
 /**
- * As b64_pton of the C library: white space does not count, padding has to be there, and no bit may be left over.
- * @returns null where it is no base64
+ * As b64_pton of the C library: ignores white space, requires padding, and refuses unused bits that are set.
+ * @returns null if the text is not valid base64
  */
 function decode(text: string): Buffer | null {
   const packed = text.replace(/[\n\v\f\r]/g, '');
@@ -130,7 +130,7 @@ function decode(text: string): Buffer | null {
   return bytes.toString('base64') === packed ? bytes : null;
 }
 
-/** sshbuf_get_cstring: one NUL may end it, none may be inside. */
+/** sshbuf_get_cstring: a NUL may end the string, but not be inside it. */
 function withoutNul(bytes: Buffer | null): string | null {
   if (bytes === null) return null;
   const text = bytes.toString('latin1').replace(/\0$/, '');
@@ -150,7 +150,7 @@ class Reader {
     return this.#at === this.#bytes.length;
   }
 
-  /** @returns null where the bytes end too early */
+  /** @returns null if the bytes end too early */
   string(): Buffer | null {
     if (this.#at + 4 > this.#bytes.length) return null;
     const end = this.#at + 4 + this.#bytes.readUInt32BE(this.#at);

@@ -1,6 +1,6 @@
-/** What `sshd -T` of the old system said (sshd(8)), as `run` wrote it down. Pure. */
+/** Reads the output of `sshd -T` (sshd(8)) on the old system, which `run` captured. Pure. */
 
-/** Name in lower case -> its values, one for each line. */
+/** Name in lower case -> its values, one per line. */
 export type SshdOptions = ReadonlyMap<string, readonly string[]>;
 
 export function readSshdOptions(text: string): SshdOptions {
@@ -15,7 +15,7 @@ export function readSshdOptions(text: string): SshdOptions {
   return options;
 }
 
-/** Sentences about what was in effect there and is not here (sshd_config(5)). */
+/** Sentences about settings of the old system that do not apply here (sshd_config(5)). */
 export function sshdNotes(options: SshdOptions): string[] {
   const values = (name: string) =>
     (options.get(name) ?? []).filter(value => value !== '' && value !== 'none');
@@ -59,7 +59,7 @@ function isAny(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
-/** @param text of the file; null where there is none @returns null where it is no port */
+/** @param text contents of the file; null without one @returns null if the text is not a valid port */
 export function readPort(text: string | null): number | null {
   const digits = /^\s*(\d{1,5})\s*$/.exec(text ?? '')?.[1];
   const port = Number(digits ?? 0);
