@@ -1,4 +1,6 @@
-/** Time limits of the network stage, in seconds. They are defined only here. */
+/**
+ * Time limits of the network stage, in seconds. Later checks of gateways have their own, in agent/stages/gateways.ts.
+ */
 export const limits = {
   /** For udev to load a driver and for the driver to scan a bus. */
   link: 10,
