@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=458067ede6e7d16a08ad6fb95e722e0efc9ff288b734e58dc40a0a863d547634 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=804c9e1a06ba2a075aee51c5d23eaf146cefa2edb77a8da9a1b7eca7f64f9052 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=458067ede6e7d16a08ad6fb95e722e0efc9ff288b734e58dc40a0a863d547634 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=804c9e1a06ba2a075aee51c5d23eaf146cefa2edb77a8da9a1b7eca7f64f9052 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=ba05b3d5627078f319f436aa223331d0923b847b08c400e9fc29cc8249c6cb2b rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4c8a0e96d7315c4b53eba0b725f1e92bcfb6e663c0b84f181d2806b5fccdb998 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=b68c761ecb089722217e7f24254a8b3be5958d9896431de73b1e8d57ed0a7dea rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=7f8ebdb8a064dac46aae7daebd641f2d33c0f4eaf5d84bbbb7963377afefdeae rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
