@@ -4,8 +4,8 @@
 const mostLines = 80;
 
 /**
- * Of TAP (testanything.org, version 14): what is not ok, each with its diagnostics; a test comes before the test and the
- * file that it belongs to. Of anything else: the last lines.
+ * Of TAP (testanything.org, version 14): what is not ok, each with its diagnostics, and what was skipped; a test comes before
+ * the test and the file that it belongs to. Of anything else: the last lines.
  * @returns at most 80 lines
  */
 export function failuresOf(output: string): string[] {
@@ -17,7 +17,7 @@ export function failuresOf(output: string): string[] {
     if (end !== null) {
       failed.push(line);
       if (line === end) end = null;
-    } else if (line.startsWith('not ok', indent.length) && !/# (todo|skip)\b/i.test(line)) {
+    } else if (line.startsWith('not ok', indent.length) || /^\s*ok .*# (todo|skip)\b/i.test(line)) {
       failed.push(line);
       if (lines[index + 1] === `${indent}  ---`) end = `${indent}  ...`;
     }

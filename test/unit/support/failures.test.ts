@@ -19,7 +19,8 @@ const tap = `TAP version 14
         lineNumber: 7
       ...
     not ok 3 - later # TODO
-    1..3
+    ok 4 - without an image # SKIP
+    1..4
 not ok 1 - test/unit/arch.test.ts # time=812.2ms
   ---
   exitCode: 1
@@ -29,7 +30,7 @@ ok 2 - test/unit/errors.test.ts # time=1.2ms
 # { total: 9, pass: 7, fail: 2 }
 `;
 
-t.test('what failed, with its diagnostics, and what it belongs to', async t => {
+t.test('what failed or was skipped, with its diagnostics, and what it belongs to', async t => {
   t.same(failuresOf(tap), [
     '        not ok 2 - aarch64',
     '          ---',
@@ -42,6 +43,8 @@ t.test('what failed, with its diagnostics, and what it belongs to', async t => {
     '      at:',
     '        lineNumber: 7',
     '      ...',
+    '    not ok 3 - later # TODO',
+    '    ok 4 - without an image # SKIP',
     'not ok 1 - test/unit/arch.test.ts # time=812.2ms',
     '  ---',
     '  exitCode: 1',
