@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { unpack } from '../../image/debian/packages.ts';
-import { imageSet } from '../../image/debian/package-sets.ts';
-import { requireHostPackages } from '../../image/lib/host.ts';
 import { arch, libraryDirectory } from '../../agent/arch.ts';
+import { imagePackages } from './image-packages.ts';
 
 /** The image's own Nix, in the version that the image has, started by its own loader: it needs no chroot. */
 export interface ImageNix {
@@ -14,8 +12,7 @@ export interface ImageNix {
 
 /** Fetches it where no build has done that yet. */
 export async function imageNix(): Promise<ImageNix> {
-  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
-  const { path: root } = await unpack(imageSet);
+  const root = await imagePackages();
   const libraries = join(root, libraryDirectory);
   return {
     argv: (program, ...args) => [

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { attempt, type Finished } from '../../agent/host/exec.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { readBanner } from '../../agent/host/tcp.ts';
-import { imageSet } from '../../image/debian/package-sets.ts';
-import { unpack } from '../../image/debian/packages.ts';
-import { checkout, requireHostPackages } from '../../image/lib/host.ts';
+import { checkout } from '../../image/lib/host.ts';
 
 /**
  * The OpenSSH of the image's packages with the image's configuration, in a root and a process namespace of its own, on a port
@@ -21,13 +19,6 @@ export interface Sshd {
   /** As root, with a private key; no other key, agent or configuration counts. */
   ssh: (identity: string, ...args: readonly string[]) => Promise<Finished>;
   stop: () => Promise<void>;
-}
-
-/** Where Debian's packages of the image lie unpacked. Fetches them where no build has done that yet; needs root's rights. */
-export async function sshdPackages(): Promise<string> {
-  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
-  const { path } = await unpack(imageSet);
-  return path;
 }
 
 /** The root for it: what is the test's own, and links to where the packages will be mounted. */

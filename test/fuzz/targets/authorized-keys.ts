@@ -11,7 +11,8 @@ import {
 import { fingerprint } from '../../../agent/keys/fingerprint.ts';
 import * as files from '../../../image/lib/files.ts';
 import { Random } from '../../support/random.ts';
-import { sshdPackages, startSshd, type Sshd } from '../../support/sshd.ts';
+import { imagePackages } from '../../support/image-packages.ts';
+import { startSshd, type Sshd } from '../../support/sshd.ts';
 import {
   elsewhere,
   forSshKeygen,
@@ -80,7 +81,7 @@ let server: Server | undefined;
 const loginKeys = () => keys().filter(({ privateKey }) => privateKey !== null);
 
 async function start(): Promise<Server> {
-  const packages = await sshdPackages();
+  const packages = await imagePackages();
   const directory = mkdtempSync(join(tmpdir(), 'dabei-fuzz-sshd-'));
   const identities = loginKeys().map((key, index) => {
     const path = `${directory}/key-${index}`;

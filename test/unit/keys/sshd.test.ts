@@ -4,10 +4,11 @@ import t from 'tap';
 import { attempt } from '../../../agent/host/exec.ts';
 import { readAuthorizedKeys } from '../../../agent/keys/authorized-keys.ts';
 import { checkout } from '../../../image/lib/host.ts';
-import { sshdPackages, sshOptions, startSshd } from '../../support/sshd.ts';
+import { imagePackages } from '../../support/image-packages.ts';
+import { sshOptions, startSshd } from '../../support/sshd.ts';
 
 /** What our reading of authorized_keys and of sshd's log says, against the sshd of the image. */
-const packages = await sshdPackages();
+const packages = await imagePackages();
 t.setTimeout(600_000);
 const now = () => Date.now() / 1000;
 
