@@ -1,6 +1,7 @@
 /**
- * What differs between machine architectures, one row for each. Nothing else in agent/, image/ and test/vm/ names one, but
- * for the files that test/unit/arch.test.ts lists: a new architecture is a new row, and what the compiler and the tests then ask for.
+ * What differs between machine architectures, one row for each. In agent/, image/ and test/vm/, nothing else names one
+ * but the files that test/unit/arch.test.ts lists: a new architecture is a new row, and what the compiler and the tests
+ * then ask for.
  */
 export interface Arch {
   /** `uname -m`. */

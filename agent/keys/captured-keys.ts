@@ -32,7 +32,8 @@ export function capturedKeys(text: string, now: number): CapturedKeys {
     const place = `${places[index]} of the old system`;
     const problem = authorizedKeyProblem(line);
     if (problem !== null) notes.push(`${place} is left out: it ${problem}`);
-    // Cloud images copy a user's key to root's file only to refuse the login with a message: it would hide that nobody else can log in.
+    // Cloud images copy a user's key to root's file only to refuse the login with a message. It would hide that nobody
+    // else can log in.
     else if (options?.command?.includes('Please login as the user'))
       notes.push(`${place} is left out: it only says to log in as another user`);
     else {

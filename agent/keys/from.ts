@@ -1,8 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /**
- * The pattern list of from="…" (sshd(8)), for an sshd that does not resolve names (UseDNS no): addr_match_list, addr_pton_cidr and
- * match_pattern of OpenSSH. A list with one entry that sshd cannot parse admits nobody.
+ * The pattern list of from="…" (sshd(8)), for an sshd that does not resolve names (UseDNS no): addr_match_list,
+ * addr_pton_cidr and match_pattern of OpenSSH. A list with one entry that sshd cannot parse admits nobody.
  */
 
 /** @returns why the list admits nobody, as the end of a sentence about the line; null if it can match a client */
