@@ -4,7 +4,7 @@ import { isIPv6Address } from './routes.ts';
 
 /** Configured addresses as lines for `ip -batch`. */
 
-/** The first IPv4 address of a network is the one that packets are sent from; later ones are "secondary". */
+/** Keeps the order: the kernel sends packets from the first IPv4 address of a network; later ones are "secondary". */
 export function renderAddresses(addresses: readonly AddressConfig[], link: string): string[] {
   return [...new Set(addresses.map(address => renderAddress(address, link)))];
 }
@@ -12,8 +12,7 @@ export function renderAddresses(addresses: readonly AddressConfig[], link: strin
 function renderAddress(address: AddressConfig, link: string): string {
   const peer = typeof address !== 'string';
   const text = peer ? `${address.address} peer ${address.peer}` : address;
-  // Without duplicate address detection (RFC 4862, 5.4) the address can be used at once; a configured address that
-  // somebody else has too could not be helped here.
+  // Without duplicate address detection (RFC 4862, 5.4) the address is usable at once. dabei could not resolve a conflict anyway.
   if (isIPv6Address(address)) return `address replace ${text} dev ${link} nodad`;
   const hasBroadcast = !peer && link !== 'lo' && Number(address.split('/')[1]) <= 30;
   return `address replace ${text}${hasBroadcast ? ' broadcast +' : ''} dev ${link}`;

@@ -4,14 +4,14 @@ import { hostOf } from '../../capture/addresses.ts';
 import { isDefaultDestination } from './routes.ts';
 import { ruleFamily, withPriorities } from './rules.ts';
 
-/** Which default routes of a configured network a packet of the machine would take. Pure. */
+/** The default routes of a configured network that packets of the machine would use. Pure. */
 
 export interface DefaultRoute {
   family: 4 | 6;
-  /** As the configuration calls it; null where it goes several ways. */
+  /** The interface's name or MAC address in the configuration, or "only"; for a route of no interface, that of its first next hop. */
   link: string | null;
   table: number;
-  /** It is to come with a lease or a router advertisement. */
+  /** The route will come with a lease or a router advertisement. */
   isLearnt: boolean;
   metric: number;
 }
@@ -20,16 +20,16 @@ type Entry = DefaultRoute & { type: NonNullable<RouteConfig['type']> };
 
 const mainTable = 254;
 
-/** The kernel's own, of which 255 has no default route (ip-rule(8)). */
+/** The kernel's own rules (ip-rule(8)), except the one for table 255, which has no default route. */
 const builtIn = [
   { priority: 32766, table: mainTable },
   { priority: 32767, table: 253 },
 ] as const;
 
 /**
- * Follows the rules as the kernel does for packets without a mark that the machine sends, from each of its addresses
- * and before an address is chosen (fib_rules_lookup, net/core/fib_rules.c). A route in a table that no rule leads to is
- * not among them, nor is one behind a rule or route that leads nowhere.
+ * Evaluates the rules like the kernel (fib_rules_lookup, net/core/fib_rules.c) for packets that the machine sends without a mark:
+ * once for each of its addresses, and once for packets whose source address is not chosen yet. The result omits routes in tables
+ * that no rule selects, routes after a rule that discards packets, and routes of a table after one that is not unicast.
  */
 export function defaultRoutes(network: NetworkConfig): DefaultRoute[] {
   const taken = new Set<Entry>();
@@ -100,7 +100,10 @@ function familyOf({ destination, gateway, nexthops }: RouteConfig, fallback: 4 |
   return by === undefined ? fallback : isIPv6(by) ? 6 : 4;
 }
 
-/** Whether a rule is for a packet to anywhere, from an address or before one is chosen. */
+/**
+ * Whether a rule applies to packets without a mark to an arbitrary destination.
+ * @param source the packet's source address; null if the kernel has not chosen it yet
+ */
 function matches(rule: Partial<RuleConfig>, source: string | null): boolean {
   const { from, to, fwmark = 0, iif, oif } = rule;
   const isFrom = from === undefined || covers(from, source);

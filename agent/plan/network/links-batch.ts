@@ -3,16 +3,16 @@ import type { BondConfig, BridgeConfig } from '../../config/schema.ts';
 import type { Link } from '../../facts.ts';
 import { kindOf, type Match } from './match-links.ts';
 
-/** Bonds, VLANs and bridges, and the links that they lie on, as lines for `ip -batch` (ip-link(8)). Pure. */
+/** Bonds, VLANs and bridges, and the links below them, as lines for `ip -batch` (ip-link(8)). Pure. */
 
-/** Modules of what is made; the kernel would load them by itself, but bonding then makes a bond0 of its own. */
+/** Arguments of modprobe(8) for each kind. If the kernel loads bonding automatically, the module creates an unwanted bond0. */
 export const modulesOf = {
   bond: ['bonding', 'max_bonds=0'],
   vlan: ['8021q'],
   bridge: ['bridge'],
 } as const;
 
-/** Lines that make what is not there yet. Nothing is up after them. */
+/** Lines that create the missing links. The new links are down. */
 export function creationLines(matches: readonly Match[]): string[] {
   return matches.flatMap(({ wanted, link, below }) => {
     if (!link.absent) return [];
@@ -26,7 +26,7 @@ export function creationLines(matches: readonly Match[]): string[] {
   });
 }
 
-/** Without its members, so also without `primary`, which must be one of them. */
+/** The type of a bond without members, and so without `primary`, which must be a member. */
 function bondType(bond: BondConfig): string {
   const options = bondRows.map(([name, { kernel, mode = bond.mode }]): Given => {
     const value = mode === bond.mode ? bond[name] : undefined;
@@ -38,7 +38,7 @@ function bondType(bond: BondConfig): string {
 function bridgeType({ stp, forwardDelay, priority, vlanFiltering }: BridgeConfig): string {
   const options: Given[] = [
     ['stp_state', stp ? 1 : 0],
-    // ip counts hundredths of a second.
+    // In hundredths of a second.
     ['forward_delay', forwardDelay === undefined ? undefined : forwardDelay * 100],
     ['priority', priority],
     ['vlan_filtering', vlanFiltering ? 1 : undefined],
@@ -53,8 +53,8 @@ function given(options: readonly Given[]): string[] {
 }
 
 /**
- * Lines that bring links up, each after what it lies on, and put members where they belong. A link that is where it
- * belongs is not touched: a bond would lose it for a moment.
+ * Lines that bring links up, each after the links below it, and add members to bonds and bridges. They do not touch a link that is
+ * already a member: a bond would lose it for a moment.
  */
 export function bringUpLines(
   used: readonly { link: Link; matches: readonly Match[] }[],
@@ -81,14 +81,14 @@ export function bringUpLines(
         present(member)?.master === master
           ? []
           : [
-              // A bond takes only links that are down, and brings them up itself (drivers/net/bonding/bond_main.c, bond_enslave).
+              // A bond accepts only links that are down, and brings them up (drivers/net/bonding/bond_main.c, bond_enslave).
               ...(bond ? [`link set dev ${member} down`] : []),
               `link set dev ${member} master ${master}`,
               ...(bond ? [`link set dev ${member} up`] : []),
             ],
       ),
       ...(primary === undefined ? [] : [`link set dev ${link.name} type bond primary ${primary}`]),
-      // Members of a bond come up with it.
+      // Members of a bond are already up.
       ...(inBond.has(link.name)
         ? []
         : [`link set dev ${link.name} up${mtu === undefined ? '' : ` mtu ${mtu}`}`]),
@@ -96,7 +96,7 @@ export function bringUpLines(
   });
 }
 
-/** Whether anything has to be made, and with which modules. */
+/** The modules that the configured links need, as arguments of modprobe(8), one list per module. */
 export function modulesFor(matches: readonly Match[]): (readonly string[])[] {
   const kinds = new Set(matches.map(({ wanted }) => kindOf(wanted)));
   return (['bond', 'vlan', 'bridge'] as const).filter(kind => kinds.has(kind)).map(kind => modulesOf[kind]);

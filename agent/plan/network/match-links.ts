@@ -1,21 +1,21 @@
 import type { InterfaceConfig, NetworkConfig } from '../../config/schema.ts';
 import type { Link } from '../../facts.ts';
 
-/** Which link each entry of the configuration means, and in which order links that lie on others are to be made. */
+/** Finds the link of each entry of the configuration, and the order in which to create bonds, VLANs and bridges. */
 
 export interface Match {
   wanted: InterfaceConfig;
   link: Link;
-  /** Names of the links that it is made of, or lies on: members of a bond or bridge, the link that carries a VLAN. */
+  /** Names of the links below it: members of a bond or bridge, the link that carries a VLAN. */
   below: string[];
-  /** Name of the member that a bond prefers. */
+  /** Name of the bond's preferred member. */
   primary?: string;
 }
 
 export interface Matching {
-  /** Hardware first, then what lies on it, each after all that it lies on. */
+  /** Hardware first, then bonds, VLANs and bridges, each after the links below it. */
   matches: Match[];
-  /** The name that a link has here, by the name that the configuration calls it; null where there is none. */
+  /** Returns the name on this machine for a name or MAC address of the configuration; null if no link matches. */
   nameOf: (name: string) => string | null;
 }
 
@@ -34,7 +34,10 @@ export function kindOf(wanted: InterfaceConfig): NonNullable<Link['kind']> | nul
   return wanted.bridge ? 'bridge' : null;
 }
 
-/** Finds or invents a link for every entry; entries without one are told in `warnings` and left out. */
+/**
+ * Finds a link for every entry; for a bond, VLAN or bridge that does not exist, it plans one.
+ * @param warnings receives a sentence for each entry without a link; the result omits the entry
+ */
 export function matchLinks(
   config: Pick<NetworkConfig, 'interfaces'>,
   links: readonly Link[],
@@ -43,7 +46,7 @@ export function matchLinks(
   const made = config.interfaces.filter(wanted => kindOf(wanted) !== null).map(({ name }) => name!);
   const hardware = config.interfaces.filter(wanted => kindOf(wanted) === null);
   const usable = links.map(link =>
-    // What an earlier run of this plan has put into a bond or bridge is still meant.
+    // A link that an earlier run of this plan added to a configured bond or bridge is still usable.
     link.master !== undefined && made.map(name => madeName(name, links)).includes(link.master)
       ? withoutMaster(link)
       : link,
@@ -105,7 +108,7 @@ function lowerOf({ bond, vlan, bridge }: InterfaceConfig): string[] {
   return vlan ? [vlan.link] : (bond ?? bridge)!.members;
 }
 
-/** The bond, VLAN or bridge as it is, or as it will be. */
+/** The existing bond, VLAN or bridge, or a planned one with `absent`. */
 function madeLink(wanted: InterfaceConfig, links: readonly Link[]): Link {
   const name = madeName(wanted.name!, links);
   const kind = kindOf(wanted)!;
@@ -115,7 +118,7 @@ function madeLink(wanted: InterfaceConfig, links: readonly Link[]): Link {
   );
 }
 
-/** On some systems a bridge has taken a card's name ("eth0"), which the card has here. */
+/** Avoids names of cards: on some systems a bridge has the name "eth0", which here belongs to a card. IFNAMSIZ allows 15 bytes. */
 function madeName(name: string, links: readonly Link[]): string {
   const taken = links.some(link => link.kind === undefined && link.name === name);
   return taken ? `x-${name}`.slice(0, 15) : name;
@@ -127,8 +130,9 @@ function withoutMaster(link: Link): Link {
 }
 
 /**
- * The link that an entry for hardware means; null, with a warning, where there is none or more than one.
- * @param claimed MAC addresses by which other entries know their links
+ * Finds the link of an entry for hardware.
+ * @param claimed MAC addresses by which other entries select their links
+ * @returns null, with a warning, if no link matches or the match is ambiguous
  */
 export function findLink(
   wanted: InterfaceConfig,
@@ -159,7 +163,7 @@ export function findLink(
       );
       return null;
     }
-    // Names change from system to system: one that another entry knows by its MAC address is not this one.
+    // Names differ between systems: a link that another entry selects by MAC address does not belong to this entry.
     if (named === undefined || named.master !== undefined || claimed.includes(named.mac)) {
       warnings.push(`no interface has the MAC address ${mac}; ${present(hardware)}`);
       return null;

@@ -24,56 +24,56 @@ import {
 import { planRules, type PlannedRules } from './rules.ts';
 import { gatewaysOfMissing } from './unreachable-gateways.ts';
 
-/** What will be done to the network: pure, from the configuration and the interfaces that are there. */
+/** The plan for the network, from the configuration and the present interfaces. Pure. */
 
 export interface NetworkPlan {
-  /** Arguments of modprobe(8), one list a module: for links that are made. */
+  /** Arguments of modprobe(8), one list per module, for bonds, VLANs and bridges. */
   modules: (readonly string[])[];
-  /** Lines for `ip -force -batch -` (ip(8)) that make the bonds, VLANs and bridges that are not there; before `batch`. */
+  /** Lines for `ip -force -batch -` (ip(8)) that create missing bonds, VLANs and bridges. They must run before `batch`. */
   create: string[];
-  /** Lines for `ip -force -batch -`: links up, then addresses, then routes. Each may be repeated harmlessly. */
+  /** Lines for `ip -force -batch -`: links up, then addresses, then routes. Repeating a line is harmless. */
   batch: string[];
-  /** Lines for `ip -4|-6 -force -batch -`; when repeated, each says "File exists". */
+  /** Lines for `ip -4|-6 -force -batch -`. A repeated line fails with "File exists". */
   rules: PlannedRules;
   /** Names of the links that are brought up. */
   links: string[];
   /** The routes of the batch, as data. */
   routes: PlannedRoute[];
-  /** Names of links on which DHCPv4 is asked for. */
+  /** Names of links that request addresses by DHCPv4. */
   dhcp: string[];
-  /** How links name themselves to DHCP servers, where not by their MAC address: "none" or hexadecimal digits. */
+  /** DHCP client identifiers of links that do not use their MAC address: "none" or hexadecimal digits. By name. */
   clientIds: Record<string, string>;
-  /** What links take of leases, and which address they ask for again. By name; all that is not said is taken. */
+  /** Which parts of leases to use, and which address to request again, by name. dabei uses everything that is not excluded. */
   leases: Record<string, LeasePreferences>;
-  /** The same of router advertisements. */
+  /** Which parts of router advertisements to use, by name. */
   advertisements: Record<string, Preferences>;
-  /** Names of links that configure themselves by router advertisements. */
+  /** Names of links that accept router advertisements. */
   acceptRa: string[];
-  /** Names of links that must not; to be set before they are up. */
+  /** Names of links that must ignore router advertisements; set this before the links are up. */
   refuseRa: string[];
-  /** Names of links whose MTU is given, so that DHCP's does not matter. */
+  /** Names of links whose MTU the configuration sets: they ignore DHCP's. */
   fixedMtu: string[];
-  /** Gateways of the configured default routes. One of them must answer, else `fallbackPlan` is done. */
+  /** Gateways of the configured default routes. If none answers, dabei applies `fallbackPlan`. */
   gateways: GatewayCheck[];
-  /** Addresses of those whose interface is not here. */
+  /** Addresses of gateways whose interface this machine does not have. */
   missingGateways: string[];
-  /** Contents for /etc/resolv.conf from the configuration alone (resolv.conf(5)); empty when it names no server. */
+  /** Contents of resolv.conf(5) from the configuration alone; empty if it has neither servers nor search domains. */
   resolvConf: string;
   warnings: string[];
-  /** At least one address is given by the configuration. */
+  /** The configuration has an address. Link-local ones do not count if a link also uses DHCP or router advertisements. */
   static: boolean;
-  /** Bonds and bridges, with the members and the addresses of each: what `tearApart` needs. */
+  /** Bonds and bridges, with the members and the addresses of each, for `tearApart`. */
   joined: { name: string; members: string[]; addresses: AddressConfig[] }[];
 }
 
 /**
  * Plans a configured network.
  *
- * An interface is found by permanent MAC, else by name; two links of the same MAC are not guessed between. A gateway
- * that no address of its link covers gets `onlink`.
+ * It finds an interface by permanent MAC address, else by name; between two links with the same MAC address, only the name
+ * decides. A gateway outside the networks of its link gets `onlink`.
  *
- * With nothing configured, or nothing that exists here, every link is brought up, with DHCP and router advertisements
- * on those with carrier. Carrier is known only for links that are up: plan again after that.
+ * If the configuration requests no address on any present link, the plan brings every link up, and uses DHCP and router
+ * advertisements on the links with carrier. The kernel knows the carrier only of links that are up: plan again after that.
  */
 export function planNetwork(config: NetworkConfig, links: readonly Link[]): NetworkPlan {
   const warnings: string[] = [];
@@ -110,7 +110,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
   const dynamic = dhcp.length > 0 || acceptRa.length > 0;
   if (addresses.length > 0 && !routes.some(isDefault) && !dynamic) warnings.push('there is no default route');
   if (resolvConf === '' && !dynamic) warnings.push('no DNS server is given: names cannot be resolved');
-  // Other tables have default routes of their own; what they lead to counts only where nothing else is to be asked.
+  // Gateways of default routes in other tables count only if the main table has no default route with a gateway.
   const mainDefaults = routes.filter(isMainDefault).flatMap(gatewaysOf);
   return {
     modules: modulesFor(matches),
@@ -137,7 +137,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
     missingGateways: gatewaysOfMissing(config, matching),
     resolvConf,
     warnings,
-    // A link-local address says nothing of whether a lease is to be waited for.
+    // A link-local address does not replace a lease: dabei still waits for the lease.
     static: addresses.some(address => !dynamic || !isLinkLocal(address)),
     joined: matches
       .filter(({ wanted }) => wanted.bond ?? wanted.bridge)
@@ -149,7 +149,7 @@ function asks(wanted: InterfaceConfig): boolean {
   return wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false;
 }
 
-/** Every link up, and DHCP and router advertisements on those with carrier. */
+/** Brings every link up, and uses DHCP and router advertisements on the links with carrier. */
 function listenEverywhere(links: readonly Link[]): NetworkPlan {
   const usable = links.filter(link => link.master === undefined);
   const listening = names(usable.filter(link => link.carrier));
@@ -176,7 +176,7 @@ function listenEverywhere(links: readonly Link[]): NetworkPlan {
   };
 }
 
-/** The links that the configuration is about, and those that they lie on, each after what it lies on. */
+/** The configured links and the links below them, each after the links below it. */
 function usedLinks(matches: readonly Match[], links: readonly Link[]): Link[] {
   const hardware = matches.filter(({ link }) => link.kind === undefined).map(({ link }) => link);
   const made = matches.filter(({ link }) => link.kind !== undefined).map(({ link }) => link);
@@ -217,10 +217,10 @@ function clientIds(matches: readonly Match[]): Record<string, string> {
 }
 
 /**
- * What is done when no configured gateway answers: every link up, DHCP and router advertisements on those with carrier.
- * Bonds, VLANs and bridges stay and are asked on, too. Static addresses stay. The configured default routes stay too,
- * behind everything that is learnt: a switch port may forward nothing for 30 s after the link comes up (IEEE 802.1D,
- * forward delay), and the gateway may yet answer.
+ * The plan if no configured gateway answers: every link up, DHCP and router advertisements on the links with carrier, which
+ * include bonds, VLANs and bridges. Static addresses stay. The configured default routes stay, too, with a higher metric than all
+ * dynamic ones: a switch port may forward nothing for 30 s after the link comes up (IEEE 802.1D, forward delay), so the gateway may
+ * still answer later.
  */
 export function fallbackPlan(
   links: readonly Link[],
@@ -231,9 +231,9 @@ export function fallbackPlan(
 }
 
 /**
- * The last resort: bonds and bridges are taken apart, and every card is asked on by itself. A bond may have chosen the
- * one card whose switch leads nowhere, which it cannot see. Static addresses go to the first member with carrier.
- * VLANs on a bond are gone with it; those on a card stay.
+ * The last resort: removes bonds and bridges, and requests addresses on every card. A bond may have chosen a card whose switch has
+ * no uplink, which the bond cannot detect. Static addresses move to the first member with carrier, else to the first member. The
+ * kernel removes VLANs on a bond together with the bond; VLANs on a card stay.
  */
 export function tearApart(
   links: readonly Link[],
@@ -263,7 +263,7 @@ export function tearApart(
   };
 }
 
-/** Contents of resolv.conf(5). glibc asks the first three servers, and takes the last "search" line only. */
+/** Contents of resolv.conf(5). glibc uses only the first three servers, and only the last "search" line. */
 export function renderResolvConf(dns: NetworkConfig['dns']): string {
   const search = dns.search.flatMap(domains => domains.split(/\s+/)).filter(Boolean);
   return [

@@ -1,7 +1,7 @@
 import type { Link } from '../../facts.ts';
 import type { Match } from './match-links.ts';
 
-/** What a link takes of a lease or of a router advertisement; all of it where nothing is said. */
+/** Which parts of a lease or of a router advertisement a link uses; by default, all parts. */
 export interface Preferences {
   metric?: number | undefined;
   useGateway?: boolean | undefined;
@@ -11,18 +11,18 @@ export interface Preferences {
 }
 
 export interface LeasePreferences extends Preferences {
-  /** Is asked for again. */
+  /** The address to request again. */
   address?: string | undefined;
   useHostName?: boolean | undefined;
 }
 
-/** networkd's (systemd.network(5), RouteMetric=) and ours (/usr/lib/dabei/udhcpc). */
+/** networkd's default (systemd.network(5), RouteMetric=). By default, /usr/lib/dabei/udhcpc adds the interface's index to it. */
 const usualMetric = 1024;
 
 /**
- * Preferences of leased links by name. Of several leased links each has a metric, and no two the same: IPv4 would keep
- * one default route of two, and nobody could say which.
- * @param links in the kernel's order, which decides where no metric is given
+ * Preferences of links with DHCP, by name. If there are several, each gets a metric of its own: of two default routes with the
+ * same metric, the kernel keeps only one for IPv4, and it is unpredictable which one.
+ * @param links in the kernel's order, which decides between links without a configured metric
  */
 export function leasePreferences(
   matches: readonly Match[],
@@ -53,7 +53,7 @@ export function leasePreferences(
   );
 }
 
-/** Preferences of links that listen to routers, by name. */
+/** Preferences of links that accept router advertisements, by name. */
 export function advertisementPreferences(matches: readonly Match[]): Record<string, Preferences> {
   const found: Record<string, Preferences> = {};
   for (const { wanted, link } of matches) {

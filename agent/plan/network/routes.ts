@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { routeRows, type RouteAttributes } from '../../config/schema/route-attributes.ts';
 import type { AddressConfig, RouteConfig } from '../../config/schema.ts';
 
-/** Configured routes, as the kernel and `ip -batch` want them. Pure. */
+/** Configured routes, in the form for `ip -batch`. Pure. */
 
 export interface PlannedHop {
   gateway?: string;
@@ -12,11 +12,11 @@ export interface PlannedHop {
 }
 
 export interface PlannedRoute extends RouteAttributes {
-  /** "default" or a network with prefix length. */
+  /** "default", or a network with prefix length. */
   destination: string;
   family: 4 | 6;
   gateway?: string;
-  /** None where it leads nowhere, or several ways. */
+  /** Absent for routes of other types than unicast, and for routes with several next hops. */
   link?: string;
   onlink: boolean;
   type?: NonNullable<RouteConfig['type']>;
@@ -28,18 +28,18 @@ export interface GatewayCheck {
   link: string;
 }
 
-/** What routes are planned with. */
+/** What `planRoutes` needs to know about the links. */
 export interface RouteContext {
-  /** The name that a link has here. */
+  /** Returns the name on this machine for a name of the configuration; null if no link matches. */
   nameOf: (name: string) => string | null;
-  /** Addresses of a link, whatever others have. */
+  /** Returns the configured addresses of a link. */
   addressesOf: (link: string) => readonly AddressConfig[];
   warnings: string[];
 }
 
 /**
- * The routes of one link, or those of none.
- * @param link the name of the link that they belong to, null for none
+ * Plans the routes of one link, or the routes that belong to no link.
+ * @param link the name of the link on this machine, null for none
  */
 export function planRoutes(
   link: string | null,
@@ -64,7 +64,7 @@ export function planRoutes(
         ? familyOf(destination)
         : anyGateway !== undefined
           ? familyOf(anyGateway)
-          : // A default route without a gateway: the family that the link has addresses of.
+          : // A default route without a gateway: IPv6 if the link has only IPv6 addresses.
             own.length > 0 && own.every(isIPv6Address)
             ? 6
             : 4;
@@ -85,7 +85,7 @@ export function planRoutes(
     } as const;
     if (leadsNowhere) return [{ ...base, onlink: false }];
     if (nexthops === undefined) {
-      // Only routes of no link get here without one, and the schema lets none through.
+      // The schema refuses such routes: a unicast route of no link needs next hops.
       if (link === null) return [];
       return [
         {
@@ -124,7 +124,7 @@ function isDirect(route: RouteConfig): boolean {
   return gateway === undefined && nexthops === undefined && type === 'unicast' && destination !== 'default';
 }
 
-/** Link-local gateways are always on the link (RFC 4291, 2.5.6). */
+/** The networks that are reachable directly. Link-local ones always are (RFC 4291, 2.5.6). */
 function onLinkNetworks(networks: readonly string[]): BlockList {
   const list = new BlockList();
   list.addSubnet('fe80::', 10, 'ipv6');
@@ -136,9 +136,9 @@ function onLinkNetworks(networks: readonly string[]): BlockList {
 }
 
 /**
- * All links' routes in the order in which the kernel takes them: networks on the link, networks behind a gateway,
- * default routes. Where two to the same destination would have the same metric, the later one's is raised, since
- * `ip route replace` would drop the earlier one.
+ * Sorts the routes of all links into an order that the kernel accepts: networks on the link, networks behind a gateway, default
+ * routes. If two routes to the same destination have the same metric, the later one gets a higher metric, because
+ * `ip route replace` would remove the earlier one.
  */
 export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
   const rank = (route: PlannedRoute) =>
@@ -161,20 +161,20 @@ export function arrange(routes: readonly PlannedRoute[]): PlannedRoute[] {
 
 const mainTable = 254;
 
-/** Two routes that differ only in what else is said of them are the same to the kernel. */
+/** Routes to one destination with equal identities are the same route to the kernel, whatever their other attributes. */
 function identity({ link, gateway, metric, type, nexthops }: PlannedRoute): string {
   return JSON.stringify([link, gateway, metric, type, nexthops]);
 }
 
-/** Without a metric IPv4 takes 0 and IPv6 takes 1024 (ip-route(8), metric); IPv6 takes 0 as "none given". */
+/** Without a metric, the kernel uses 0 for IPv4 and 1024 for IPv6 (ip-route(8), metric). For IPv6, 0 means "no metric". */
 function effectiveMetric({ metric, family }: PlannedRoute): number {
   return family === 6 ? metric || 1024 : (metric ?? 0);
 }
 
-/** As `ip route replace` takes it. */
+/** The arguments of `ip route replace`. */
 export function renderRoute(route: PlannedRoute): string {
   const { destination, family, type, gateway, link, nexthops } = route;
-  // "default" means IPv4 to ip where nothing else says so; an IPv4 route through an IPv6 gateway (RFC 8950) says inet6.
+  // ip(8) reads "default" as IPv4, unless an argument is IPv6, such as "via inet6" of an IPv4 route (RFC 8950).
   const gateways = [gateway, ...(nexthops ?? []).map(hop => hop.gateway)];
   const inet6 = family === 4 && gateways.some(each => each !== undefined && isIPv6(each));
   const target =
@@ -201,10 +201,10 @@ function via(gateway: string | undefined, family: 4 | 6): string[] {
   return family === 4 && isIPv6(gateway) ? ['via', 'inet6', gateway] : ['via', gateway];
 }
 
-/** Behind DHCP's (1024 and more, see /usr/lib/dabei/udhcpc) and the kernel's routes by RA (1024). */
+/** Exceeds the metrics of DHCP (1024 and more, see /usr/lib/dabei/udhcpc) and of router advertisements (1024, the kernel's). */
 const lastResort = 2 ** 20;
 
-/** Lines for `ip -batch` that put the main table's default routes through these gateways behind all others. */
+/** Lines for `ip -batch` that give default routes of the main table through dead gateways a higher metric than all others. */
 export function demote(routes: readonly PlannedRoute[], dead: readonly GatewayCheck[]): string[] {
   const isDead = (gateway: GatewayCheck) =>
     dead.some(({ address, link }) => address === gateway.address && link === gateway.link);
@@ -219,14 +219,14 @@ export function demote(routes: readonly PlannedRoute[], dead: readonly GatewayCh
     ]);
 }
 
-/** Where packets by a route go first. */
+/** The gateways of a route. */
 export function gatewaysOf({ gateway, link, nexthops }: PlannedRoute): GatewayCheck[] {
   return [{ gateway, link }, ...(nexthops ?? [])].flatMap(hop =>
     hop.gateway === undefined || hop.link === undefined ? [] : [{ address: hop.gateway, link: hop.link }],
   );
 }
 
-/** Of a configured route, which may be written in three ways. */
+/** Whether a configured route is a default route; the configuration may write the destination in three ways. */
 export function isDefaultDestination(destination: string): boolean {
   return ['default', '0.0.0.0/0', '::/0'].includes(destination);
 }
@@ -235,12 +235,12 @@ export function isDefault(route: PlannedRoute): boolean {
   return route.destination === 'default';
 }
 
-/** A default route that everything follows, unless a rule says otherwise. */
+/** Whether it is a default route of the main table that forwards packets. */
 export function isMainDefault(route: PlannedRoute): boolean {
   return isDefault(route) && (route.table ?? mainTable) === mainTable && route.type === undefined;
 }
 
-/** The network that an address makes reachable on its link; that of the other end where there is one. */
+/** The network that an address makes reachable on its link: with a peer, the peer's network (ip-address(8)). */
 function networkOf(address: AddressConfig): string {
   return typeof address === 'string' ? address : address.peer;
 }

@@ -8,10 +8,13 @@ export interface PlannedRules {
   6: string[];
 }
 
-/** Behind "local" (0), far before "main" (32766), in the order in which they are written. */
+/** Priority of the first rule without one: after "local" (0), long before "main" (32766). Rules keep their written order. */
 const firstPriority = 1000;
 
-/** @param nameOf the name that a link has here */
+/**
+ * Lines that add the rules. A rule with a missing interface adds a warning instead.
+ * @param nameOf returns the name on this machine for a name of the configuration; null if no link matches
+ */
 export function planRules(
   rules: readonly RuleConfig[],
   nameOf: (name: string) => string | null,
@@ -32,7 +35,7 @@ export function planRules(
   return planned;
 }
 
-/** The same rules, each with a priority: without one, the kernel would give another at every time. */
+/** The same rules, each with a priority: the kernel would choose another one each time the rule is added. */
 export function withPriorities(rules: readonly RuleConfig[]): (RuleConfig & { priority: number })[] {
   const taken = new Set(rules.map(({ priority }) => priority));
   let next = firstPriority;

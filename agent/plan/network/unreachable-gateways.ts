@@ -4,8 +4,10 @@ import type { Matching } from './match-links.ts';
 import { isDefaultDestination } from './routes.ts';
 
 /**
- * A machine that was reached by a lease instead would be lost at its next start, with the configured addresses alone.
- * @param silent configured gateways, where none of them answered
+ * Refuses a network in which no configured gateway answers. The installer may be reachable by DHCP instead, but the installed
+ * system uses only the configured network.
+ * @param silent the configured gateways if none of them answers, else empty
+ * @returns NETWORK_SILENT_GATEWAY; null if the network is acceptable
  */
 export function unreachableGateways(
   { allowUnreachableGateways }: NetworkConfig,
@@ -20,7 +22,7 @@ export function unreachableGateways(
   });
 }
 
-/** Gateways of default routes by interfaces that are not here. */
+/** Gateways of default routes through interfaces that this machine does not have. */
 export function gatewaysOfMissing(
   { interfaces, routes }: NetworkConfig,
   { matches, nameOf }: Matching,
