@@ -1,29 +1,28 @@
 import { paths } from '../../paths.ts';
 
 /**
- * Other people's code runs beside the secrets of this machine: a flake, and every flake that is an input of it, is evaluated
- * as root. The language itself reads no file outside of the flake (toplevel-expression.ts), but an input may be
- * "path:/somewhere"; so for Nix, these directories are empty.
+ * Hides this machine's secrets from other people's code: Nix evaluates a flake and all its inputs as root. Pure evaluation reads no
+ * file outside the flake (toplevel-expression.ts), but an input may be "path:/somewhere". So Nix sees these directories empty.
  */
 
 /** image/rootfs/root/usr/lib/dabei/apart */
 const program = '/usr/lib/dabei/apart';
 
-/** The argument vector that starts a program where the directories are empty. */
+/** The argument vector that starts a program for which the `hidden` directories are empty. */
 export function apart(hidden: readonly string[], argv: readonly string[]): [string, ...string[]] {
   return [program, ...hidden.flatMap(directory => ['--hide', directory]), '--', ...argv];
 }
 
 /**
- * What holds a secret on every machine that dabei installs.
- * @param root of the target: its host keys are written before its system is evaluated
+ * Directories that contain secrets on every machine that dabei installs.
+ * @param root mount point of the target: dabei writes its host keys before it evaluates its system
  */
 export function secretDirectories(root: string): string[] {
   return [paths.bootDirectory, '/etc/ssh', '/var/log', `${root}/etc/ssh`];
 }
 
 /**
- * Also where people put files. Nothing there is part of an installation, unless it is the flake itself.
+ * Also the directories in which people store files. An installation needs nothing from there, except the flake itself.
  * @param flake system.flake
  */
 export function installerSecrets(root: string, flake = ''): string[] {

@@ -3,11 +3,11 @@ import { paths } from '../../paths.ts';
 import type { RunStep, Step } from '../step.ts';
 import { flakeDirectory, targetRoot } from '../target.ts';
 
-/** From a system profile to a disk that boots by itself. */
+/** Makes the target's disks bootable, from its system profile. */
 
 /**
- * Has the installed system install its own boot loader (switch-to-configuration, "boot"). Every disk gets one: the host
- * flake lists the ESPs of all members for GRUB, and copies that of systemd-boot to the others.
+ * Makes the installed system install its own boot loader ("switch-to-configuration boot"). Every disk gets one: the host flake lists
+ * the ESPs of all members for GRUB, and copies the ESP of systemd-boot to the others.
  */
 export function planBootLoader({ system }: Config): Step[] {
   return [
@@ -18,7 +18,7 @@ export function planBootLoader({ system }: Config): Step[] {
       system.allowFailedActivation ? [] : ['--require-activation'],
     ),
     {
-      // Only now: what Nix has locked the inputs to belongs to it.
+      // After the evaluation, because the commit must contain the lock file of the inputs.
       kind: 'commit',
       doing: 'putting the host flake under git',
       directory: `${targetRoot}${flakeDirectory}`,
@@ -35,7 +35,7 @@ export function planBootLoader({ system }: Config): Step[] {
     },
     {
       kind: 'run',
-      // FAT writes a file's entry when it closes it and its blocks when it likes; the install state must not be ahead of them.
+      // FAT may write a file's blocks long after its directory entry. The install state must not claim more than the disk has.
       doing: 'writing the ESPs to disk',
       argv: ['sync'],
       timeoutSeconds: 600,
@@ -44,8 +44,10 @@ export function planBootLoader({ system }: Config): Step[] {
 }
 
 /**
- * @param again the command that tries it again, told when it fails
- * @param enterOptions of nixos-enter: nixos-install(8) ignores a failed activation, and so does whoever calls ours
+ * @param root mount point of the target
+ * @param again the command that repeats this step, for the remedies
+ * @param env added to the environment of nixos-enter
+ * @param enterOptions options of nixos-enter. Without --require-activation, it ignores a failed activation, like nixos-install(8)
  */
 export function installBootLoader(
   root: string,
@@ -60,7 +62,7 @@ export function installBootLoader(
       ...(['nixos-enter', '--root', root, ...enterOptions, '--'] as const),
       ...['/run/current-system/bin/switch-to-configuration', 'boot'],
     ],
-    // Without it only the menu is written.
+    // Without this variable, switch-to-configuration writes only the boot menu.
     env: { ...env, NIXOS_INSTALL_BOOTLOADER: '1' },
     timeoutSeconds: 1800,
     progress: true,
@@ -79,7 +81,7 @@ export function installBootLoader(
   };
 }
 
-/** @param root below which the target is mounted */
+/** @param root mount point of the target */
 export function espFull(root: string): { code: 'ESP_TOO_SMALL'; remedy: string } {
   return {
     code: 'ESP_TOO_SMALL',

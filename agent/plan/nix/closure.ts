@@ -4,20 +4,20 @@ import { DabeiError } from '../../errors.ts';
 import { formatBytes } from '../../format.ts';
 import type { Narinfo } from './narinfo.ts';
 
-/** A system that was built elsewhere: everything that has to be copied, known before a disk is touched. */
+/** A system that was built elsewhere: everything that Nix will copy, known before dabei touches a disk. */
 
 export interface Closure {
   toplevel: string;
-  /** The caches that answer, in the order in which they are asked. */
+  /** The caches that answer, in the order in which Nix asks them. */
   substituters: readonly string[];
   paths: number;
-  /** Unpacked: what the pool takes before it compresses. */
+  /** Unpacked size: the space in the pool before compression. */
   narBytes: number;
-  /** What comes over the network. */
+  /** Size of the downloads. */
   fileBytes: number;
-  /** Store path -> bytes unpacked. */
+  /** Store path -> unpacked size in bytes. */
   sizes: ReadonlyMap<string, number>;
-  /** The initrd's store path; every ESP gets a copy of what is in it. null: the system has none, or it is not known. */
+  /** The initrd's store path; every ESP gets a copy of its contents. null if the system has no initrd, or dabei does not know it. */
   initrd: string | null;
 }
 
@@ -39,7 +39,7 @@ export function closureOf(
   };
 }
 
-/** Two lines of the plan's summary: what will be copied, in bytes, and from where. */
+/** Two lines of the plan's summary: size and origin of the copy. */
 export function describeClosure(closure: Closure): string[] {
   const { toplevel, paths, narBytes, fileBytes, substituters } = closure;
   return [
@@ -49,10 +49,14 @@ export function describeClosure(closure: Closure): string[] {
   ];
 }
 
-/** What ZFS keeps for itself of a pool: 1/32 (zfs(4), spa_slop_shift), and its own metadata, as much again. */
+/** The part of a pool that files cannot use: ZFS reserves 1/32 (zfs(4), spa_slop_shift), and metadata takes as much again. */
 const overhead = 1 / 16;
 
-/** Bytes that files can take, before compression. @param members bytes of each member's ZFS partition */
+/**
+ * Bytes that files can use, before compression.
+ * @param members bytes of each member's ZFS partition
+ * @param reservedBytes bytes of the pool that must stay free
+ */
 export function poolBytes(layout: Layout, members: readonly number[], reservedBytes: number): number {
   const smallest = Math.min(...members);
   const raw = smallest * dataMembers(layout, members.length);
@@ -60,8 +64,9 @@ export function poolBytes(layout: Layout, members: readonly number[], reservedBy
 }
 
 /**
- * A closure that fits only once it is compressed leaves no room for the next one, without which nothing can be changed.
- * @returns CLOSURE_TOO_LARGE and ESP_TOO_SMALL, where they apply
+ * Compares the unpacked closure with the disks. A closure that fits only after compression would leave no room for a second
+ * generation, and each change of the system needs one.
+ * @returns CLOSURE_TOO_LARGE and ESP_TOO_SMALL, if they apply
  */
 export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
   const { toplevel, narBytes, sizes, initrd } = closure;
@@ -90,7 +95,7 @@ export function closureRefusals(closure: Closure, room: Room): DabeiError[] {
   return refusals;
 }
 
-/** What the planned disks have room for, in bytes. */
+/** Room on the planned disks, in bytes: in the pool, and on each ESP. */
 export interface Room {
   capacityBytes: number;
   espBytes: number;

@@ -17,24 +17,25 @@ import type { Step } from '../step.ts';
 import type { TargetStorage } from '../target.ts';
 import { checkFlake } from './toplevel-expression.ts';
 
-/** Evaluation of the system: in RAM, to see that it is one at all before a disk is touched, and then on the target. */
+/** Evaluates the system: first in RAM, to find errors before dabei touches a disk, and then on the target. */
 
 const directory = '/run/dabei/evaluation';
 const flake = `${directory}/flake`;
-/** What was fetched is not fetched again for the target. */
+/** Nix's cache of fetched inputs: the evaluation on the target uses it again. */
 const fetched = `${directory}/cache`;
 
-/** Whether a wrong flake is found while the disks are still as they were. */
+/** Whether dabei evaluates the system in RAM, before it changes the disks. */
 export function evaluatesFirst({ system }: Config, { memoryBytes }: Facts): boolean {
   return system.storePath === undefined && system.evaluateFirst && memoryBytes >= enoughMemoryBytes;
 }
 
-/** The peak, where the evaluator looks for what is no longer in use: 804 MB (NIX_SHOW_STATS, nixpkgs 26.11pre); Nix itself. */
+/** Peak of an evaluation with garbage collection, 804 MB (NIX_SHOW_STATS, nixpkgs 26.11pre), plus Nix itself. */
 const evaluationBytes = 850 * 2 ** 20;
 
 /**
- * A small flake evaluates in a few megabytes, so this is no refusal.
- * @param swapBytes on the disks, while installing
+ * Warns if the memory is too small for NixOS. This is not a refusal, because a small flake needs only a few megabytes.
+ * @param swapBytes swap on the disks during the installation
+ * @returns sentences without a full stop
  */
 export function evaluationWarnings(
   config: Config,
@@ -51,7 +52,7 @@ export function evaluationWarnings(
   ];
 }
 
-/** Nothing is built, and all that is written is in RAM. */
+/** Builds nothing, and writes only to RAM. */
 export function planEvaluation(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   const root = `${directory}/root`;
   const directories = { ...nixDirectories(directory), XDG_CACHE_HOME: fetched };
@@ -82,7 +83,7 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
             ...step,
             whenFull: tooLargeForRam,
             whenKilled: tooLargeForRam,
-            // Before the time is over after which the old system returns (image/media/bundle/lib/options.sh).
+            // Shorter than the return timer (returnAfterSeconds in agent/limits.ts), which expires without a login.
             timeoutSeconds: 15 * minute,
           }
         : step,
@@ -103,7 +104,7 @@ const tooLargeForRam = {
     'a system that was built elsewhere as system.storePath',
 };
 
-/** What pure evaluation refuses, as Nix 2.26 says it (libexpr/eval.cc, primops.cc, primops/fetchTree.cc). */
+/** Errors of pure evaluation, in the words of Nix 2.26 (libexpr/eval.cc, primops.cc, primops/fetchTree.cc). */
 const impure = {
   pattern:
     /pure evaluation mode|on unlocked flake reference|attribute '(currentTime|currentSystem)' missing|will not fetch unlocked input/,
@@ -114,50 +115,51 @@ const impure = {
     'NAME.config.system.build.toplevel, without --impure. Then run: dabei install',
 };
 
-/** What the target gets of an evaluation in RAM: what its inputs were locked to. */
+/** Copies the lock file of an evaluation in RAM to `target`, a path of the target. */
 export function keepLock(target: string): Step {
   return {
     kind: 'run',
     doing: 'keeping the lock file of the inputs',
     argv: ['cp', `${flake}/flake.lock`, target],
     timeoutSeconds: 10,
-    // A flake without inputs has none.
+    // A flake without inputs has no lock file.
     optional: true,
   };
 }
 
-/** Environment variables for Nix on the target. */
+/** Environment variables for Nix on the target, after an evaluation in RAM. */
 export function fetchedAlready(): Record<string, string> {
   return { XDG_CACHE_HOME: fetched };
 }
 
 export interface Place {
-  /** Nix's store is below it. */
+  /** Directory that contains the Nix store. */
   root: string;
   /** Directory of the host flake. */
   flake: string;
-  /** Directory of the flake around it. */
+  /** Directory of the flake around the host flake (toplevel-expression.ts). */
   check: string;
-  /** The link that is made to the derivation. */
+  /** Path of the link to the derivation, which Nix creates. */
   derivation: string;
   /** RAM, and swap on disks. */
   memoryBytes: number;
 }
 
-/** All that evaluating a NixOS allocates is 0.9 GB, of which 0.6 GB are in use at the end (NIX_SHOW_STATS, nixpkgs 26.11pre). */
+/** An evaluation of NixOS allocates 0.9 GB, of which 0.6 GB are in use at the end (NIX_SHOW_STATS, nixpkgs 26.11pre). */
 const heapBytes = 2 ** 30;
 
 /**
- * Where there is room, the evaluator starts with so much that it never looks for what is no longer in use: it would look at
- * everything, and bring back all that lies in swap, again and again (bdwgc, docs/README.environment).
+ * Avoids garbage collection, if the memory suffices, by a large initial heap (bdwgc, docs/README.environment). A collection visits
+ * the whole heap, so each one would read all swapped pages back into RAM.
  */
 function largeHeap(memoryBytes: number): Record<string, string> {
   return memoryBytes < 1.4 * heapBytes ? {} : { GC_INITIAL_HEAP_SIZE: String(heapBytes) };
 }
 
 /**
- * Evaluation is a process of its own that leaves a derivation behind: it takes 0.8 to 1 GB, which are free again when
- * fetching begins, and its failure is FLAKE_EVALUATION while everything after it is FLAKE_BUILD.
+ * Locks the host flake and evaluates it to a derivation. The evaluation is a separate process, which takes 0.8 to 1 GB: its memory is
+ * free when Nix begins to fetch the system, and its failure has the code FLAKE_EVALUATION instead of FLAKE_BUILD.
+ * @param system the machine's system in Nix's notation, such as "x86_64-linux"
  */
 export function lockAndEvaluate(
   nix: MakeNixStep,

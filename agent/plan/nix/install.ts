@@ -7,19 +7,19 @@ import { hour, minute, nixDirectories, nixEnvironment, nixIn, type MakeNixStep }
 import type { RunStep, Step } from '../step.ts';
 import { flakeDirectory, targetRoot, workDirectory } from '../target.ts';
 
-/** What Nix does: from the host flake to a system profile in the target's store, as nixos-install(8) leaves it. */
+/** Makes a system profile in the target's store from the host flake, with the same result as nixos-install(8). */
 
 /** The profile whose newest generation the boot loader starts. */
 const systemProfile = `${targetRoot}/nix/var/nix/profiles/system`;
 
 const store = ['--store', targetRoot];
-/** A root of the garbage collector until the profile is one. */
+/** Protects the system from the garbage collector until the profile does. */
 const toplevel = `${workDirectory}/toplevel`;
 
 /**
- * Locks, evaluates, fetches or builds, and makes the result the target's system profile.
- * @param from closure: a system that was built elsewhere is copied instead; evaluated: it was evaluated in RAM already;
- *   swapBytes: on disks, while it is installed
+ * Locks, evaluates, fetches or builds the system, and makes it the target's system profile.
+ * @param from closure: the prebuilt system to copy instead; evaluated: an evaluation in RAM has already fetched the inputs;
+ *   swapBytes: swap on the disks during the installation
  */
 export function planInstall(
   config: Config,
@@ -79,7 +79,7 @@ function evaluateAndBuild(nix: MakeNixStep, config: Config, facts: Facts, swapBy
   ];
 }
 
-/** Nothing is evaluated. Nix compares every signature and every hash once more, and leaves nothing half copied behind. */
+/** Copies a prebuilt system. Nix checks every signature and every hash again, and leaves no incomplete path behind. */
 function copy(nix: MakeNixStep, { toplevel: path, paths, narBytes }: Closure): Step {
   const quiet = ['--log-format', 'internal-json'];
   return {
@@ -90,7 +90,7 @@ function copy(nix: MakeNixStep, { toplevel: path, paths, narBytes }: Closure): S
       'CLOSURE_COPY',
     ),
     copies: { paths, bytes: narBytes },
-    // What has arrived stays.
+    // Complete paths stay, so another attempt continues the copy.
     attempts: 5,
   };
 }
@@ -99,7 +99,7 @@ export function pointRootsInside(root: string): RunStep {
   return {
     kind: 'run',
     doing: 'pointing the roots of the garbage collector into the installed system',
-    // Nix made it with the path that the profiles have here.
+    // Nix created the link with the profiles' path in the installer.
     argv: ['ln', '-sfn', '/nix/var/nix/profiles', `${root}/nix/var/nix/gcroots/profiles`],
     timeoutSeconds: 10,
   };

@@ -2,42 +2,42 @@ import { createPublicKey, verify } from 'node:crypto';
 import { cleanLine } from '../../clean-text.ts';
 import { DabeiError } from '../../errors.ts';
 
-/** What a binary cache says of a store path, and whether somebody trusted says so; nothing here asks a cache. */
+/** Parses what a binary cache says about a store path, and checks its signatures. Pure. */
 
 export const storeDirectory = '/nix/store';
 
-/** https://nix.dev/manual/nix/2.26/protocols/binary-cache (narinfo); sizes in bytes. */
+/** A narinfo (https://nix.dev/manual/nix/2.26/protocols/binary-cache). Sizes are in bytes. */
 export interface Narinfo {
-  /** With /nix/store. */
+  /** Absolute path. */
   storePath: string;
-  /** Where the archive lies, relative to the cache. */
+  /** Address of the archive, relative to the cache. */
   url: string;
-  /** "sha256:" and 52 digits of Nix's base 32. */
+  /** "sha256:" and 52 digits in Nix's base 32. */
   narHash: string;
   narSize: number;
-  /** Of the compressed archive; as large as the archive where the cache does not say. */
+  /** Size of the compressed archive; `narSize` if the cache does not report one. */
   fileSize: number;
-  /** With /nix/store, the path itself included where it refers to itself. */
+  /** Absolute paths; they include the path itself if it refers to itself. */
   references: readonly string[];
-  /** "NAME:BASE64". */
+  /** Each in the form "NAME:BASE64". */
   signatures: readonly string[];
 }
 
-/** Where a cache tells of a path: the hash part of its name. */
+/** Name of the cache's file about a store path: the hash part of the path's name. */
 export function narinfoName(storePath: string): string {
   return `${storePath.slice(storeDirectory.length + 1).slice(0, 32)}.narinfo`;
 }
 
-/** A name of 200 characters, and 88 of base 64. */
+/** In characters: 200 for a name, and 88 for an Ed25519 signature in base 64. */
 const signatureLimit = 300;
-/** Each costs a verification. */
+/** Bounds the number of verifications. */
 const mostSignatures = 100;
 
 const baseName = /^[0-9a-df-np-sv-z]{32}-[\w+.?=-]{1,211}$/;
 
 /**
- * @param storePath what was asked for
- * @throws DabeiError CLOSURE_NARINFO
+ * @param storePath the requested path
+ * @throws DabeiError CLOSURE_NARINFO if the text is not a valid narinfo of this path
  */
 export function parseNarinfo(text: string, storePath: string): Narinfo {
   const refuse = (problem: string): never => {
@@ -52,7 +52,7 @@ export function parseNarinfo(text: string, storePath: string): Narinfo {
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const [, name = refuse('a line has no colon'), value = ''] = /^([\w-]+): ?(.*?)\r?$/.exec(line) ?? [];
-    // The only field that may be repeated.
+    // Only this field may be repeated.
     if (name === 'Sig') signatures.push(cleanLine(value, signatureLimit));
     else if (fields.has(name)) refuse(`${name} appears twice`);
     else fields.set(name, value);
@@ -81,12 +81,15 @@ export function parseNarinfo(text: string, storePath: string): Narinfo {
   };
 }
 
-/** What is signed (libstore/path-info.cc, ValidPathInfo::fingerprint). */
+/** The text to which signatures apply (libstore/path-info.cc, ValidPathInfo::fingerprint). */
 export function fingerprint({ storePath, narHash, narSize, references }: Narinfo): string {
   return ['1', storePath, narHash, narSize, references.toSorted().join(',')].join(';');
 }
 
-/** @param keys "NAME:BASE64" each, the public half of an Ed25519 key */
+/**
+ * Whether at least one of the keys has signed the narinfo.
+ * @param keys public Ed25519 keys, each in the form "NAME:BASE64"
+ */
 export function isSignedBy(narinfo: Narinfo, keys: readonly string[]): boolean {
   const message = Buffer.from(fingerprint(narinfo));
   return narinfo.signatures.some(signature => {
@@ -103,14 +106,14 @@ function named(text: string): [string, Buffer] {
   return [text.slice(0, Math.max(0, colon)), Buffer.from(text.slice(colon + 1), 'base64')];
 }
 
-/** The head of an Ed25519 key in SubjectPublicKeyInfo (RFC 8410, 4); its 32 bytes follow. */
+/** The bytes before the key's own 32 bytes in an Ed25519 SubjectPublicKeyInfo (RFC 8410, 4). */
 const keyHead = Buffer.from('302a300506032b6570032100', 'hex');
 
 function publicKey(bytes: Buffer) {
   return createPublicKey({ key: Buffer.concat([keyHead, bytes]), format: 'der', type: 'spki' });
 }
 
-/** Caches write a hash in base 32, 16 or 64; it is signed in base 32. null for anything else. */
+/** Converts a hash to base 32, the form in signatures; caches also use base 16 and base 64. null if it has no such form. */
 function canonicalHash(text: string): string | null {
   if (/^sha256:[0-9a-df-np-sv-z]{52}$/.test(text)) return text;
   const hexadecimal = /^sha256:([0-9a-f]{64})$/.exec(text)?.[1];
@@ -119,7 +122,7 @@ function canonicalHash(text: string): string | null {
   return base64 ? `sha256:${base32(Buffer.from(base64, 'base64'))}` : null;
 }
 
-/** Nix's own base 32: digits of five bits, the last ones of the number first (libutil/hash.cc, printHash32). */
+/** Nix's own base 32: digits of five bits, the most significant first of a little-endian number (libutil/hash.cc, printHash32). */
 export function base32(bytes: Buffer): string {
   const digits = '0123456789abcdfghijklmnpqrsvwxyz';
   const length = Math.ceil((bytes.length * 8) / 5);

@@ -4,21 +4,22 @@ import type { Facts } from '../../facts.ts';
 import { apart } from './apart.ts';
 import type { RunStep } from '../step.ts';
 
-/** How Nix is started: settings and environment for installing into a store below another root. */
+/** Steps that start Nix: its settings and environment for a store below another root. */
 
 export const minute = 60;
 export const hour = 60 * minute;
 const gibibyte = 2 ** 30;
 
 /**
- * MemTotal from which a system is evaluated in RAM, and without swap: nixpkgs unpacked on a tmpfs (which takes half of the
- * RAM at most), and the evaluator's own GB.
+ * Minimum of MemTotal for an evaluation in RAM, without swap: an unpacked nixpkgs on a tmpfs (which can use half of the RAM), and
+ * 1 GB for the evaluator.
  */
 export const enoughMemoryBytes = 3 * gibibyte;
 
 /**
- * Makes steps that start Nix with an environment.
- * @param hidden directories that it does not see, since code of others is evaluated beside them
+ * Returns a function that makes steps, each of which starts Nix.
+ * @param env environment variables of Nix
+ * @param hidden directories to hide from Nix, because it evaluates other people's code (apart.ts)
  */
 export function nixIn(env: Readonly<Record<string, string>>, hidden: readonly string[]) {
   return (doing: string, argv: readonly string[], timeoutSeconds: number, errorCode: ErrorCode): RunStep => ({
@@ -56,14 +57,15 @@ const killed = {
     'system that was built elsewhere as system.storePath; else run: dabei install',
 };
 
-/** Nix's own files below a directory, as environment variables. */
+/** Environment variables that put Nix's own files below a directory. */
 export function nixDirectories(work: string) {
   return { HOME: `${work}/home`, XDG_CACHE_HOME: `${work}/cache`, TMPDIR: `${work}/tmp` };
 }
 
 /**
- * @param directories as `nixDirectories` gives them
- * @param substituters instead of the configuration's
+ * Environment variables for Nix, including its settings (NIX_CONFIG).
+ * @param directories the result of `nixDirectories`
+ * @param substituters binary caches to use instead of the configured ones
  */
 export function nixEnvironment(
   { system }: Config,
@@ -75,7 +77,7 @@ export function nixEnvironment(
   const caches: Record<string, string> = {
     ...(substituters === undefined ? {} : { substituters: substituters.join(' ') }),
     ...(keys === undefined ? {} : { 'trusted-public-keys': keys.join(' ') }),
-    // A prebuilt system is tried again as a whole, after longer waits.
+    // The copy of a prebuilt system has longer waits of its own between attempts (RunStep.attempts).
     ...(system.storePath === undefined ? {} : { 'download-attempts': '5' }),
   };
   return { ...directories, NIX_CONFIG: nixSettings(facts.memoryBytes, caches) };
@@ -86,26 +88,26 @@ export function nixSettings(memoryBytes: number, more: Readonly<Record<string, s
   const isSmall = memoryBytes < 2 * gibibyte;
   const settings: Record<string, string | number | boolean> = {
     'experimental-features': 'nix-command flakes',
-    // Nothing is looked up by a short name in a list on the internet: inputs have addresses.
+    // Inputs have addresses, so Nix must not look up short names in a list on the internet.
     'flake-registry': '',
-    // An initrd has no build users; a store below another root has the sandbox.
+    // The installer has no build users. Nix can use its sandbox with a store below another root.
     'build-users-group': '',
     sandbox: true,
     'sandbox-fallback': false,
-    // What a flake says about Nix's own settings (nixConfig) is the flake's wish alone.
+    // A flake must not change Nix's settings (nixConfig).
     'accept-flake-config': false,
-    // A failure would be remembered, and told again after its cause is gone.
+    // The cache stores failures, too: Nix would report them even after the user has corrected the cause.
     'eval-cache': false,
     'max-jobs': isSmall ? 1 : 'auto',
     cores: 0,
     'connect-timeout': 20,
     'download-attempts': 8,
     'stalled-download-timeout': 60,
-    // Downloads that wait in memory for the disk.
+    // These limit downloads that wait in memory for the disk.
     'http-connections': isSmall ? 8 : 25,
     'max-substitution-jobs': isSmall ? 4 : 16,
     'download-buffer-size': (isSmall ? 8 : 64) * 2 ** 20,
-    // ZFS writes in the order of its transaction groups: a power cut takes the last seconds, never a path's content alone.
+    // ZFS commits whole transaction groups in order: a power cut loses the last seconds, never only a path's contents.
     'fsync-metadata': false,
     ...more,
   };

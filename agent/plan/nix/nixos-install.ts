@@ -10,19 +10,19 @@ import type { Step } from '../step.ts';
 import { targetRoot } from '../target.ts';
 
 /**
- * nixos-install(8) for file systems that somebody else has made and mounted: what nixos-anywhere ends with, and people
- * who partition by hand. Of its options, those that make sense without channels and without a terminal.
+ * nixos-install(8) for file systems that another program or a person has created and mounted: the last step of nixos-anywhere, and
+ * of an installation by hand. It has the options that make sense without channels and without a terminal.
  */
 
 export interface NixosInstall {
-  /** Where the target's root is mounted. */
+  /** Mount point of the target's root. */
   root: string;
-  /** A toplevel in the store of the target or of this machine, or a flake reference with attribute. */
+  /** A toplevel in the store of the target or of the installer, or a flake reference with attribute. */
   from: { system: string } | { flake: string };
   bootLoader: boolean;
-  /** Given to every Nix command: `--option NAME VALUE` and its short forms. */
+  /** Arguments for every Nix command: `--option NAME VALUE` and its short forms. */
   settings: readonly string[];
-  /** Given to `nix build` alone. */
+  /** Arguments for `nix build` only. */
   buildFlags: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export const usage =
   '[--max-jobs N] [--cores N] [--substituters URLS] [--impure] [--show-trace] [--print-build-logs] ' +
   '[--no-write-lock-file] [--override-input INPUT REFERENCE] [--no-root-passwd] [--no-channel-copy]';
 
-/** Values that one option of nixos-install takes; 0 is a flag. */
+/** Number of values after each option; 0 is a flag. */
 const settingArity: Readonly<Record<string, number>> = {
   '--option': 2,
   '--max-jobs': 1,
@@ -58,9 +58,9 @@ const buildArity: Readonly<Record<string, number>> = {
 };
 
 /**
- * @param argv without the program's name
- * @returns null when help was asked for
- * @throws DabeiError USAGE for what it does not do
+ * @param argv arguments without the program's name
+ * @returns null for --help
+ * @throws DabeiError USAGE for unknown, unsupported or contradictory options
  */
 export function parseNixosInstall(argv: readonly string[]): NixosInstall | null {
   const settings: string[] = [];
@@ -114,7 +114,7 @@ function parseRest(args: string[]) {
         'store-path': string,
         flake: string,
         'no-bootloader': boolean,
-        // Nothing is asked and no channel copied in any case.
+        // Accepted without effect: dabei never asks for a password and never copies a channel.
         'no-root-passwd': boolean,
         'no-root-password': boolean,
         'no-channel-copy': boolean,
@@ -137,9 +137,9 @@ function wrongUsage(problem: string): DabeiError {
 const hour = 3600;
 
 /**
- * @param memoryBytes of RAM
- * @param inherited variables that Nix and the boot loader get from whoever calls: proxies, NIX_CONFIG
- * @throws DabeiError CONFIG_SCHEMA for a flake reference that is none
+ * @param memoryBytes size of the RAM
+ * @param inherited variables of the caller's environment for Nix and the boot loader: proxies, NIX_CONFIG
+ * @throws DabeiError CONFIG_SCHEMA if the flake reference is not valid
  */
 export function planNixosInstall(
   { root, from, bootLoader, settings, buildFlags }: NixosInstall,
@@ -156,7 +156,7 @@ export function planNixosInstall(
     },
     secretDirectories(root),
   );
-  // What this machine's store has need not be fetched; it is trusted as its owner is.
+  // Nix copies paths from the installer's own store instead of fetching them, and trusts them without signatures.
   const store = ['--store', root, '--extra-substituters', 'auto?trusted=1'];
   return [
     cancelReturn,
@@ -206,7 +206,7 @@ export function planNixosInstall(
   ];
 }
 
-/** nixos-install(8), --flake: the name is an attribute of nixosConfigurations. */
+/** The flake output for --flake: the name is an attribute of nixosConfigurations (nixos-install(8)). */
 function toplevelOf(flake: string): string {
   const { url, attribute } = flakeReference(flake, '');
   return `${url}#nixosConfigurations.${JSON.stringify(attribute)}.config.system.build.toplevel`;

@@ -3,11 +3,11 @@ import { flakeReference, isSentAlong } from '../host-flake/flake-reference.ts';
 import { nixString } from '../host-flake/templates.ts';
 
 /**
- * A flake around the host flake, whose output `derivation` is the path of the derivation of the host's toplevel. Nix
- * evaluates flakes purely, and only what is locked (Nix manual, pure-eval): nothing that the host flake or one of its inputs
- * says can read this machine's files, its environment, or an address without a hash. What evaluates here evaluates in the
- * installed system, too.
- * @param directory of the host flake
+ * A flake around the host flake. Its output `derivation` is the path of the derivation of the host's toplevel. Nix evaluates flakes
+ * purely, and only with locked inputs (Nix manual, pure-eval): neither the host flake nor its inputs can read this machine's files
+ * or environment, or fetch an address without a hash. So an evaluation that succeeds here also succeeds in the installed system.
+ * @param system the machine's system in Nix's notation, such as "x86_64-linux"
+ * @param directory directory of the host flake
  */
 export function checkFlake(config: Config, system: string, directory: string): string {
   return [
@@ -23,7 +23,7 @@ export function checkFlake(config: Config, system: string, directory: string): s
     '      ;',
     '    in',
     '    {',
-    // With the context of drvPath itself, Nix would want everything that the derivation was made from to be built.
+    // With the string context of drvPath itself, Nix would build all dependencies of the derivation.
     '      derivation = builtins.unsafeDiscardOutputDependency toplevel.drvPath;',
     '    };',
     '}',
@@ -32,10 +32,10 @@ export function checkFlake(config: Config, system: string, directory: string): s
 }
 
 /**
- * The Nix expression, in terms of the flake `host`, whose value is the host's toplevel derivation (nixpkgs,
- * nixos/modules/system/activation/top-level.nix). What is wrong with an owner's flake is said in words: Nix's own message
- * about a missing attribute names neither the flake nor what there is.
- * @param system the machine's, as Nix names it
+ * A Nix expression whose value is the host's toplevel derivation (nixpkgs, nixos/modules/system/activation/top-level.nix). It uses
+ * the flake `host`. It has error messages of its own for problems of the owner's flake, because Nix's message about a missing
+ * attribute names neither the flake nor the present attributes.
+ * @param system the machine's system in Nix's notation, such as "x86_64-linux"
  */
 export function toplevelExpression(config: Config, system: string): string {
   const [hostName = ''] = config.hostName.split('.');
