@@ -1,29 +1,29 @@
 import { DabeiError } from '../../errors.ts';
 
-/** A flake reference with attribute, taken apart: what the configuration's system.flake may say. */
+/** The parts of a flake reference with attribute, as in the configuration's system.flake. */
 export interface FlakeReference {
-  /** What a flake's `inputs.NAME.url` takes: "github:me/infra". */
+  /** In the form for a flake's `inputs.NAME.url`: "github:me/infra". */
   url: string;
   /** Name below the flake's nixosConfigurations: "web-01". */
   attribute: string;
 }
 
-/** Where a whole flake that is sent along lies in the initramfs: it becomes /etc/nixos as it is. */
+/** Directory of a bundled flake in the initramfs. dabei copies it unchanged to /etc/nixos. */
 export const sentDirectory = '/dabei/flake';
 
-/** Whether it is the flake that was sent along. */
+/** Whether the reference is the bundled flake. */
 export function isSentAlong({ url }: FlakeReference): boolean {
   return url.replace(/^path:/, '').replace(/\/+$/, '') === sentDirectory;
 }
 
 /**
- * What the image's Nix fetches without other programs (Nix 2.26 manual, nix flake, types; tried in
- * test/unit/plan/nix/references.test.ts). Everything else is refused: Nix reads what it does not know as a path, and says so
- * only where it is evaluated, which may be after the disks are erased.
+ * References that the image's Nix can fetch without other programs (Nix 2.26 manual, nix flake, types; tried in
+ * test/unit/plan/nix/references.test.ts). dabei refuses all others: Nix treats an unknown reference as a path, and reports the error
+ * only during the evaluation, which may be after dabei has erased the disks.
  */
 const known: readonly RegExp[] = [
   /^(github|gitlab|sourcehut):[^/?#@:]+\/[^/?#]+(\/[^?#]+)?(\?[^#]*)?$/,
-  // Any answer that is an archive; the address of a repository answers with a web page.
+  // Nix requires an archive as the answer; the address of a git repository answers with a web page.
   /^(tarball\+)?https?:\/\/[^/?#]+\/(?![^?#]*\.git\/?($|\?))[^#]*$/,
   /^(path:)?\/[^?#]*(\?[^#]*)?$/,
   /^(tarball\+)?file:\/\/\/[^#]+$/,
@@ -34,9 +34,9 @@ const archive =
   'or https://….tar.gz';
 const address = 'give an address that the machine can fetch, such as github:me/infra#web-01';
 
-/** What people write instead, with the reason why it does not work; the first that matches. */
+/** Common mistakes, with the reason why they do not work; the first match counts. */
 const unknown: readonly [pattern: RegExp, problem: string, remedy: string][] = [
-  // Nix starts git(1) and hg(1) for these; the image has neither (src/libfetchers/git-utils.cc, fetch; mercurial.cc).
+  // For these, Nix starts git(1) or hg(1) (src/libfetchers/git-utils.cc, fetch; mercurial.cc). The image has neither.
   [
     /^(git|hg)(\+|:)|^ssh(\+|:)|^[^/?#:]+@[^/?#:]+:/i,
     'it needs git, which the installer does not have',
@@ -57,9 +57,9 @@ const unknown: readonly [pattern: RegExp, problem: string, remedy: string][] = [
 ];
 
 /**
- * Takes "URL#attribute" apart, as nixos-rebuild(8) reads its --flake: the attribute is one name, dots included, and the
- * host's own name where none is given. What leads there in the flake's outputs may be written out.
- * @throws DabeiError CONFIG_SCHEMA for references that mean nothing on the machine being installed
+ * Splits "URL#attribute" as nixos-rebuild(8) does for --flake: the attribute is a single name, which may contain dots; its default is
+ * the host name. The attribute may also be the full path, "nixosConfigurations.NAME.config.system.build.toplevel".
+ * @throws DabeiError CONFIG_SCHEMA for references that the machine being installed cannot use
  */
 export function flakeReference(reference: string, hostName: string): FlakeReference {
   const hash = reference.indexOf('#');

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 
 /**
- * A git repository with one commit, without git(1), which the image has no room for: loose objects (gitformat-loose(5),
- * gitglossary(7)) and an index (gitformat-index(5)), since Nix sees only files that the index has.
+ * Writes a git repository with one commit without git(1), for which the image has no room: loose objects (gitformat-loose(5),
+ * gitglossary(7)) and an index (gitformat-index(5)), because Nix sees only files in the index.
  */
 
-/** Of the modes that git knows (git-fast-import(1), filemodify), those that Nix takes from a tree. */
+/** The modes of git (git-fast-import(1), filemodify) that Nix accepts in a tree: file, executable file, symbolic link. */
 export type GitMode = '100644' | '100755' | '120000';
 
 export interface GitFile {
-  /** Below the repository: "hosts/web-01.nix". */
+  /** Relative to the repository: "hosts/web-01.nix". */
   path: string;
   mode: GitMode;
-  /** The content; of a link what it says. One is held in memory at a time. */
+  /** Returns the contents; of a link, its target. `gitRepository` keeps only one file in memory at a time. */
   read: () => Buffer;
 }
 
@@ -22,11 +22,15 @@ export interface CommitOf {
   message: string;
   /** "NAME <ADDRESS>" */
   author: string;
-  /** Unix time. */
+  /** Seconds since 1970-01-01 UTC. */
   seconds: number;
 }
 
-/** @param write is given the files of the directory .git; without the last, HEAD, it is no repository yet */
+/**
+ * Creates the files of a git repository.
+ * @param write called for each file, with the path below .git. HEAD is the last one: without HEAD, git does not accept the directory
+ *   as a repository, so an interrupted call leaves no broken one
+ */
 export function gitRepository(
   { files, message, author, seconds }: CommitOf,
   write: (path: string, content: Buffer) => void,
@@ -37,7 +41,7 @@ export function gitRepository(
     write(`objects/${id.slice(0, 2)}/${id.slice(2)}`, deflateSync(object));
     return id;
   };
-  // Git compares bytes.
+  // git sorts by bytes.
   const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   const blobs = sorted.map(({ path, mode, read }): Blob => {
     const content = read();
@@ -64,7 +68,10 @@ interface Blob {
   id: string;
 }
 
-/** Directories first become objects, then entries. Git sorts a directory as if its name ended with a slash. */
+/**
+ * Stores a tree and all trees below it. git sorts a directory as if its name ended with a slash.
+ * @returns the id of the tree
+ */
 function storeTree(blobs: readonly Blob[], store: (type: 'tree', content: Buffer) => string): string {
   const directories = new Map<string, Blob[]>();
   const entries: { key: string; mode: string; name: string; id: string }[] = [];
@@ -88,7 +95,7 @@ function storeTree(blobs: readonly Blob[], store: (type: 'tree', content: Buffer
   );
 }
 
-/** Version 2, every time and inode zero: git then looks at the file itself, and puts them in. */
+/** An index of version 2 with zero for all times and inode numbers: git then compares the files, and fills in the values. */
 function index(blobs: readonly Blob[]): Buffer {
   const head = Buffer.alloc(12);
   head.write('DIRC');

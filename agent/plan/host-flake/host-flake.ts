@@ -10,14 +10,14 @@ import type { RunStep, Step, WriteStep } from '../step.ts';
 import { flakeDirectory, targetRoot, type TargetStorage } from '../target.ts';
 import { fillIn, modules, templates } from './templates.ts';
 
-/** The host flake: what describes the installed system, in files that its owner keeps and changes. */
+/** The host flake: the files that describe the installed system. Its owner keeps and changes them. */
 
-/** Host key of the SSH server in stage 1. It lies in the initrd, so it is another one than the system's. */
+/** Host key of the SSH server in stage 1. The unencrypted initrd contains it, so it differs from the system's host key. */
 const initrdHostKey = '/etc/ssh/initrd_ssh_host_ed25519_key';
 
 /**
- * Writes the host flake to the target, and the host keys that it refers to.
- * @throws DabeiError CONFIG_SCHEMA or SSH_HOST_KEY when the configuration cannot be carried out
+ * Writes the host flake and the host keys to the target.
+ * @throws DabeiError CONFIG_SCHEMA for a missing bundled flake or an invalid system.flake; SSH_HOST_KEY for an unreadable host key
  */
 export function planHostFlake(config: Config, facts: Facts, storage: TargetStorage): Step[] {
   return [
@@ -32,7 +32,7 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
     ...planMachineId(config),
     {
       kind: 'run',
-      // ssh-keygen asks before it overwrites one from an earlier start.
+      // If an earlier start left a key, ssh-keygen would ask before it overwrites the key.
       doing: 'removing an older host key of the SSH server in stage 1',
       argv: ['rm', '-f', `${targetRoot}${initrdHostKey}`, `${targetRoot}${initrdHostKey}.pub`],
       timeoutSeconds: 10,
@@ -50,9 +50,9 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
 }
 
 /**
- * Nothing but the flake: no key, and nothing that is secret.
- * @param directory is made
- * @throws DabeiError CONFIG_SCHEMA when a flake was to be sent along, and is not here
+ * Writes only the flake, which contains no secret.
+ * @param directory the steps create it
+ * @throws DabeiError CONFIG_SCHEMA if the configuration names a bundled flake, but the initramfs has none
  */
 export function writeHostFlake(
   config: Config,
@@ -100,13 +100,13 @@ export function writeHostFlake(
 }
 
 /**
- * The files of the host flake: name -> text. No secret is in them.
+ * The files of the host flake: name -> text. They contain no secret.
  * @throws DabeiError as `planHostFlake`
  */
 export function hostFlake(config: Config, facts: Facts, storage: TargetStorage): Record<string, string> {
   const info = runtimeInfo(config, facts, storage);
   return {
-    // Who gives a built system alone has its source elsewhere; rebuilding from here must not replace it.
+    // The source of a prebuilt system without a flake is elsewhere: nixos-rebuild on this machine must not replace that system.
     ...(config.system.storePath !== undefined && config.system.flake === undefined
       ? {}
       : { 'flake.nix': flake(config, info.hostName) }),
@@ -128,7 +128,7 @@ function planHostKeys(config: Config): Step[] {
   const keys = new Map<HostKeyType, Secret>();
   for (const key of config.ssh.hostKeys) {
     const type = hostKeyType(key);
-    // Of two of one type the SSH stage takes the first, too.
+    // Of two keys of one type, the SSH stage also uses the first.
     if (!keys.has(type)) keys.set(type, key);
   }
   if (keys.size === 0) return [keepHostKey];
@@ -153,7 +153,10 @@ function planHostKeys(config: Config): Step[] {
   });
 }
 
-/** Its journal goes on under the same name, and DHCP servers recognise a client that names itself by it. */
+/**
+ * Keeps the machine id: journald names its directory after it, and DHCP servers recognise clients whose identifier is derived from
+ * it.
+ */
 function planMachineId({ machineId }: Config): WriteStep[] {
   if (machineId === undefined) return [];
   return [
@@ -167,7 +170,7 @@ function planMachineId({ machineId }: Config): WriteStep[] {
   ];
 }
 
-/** The installed system answers under the key that the installer showed; without it, it makes one at its first boot. */
+/** Keeps the host key that users have seen in the installer. If the copy fails, the installed system generates a key at first boot. */
 const keepHostKey: RunStep = {
   kind: 'run',
   doing: "keeping the installer's SSH host key",

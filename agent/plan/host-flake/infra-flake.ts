@@ -3,16 +3,14 @@ import { fillIn, modules, templates } from './templates.ts';
 
 /** A file of the infrastructure flake. */
 export interface InfraFile {
-  /** Below the flake's directory. */
+  /** Relative to the flake's directory. */
   path: string;
   content: string;
-  /** Written once, then its owner's. */
+  /** The owner may change the file, so dabei writes it only once. */
   owners: boolean;
 }
 
-/**
- * One flake for many machines: the modules once, below dabei/, and for each machine its facts, below hosts/NAME/.
- */
+/** One flake for many machines: the shared modules below dabei/, and each machine's facts below hosts/NAME/. */
 export function infraFlake(hosts: readonly Pick<RuntimeInfo, 'hostName' | 'stateVersion'>[]): InfraFile[] {
   const { infra, infraCommon, infraHost } = templates;
   const ours = (path: string, content: string) => ({ path, content, owners: false });

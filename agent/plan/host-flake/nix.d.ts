@@ -1,4 +1,4 @@
-/** Template files of nix/host-flake, as text: esbuild's text loader, in tests test/support/nix-text.mjs. */
+/** Nix files as text: esbuild's text loader imports them; in tests, test/support/nix-text.mjs does. */
 declare module '*.nix' {
   const text: string;
   export default text;

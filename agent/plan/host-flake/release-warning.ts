@@ -2,8 +2,8 @@ import { isPastLastDay, nixosRelease } from '../../config/nixos-release.ts';
 import type { Config } from '../../config/schema.ts';
 
 /**
- * Warns of a default release without security updates, where the generated flake would use it. A flake of the owner's own, a
- * prebuilt system and another system.nixpkgs are the owner's choice.
+ * Warns if the generated flake would use the default release, and this release no longer has security updates. It does not warn about
+ * the user's own choices: system.flake, a prebuilt system, or another system.nixpkgs.
  * @param now seconds since 1970-01-01 UTC
  * @returns sentences without a full stop
  */

@@ -8,24 +8,24 @@ import type { RuntimeNetwork } from './runtime-types.ts';
 import { espMountpoint, persistedDirectories, type TargetStorage } from '../target.ts';
 
 /**
- * /etc/nixos/runtime-info.json: everything that is true of this machine and not of another. dabei.nix and hardware.nix
- * beside it turn it into NixOS options; it holds no secret.
+ * Contents of /etc/nixos/runtime-info.json: everything specific to this machine. dabei.nix and hardware.nix in the same directory
+ * convert it to NixOS options. It contains no secret.
  */
 export interface RuntimeInfo {
   version: 1;
-  /** The first label, as networking.hostName takes it. */
+  /** The first label of the configured name, for networking.hostName. */
   hostName: string;
-  /** What follows the first dot of the configured name. */
+  /** The part of the configured name after the first dot. */
   domain: string | null;
   /** 8 hexadecimal digits. */
   hostId: string;
-  /** The NixOS release whose formats its data follow, where the owner's flake says nothing else. */
+  /** The NixOS release whose formats the machine's data follow, for system.stateVersion. The owner's flake may set another one. */
   stateVersion: string;
-  /** As Nix names it (arch.ts). */
+  /** In Nix's notation (arch.ts): "x86_64-linux". */
   system: string;
   firmware: 'bios' | 'uefi';
   machine: Machine;
-  /** Where the system comes from when it is the owner's flake: a flake reference with attribute. */
+  /** The owner's flake: a flake reference with attribute; null if the system comes from the generated flake. */
   flake: string | null;
   rootAuthorizedKeys: readonly string[];
   sshPort: number;
@@ -34,22 +34,22 @@ export interface RuntimeInfo {
   network: RuntimeNetwork;
   pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] };
   disks: readonly RuntimeDisk[];
-  /** Kernel modules that stage 1 must have. */
+  /** Kernel modules that the initrd needs. */
   modules: { disks: readonly string[]; network: readonly string[] };
-  /** null unless the root file system is emptied at every start. */
+  /** null if the root file system is persistent. */
   impermanence: Impermanence | null;
-  /** As `console=` takes them; the last one is /dev/console. */
+  /** Values of `console=`; the last one is /dev/console. */
   consoles: readonly string[];
-  /** Of its kernel, besides those of NixOS; none where it is left out. */
+  /** Kernel parameters in addition to those of NixOS. */
   kernelParams?: readonly string[];
 }
 
 export interface Impermanence {
-  /** Snapshot of the empty root. */
+  /** Name of the snapshot of the empty root file system. */
   snapshot: string;
-  /** Kept, each below /persist under the same path. */
+  /** Persistent directories; each is below /persist with the same path. */
   directories: readonly string[];
-  /** 32 hexadecimal digits; the file that it stands in would be gone at every start. */
+  /** 32 hexadecimal digits. Every start empties the root file system and thus removes /etc/machine-id. */
   machineId: string;
 }
 
@@ -63,8 +63,8 @@ export interface RuntimeDisk {
 }
 
 /**
- * What the host flake is told about the machine.
- * @throws DabeiError SSH_HOST_KEY when the type of a given host key cannot be read
+ * Collects the runtime information for the host flake.
+ * @throws DabeiError SSH_HOST_KEY if the type of a configured host key cannot be read
  */
 export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage): RuntimeInfo {
   const [hostName = '', ...domain] = config.hostName.split('.');
@@ -111,7 +111,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
 
 function impermanence(config: Config, storage: TargetStorage): Impermanence {
   const root = storage.datasets.find(({ mountpoint }) => mountpoint === '/')!;
-  // Derived like the partitions' GUIDs, so that the same plan is made at every start (machine-id(5)).
+  // Derived, like the partitions' GUIDs, so each start makes the same plan. Format: machine-id(5).
   const derived = createHash('sha256').update(
     `machine-id\n${storage.hostId}\n${storage.members[0]!.zfsPartuuid}`,
   );
@@ -122,15 +122,15 @@ function impermanence(config: Config, storage: TargetStorage): Impermanence {
   };
 }
 
-/** The host id that a name stands for when none is configured: the first 8 digits of its SHA-256. */
+/** The configured host id, or the first 8 hexadecimal digits of the SHA-256 of the host name. */
 export function hostIdOf(config: Pick<Config, 'hostId' | 'hostName'>): string {
   return config.hostId ?? createHash('sha256').update(config.hostName).digest('hex').slice(0, 8);
 }
 
-/** Drivers whose module is called otherwise: those of Xen's frontends (drivers/net/xen-netfront.c, xenbus_driver). */
+/** Drivers whose module has another name: Xen's frontends (drivers/net/xen-netfront.c, xenbus_driver). */
 const moduleOfDriver: Readonly<Record<string, string>> = { vif: 'xen_netfront', vbd: 'xen_blkfront' };
 
-/** Modules by lsblk's TRAN, where the facts name none: the driver of the bus and that of its usual controllers. */
+/** Modules by lsblk's TRAN, if the facts contain no drivers: the drivers of the bus and of its usual controllers. */
 const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
   virtio: ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'sd_mod'],
   nvme: ['nvme'],
@@ -139,7 +139,7 @@ const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
   mmc: ['sdhci_pci', 'mmc_block'],
 };
 
-/** Where not even the transport is known: controllers of hypervisors and of the common RAID cards. */
+/** Modules for an unknown transport: controllers of hypervisors, and common RAID cards. */
 const commonDiskModules = [
   ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc', 'vmw_pvscsi', 'mptspi'],
   ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
@@ -156,12 +156,12 @@ function networkModules(link: Link): readonly string[] {
   return link.driver === null ? [] : withBus([link.driver]);
 }
 
-/** Modules of interfaces that are no hardware. */
+/** Modules of bonds, VLANs and bridges. */
 function madeBy(kind: RuntimeNetwork['interfaces'][number]['kind']): string[] {
   return kind === 'physical' || kind === 'loopback' ? [] : [modulesOf[kind][0]];
 }
 
-/** virtio drivers do not depend on the driver of the PCI device that carries them, yet are found only through it. */
+/** Adds virtio_pci: virtio drivers do not depend on the module of their PCI device, but the kernel finds virtio devices through it. */
 function withBus(drivers: readonly string[]): readonly string[] {
   const modules = drivers.map(driver => moduleOfDriver[driver] ?? driver.replaceAll('-', '_'));
   return modules.some(name => name.startsWith('virtio_')) ? ['virtio_pci', ...modules] : modules;

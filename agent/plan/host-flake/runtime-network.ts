@@ -23,15 +23,15 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
   const asks = matches.some(
     ({ wanted }) => wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false,
   );
-  // The plan listens on everything when the configuration asks for nothing that is here; so does the host flake.
+  // Without interfaces, the host flake uses DHCP and router advertisements everywhere, like the plan.
   if (!asks) return { interfaces: [], dns, needsNetworkd: false };
   const finalName = nameChooser(matching, links);
   const called = namesInUse(config, plan.routes, matching);
   const used = plan.links.map(
     name => matches.find(({ link }) => link.name === name)?.link ?? links.find(link => link.name === name)!,
   );
-  // Rules and routes of no interface stand in the unit of the first that can have any; a route that goes several ways
-  // stands in that of its first way.
+  // networkd's units belong to interfaces. Rules, and routes of no interface, are in the unit of the first interface that can have
+  // some; a route with several next hops is in the unit of its first one.
   const free = used.filter(
     link => !matches.some(({ below, wanted }) => !wanted.vlan && below.includes(link.name)),
   );
@@ -74,9 +74,10 @@ export function runtimeNetwork(config: NetworkConfig, links: readonly Link[]): R
 }
 
 /**
- * The address that the kernel gives to a bond, that of its first member (bond_enslave, drivers/net/bonding/bond_main.c), or
- * to a bridge, the lowest of its ports (br_stp_recalculate_bridge_id, net/bridge/br_stp_if.c). networkd would make one up
- * from the machine id (systemd.netdev(5)), of which stage 1 has another one at every start.
+ * The MAC address that the kernel would assign: to a bond, the address of its first member (bond_enslave,
+ * drivers/net/bonding/bond_main.c); to a bridge, the lowest address of its ports (br_stp_recalculate_bridge_id,
+ * net/bridge/br_stp_if.c). networkd would derive an address from the machine id (systemd.netdev(5)), which is different at every start
+ * of stage 1.
  */
 function inheritedMac(name: string, matches: readonly Match[], links: readonly Link[]): string | null {
   const own = matches.filter(({ link }) => link.name === name);
@@ -124,8 +125,9 @@ function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T,
 }
 
 /**
- * The old system's names where the configuration has them, as long as they can be had; otherwise what udev would call
- * hardware: a name such as "eth0" may not be given by hand, since the kernel gives it at the same time (systemd.link(5)).
+ * Chooses names for the installed system: the configured name of a card, or udev's predictable name for a card that is called "eth0"
+ * or similar. udev cannot assign such names safely, because the kernel assigns them at the same time (systemd.link(5)). If another
+ * link has the chosen name, a link keeps its present name.
  */
 function nameChooser({ matches }: Matching, links: readonly Link[]): (name: string) => string {
   const chosen = new Map(
@@ -147,7 +149,7 @@ function nameChooser({ matches }: Matching, links: readonly Link[]): (name: stri
   };
 }
 
-/** Links that rules or ways of routes call by name; networkd finds all others by their MAC address. */
+/** Links whose names appear in rules or next hops; networkd matches all other links by MAC address. */
 function namesInUse(
   config: NetworkConfig,
   routes: readonly PlannedRoute[],
@@ -168,7 +170,7 @@ function runtimeRoute(route: PlannedRoute, finalName: (name: string) => string):
     onlink: route.onlink,
     type: route.type ?? null,
     ...(Object.fromEntries(attributes) as Pick<RuntimeRoute, RouteAttributeName>),
-    // networkd takes no way without a gateway.
+    // networkd does not support next hops without a gateway.
     nexthops: (route.nexthops ?? []).flatMap(({ gateway, link, weight }) =>
       gateway === undefined
         ? []
@@ -206,7 +208,7 @@ function runtimeRules(
     }));
 }
 
-/** networkd can send what RFC 4361 describes (type 255, IAID, DUID) and the MAC address; it has no third way. */
+/** networkd can send only two client identifiers: that of RFC 4361 (type 255, IAID, DUID), and the MAC address. */
 function fromClientId(clientId: string): RuntimeInterface['clientId'] {
   const [, iaid, type, rest] = /^ff([0-9a-f]{8})([0-9a-f]{4})((?:[0-9a-f]{2})+)$/.exec(clientId) ?? [];
   if (iaid === undefined || type === undefined || rest === undefined) return 'mac';

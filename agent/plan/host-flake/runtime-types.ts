@@ -2,46 +2,49 @@ import type { RouteAttributeName } from '../../config/schema/route-attributes.ts
 import type { BondConfig, BridgeConfig, VlanConfig } from '../../config/schema.ts';
 import type { LeasePreferences, Preferences } from '../network/preferences.ts';
 
-/** The network of the installed system, as runtime-info.json has it; dabei.nix makes networkd units of it. */
+/** The network of the installed system, in runtime-info.json; network.nix converts it to networkd units. */
 export interface RuntimeNetwork {
-  /** Empty: DHCP and router advertisements on every Ethernet interface. */
+  /** If empty, every Ethernet interface uses DHCP and router advertisements. */
   interfaces: readonly RuntimeInterface[];
   dns: { servers: readonly string[]; search: readonly string[] };
-  /** NixOS's scripted style of networking cannot say it. */
+  /** NixOS's scripted networking does not support this network (scripted-network.ts). */
   needsNetworkd: boolean;
 }
 
 export interface RuntimeInterface {
   kind: 'physical' | 'bond' | 'vlan' | 'bridge' | 'loopback';
-  /** Permanent MAC address, lower case: what hardware is recognised by; null for everything else. */
+  /** Permanent MAC address, lower case, by which the system recognises hardware; null for all other kinds. */
   mac: string | null;
-  /** What hardware is called if its name is kept; otherwise the installed system may choose another one. */
+  /** Without `keepName`, the installed system may give hardware another name. */
   name: string;
-  /** Rules or routes call the interface by its name, so it is to have this one. */
+  /** Rules or routes contain the interface's name, so the installed system must use it. */
   keepName: boolean;
   driver: string | null;
-  /** MAC address that it is given; null for its own. */
+  /** MAC address to set; null to keep the interface's own. */
   macAddress: string | null;
   mtu: number | null;
-  /** Names of the bond or the bridge that it is a part of, and of the VLANs on it. */
+  /** Name of the bond that the interface is a member of. */
   bond: string | null;
+  /** It is the bond's preferred member. */
   primary: boolean;
+  /** Name of the bridge that the interface is a member of. */
   bridge: string | null;
+  /** Names of the VLANs on the interface. */
   vlans: readonly string[];
-  /** What it is made as: as in network.interfaces of the configuration, without members. */
+  /** Options of a bond, VLAN or bridge, as in network.interfaces of the configuration, without the links below it. */
   options: Partial<BondConfig & VlanConfig & BridgeConfig> | null;
   addresses: readonly RuntimeAddress[];
   routes: readonly RuntimeRoute[];
   rules: readonly RuntimeRule[];
   dhcp: boolean;
-  /** "mac", or hexadecimal digits of IAID and DUID (RFC 4361). */
+  /** "mac", or the parts of an RFC 4361 identifier; `duid` has hexadecimal digits with colons, without the type. */
   clientId: 'mac' | { iaid: number; duidType: number; duid: string };
   acceptRa: boolean;
-  /** What is taken of the lease, null without one; all that is not said is taken. */
+  /** Which parts of the lease to use, by default all; null without DHCP. */
   lease: Omit<LeasePreferences, 'address'> | null;
-  /** The same of router advertisements. */
+  /** Which parts of router advertisements to use, by default all; null without router advertisements. */
   advertisements: Preferences | null;
-  /** Whether "online" waits for it; null for networkd's own choice. */
+  /** Whether "online" waits for the interface; null for networkd's default. */
   requiredForOnline: boolean | null;
   dns: { servers: readonly string[]; search: readonly string[] } | null;
 }
@@ -49,7 +52,7 @@ export interface RuntimeInterface {
 export interface RuntimeAddress {
   /** With prefix length. */
   address: string;
-  /** The other end, with the same prefix length. */
+  /** Address of the other end, with the same prefix length. */
   peer: string | null;
 }
 
@@ -59,7 +62,7 @@ export interface RuntimeRoute extends Record<RouteAttributeName, string | number
   gateway: string | null;
   onlink: boolean;
   type: string | null;
-  /** As MultiPathRoute= of systemd.network(5) takes them: "192.0.2.1@eth0 2". */
+  /** Values of MultiPathRoute= (systemd.network(5)): "192.0.2.1@eth0 2". */
   nexthops: readonly string[];
 }
 

@@ -2,13 +2,13 @@ import type { Preferences } from '../network/preferences.ts';
 import type { RuntimeInterface } from './runtime-types.ts';
 
 /**
- * Whether a network is beyond NixOS's older, scripted style of networking, which has no rules, no routes over several
- * ways or to nowhere, and only the commonest settings of bonds, VLANs and bridges (nixpkgs,
- * nixos/modules/tasks/network-interfaces-scripted.nix). Where a user's flake is in that style, it is kept for all others.
+ * Whether a network needs networkd, because NixOS's older, scripted networking does not support it. The scripts have no rules, only
+ * unicast routes with a single next hop, and only common settings of bonds, VLANs and bridges (nixpkgs,
+ * nixos/modules/tasks/network-interfaces-scripted.nix). If a user's flake uses the scripts, they remain in use for all other networks.
  */
 export function needsNetworkd(interfaces: readonly RuntimeInterface[]): boolean {
   const macs = interfaces.flatMap(({ mac }) => mac ?? []);
-  // There, hardware goes by its name, which two cards of one address cannot be given.
+  // The scripts identify hardware by its name, and cannot name two cards with the same MAC address.
   if (new Set(macs).size < macs.length) return true;
   return interfaces.some(
     ({ rules, routes, addresses, options, clientId, ...others }) =>
@@ -27,8 +27,8 @@ export function needsNetworkd(interfaces: readonly RuntimeInterface[]): boolean 
 }
 
 /**
- * Whether router advertisements are taken otherwise than the lease of the same interface: dhcpcd listens to both, and has one
- * metric and one "nogateway" for them (dhcpcd.conf(5)).
+ * Whether the preferences for router advertisements differ from those for the lease of the same interface: dhcpcd uses both, and has
+ * one metric and one "nogateway" for the two (dhcpcd.conf(5)).
  */
 function advertisementsDiffer({
   dhcp,

@@ -10,7 +10,7 @@ import infraHost from '../../../nix/infra-host.nix';
 import infraCommon from '../../../nix/infra/common.nix';
 import infra from '../../../nix/infra/flake.nix';
 
-/** The modules of the host flake, the same on every machine, by their file names. */
+/** The modules of the host flake by file name. They are the same on every machine. */
 export const modules = {
   'hardware.nix': hardware,
   'dabei.nix': dabei,
@@ -20,7 +20,7 @@ export const modules = {
   'network-options.nix': networkOptions,
 } as const;
 
-/** The other files of the host flake, and of an infrastructure's, before placeholders are filled in. */
+/** The other files of the host flake and of an infrastructure flake, with placeholders (`fillIn`). */
 export const templates = {
   flake,
   flakeWithConfig,
@@ -30,8 +30,8 @@ export const templates = {
 } as const;
 
 /**
- * Replaces @name@ by the value of that name, written as a Nix string.
- * @throws Error for a placeholder without a value and for a value without a placeholder: both are bugs
+ * Replaces each placeholder, @name@, by the value with that name, as a Nix string.
+ * @throws Error for a placeholder without a value, and for a value without a placeholder: both are bugs
  */
 export function fillIn(template: string, values: Readonly<Record<string, string>>): string {
   const unused = new Set(Object.keys(values));
@@ -45,10 +45,7 @@ export function fillIn(template: string, values: Readonly<Record<string, string>
   return text;
 }
 
-/**
- * A string in double quotes as the Nix language reads it (Nix manual, string literals): backslash, quote, line ends
- * and "${" are escaped; everything else stands for itself.
- */
+/** A string literal in double quotes (Nix manual, string literals), with escapes for backslashes, quotes, line ends, tabs and "${". */
 export function nixString(value: string): string {
   const escaped = value
     .replace(/["\\]/g, '\\$&')
