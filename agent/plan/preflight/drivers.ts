@@ -9,10 +9,13 @@ import type { NewSystem, OldSystem } from './systems.ts';
 
 const elsewhere =
   'boot the image by PXE or from a medium, where it shows which disks and cards it has drivers for';
-/** Drivers that do nothing without a file; all others have their firmware in the device, or go on without. */
+/** Drivers that do not work without a firmware file. All others work without one, or their devices contain the firmware. */
 const firmwareNeeded = new Set(['bnx2', 'bnx2x']);
 
-/** What nothing shows a driver for does not pass: a disk never, an interface where another one is left. */
+/**
+ * Checks that the image has drivers for the selected disks and for the interfaces of the default routes. It refuses a disk whose driver
+ * it cannot determine. For such an interface it only warns, if another interface or a configured card is known.
+ */
 export function checkDrivers(
   { facts, linkDevices, diskDevices }: OldSystem,
   image: NewSystem,
@@ -61,7 +64,7 @@ export function checkDrivers(
   return { refusals, warnings };
 }
 
-/** An interface that is configured, and that is a card with a driver. */
+/** Whether a configured interface is a card whose driver is known. */
 function configuresCard(config: Config | null, { links }: Facts): boolean {
   return (config?.network.interfaces ?? []).some(wanted => {
     const link = findLink(wanted, links, []);
@@ -69,7 +72,7 @@ function configuresCard(config: Config | null, { links }: Facts): boolean {
   });
 }
 
-/** Modules of the devices that matter, for which missing firmware has to be looked up. */
+/** Modules of all disks and of the interfaces of the default routes, for which to look up missing firmware. */
 export function neededModules({ linkDevices, diskDevices }: OldSystem, index: ModuleIndex): string[] {
   const devices = [...linkDevices.values(), ...diskDevices.values()];
   return [...new Set(devices.flatMap(each => judgeDrivers(each, index).modules))];

@@ -7,28 +7,30 @@ import { defaultRoutes } from '../network/default-routes.ts';
 import { releaseWarnings } from '../host-flake/release-warning.ts';
 import { planRefusals } from './plan-refusals.ts';
 
-/** Everything that speaks against leaving a running Linux, of the configuration, the machine and the plan. Pure. */
+/** Collects all reasons in the configuration, the machine and the plan against leaving a running Linux. Pure. */
 
 export interface Judgement {
   resolution: Resolution;
-  /** What would be installed, perhaps with a passphrase that is not known yet; null where there is none, or it is refused. */
+  /** The configuration to install, perhaps with the stand-in for the passphrase; null if there is none, or if it is refused. */
   config: Resolution['config'];
   installs: boolean;
-  /** It is asked for when everything else is right. */
+  /** The passphrase is missing. dabei asks for it if there is no other problem. */
   asksPassphrase: boolean;
   refusals: readonly DabeiError[];
   found: Preflight;
 }
 
-/** Stands in for the passphrase that nobody has typed yet. */
+/** A configuration file that stands in for the passphrase until the user types it. */
 export const standInForPassphrase = {
   path: 'passphrase',
   bytes: Buffer.from('{"disks": {"key": "00000000"}}'),
 };
 
 /**
- * @param resolve the configuration, with the stand-in as a last file or without
- * @param now seconds since 1970
+ * @param resolve resolves the configuration, with or without the stand-in as the last file
+ * @param old the running system
+ * @param image the image to start
+ * @param now seconds since 1970-01-01 UTC
  */
 export function judge(
   resolve: (withPassphrase: boolean) => Resolution,
@@ -42,7 +44,7 @@ export function judge(
   const installs = resolution.mode === 'install';
   const config = resolution.config ?? (asksPassphrase ? resolve(true).config : null);
   const { network } = config ?? resolution.reachability;
-  // What could not be read may have been the network.
+  // An unreadable source may contain the network, so a missing default route is not certain.
   const isUnknown = config === null && network.interfaces.length === 0;
   const found = preflight(config, installs, old, image, isUnknown ? 1 : defaultRoutes(network).length);
   const login = checkLogin(resolution.reachability.rootAuthorizedKeys, installs ? config : null, now);

@@ -4,18 +4,20 @@ import { readAuthorizedKeys, type AuthorizedKey } from '../../keys/authorized-ke
 
 export interface Lockout {
   problem: string;
-  /** The system that is installed has no other keys than these, and no password. */
+  /** The new system has only these keys, and no password. If false, a flake or a prebuilt system may have its own keys. */
   isCertain: boolean;
 }
 
-/** As many reasons as fit into a sentence. */
+/** Keeps the message to one sentence. */
 const mostReasons = 5;
 
 /**
- * Whether nobody could log in afterwards, as far as the lines say it (agent/keys/authorized-keys.ts). Who has a certificate of
- * an authority is not known here.
- * @param installed what will be installed; null for a rescue system
- * @param now seconds since 1970
+ * Determines from the authorized keys (agent/keys/authorized-keys.ts) whether nobody could log in to the new system. dabei does not
+ * know whether anybody has a certificate of a listed authority.
+ * @param authorizedKeys lines of authorized_keys (sshd(8))
+ * @param installed the configuration to install; null for a rescue system
+ * @param now seconds since 1970-01-01 UTC
+ * @returns null if a key permits a root shell
  */
 export function lockout(
   authorizedKeys: readonly string[],
@@ -44,7 +46,11 @@ function whyNobody(keys: readonly AuthorizedKey[]): string {
   return `no authorized key opens a shell: ${reasons.join('; ')}${more > 0 ? `; and ${more} others` : ''}`;
 }
 
-/** An installation after which nobody could log in is none. @param now seconds since 1970 */
+/**
+ * Refuses an installation after which nobody could log in.
+ * @param now seconds since 1970-01-01 UTC
+ * @returns NO_LOGIN; null if a login may be possible
+ */
 export function lockoutRefusal(config: Config, now: number): DabeiError | null {
   const found = lockout(config.rootAuthorizedKeys, config, now);
   if (found === null || !found.isCertain) return null;

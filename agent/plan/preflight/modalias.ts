@@ -1,38 +1,36 @@
 /**
- * Whether the image can drive a device of the running system: by the aliases of its modules, or, for drivers that are
- * built in, by the driver's name.
+ * Determines whether the image has a driver for a device of the running system: by the aliases of the image's modules, else by the
+ * name of the driver in use.
  */
 
-/** A device on the way from a disk or a network interface to its bus. */
+/** A device between a disk or a network interface and its bus. */
 export interface BusDevice {
-  /** Below /sys/devices, for people. */
+  /** Relative to /sys/devices; only for messages. */
   path: string;
-  /** By which udev finds a module: "pci:v00008086d000010D3sv…". */
+  /** The name by which udev finds a module: "pci:v00008086d000010D3sv…". */
   modalias: string;
-  /** Driver that handles it now; null where none does. */
+  /** Name of the driver in use; null if the device has none. */
   driver: string | null;
-  /** That driver's module, also where it is built in; null where sysfs does not say. */
+  /** Name of that driver's module, loaded or built in; null if sysfs does not show it. */
   module: string | null;
 }
 
-/** Drivers that a kernel has. Names of modules are written with underscores. */
+/** The drivers of a kernel. Names of modules have underscores instead of hyphens. */
 export interface ModuleIndex {
   release: string;
   /** Patterns of modules.alias and modules.builtin.modinfo, in the order of the files. */
   aliases: readonly Alias[];
-  /** Everything in modules.builtin and modules.dep. */
+  /** All modules in modules.builtin and modules.dep. */
   names: ReadonlySet<string>;
 }
 
 export interface Alias {
-  /** With *, ? and [...], as fnmatch(3) takes it. */
+  /** A pattern of fnmatch(3), with *, ? and [...]. */
   pattern: string;
   module: string;
 }
 
-/**
- * Lines "alias PATTERN MODULE" (modules.alias of depmod(8)).
- */
+/** Parses modules.alias (depmod(8)): lines "alias PATTERN MODULE". */
 export function parseAliases(text: string): Alias[] {
   return [...text.matchAll(/^alias (\S+) (\S+)$/gm)].map(([, pattern, module]) => ({
     pattern: pattern!,
@@ -40,7 +38,9 @@ export function parseAliases(text: string): Alias[] {
   }));
 }
 
-/** Entries "MODULE.alias=PATTERN", each ended by a NUL (Documentation/kbuild/kbuild.rst, modules.builtin.modinfo). */
+/**
+ * Parses modules.builtin.modinfo (Documentation/kbuild/kbuild.rst): entries "MODULE.alias=PATTERN", each terminated by a NUL.
+ */
 export function parseBuiltinAliases(text: string): Alias[] {
   return text.split('\0').flatMap(entry => {
     const [, module, pattern] = /^([^.]+)\.alias=(.+)$/s.exec(entry) ?? [];
@@ -48,7 +48,7 @@ export function parseBuiltinAliases(text: string): Alias[] {
   });
 }
 
-/** The modules of modules.builtin or modules.dep: one path at the beginning of each line. */
+/** Parses modules.builtin or modules.dep: each line starts with the path of a module. */
 export function parseModulePaths(text: string): string[] {
   return text.split('\n').flatMap(line => {
     const [, name] = /([^/]+)\.ko(\.\w+)?(:|$)/.exec(line.split(' ')[0]!) ?? [];
@@ -60,13 +60,13 @@ export function moduleName(name: string): string {
   return name.replaceAll('-', '_');
 }
 
-/** Modules whose aliases match, each once. */
+/** The modules with a matching alias, without duplicates. */
 export function modulesFor(modalias: string, { aliases }: ModuleIndex): string[] {
   const found = aliases.filter(({ pattern }) => matchesPattern(pattern, modalias));
   return [...new Set(found.map(({ module }) => module))];
 }
 
-/** fnmatch(3) without flags, which is how kmod and udev compare. */
+/** fnmatch(3) without flags, as in kmod and udev. */
 export function matchesPattern(pattern: string, text: string): boolean {
   const literal = /^[^*?[\\]*/.exec(pattern)![0];
   if (!text.startsWith(literal)) return false;
@@ -81,13 +81,13 @@ export function matchesPattern(pattern: string, text: string): boolean {
 }
 
 /**
- * Bridges between buses, which every kernel has, and no module says so. Of what ACPI knows, most has no driver; what has one
- * may be the controller itself, as that of many eMMC is (sdhci-acpi).
+ * Drivers of bridges between buses: every kernel has them, but no module has an alias for them. ACPI devices are not exempt: most have
+ * no driver, but one with a driver may be the controller itself, for example that of an eMMC (sdhci-acpi).
  */
 const busDrivers = new Set(['pcieport', 'shpchp', 'usb', 'hub', 'vmbus', 'hv_vmbus']);
 const busDevices = /^pci:.*bc06/;
 
-/** Drivers whose module has another name, for kernels that have it built in and so do not tell it. */
+/** Modules of drivers with another name. The kernel does not show the module of a driver if it is built in. */
 const moduleOfDriver: Readonly<Record<string, string>> = {
   sd: 'sd_mod',
   sr: 'sr_mod',
@@ -97,15 +97,16 @@ const moduleOfDriver: Readonly<Record<string, string>> = {
   xhci_hcd: 'xhci_pci',
 };
 
-/** What the module of a device may be called, likeliest first. */
+/** Possible names of a device's module, most likely first. */
 function namesOf({ module, driver }: BusDevice): string[] {
   const names = [module, driver === null ? null : moduleOfDriver[driver], driver];
   return names.flatMap(name => (name ? [moduleName(name)] : []));
 }
 
 /**
- * The modules that drive these devices now, each once; another kernel's may be called the same. sysfs names the module
- * of a driver only where it was loaded: of one that is built in, the device's modalias tells it.
+ * The modules of the drivers in use, without duplicates. sysfs shows the module of a driver only if it was loaded; for a built-in
+ * driver, the function finds the module by the device's modalias.
+ * @param index the modules of the image, which may belong to another kernel than the running one
  */
 export function modulesInUse(devices: readonly BusDevice[], index: ModuleIndex): string[] {
   const modules = devices.flatMap(device => {
@@ -121,18 +122,21 @@ export function modulesInUse(devices: readonly BusDevice[], index: ModuleIndex):
 }
 
 export interface Verdict {
-  /** Devices that nothing in the image drives. */
+  /** Devices with a driver in use, for which the image has no driver. */
   missing: BusDevice[];
-  /** Modules that will be loaded for the others. */
+  /** Modules for the other devices. */
   modules: string[];
 }
 
-/** @param devices from the disk or interface to its bus */
+/**
+ * Determines which devices the image has drivers for.
+ * @param devices the devices from the disk or interface to its bus
+ */
 export function judgeDrivers(devices: readonly BusDevice[], index: ModuleIndex): Verdict {
   const verdict: Verdict = { missing: [], modules: [] };
   for (const device of devices) {
     const { modalias, driver } = device;
-    // What nothing drives now is not needed.
+    // The disk or interface works now, so a device without a driver does not need one.
     if (driver === null || busDrivers.has(driver) || busDevices.test(modalias)) continue;
     const modules = modulesFor(modalias, index);
     const byName = namesOf(device).find(name => index.names.has(name));

@@ -5,22 +5,22 @@ import { Secret } from '../../secret.ts';
 import { leastMemTotalBytes } from '../../limits.ts';
 import { makePlan } from '../plan.ts';
 
-/** What the new system's plan would refuse, found on the old system by making that very plan. Pure. */
+/** Finds on the old system what the new system would refuse, by making the same plan. Pure. */
 
-/** Said by preflight.ts, in terms of `run`'s options, of the disks as they are and of the RAM by the firmware's map. */
+/** Codes that preflight.ts reports, with `run`'s options as remedies, the real disks, and the RAM of the firmware's memory map. */
 const saidElsewhere = (code: ErrorCode) => /^(DISK_|FIRMWARE_|POOL_NAME_TAKEN$|MEMORY_TOO_SMALL$)/.test(code);
 
 /**
- * Every reason that does not depend on what only the new system can know: what an earlier installation left on the disks,
- * what the binary caches have, and which gateways answer (docs/errors.md).
+ * All reasons to refuse, except those that only the new system can find: the install state of an earlier installation, the contents of
+ * the binary caches, and which gateways answer (docs/errors.md).
  *
- * The plan ends at its first reason, so it is made again without each part that may be wrong by itself. Disks that cannot
- * be chosen yet are no reason to keep silent about the rest: blank ones stand in for them.
- * @param facts of the old system
+ * Planning stops at the first reason, so this function repeats it without each part that may be invalid on its own. Blank disks
+ * stand in for the selected ones, so problems of the selection do not hide other reasons.
+ * @param facts the old system's facts
  */
 export function planRefusals(config: Config, facts: Facts): DabeiError[] {
   if (config.disks === undefined) return [];
-  // Caches are asked by the new system alone, and everything else about a prebuilt system is planned without them.
+  // Only the new system asks the caches. Without the store path, the plan of a prebuilt system does not depend on them.
   const { storePath, substituters, trustedPublicKeys, ...system } = config.system;
   const asked = { ...config, system: storePath === undefined ? config.system : system };
   if (tryPlan(asked, facts).length === 0) return [];
@@ -41,7 +41,7 @@ export function planRefusals(config: Config, facts: Facts): DabeiError[] {
 function tryPlan(config: Config, facts: Facts): readonly DabeiError[] {
   const memoryBytes = Math.max(facts.memoryBytes, leastMemTotalBytes.install);
   try {
-    // The key of swap is drawn when it is needed; any one makes the same plan.
+    // The plan does not depend on the value of the key for swap; the installation generates a random one.
     makePlan(config, { ...facts, memoryBytes }, new Secret(Buffer.alloc(32)));
     return [];
   } catch (thrown) {
@@ -51,7 +51,7 @@ function tryPlan(config: Config, facts: Facts): readonly DabeiError[] {
 
 const stubBytes = 2 ** 50;
 
-/** The same configuration for as many empty disks as it names, which are all that there is. */
+/** The same configuration for as many empty disks as it selects. The facts contain only these disks. */
 function stubs(config: Config, facts: Facts): { config: Config; facts: Facts } {
   const disks = config.disks!;
   const blank = disks.devices.map((_selector, index): Disk => ({

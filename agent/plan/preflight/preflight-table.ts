@@ -7,29 +7,29 @@ import type { KeptNetwork } from '../../capture/summary.ts';
 import type { Preflight } from './preflight.ts';
 import type { OldSystem } from './systems.ts';
 
-/** The plan as a person reads it before the old system is left: what is kept, and what is erased. */
+/** Summarizes, before the machine leaves the old system, what dabei keeps and what it erases. */
 
 export interface TableInput {
   old: OldSystem;
   found: Preflight;
   network: KeptNetwork;
-  /** Sentences about what of the old system does not come along. */
+  /** Sentences about settings of the old system that the new system does not have. */
   leftOut: readonly string[];
-  /** "SHA256:… (ED25519)". */
+  /** Fingerprints: "SHA256:… (ED25519)". */
   hostKeys: readonly string[];
-  /** As describeAuthorizedKey (agent/keys/authorized-keys.ts) says them. */
+  /** Results of describeAuthorizedKey (agent/keys/authorized-keys.ts). */
   authorizedKeys: readonly string[];
   config: Config | null;
   installs: boolean;
-  /** Of the dead-man timer; null where it is not armed. */
+  /** Duration of the return timer; null if it is not armed. */
   returnAfterSeconds: number | null;
-  /** Of the new system. */
+  /** The new system's consoles. */
   console: ConsolePolicy;
 }
 
 type Row = readonly [heading: string, name: string, text: string];
 
-/** Headings stand once, columns are aligned, long lines are left to the terminal. */
+/** Prints each heading once, aligns the columns, and does not wrap long lines. */
 export function renderTable(input: TableInput): string {
   const rows = [...machineRows(input), ...keptRows(input), ...erasedRows(input), ...afterwardsRows(input)];
   const width = (column: 0 | 1) => Math.max(...rows.map(row => row[column].length));
@@ -93,7 +93,7 @@ function afterwardsRows({ config, installs, returnAfterSeconds, console }: Table
   ];
 }
 
-/** What whoever stands in front of the machine, or has its remote console, gets. */
+/** What a person at the machine or at its remote console gets. */
 const shells = {
   root: 'a root shell without a password',
   password: 'a root shell after a login',

@@ -19,22 +19,23 @@ import type { NewSystem, OldSystem } from './systems.ts';
 import { selectDisks } from '../disks/select-disks.ts';
 import { arch } from '../../arch.ts';
 
-/** Whether to leave a running Linux: everything that speaks against it, before anything has changed. Pure. */
+/** Checks whether dabei can replace a running Linux, before dabei changes anything. Pure. */
 
 export interface Preflight {
   refusals: DabeiError[];
-  /** Things that do not hinder, as sentences without a full stop. */
+  /** Sentences without a full stop about problems that do not prevent the start. */
   warnings: string[];
-  /** Disks that will be erased. */
+  /** Disks that dabei would erase. */
   targets: Disk[];
-  /** What means these disks, and no others, under the new kernel. */
+  /** Selectors that match exactly these disks under the new kernel. */
   selectors: DiskSelector[];
 }
 
 const mebibyte = 2 ** 20;
 /**
- * @param config null where the configuration was refused: then only what does not depend on it is checked
- * @param defaultRoutes how many the new system will have, or could get by DHCP or router advertisements
+ * @param config null if the configuration was refused; the function then checks only what does not depend on it
+ * @param installs whether the new system will install; false for a rescue system
+ * @param defaultRoutes number of default routes that the new system will have, or could get by DHCP or router advertisements
  */
 export function preflight(
   config: Config | null,
@@ -89,7 +90,11 @@ function checkMachine(old: OldSystem, image: NewSystem): DabeiError[] {
   return refusals;
 }
 
-/** @param installed what will be installed; null for a rescue system @param now seconds since 1970 */
+/**
+ * Refuses, or warns about, a new system in which nobody could log in.
+ * @param installed the configuration to install; null for a rescue system
+ * @param now seconds since 1970-01-01 UTC
+ */
 export function checkLogin(
   authorizedKeys: readonly string[],
   installed: Config | null,
@@ -185,7 +190,7 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
   return refusals;
 }
 
-/** The initrd lies in RAM once as a file and once in the kernel, beside the new kernel. */
+/** RAM for loading, in bytes: the initrd twice, as a file and in the kernel's memory, and the new kernel. */
 export function loadingBytes({ files, appendedBytes = 0 }: NewSystem): number {
   const bytes = (name: string) => files.find(file => file.name === name)?.expectedBytes ?? 0;
   return 2 * (bytes('initrd') + appendedBytes) + bytes(arch.kernel.image) + loadingSlackBytes;
@@ -209,7 +214,7 @@ function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
       "this system is on none of the machine's disks: the firmware decides what the machine starts afterwards";
     return { targets, selectors, refusals, warnings: [...warnings, text] };
   }
-  // Where a selector matches nothing, that is the reason.
+  // If a selector matches no disk, that refusal already explains the problem.
   if (refusals.length > 0 || holdsRoot.some(disk => targets.includes(disk)))
     return { targets, selectors, warnings, refusals };
   const problem = `this system is on a disk that is not named, and would start again afterwards: ${holdsRoot.map(describeDisk).join('; ')}`;
@@ -217,7 +222,7 @@ function chooseDisks(config: DisksConfig, { facts }: OldSystem): Preflight {
   return { targets, selectors, warnings, refusals: [refusal('PREFLIGHT_ROOT_ELSEWHERE', problem, remedy)] };
 }
 
-/** The reader has a command line before them, and not a configuration. */
+/** Names the option of `run` in the remedy, because the user works with a command line. */
 function inTermsOfRun(refused: DabeiError): DabeiError {
   if (refused.code !== 'DISK_FOREIGN_DATA') return refused;
   const { code, doing, problem } = refused;

@@ -1,44 +1,44 @@
 import type { Facts } from '../../facts.ts';
 import type { BusDevice, ModuleIndex } from './modalias.ts';
 
-/** The two systems that preflight compares. */
+/** The running system and the image that replaces it, as preflight compares them. */
 
 export interface OldSystem {
   facts: Facts;
-  /** uname -m. */
+  /** The output of `uname -m`. */
   processor: string;
-  /** The container's kind; null on a machine of its own. */
+  /** Kind of the container; null if the system is not in a container. */
   container: string | null;
   secureBoot: boolean;
-  /** A guest whose memory the processor encrypts. */
+  /** It is a virtual machine whose memory the processor encrypts. */
   confidential: boolean;
-  /** Somebody feeds the watchdog of the baseboard management controller. */
+  /** A program feeds the watchdog of the baseboard management controller. */
   ipmiWatchdog: boolean;
-  /** none, integrity or confidentiality; null where the kernel does not say. */
+  /** none, integrity or confidentiality (kernel_lockdown(7)); null if the kernel does not report it. */
   lockdown: string | null;
   kexec: 'allowed' | 'disabled' | 'unsupported';
-  /** Text of the policy; null where there is none to be read. */
+  /** Text of the policy; null if it does not exist or cannot be read. */
   imaPolicy: string | null;
-  /** Of the machine, by its firmware; null where the kernel does not tell. */
+  /** The machine's RAM in the firmware's memory map; null if the kernel does not show the map. */
   ramBytes: number | null;
-  /** What loading may take. */
+  /** RAM and swap that loading the image may use. */
   availableBytes: number;
-  /** Interfaces of the default routes, with the devices behind them. */
+  /** Interfaces of the default routes -> devices from each interface to its bus. */
   linkDevices: ReadonlyMap<string, readonly BusDevice[]>;
-  /** Disks by their kernel path, with the devices from them to their buses. */
+  /** Kernel paths of disks -> devices from each disk to its bus. */
   diskDevices: ReadonlyMap<string, readonly BusDevice[]>;
 }
 
-/** The image that would be started. */
+/** The image to start. */
 export interface NewSystem {
-  /** uname -m of the processor that it is for. */
+  /** The output of `uname -m` on machines for which the image is. */
   processor: string;
-  /** Name, and bytes by image.json and in truth; null where the file is not there. */
+  /** Name, size in image.json, and actual size; null if the file is missing. */
   files: readonly { name: string; expectedBytes: number; bytes: number | null }[];
   modules: ModuleIndex;
-  /** Module -> firmware that it may ask for and that the image does not have. */
+  /** Module -> firmware files that it may request and that the image does not have. */
   firmware: ReadonlyMap<string, readonly string[]>;
   commandLine: string;
-  /** What is appended to the initrd: a flake that is sent along has any size. */
+  /** Size of the files that `run` appends to the initrd; a bundled flake may have any size. */
   appendedBytes?: number;
 }
