@@ -1,4 +1,4 @@
-/** The only door to time. */
+/** The only door to clocks and timers. */
 
 export function now(): Date {
   return new Date();
@@ -9,7 +9,7 @@ export function epochSeconds(): number {
   return Date.now() / 1000;
 }
 
-/** Seconds since this program's machine started, from a clock that never jumps (clock_gettime(2), CLOCK_MONOTONIC). */
+/** Seconds since the start of the machine, from a clock that never jumps (clock_gettime(2), CLOCK_MONOTONIC). */
 export function uptimeSeconds(): number {
   return Math.round(Number(process.hrtime.bigint() / 1_000_000n)) / 1000;
 }
@@ -19,10 +19,12 @@ export function sleep(seconds: number): Promise<void> {
 }
 
 /**
- * Asks again and again until there is an answer; null when the limit is reached without one.
- * @param seconds the limit, counted from now
- * @param every seconds between two questions
- * @param time the clock that both are measured by
+ * Calls `ask` until it returns an answer.
+ * @param ask returns null if there is no answer yet
+ * @param seconds time limit
+ * @param every seconds between two calls
+ * @param time the clock for both; a test has its own
+ * @returns null if the limit expires without an answer
  */
 export async function poll<T>(
   ask: () => Promise<T | null>,
@@ -39,7 +41,7 @@ export async function poll<T>(
   }
 }
 
-/** The promise's answer; null when it takes longer. The work behind it goes on, but nobody waits for it. */
+/** The promise's value; null if the promise takes longer than the limit. The limit does not stop the work behind the promise. */
 export async function withLimit<T>(promise: Promise<T>, seconds: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<null>(resolve => {

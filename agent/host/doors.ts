@@ -7,17 +7,17 @@ import { log, type LogEntry } from './log.ts';
 import { readBanner } from './tcp.ts';
 
 /**
- * Everything through which dabei learns of the machine and changes it. Whatever has effects takes its doors as the first
- * parameter; main.ts hands out the real ones. A test hands out real ones of which one fails, or of which one is recorded.
+ * All functions by which dabei reads and changes the machine. Every function with effects takes the doors as its first parameter;
+ * main.ts passes the real ones. A test passes real ones with one door that fails or records its calls.
  */
 export interface Doors {
   readonly exec: Pick<typeof exec, 'run' | 'attempt' | 'startDaemon'>;
   readonly files: typeof files;
   readonly network: { readonly request: typeof request; readonly readBanner: typeof readBanner };
   readonly clock: typeof clock;
-  /** Reports a fact to people: log file and consoles. Never throws. */
+  /** Writes an entry to the log file and to the consoles. Never throws. */
   readonly log: (entry: LogEntry) => void;
-  /** Makes this process the only one that changes the machine (lock.ts). */
+  /** Acquires the lock for changes of the machine (lock.ts). */
   readonly claim: typeof claim;
 }
 

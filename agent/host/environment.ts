@@ -1,6 +1,6 @@
-/** The only door to the variables that this program was started with. */
+/** The only door to this process's environment variables. */
 
-/** Those whose names match. */
+/** The environment variables whose names match. */
 export function environment(names: RegExp): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>

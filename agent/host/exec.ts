@@ -11,27 +11,27 @@ import { Lines, longestLine, Output, outputLimits, type Keep } from './output.ts
 /** The only door to other programs. */
 
 export interface Command {
-  /** What this is for, as a gerund phrase: "reading the partition table of /dev/vda". */
+  /** The purpose, as a gerund phrase: "reading the partition table of /dev/vda". */
   doing: string;
   argv: readonly string[];
   /** Written to standard input, which is then closed; without it, standard input is /dev/null. */
   stdin?: string | Buffer | Secret;
-  /** Added to the small fixed environment below; nothing else is inherited. */
+  /** Added to `baseEnvironment`; the program inherits no other variables. */
   env?: Readonly<Record<string, string>>;
   cwd?: string;
-  /** After it the program gets SIGTERM, 5 s later SIGKILL, and the call fails with COMMAND_TIMEOUT. */
+  /** After this time, the program gets SIGTERM, 5 s later SIGKILL, and the call fails with COMMAND_TIMEOUT. */
   timeoutSeconds: number;
-  /** Exit codes besides 0 that are success. */
+  /** Exit codes in addition to 0 that count as success. */
   accept?: readonly number[];
-  /** Standard output is bytes, not text: each character of `stdout` is one of them (latin1). */
+  /** Standard output is not text: each character of `stdout` is one byte (latin1). */
   binary?: boolean;
-  /** Of standard output; "whole" unless it is only shown. Of standard error, the tail is kept. */
+  /** How much of standard output to keep; the default is "whole". Of standard error, `run` keeps the tail. */
   output?: Keep;
-  /** Called for each line of output as it comes, cleaned (clean-text.ts). */
+  /** Called for each line of output as soon as it arrives, cleaned (clean-text.ts). */
   onLine?: (line: string) => void;
-  /** Open files that the program gets as its descriptors 3, 4, …; it gets no others. */
+  /** Open files that the program inherits as descriptors 3, 4, ...; it inherits no others. */
   inherit?: readonly number[];
-  /** Ends the program early, as the limit does. */
+  /** Ends the program early, in the same way as the time limit. */
   stop?: AbortSignal;
 }
 
@@ -39,16 +39,16 @@ export interface Finished {
   argv: readonly string[];
   doing: string;
   exitCode: number;
-  /** The exit code is none that the caller takes for success. */
+  /** The caller does not accept the exit code as success. */
   failed: boolean;
-  /** As it was printed: for parsing. */
+  /** Unchanged, for parsing. */
   stdout: string;
-  /** Its last lines, cleaned (clean-text.ts): for people. */
+  /** The last lines, cleaned (clean-text.ts), for people. */
   stderr: string;
   seconds: number;
 }
 
-/** What every program inherits. Kernel parameters without a dot land in PID 1's environment; none is passed on. */
+/** Environment of all programs. The kernel puts unknown parameters without a dot into PID 1's environment; dabei passes none on. */
 export const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
@@ -57,13 +57,13 @@ export const baseEnvironment: Readonly<Record<string, string>> = {
 
 let observer: (finished: Finished) => void = () => {};
 
-/** Has every finished command told to `tell`, once: the log is connected here. */
+/** Makes `tell` receive every finished command, once, for the log. */
 export function observeCommands(tell: (finished: Finished) => void): void {
   observer = tell;
 }
 
 /**
- * Starts a program and waits for its end.
+ * Starts a program and waits until it ends.
  * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT, OUTPUT_TOO_LARGE, or COMMAND_FAILED with the last lines of its
  *   standard error
  */
@@ -74,8 +74,9 @@ export async function run(command: Command): Promise<Finished> {
 }
 
 /**
- * As `run`, but any exit code is an answer. That a program was killed is none: without memory, the kernel ends whichever it
- * likes, and "no" would be a guess.
+ * As `run`, but accepts any exit code. A program that a signal ended is still a failure: the kernel may kill any program if memory is
+ * short, so its exit code is not an answer.
+ * @throws DabeiError as `run`; COMMAND_FAILED only if a signal ended the program
  */
 export async function attempt(command: Command): Promise<Finished> {
   const finished = await start(command, (_, signal) => signal !== null);
@@ -113,7 +114,7 @@ async function start(
       callForLines(child.stdout!, command.onLine);
       callForLines(child.stderr!, command.onLine);
     }
-    // A program that ends without reading its input closes the pipe; its exit code tells what went wrong.
+    // A program that ends before it reads its input closes the pipe (EPIPE). Its exit code says what is wrong.
     child.stdin?.on('error', () => {});
     if (command.stdin !== undefined) {
       child.stdin!.end(command.stdin instanceof Secret ? command.stdin.reveal() : command.stdin);
@@ -122,7 +123,7 @@ async function start(
       try {
         if (child.pid !== undefined) process.kill(-child.pid, signal);
       } catch {
-        // It ended in the meantime.
+        // The program has already ended.
       }
     };
     let hardKill: NodeJS.Timeout | undefined;
@@ -136,7 +137,7 @@ async function start(
     };
     const limit = setTimeout(expire, command.timeoutSeconds * 1000);
     command.stop?.addEventListener('abort', expire);
-    // A program that waits for a disk which is gone cannot be ended (uninterruptible sleep), nor one that left the group.
+    // SIGKILL cannot end a program that waits for a missing disk (uninterruptible sleep), or one that left the process group.
     const abandon = () => {
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
       child.unref();
@@ -199,17 +200,17 @@ function callForLines(stream: Readable, onLine: (line: string) => void): void {
 }
 
 export interface Daemon {
-  /** What this is for, as a gerund phrase: "keeping a DHCP lease for eth0". */
+  /** The purpose, as a gerund phrase: "keeping a DHCP lease for eth0". */
   doing: string;
   argv: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** Where its output goes, appended, mode 0600. */
+  /** Path of the file to which its output is appended; created with mode 0600. */
   logFile: string;
 }
 
 /**
- * Starts a program that outlives this one: a session of its own, so that neither a signal to us nor a closed console
- * reaches it.
+ * Starts a program that keeps running after this process ends. It has its own session, so signals to this process group or a closed
+ * console do not reach it (setsid(2)).
  * @returns its process id
  * @throws DabeiError COMMAND_MISSING
  */
@@ -242,7 +243,7 @@ export async function startDaemon(daemon: Daemon): Promise<number> {
   }
 }
 
-/** signal(7); the shell's convention for the exit code of a program that a signal ended. */
+/** Signal numbers (signal(7)). Like a shell, `run` reports 128 plus the number if a signal ended the program. */
 const signalNumbers: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,

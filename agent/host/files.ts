@@ -6,17 +6,20 @@ import { Secret } from '../secret.ts';
 
 /** The only door to the file system. */
 
-/** The file's text; null where there is none. */
+/** The file's text, read as UTF-8; null if the file does not exist. @throws DabeiError FILE if it cannot be read */
 export function readText(path: string): string | null {
   return readBytes(path)?.toString('utf8') ?? null;
 }
 
-/** The file's bytes; null where there is none. */
+/** The file's bytes; null if the file does not exist. @throws DabeiError FILE if it cannot be read */
 export function readBytes(path: string): Buffer | null {
   return reading(path, () => fs.readFileSync(path));
 }
 
-/** At most that many bytes from the start of a file, so that none is too large to be looked at; null where there is none. */
+/**
+ * Reads at most `limit` bytes from the start of a file, which may be too large for the RAM; null if it does not exist.
+ * @throws DabeiError FILE if it cannot be read
+ */
 export function readStart(path: string, limit: number): Buffer | null {
   return reading(path, () => {
     const file = fs.openSync(path, 'r');
@@ -45,7 +48,7 @@ export function exists(path: string): boolean {
   return fs.existsSync(path);
 }
 
-/** What a symbolic link says, whether or not anything is there; null where there is none. */
+/** The target of a symbolic link, even if the target does not exist; null if the path is not a link. */
 export function readLink(path: string): string | null {
   try {
     return fs.readlinkSync(path);
@@ -54,18 +57,18 @@ export function readLink(path: string): string | null {
   }
 }
 
-/** In bytes; null where there is no file. */
+/** Size in bytes; null if the file does not exist. */
 export function sizeOf(path: string): number | null {
   return fs.statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }
 
-/** Permission bits of a directory; null where there is none. */
+/** Permission bits of a directory; null if the path is not a directory. */
 export function permissions(path: string): number | null {
   const found = fs.statSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() ? found.mode & 0o7777 : null;
 }
 
-/** Names in a directory, sorted; empty where there is none. */
+/** Names in a directory, sorted; empty if the directory cannot be read. */
 export function list(path: string): string[] {
   try {
     return fs.readdirSync(path).sort();
@@ -74,7 +77,7 @@ export function list(path: string): string[] {
   }
 }
 
-/** Ordinary files below a directory, by their path below it, sorted; empty where there is none. */
+/** Paths of all regular files below a directory, relative to it, sorted; empty if the directory cannot be read. */
 export function walk(directory: string, below = ''): string[] {
   return list(`${directory}/${below}`).flatMap(name => {
     const path = `${below}${name}`;
@@ -85,7 +88,7 @@ export function walk(directory: string, below = ''): string[] {
 
 /** A file or a symbolic link below a directory. */
 export interface TreeEntry {
-  /** Below the directory: "hosts/web-01.nix". */
+  /** Relative to the directory: "hosts/web-01.nix". */
   path: string;
   kind: 'file' | 'link';
   /** Its owner may execute it. */
@@ -93,7 +96,7 @@ export interface TreeEntry {
   bytes: number;
 }
 
-/** All files and links below a directory, sorted, no link followed; empty where there is none. */
+/** All files and links below a directory, sorted. Does not follow links. Empty if the directory cannot be read. */
 export function tree(directory: string, below = ''): TreeEntry[] {
   return list(`${directory}/${below}`).flatMap((name): TreeEntry[] => {
     const path = `${below}${name}`;
@@ -105,12 +108,12 @@ export function tree(directory: string, below = ''): TreeEntry[] {
   });
 }
 
-/** What an archive of the directory takes: contents, and some 512 bytes for each entry's name and header. */
+/** Approximate size of an archive of the directory: contents, and 512 bytes for each entry's name and header. */
 export function treeBytes(directory: string): number {
   return tree(directory).reduce((sum, { bytes }) => sum + bytes + 512, 0);
 }
 
-/** Where a chain of symbolic links ends; null where it ends nowhere. */
+/** The absolute path without symbolic links; null if it does not exist. */
 export function realPath(path: string): string | null {
   try {
     return fs.realpathSync(path);
@@ -120,9 +123,10 @@ export function realPath(path: string): string | null {
 }
 
 /**
- * Writes a file so that after a power cut it is either the old or the new one: new file with the final mode, fsync,
- * rename, fsync of the directory (rename(2) alone orders nothing on disk). On FAT the new name first gets an entry of size
- * 0, which only the next write-back of the inode fills in (fs/fat/namei_vfat.c), so the file is synced once more.
+ * Writes a file so that after a power cut, the disk has either the old or the new file: creates a new file with the final mode, calls
+ * fsync, renames the file, and calls fsync for the directory (rename(2) does not define an order on disk). On FAT, the new name first
+ * has size 0 until the kernel writes the inode (fs/fat/namei_vfat.c), so this function also calls fsync after the rename.
+ * @throws DabeiError FILE
  */
 export function writeAtomic(path: string, content: string | Buffer | Secret, mode: number): void {
   const directory = dirname(path);
@@ -158,7 +162,7 @@ function bytesOf(content: string | Buffer | Secret): Buffer {
   return typeof content === 'string' ? Buffer.from(content) : content;
 }
 
-/** Writes to a kernel file below /proc or /sys: no rename there. */
+/** Writes to a file below /proc or /sys, in place: there is no rename there. @throws DabeiError FILE */
 export function writeKernelFile(path: string, content: string): void {
   try {
     fs.writeFileSync(path, content);
@@ -177,15 +181,15 @@ export function remove(path: string): void {
 
 let logIsWhole = false;
 
-/** Never throws: losing a log line must not stop an installation. */
+/** Never throws: a lost log line must not stop an installation. */
 export function appendToLog(line: string, path: string = paths.log): void {
   try {
-    // One that was killed in the middle of a line must not take the next one's first line with it.
+    // An earlier process may have ended in the middle of a line.
     const begin = logIsWhole || endsLine(path) ? '' : '\n';
     fs.appendFileSync(path, `${begin}${line}`, { mode: 0o600 });
     logIsWhole = true;
   } catch {
-    // The file system is full or read-only; the console still has the line.
+    // The file system is full or read-only. The consoles still show the line.
     logIsWhole = false;
   }
 }
@@ -195,7 +199,7 @@ function endsLine(path: string): boolean {
   return last === undefined || last === 0x0a;
 }
 
-/** The devices behind /dev/console: every one that a `console=` parameter names (proc.rst, /sys/class/tty/console). */
+/** Paths of the kernel's consoles (Documentation/ABI/testing/sysfs-tty, console/active); the last one is behind /dev/console. */
 export function consolePaths(): string[] {
   const active = readText('/sys/class/tty/console/active');
   return active === null
@@ -207,7 +211,7 @@ export function consolePaths(): string[] {
         .map(name => `/dev/${name}`);
 }
 
-/** Never throws and never waits: a serial line whose other end is gone must not stop an installation. */
+/** Never throws and never waits: a serial line without a peer must not stop an installation. */
 export function writeConsole(path: string, text: string): void {
   try {
     const tty = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK);
@@ -217,7 +221,7 @@ export function writeConsole(path: string, text: string): void {
       fs.closeSync(tty);
     }
   } catch {
-    // A console that cannot be written to is no reason to stop.
+    // The console is missing or cannot be written to.
   }
 }
 

@@ -1,17 +1,14 @@
 import { DabeiError } from '../errors.ts';
 
-/** What a program prints, kept within a bound. */
+/** The output of programs, with bounded memory. */
 
-/**
- * "whole": all of it or an error, for whoever parses it. "tail": the last lines, for whoever shows it, since errors stand
- * at the end.
- */
+/** "whole": the complete output, or an error, for parsing. "tail": the last lines, for people, because errors are at the end. */
 export type Keep = 'whole' | 'tail';
 
-/** In bytes. lsblk says about 700 of a partition, `ip -json` about 250 of a route: 64 MiB are more than kernels hold. */
+/** In bytes. lsblk prints about 700 per partition, `ip -json` about 250 per route: 64 MiB suffice for any real machine. */
 export const outputLimits: Readonly<Record<Keep, number>> = { whole: 64 * 2 ** 20, tail: 256 * 1024 };
 
-/** One stream of one program. */
+/** An output stream of a program. */
 export class Output {
   readonly #keep: Keep;
   readonly #limit: number;
@@ -24,7 +21,7 @@ export class Output {
     this.#limit = limit;
   }
 
-  /** @returns false when it is more than may be kept whole; nothing is kept from then on */
+  /** @returns false if the output exceeds the limit of "whole"; this object then drops the output and keeps nothing more */
   push(chunk: Buffer): boolean {
     if (this.isTooLarge) return false;
     this.#chunks.push(chunk);
@@ -43,7 +40,7 @@ export class Output {
     return this.#cut && this.#keep === 'whole';
   }
 
-  /** A tail that was cut begins with a whole line, where it has one. */
+  /** The kept output. A truncated tail starts at the beginning of a line, if it contains a line end. */
   text(encoding: 'utf8' | 'latin1' = 'utf8'): string {
     const all = Buffer.concat(this.#chunks);
     if (!this.#cut) return all.toString(encoding);
@@ -57,10 +54,10 @@ export class Output {
   }
 }
 
-/** Nix's log has a JSON object in a line; of a line that is longer, the rest is dropped. */
+/** In UTF-16 code units; `Lines` drops the rest of a longer line. Nix's log has one JSON object per line. */
 export const longestLine = 2 ** 20;
 
-/** Cuts a stream of text into lines as it comes; neither a line without an end nor many of them take more than the limit. */
+/** Splits a stream of text into lines as it arrives. It buffers at most one line, with at most `longestLine` code units. */
 export class Lines {
   readonly #take: (line: string) => void;
   #begun: string[] = [];
@@ -80,12 +77,15 @@ export class Lines {
     this.#add(text.slice(from));
   }
 
-  /** @param always also an empty line */
+  /**
+   * Passes on the current line.
+   * @param always pass on an empty line, too
+   */
   end(always = false): void {
     const text = this.#begun.join('');
     this.#begun = [];
     this.#length = 0;
-    // Programs that show how far they are write each line over the one before.
+    // Programs show progress with carriage returns: each text overwrites the one before.
     const written = text.split('\r').filter(Boolean);
     if (always && written.length === 0) written.push('');
     written.forEach(this.#take);

@@ -2,7 +2,7 @@ import { gitRepository, type GitFile } from '../plan/host-flake/git.ts';
 import type { CommitStep } from '../plan/step.ts';
 import type { Doors } from './doors.ts';
 
-/** Puts all that lies in a directory into a new git repository there, as one commit; nothing where it is one already. */
+/** Makes a directory a git repository, with one commit of all its files. Does nothing if it already is one. */
 export function commitAll(
   { files, clock }: Doors,
   { directory, message, author }: Omit<CommitStep, 'kind' | 'doing'>,
@@ -10,7 +10,7 @@ export function commitAll(
   if (files.exists(`${directory}/.git/HEAD`)) return;
   const committed = files
     .tree(directory)
-    // What a power cut left of an earlier attempt is no content, and git refuses the name anywhere.
+    // An attempt that a power cut interrupted leaves a .git; git refuses this name in trees at any depth.
     .filter(({ path }) => !path.split('/').includes('.git'))
     .map(({ path, kind, executable }): GitFile => {
       const absolute = `${directory}/${path}`;

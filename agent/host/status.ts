@@ -4,27 +4,27 @@ import type { Doors } from './doors.ts';
 import { paths } from '../paths.ts';
 import { redactTokens } from '../redact-tokens.ts';
 
-/** What `dabei status` tells: one JSON object in RAM, rewritten as things change. */
+/** The data of `dabei status`: one JSON object in RAM, which dabei rewrites after each change. */
 
 export interface Status {
   state: 'running' | 'failed' | 'installed' | 'planned' | 'rescue';
   stage: string;
   index: number;
   of: number;
-  /** Of the first reason; null unless failed. */
+  /** Code of the first reason; null unless the state is "failed". */
   code: ErrorCode | null;
   reasons: readonly { code: ErrorCode; doing: string; problem: string; remedy: string | null }[];
   /** Addresses with prefix length, by link. */
   addresses: Readonly<Record<string, readonly string[]>>;
-  /** Configured gateways, where none of them answered and nothing else that is configured works. */
+  /** The configured gateways, if none answers and no other configured source works. */
   unreachableGateways: readonly string[];
-  /** "SHA256:… (ED25519)", one a key. */
+  /** Fingerprints, one per key: "SHA256:… (ED25519)". */
   hostKeys: readonly string[];
-  /** What a person may want to know and nothing hinders: the network's fallbacks, notes on the configuration. */
+  /** Sentences about problems that do not stop dabei: the network's fallbacks, notes on the configuration. */
   warnings: readonly string[];
-  /** What was made of an earlier installation that did not come to its end; null where there was none. */
+  /** How dabei handles an unfinished earlier installation, as a sentence; null if there was none. */
   beginning: string | null;
-  /** RFC 3339. */
+  /** Time of the last change (RFC 3339). */
   since: string;
 }
 
@@ -50,19 +50,22 @@ export function readStatus({ files }: Doors): Status | null {
   return text === null ? null : parseStatus(text);
 }
 
-/** What is there as far as it goes: another version wrote it, or somebody by hand, or the file system was full. */
+/**
+ * Parses a status and never throws: the file may come from another version of dabei or from a person, or be truncated because the file
+ * system was full.
+ */
 export function parseStatus(text: string): Status {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return { ...initial, ...parsed };
   } catch {
-    // Told below.
+    // The warning below reports it.
   }
   const warning = `${paths.status} cannot be read; "dabei logs" prints the log`;
   return { ...initial, warnings: [warning] };
 }
 
-/** Merges a change into the status. A state other than "failed" clears the reasons. */
+/** Merges a change into the status. A state other than "failed" clears the code and the reasons. @throws DabeiError FILE */
 export function updateStatus(doors: Doors, { error, ...change }: StatusChange): void {
   const { files, clock } = doors;
   const before = readStatus(doors) ?? initial;

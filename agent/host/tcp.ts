@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 /** The only door to TCP connections that are not HTTP. */
 
 /**
- * The first line that a server sends, without its line end; null when nobody listens or nothing came in time.
- * SSH servers speak first (RFC 4253, 4.2).
+ * The first line that a server sends, without its line end; null if no server listens, or if the line does not arrive in time. An SSH
+ * server speaks first, with at most 255 characters per line (RFC 4253, 4.2).
  */
 export function readBanner(host: string, port: number, seconds: number): Promise<string | null> {
   return new Promise(resolve => {

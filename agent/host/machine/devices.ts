@@ -10,23 +10,23 @@ import type { BusDevice, ModuleIndex } from '../../plan/preflight/modalias.ts';
 import type { Attachment } from '../../plan/disks/attachment.ts';
 import type { Doors } from '../doors.ts';
 
-/** Devices of the running system in sysfs, and which of them this image has drivers for. */
+/** Reads devices of the running system from sysfs, and the drivers of this image. */
 
-/** From a disk such as "/dev/sda" to its bus. */
+/** The devices from a disk such as "/dev/sda" to its bus. */
 export function devicesOfDisk(doors: Doors, path: string): readonly BusDevice[] {
   return attachmentOf(doors, path).devices;
 }
 
 /**
- * How a disk such as "/dev/sda" is attached.
- * @param root where the file tree with sys/ lies; a test has its own
+ * Reads how a disk such as "/dev/sda" is attached.
+ * @param root directory that contains sys/; a test has its own
  */
 export function attachmentOf({ files }: Doors, path: string, root = ''): Attachment {
-  // A slash in a name, as in /dev/cciss/c0d0, is an exclamation mark in sysfs (block/genhd.c, drivers/base/core.c).
+  // sysfs replaces a slash in a name, as in /dev/cciss/c0d0, by an exclamation mark (block/genhd.c, drivers/base/core.c).
   const name = path.slice('/dev/'.length).replaceAll('/', '!');
   const directory = files.realPath(`${root}/sys/class/block/${name}`);
   const device = directory === null ? null : files.realPath(`${directory}/device`);
-  // A namespace that several controllers may reach hangs on none of them (drivers/nvme/host/multipath.c).
+  // The parent of an NVMe multipath namespace is the subsystem, not a controller (drivers/nvme/host/multipath.c).
   const controllers = device?.includes('/nvme-subsystem/')
     ? files
         .list(device)
@@ -39,13 +39,13 @@ export function attachmentOf({ files }: Doors, path: string, root = ''): Attachm
     controllers.flatMap(controller => files.readText(`${controller}/${name}`)?.trim() || []);
   return {
     path: directory === null ? null : directory.slice(root.length),
-    // Of NVMe controllers alone (drivers/nvme/host/sysfs.c).
+    // The attribute belongs to NVMe controllers (drivers/nvme/host/sysfs.c).
     transports: controllers.some(controller => /\/nvme\d+$/.test(controller)) ? read('transport') : [],
     devices: controllers.flatMap(directory => upwards(files, directory, root)),
   };
 }
 
-/** From an interface to its bus; of a bond, VLAN or bridge, those of everything that it is made of. */
+/** The devices from an interface to its bus; for a bond, VLAN or bridge, the devices of all links below it. */
 export function devicesOfLink(doors: Doors, name: string): BusDevice[] {
   const { files } = doors;
   const link = `/sys/class/net/${name}`;
@@ -54,7 +54,7 @@ export function devicesOfLink(doors: Doors, name: string): BusDevice[] {
     .list(link)
     .filter(entry => entry.startsWith('lower_'))
     .map(entry => entry.slice('lower_'.length));
-  // A card of Hyper-V has a faster one below it, and does without (drivers/net/hyperv/netvsc_drv.c).
+  // A Hyper-V interface may have a faster card below it, but also works without that card (drivers/net/hyperv/netvsc_drv.c).
   return device === null ? below.flatMap(lower => devicesOfLink(doors, lower)) : upwards(files, device);
 }
 
@@ -75,17 +75,17 @@ function upwards(files: Doors['files'], start: string, root = ''): BusDevice[] {
   return devices;
 }
 
-/** Read once: by the door that read it. */
+/** Cache: one index for each `files` door. */
 const indexes = new WeakMap<object, ModuleIndex>();
 
-/** Modules of the drivers of these devices. */
+/** The modules of the drivers of these devices. */
 export function driversOf(doors: Doors, devices: readonly BusDevice[]): string[] {
   const index = indexes.get(doors.files) ?? readModuleIndex(doors);
   indexes.set(doors.files, index);
   return modulesInUse(devices, index);
 }
 
-/** The modules of this image, which on the old system is not the running kernel. */
+/** Reads the modules of this image. On the old system, the running kernel is another one. */
 export function readModuleIndex({ files }: Doors): ModuleIndex {
   const [release = ''] = files.list('/usr/lib/modules');
   const read = (name: string) => files.readText(`/usr/lib/modules/${release}/${name}`) ?? '';
@@ -103,7 +103,10 @@ export function readModuleIndex({ files }: Doors): ModuleIndex {
   };
 }
 
-/** Firmware files that a module may ask for and that the image does not have (modinfo(8)). */
+/**
+ * Firmware files that a module may request (modinfo(8)) and that the image does not have.
+ * @param release kernel release of the image, the directory in /usr/lib/modules
+ */
 export async function missingFirmware(
   { exec, files }: Doors,
   module: string,

@@ -13,27 +13,26 @@ import {
 } from './lsblk.ts';
 import { readPools } from './pools.ts';
 
-/** Which disks there are and what lies on them, from lsblk(8), wipefs(8), udev's links and sysfs. */
+/** Reads the disks and their contents from lsblk(8), wipefs(8), udev's links and sysfs. */
 
-/** Asked of lsblk; the names are those of `lsblk --list-columns`. */
+/** Columns of lsblk, with the names of `lsblk --list-columns`. */
 const columns =
   'NAME,PATH,MAJ:MIN,TYPE,SIZE,LOG-SEC,PHY-SEC,MODEL,SERIAL,WWN,TRAN,RO,RM,FSTYPE,PTTYPE,LABEL,MOUNTPOINTS,PARTUUID';
 
 export interface DiskReading {
   /**
-   * The system that runs is the one that will be left: its mounts, as its process 1 sees them, are told, but do not make a
-   * disk the boot medium.
+   * The running system is the old system: the mounts are those of its process 1, and do not make a disk the boot medium.
    */
   leaving?: boolean;
 }
 
 /**
- * Every disk of the machine that could be installed to or must be spared, after udev has handled all of them.
+ * Waits for udev, and reads all disks of the machine: those that dabei can install to, and those that it must not touch.
  * @throws DabeiError COMMAND_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT
  */
 export async function readDisks(doors: Doors, { leaving = false }: DiskReading = {}): Promise<Disk[]> {
   const { exec, files } = doors;
-  // Without udevd it ends with an error; the kernel's devices are there all the same.
+  // Without udevd this command fails, but the kernel's devices are present anyway.
   await exec.attempt({
     doing: 'waiting for udev',
     argv: ['udevadm', 'settle', '--timeout=30'],
@@ -58,7 +57,7 @@ export async function readDisks(doors: Doors, { leaving = false }: DiskReading =
       argv: ['wipefs', '--json', '--no-act', device],
       timeoutSeconds: 60,
     });
-    // What cannot be read must not pass for empty.
+    // An unreadable device must not count as empty.
     signatures.set(device, exitCode === 0 ? parseWipefs(stdout) : [{ type: 'unreadable', label: null }]);
   }
   return describeDisks(tree, {
@@ -66,16 +65,16 @@ export async function readDisks(doors: Doors, { leaving = false }: DiskReading =
     signatures,
     drivers: new Map([...attachments].map(([path, { devices }]) => [path, driversOf(doors, devices)])),
     attachments,
-    // Another release of ZFS in the kernel may not talk to these tools; its disks still show what is on them.
+    // The old system's ZFS may not work with the image's zpool(8). lsblk and wipefs still show the disks' contents.
     pools: leaving ? await readPools(doors).catch(() => []) : await readPools(doors),
     leaving,
   });
 }
 
 /**
- * Whether several devices claim the link, as disks behind bad USB bridges do, with one serial number for all: it leads to the
- * one that udev heard of last. udev notes each claim below a directory with the link's name without /dev/, encoded
- * (udev-node.c).
+ * Whether several devices claim the link, such as disks behind USB bridges that report the same serial number for all disks: the link
+ * leads to the device that udev processed last. udev records each claim in a directory whose name is the link's name without /dev/,
+ * encoded (udev-node.c).
  */
 function isShared({ files }: Doors, link: string, root: string): boolean {
   const encoded = link.slice('/dev/'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
@@ -83,8 +82,8 @@ function isShared({ files }: Doors, link: string, root: string): boolean {
 }
 
 /**
- * udev's links by disk. Those that name a volume by what is written on it are left out: they are gone after wiping.
- * @param root where the file tree with dev/ and run/ lies; a test has its own
+ * udev's links by kernel path. It omits links that depend on a disk's contents, because they disappear when dabei wipes the disk.
+ * @param root directory that contains dev/ and run/; a test has its own
  */
 export function readLinks(doors: Doors, root = ''): Map<string, string[]> {
   const { files } = doors;

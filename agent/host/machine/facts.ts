@@ -10,10 +10,10 @@ import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
 
 /**
- * Measures the machine; planning looks at nothing else.
- * @param options leaving: the running system is the one that will be left, and its disks are in use; boot: the directory of
- *   the files that were appended to the initrd, or will be
- * @throws DabeiError when disks or links cannot be listed, or /proc/meminfo cannot be read
+ * Measures the machine. Plans depend only on these facts and on the configuration.
+ * @param options leaving: the running system is the old system, which uses its disks; boot: directory of the files that `run` has
+ *   appended, or will append, to the initrd
+ * @throws DabeiError if disks or links cannot be listed, or if /proc/meminfo cannot be read
  */
 export async function readFacts(
   doors: Doors,
@@ -38,8 +38,8 @@ export function memoryBytes({ files }: Doors): number {
 }
 
 /**
- * Bytes of RAM that the kernel manages (proc_meminfo(5)).
- * @throws DabeiError INTERNAL without such a line
+ * Bytes of RAM that the kernel manages: MemTotal (proc_meminfo(5)).
+ * @throws DabeiError INTERNAL if the line is missing
  */
 export function parseMemTotal(meminfo: string): number {
   const kibibytes = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1];
@@ -49,13 +49,13 @@ export function parseMemTotal(meminfo: string): number {
   return Number(kibibytes) * 1024;
 }
 
-/** What programs can still take without swapping: MemAvailable (proc_meminfo(5)). */
+/** Bytes of RAM that programs can still use without swapping: MemAvailable (proc_meminfo(5)); 0 if it is missing. */
 export function availableMemoryBytes({ files }: Doors): number {
   const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(files.readText('/proc/meminfo') ?? '')?.[1];
   return Number(kibibytes ?? 0) * 1024;
 }
 
-/** Our own command line's, or those of the system that was here before. */
+/** Consoles of our own command line; if it has none, those of the old system. */
 function consolesOf(doors: Doors, commandLine: string): string[] {
   const own = parseConsoles(commandLine);
   return own.length > 0
@@ -76,7 +76,7 @@ export function parseConsoles(commandLine: string): string[] {
     .filter(value => value !== '' && value !== 'null');
 }
 
-/** Node's name of an architecture as Nix spells the system: "x64" is "x86_64-linux". */
+/** Converts Node's name of an architecture to Nix's name of the system: "x64" -> "x86_64-linux". */
 export function nixSystem(architecture: string): string {
   const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
   return `${names[architecture] ?? architecture}-linux`;

@@ -2,24 +2,24 @@ import type { Facts } from '../../facts.ts';
 import { capturedFirmware } from '../old-system/captured.ts';
 import type { Doors } from '../doors.ts';
 
-/** By which firmware the machine starts, and how certain that is. */
+/** Determines whether the machine starts by BIOS or UEFI, and whether this is certain. */
 
 export interface FirmwareSigns {
-  /** /sys/firmware/efi is there. */
+  /** /sys/firmware/efi exists. */
   efi: boolean;
   /** /sys/firmware/efi/fw_platform_size: "64" or "32". */
   platformSize: string | null;
-  /** What `run` saw on the system that it left. */
+  /** The firmware that `run` determined on the old system. */
   captured: 'bios' | 'uefi' | null;
-  /** /proc/sys/kernel/bootloader_type: which program loaded this kernel. */
+  /** /proc/sys/kernel/bootloader_type: the program that loaded this kernel. */
   bootloaderType: string | null;
   /** Names in /sys/firmware/acpi/tables. */
   acpiTables: readonly string[];
 }
 
-/** Bits 4 and up of the type; both kexec calls use it (Documentation/arch/x86/boot.rst, type_of_loader). */
+/** Value of the type's bits 4 and up for both kexec system calls (Documentation/arch/x86/boot.rst, type_of_loader). */
 const kexec = 0xd;
-/** Tables that the firmware of a PC has where UEFI started it: boot graphics, and UEFI's own (ACPI 6.5, 5.2.23; UEFI 2.10, O). */
+/** ACPI tables of a PC that UEFI has started: boot graphics (ACPI 6.5, 5.2.23), and UEFI's own (UEFI 2.10, O). */
 const uefiTables = ['BGRT', 'UEFI'];
 
 type Firmware = Pick<Facts, 'firmware' | 'firmwareBits' | 'firmwareDoubt'>;
@@ -28,8 +28,8 @@ export function judgeFirmware(signs: FirmwareSigns): Firmware {
   const { efi, platformSize, captured, bootloaderType, acpiTables } = signs;
   if (efi) return { firmware: 'uefi', firmwareBits: platformSize?.trim() === '32' ? 32 : 64 };
   if (captured !== null) return { firmware: captured };
-  // A kernel that firmware or a boot loader started would know. One that kexec started knows what it was handed, and without
-  // EFI's runtime services (efi=noruntime) that is nothing.
+  // A kernel that the firmware or a boot loader started always knows whether the machine has UEFI. A kernel that kexec started knows
+  // only what kexec passed on, and kexec passes on nothing without EFI's runtime services (efi=noruntime).
   const byKexec = Number(bootloaderType?.trim() ?? 0) >> 4 === kexec;
   const table = byKexec ? acpiTables.find(name => uefiTables.includes(name)) : undefined;
   if (table === undefined) return { firmware: 'bios' };
@@ -37,7 +37,7 @@ export function judgeFirmware(signs: FirmwareSigns): Firmware {
   return { firmware: 'bios', firmwareDoubt };
 }
 
-/** @param boot directory of the files that were appended to the initrd, or will be */
+/** @param boot directory of the files that `run` has appended, or will append, to the initrd */
 export function readFirmware(doors: Doors, boot: string | undefined): Firmware {
   const { files } = doors;
   return judgeFirmware({

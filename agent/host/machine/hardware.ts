@@ -9,10 +9,10 @@ import { missingFirmware, readModuleIndex } from './devices.ts';
 import { readFacts } from './facts.ts';
 import { readMemory } from './system.ts';
 
-/** Buses whose devices people plug in or rent. */
+/** Buses in /sys/bus whose devices `dabei facts` shows. */
 const buses = ['pci', 'usb', 'virtio', 'vmbus', 'xen', 'mmc'];
 
-/** Everything that `dabei facts` shows. Reads sysfs only; no disk is woken. */
+/** Reads everything that `dabei facts` shows. */
 export async function readHardware(doors: Doors): Promise<Hardware> {
   const facts = await readFacts(doors);
   const index = readModuleIndex(doors);
@@ -29,7 +29,7 @@ export async function readHardware(doors: Doors): Promise<Hardware> {
   };
 }
 
-/** @param root where the file tree with sys/ is; a test has its own */
+/** @param root directory that contains sys/; a test has its own */
 export function readDevices(
   { files }: Doors,
   index: ModuleIndex,
@@ -38,10 +38,10 @@ export function readDevices(
   return buses.flatMap(bus =>
     files.list(`${root}/sys/bus/${bus}/devices`).flatMap(id => {
       const path = files.realPath(`${root}/sys/bus/${bus}/devices/${id}`);
-      // Names and numbers are the device's own words.
+      // The device itself supplies these values, so they may contain any characters.
       const read = (name: string) => cleanLine(files.readText(`${path}/${name}`)?.trim() ?? '');
       const modalias = path === null ? '' : read('modalias');
-      // Of USB, only interfaces have drivers to be missing; a device without a modalias is a port or a bus.
+      // On USB, drivers belong to interfaces, whose names contain a colon. A device without a modalias is a port or a bus.
       if (path === null || modalias === '' || (bus === 'usb' && !id.includes(':'))) return [];
       const driver = files.realPath(`${path}/driver`);
       const module = files.realPath(`${path}/driver/module`);
@@ -73,11 +73,15 @@ function number(text: string): number | null {
   return /^0x[0-9a-f]+$/i.test(text) ? Number(text) : null;
 }
 
-/** @param root as for readDevices */
+/**
+ * Reads the health of a disk from sysfs. Only for the temperature, the kernel may send a command to the disk
+ * (Documentation/hwmon/drivetemp.rst; drivers/nvme/host/hwmon.c).
+ * @param root directory that contains sys/; a test has its own
+ */
 export function readHealth({ files }: Doors, { path }: Pick<Disk, 'path'>, root = ''): DiskHealth {
   const device = `${root}/sys/class/block/${path.slice('/dev/'.length).replaceAll('/', '!')}/device`;
   const read = (name: string) => cleanLine(files.readText(`${device}/${name}`)?.trim() ?? '') || null;
-  // NVMe has its sensor below the controller itself, SCSI (drivetemp) below hwmon/.
+  // The sensor of NVMe is directly below the controller, that of SCSI (drivetemp) below hwmon/.
   const sensor = [device, `${device}/hwmon`]
     .flatMap(directory =>
       files.list(directory).flatMap(name => (/^hwmon\d+$/.test(name) ? [`${directory}/${name}`] : [])),

@@ -7,11 +7,11 @@ import { devicesOfLink, driversOf } from './devices.ts';
 import type { Doors } from '../doors.ts';
 
 /**
- * What the kernel says about interfaces, addresses, routes and neighbours, read from `ip -json` (ip(8), iproute2).
- * Parsing is apart from asking: the `parse…` functions are pure.
+ * Reads interfaces, addresses, routes and neighbours from `ip -json` (ip(8), iproute2). The functions `parse...` are pure; they throw
+ * DabeiError INTERNAL if the text is not valid output of ip(8).
  */
 
-/** What sysfs says about the device behind an interface; null for an interface without a device. */
+/** The device behind an interface, from sysfs. Each value is null if sysfs does not have it. */
 export interface Device {
   driver: string | null;
   modalias: string | null;
@@ -22,11 +22,11 @@ export interface Address {
   /** With prefix length: "192.0.2.7/24". */
   address: string;
   family: 4 | 6;
-  /** Reaches beyond the link (ip-address(8), scope). */
+  /** The address is valid beyond the link (ip-address(8), scope). */
   global: boolean;
-  /** Has a lifetime: from DHCP or a router advertisement. */
+  /** The address has a lifetime: it comes from DHCP or from a router advertisement. */
   dynamic: boolean;
-  /** IPv6: duplicate address detection is not done yet, so it cannot be used (RFC 4862, 5.4). */
+  /** IPv6: the address is not usable until duplicate address detection finishes (RFC 4862, 5.4). */
   tentative: boolean;
 }
 
@@ -35,15 +35,13 @@ export interface Gateway {
   link: string;
 }
 
-/** Kinds of interfaces that a configuration may ask for, beside hardware. */
+/** Kinds of interfaces that a configuration may contain in addition to hardware. */
 const madeKinds = ['bond', 'vlan', 'bridge'] as const;
 
 /**
- * Ethernet interfaces with a device behind them, and bonds, VLANs and bridges; loopback, tunnels and the like are left
- * out.
+ * Ethernet interfaces with a device behind them, and bonds, VLANs and bridges. It omits loopback, tunnels and other interfaces.
  * @param json output of `ip -json -details link`
- * @param deviceOf what sysfs knows about the device behind an interface
- * @throws DabeiError INTERNAL when it is not what `ip` writes
+ * @param deviceOf returns the device behind an interface; null for an interface without a device
  */
 export function parseLinks(json: string, deviceOf: (name: string) => Device | null): Link[] {
   return parse(linkJson, json, 'link').flatMap(link => {
@@ -69,7 +67,7 @@ export function parseLinks(json: string, deviceOf: (name: string) => Device | nu
   });
 }
 
-/** Addresses of all interfaces but loopback, in `ip -json address`'s order. */
+/** Addresses of all interfaces except loopback, in the order of `ip -json address`. */
 export function parseAddresses(json: string): Address[] {
   return parse(addressJson, json, 'address').flatMap(link =>
     link.addr_info.flatMap(({ local, prefixlen, family, scope, dynamic, tentative }) =>
@@ -89,7 +87,7 @@ export function parseAddresses(json: string): Address[] {
   );
 }
 
-/** Gateways of `ip -json route show default`; a route without one has none to be asked. */
+/** Gateways of `ip -json route show default`. It omits routes without a gateway. */
 export function parseGateways(json: string): Gateway[] {
   return parse(routeJson, json, 'route').flatMap(({ gateway, via, dev }) => {
     const address = gateway ?? via?.host;
@@ -98,8 +96,8 @@ export function parseGateways(json: string): Gateway[] {
 }
 
 /**
- * Whether a neighbour's hardware address is known. That it answered ARP or a solicitation shows there even when it
- * filters ICMP. FAILED and INCOMPLETE entries have no address (RFC 4861, 7.3.2). On a link without ARP nobody is asked.
+ * Whether the kernel knows a neighbour's hardware address. If it does, the neighbour has answered ARP or a neighbour solicitation, even
+ * if it drops ICMP. FAILED and INCOMPLETE entries have no address (RFC 4861, 7.3.2). A link without ARP needs no hardware address.
  * @param json output of `ip -json neigh show to ADDRESS dev LINK`
  */
 export function parseNeighbour(json: string): boolean {
@@ -119,12 +117,15 @@ function parse<T>(element: z.ZodType<T>, json: string, object: string): T[] {
   });
 }
 
-/** Names that systemd-udevd would give an interface, from what `udevadm test-builtin net_id` prints (systemd.net-naming-scheme(7)). */
+/**
+ * Names that systemd-udevd would give to an interface (systemd.net-naming-scheme(7)).
+ * @param output output of `udevadm test-builtin net_id`
+ */
 export function parsePredictableNames(output: string): string[] {
   return [...output.matchAll(/^ID_NET_NAME_(?:ONBOARD|SLOT|PATH|MAC)=(\S+)$/gm)].map(match => match[1]!);
 }
 
-/** The machine's network interfaces, as the kernel orders them. */
+/** Reads the machine's network interfaces, in the kernel's order. */
 export async function readLinks(doors: Doors): Promise<Link[]> {
   const { exec, files } = doors;
   const json = await ip(exec, 'reading the network interfaces', '-details', 'link');
@@ -140,7 +141,7 @@ export async function readLinks(doors: Doors): Promise<Link[]> {
 
 const predictable = new WeakMap<object, Map<string, string[]>>();
 
-/** Here interfaces keep the kernel's names; people know theirs as "ens3" or "enp1s0". Asked once for each. */
+/** In the image, interfaces have the kernel's names, but configurations contain names such as "ens3". Results are cached. */
 async function predictableNames(exec: Doors['exec'], name: string): Promise<string[]> {
   const asked = predictable.get(exec) ?? new Map<string, string[]>();
   predictable.set(exec, asked);
@@ -165,7 +166,7 @@ export async function readAddresses({ exec }: Doors): Promise<Address[]> {
   return parseAddresses(await ip(exec, 'reading the addresses', 'address'));
 }
 
-/** Gateways of the default routes in use, IPv4 first, best metric first. */
+/** Reads the gateways of the default routes in the main table: IPv4 before IPv6, lower metrics first. */
 export async function readGateways({ exec }: Doors): Promise<Gateway[]> {
   const doing = 'reading the default routes';
   return [
@@ -174,7 +175,7 @@ export async function readGateways({ exec }: Doors): Promise<Gateway[]> {
   ];
 }
 
-/** Whether the kernel has the gateway's hardware address, see `parseNeighbour`. Sends nothing. */
+/** Whether the kernel knows the gateway's hardware address (`parseNeighbour`). Sends no packet. */
 export async function hasNeighbour({ exec }: Doors, { address, link }: Gateway): Promise<boolean> {
   return parseNeighbour(
     await ip(exec, `looking for ${address}`, 'neigh', 'show', 'to', address, 'dev', link),

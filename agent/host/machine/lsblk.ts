@@ -6,7 +6,7 @@ import { notHardware, type Attachment } from '../../plan/disks/attachment.ts';
 import { targetRoot } from '../../plan/target.ts';
 import { unescapeOctal, type ImportedPool } from './pools.ts';
 
-/** From the output of lsblk(8) and wipefs(8), and what else is known of disks, to disks; pure. */
+/** Makes `Disk`s from the output of lsblk(8) and wipefs(8), and from other sources. Pure. */
 
 const columnsJson = z.object({
   path: z.string(),
@@ -24,15 +24,15 @@ const columnsJson = z.object({
   fstype: z.string().nullish(),
   pttype: z.string().nullish(),
   label: z.string().nullish(),
-  // util-linux before 2.39 writes [null] for a device that is not mounted.
+  // Before version 2.39, util-linux prints [null] for a device that is not mounted.
   mountpoints: z.array(z.string().nullable()).default([]),
   partuuid: z.string().nullish(),
   children: z.array(z.unknown()).default([]),
 });
 
 /**
- * A device with what is stacked on it. lsblk lists a device below each of its parents; here it is one object, so the tree is a
- * graph, and is walked by `stackOf`, which comes to each device once.
+ * A device with the devices stacked on it. lsblk lists a device below each of its parents. Here each device is a single object, so the
+ * tree is a graph; `stackOf` visits each device once.
  */
 export interface BlockDevice extends Omit<z.output<typeof columnsJson>, 'children'> {
   children: BlockDevice[];
@@ -43,24 +43,24 @@ export interface Signature {
   label: string | null;
 }
 
-/** What is known besides lsblk's tree. Keys are kernel paths such as /dev/vda. */
+/** Sources in addition to lsblk's tree. Keys are kernel paths such as /dev/vda. */
 export interface DiskSources {
-  /** Device -> links to it, absolute. */
+  /** Device -> absolute paths of the links to it. */
   links: ReadonlyMap<string, readonly string[]>;
-  /** Device -> signatures that wipefs found, for devices about which lsblk says nothing. */
+  /** Device -> signatures found by wipefs, for devices without a signature in lsblk's output. */
   signatures: ReadonlyMap<string, readonly Signature[]>;
-  /** Disk -> modules from it to its bus. */
+  /** Disk -> modules of the devices from the disk to its bus. */
   drivers: ReadonlyMap<string, readonly string[]>;
   /** Disk -> how it is attached. */
   attachments: ReadonlyMap<string, Attachment>;
   pools: readonly ImportedPool[];
-  /** The running system is going to be left: what it has mounted does not make a disk the boot medium. */
+  /** The running system is the old system: its mounts do not make a disk the boot medium. */
   leaving?: boolean;
 }
 
 /**
- * The devices at the top of `lsblk --json --tree`. Takes time in proportion to the text, however deep it is.
- * @throws DabeiError INTERNAL when lsblk's output is not what lsblk(8) describes
+ * The top-level devices of `lsblk --json --tree`. The time is linear in the length of the text, for any depth.
+ * @throws DabeiError INTERNAL if the text is not valid output of lsblk(8)
  */
 export function parseLsblk(json: string): BlockDevice[] {
   const top: BlockDevice[] = [];
@@ -69,14 +69,14 @@ export function parseLsblk(json: string): BlockDevice[] {
     z.looseObject({ blockdevices: z.array(z.unknown()) }),
     parseJson(json),
   ).blockdevices.map(node => ({ node, siblings: top }));
-  // Grows while it is walked: breadth first, which keeps lsblk's order among siblings.
+  // The loop appends to `pending`: a breadth-first walk, which keeps lsblk's order of siblings.
   for (const { node, siblings } of pending) {
     const { children, ...columns } = parseAs(columnsJson, node);
     const known = devices.get(columns.path);
     const device = known ?? { ...columns, children: [] };
     devices.set(device.path, device);
     siblings.push(device);
-    // A device's children may stand at one of its places only.
+    // lsblk may list the children of a device with several parents only once.
     for (const child of children) pending.push({ node: child, siblings: device.children });
   }
   for (const device of devices.values()) device.children = [...new Set(device.children)];
@@ -93,8 +93,8 @@ function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 /**
- * A device and all that is stacked on it, each once and after everything it stands on: an array has several parents. A device
- * that is below itself, which no kernel makes, ends the walk there.
+ * A device and all devices stacked on it, each once and after all its parents; an array has several parents. The walk ignores cycles,
+ * which no kernel creates.
  */
 function stackOf(device: BlockDevice): BlockDevice[] {
   const finished: BlockDevice[] = [];
@@ -115,14 +115,14 @@ function stackOf(device: BlockDevice): BlockDevice[] {
 }
 
 /**
- * Signatures of `wipefs --json --no-act`, each type once.
- * @throws DabeiError INTERNAL when the output is not what wipefs(8) describes
+ * Signatures from `wipefs --json --no-act`, each type once.
+ * @throws DabeiError INTERNAL if the text is not valid output of wipefs(8)
  */
 export function parseWipefs(json: string): Signature[] {
   const schema = z.looseObject({
     signatures: z.array(z.looseObject({ type: z.string(), label: z.string().nullish() })),
   });
-  // Some releases print nothing at all for a clean device.
+  // Some releases print nothing for a device without signatures.
   const parsed = schema.safeParse(json.trim() === '' ? { signatures: [] } : parseJson(json));
   if (!parsed.success) {
     throw new DabeiError('INTERNAL', {
@@ -138,8 +138,8 @@ export function parseWipefs(json: string): Signature[] {
 }
 
 /**
- * The same devices with the mounts of another mount namespace or root directory, where lsblk sees only its own.
- * @param mountinfo a process's /proc/PID/mountinfo (proc_pid_mountinfo(5))
+ * The same devices with the mount points of another process: lsblk shows only those of its own mount namespace and root directory.
+ * @param mountinfo contents of the process's /proc/PID/mountinfo (proc_pid_mountinfo(5))
  */
 export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): BlockDevice[] {
   const byNumber = new Map<string, string[]>();
@@ -151,7 +151,7 @@ export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): B
   };
   for (const { number, source, mountPoint } of parseMountinfo(mountinfo)) {
     note(byNumber, number, mountPoint);
-    // btrfs has device numbers of its own, and names its device.
+    // btrfs shows device numbers of its own in this file, but also the path of its device.
     note(bySource, source, mountPoint);
   }
   const devices = [...new Set(tree.flatMap(stackOf))];
@@ -169,7 +169,7 @@ export function withMountsOf(tree: readonly BlockDevice[], mountinfo: string): B
   return tree.map(device => copies.get(device)!);
 }
 
-/** ID, parent, major:minor, root, mount point, options, optional fields, "-", type, source, options. */
+/** Fields: ID, parent, major:minor, root, mount point, options, optional fields, "-", type, source, options. */
 function parseMountinfo(text: string): { number: string; mountPoint: string; source: string }[] {
   return text.split('\n').flatMap(line => {
     const [before = '', after = ''] = line.split(' - ');
@@ -181,8 +181,8 @@ function parseMountinfo(text: string): { number: string; mountPoint: string; sou
 }
 
 /**
- * Leaves, arrays and mapped devices about which lsblk knows no signature: udev may not have looked (its rules for md are not
- * in the image), or libblkid saw several and chose none.
+ * Paths of leaves, arrays and mapped devices without a signature in lsblk's output: udev may not have probed them (the image does not
+ * have its rules for md), or libblkid found several signatures and chose none.
  */
 export function blindDevices(tree: readonly BlockDevice[]): string[] {
   const devices = tree
@@ -223,9 +223,9 @@ export function describeDisks(tree: readonly BlockDevice[], sources: DiskSources
 }
 
 /**
- * What calls itself a disk and has something in it; whether hardware is behind it, `notHardware` decides. Left out without a
- * word: RAM disks and loop devices, which lie on what is listed anyway; and hardware that is no disk: floppies, CDs, the
- * firmware's own flash (mtdblock), the boot and RPMB areas of eMMC (drivers/mmc/core/block.c).
+ * Whether lsblk calls the device a disk and its size is not 0; `notHardware` decides whether it is hardware. It omits RAM disks, loop
+ * devices, whose data is on a listed disk, and other hardware: floppies, CDs, the firmware's own flash (mtdblock), and the boot and
+ * RPMB areas of eMMC (drivers/mmc/core/block.c).
  */
 export function isDisk(node: BlockDevice): boolean {
   return (
@@ -236,7 +236,7 @@ export function isDisk(node: BlockDevice): boolean {
   );
 }
 
-/** Whatever dabei itself did not mount: the medium it was started from, or something that a person mounted. */
+/** Whether something else than dabei mounted it: the start from the boot medium, or a person. */
 function isForeignMount(mountPoint: string): boolean {
   return mountPoint !== '[SWAP]' && mountPoint !== targetRoot && !mountPoint.startsWith(`${targetRoot}/`);
 }
@@ -244,7 +244,7 @@ function isForeignMount(mountPoint: string): boolean {
 function contentsOf(disk: BlockDevice, sources: DiskSources): Content[] {
   const contents = stackOf(disk).flatMap((node): Content[] => {
     const found = sources.signatures.get(node.path) ?? [];
-    // A partition's PTTYPE is that of the table it stands in, not of one that it holds.
+    // A partition's PTTYPE is the type of the table that contains the partition, not of a table inside it.
     const table = node.type === 'part' ? null : text(node.pttype);
     const signature = text(node.fstype) ?? table ?? (found.map(({ type }) => type).join('+') || null);
     const mountPoints = node.mountpoints.filter(mountPoint => mountPoint !== null);
@@ -277,7 +277,7 @@ function contentsOf(disk: BlockDevice, sources: DiskSources): Content[] {
   return contents;
 }
 
-/** What a disk says of itself goes to consoles and into plans: it makes no lines there, and moves no cursor. */
+/** Cleans values that the disk supplies: they appear on consoles and in plans, and must not break lines or move the cursor there. */
 function text(value: string | null | undefined): string | null {
   return cleanLine(value ?? '').trim() || null;
 }

@@ -1,16 +1,16 @@
 import { basename } from 'node:path';
 import type { Doors } from '../doors.ts';
 
-/** Pools that are imported, from the kernel's statistics and zpool(8). */
+/** Reads the imported pools from the kernel's statistics and zpool(8). */
 
-/** An imported pool: its name, the devices under it, and where its datasets are mounted. */
+/** An imported pool: its name, the paths of its devices, and the mount points of its datasets. */
 export interface ImportedPool {
   name: string;
   devices: readonly string[];
   mountPoints: readonly string[];
 }
 
-/** Pools that are imported now; the kernel has a directory with statistics for each (spl(4), /proc/spl/kstat). */
+/** Reads the imported pools. The kernel has a directory with statistics for each (spl(4), /proc/spl/kstat). */
 export async function readPools({ exec, files }: Doors): Promise<ImportedPool[]> {
   const statistics = '/proc/spl/kstat/zfs';
   const names = files.list(statistics).filter(name => files.exists(`${statistics}/${name}/state`));
@@ -28,15 +28,17 @@ export async function readPools({ exec, files }: Doors): Promise<ImportedPool[]>
   }));
 }
 
-/** A mapped device by the name that lsblk(8) gives it: zpool(8) says /dev/dm-0. */
+/** Converts zpool(8)'s path of a mapped device, such as /dev/dm-0, to lsblk(8)'s, below /dev/mapper. Keeps other paths. */
 function mapperPath(files: Doors['files'], device: string): string {
   const name = files.readText(`/sys/class/block/${basename(device)}/dm/name`)?.trim();
   return name ? `/dev/mapper/${name}` : device;
 }
 
 /**
- * Devices under each pool, from `zpool list -H -P -L -v -o name`: the name of a pool starts its line, those of its vdevs
- * follow a tab. Headings such as "logs" start a line, too, which is why the pools must be known.
+ * Devices of each pool. A line starts with the name of a pool, or with a tab and the name of a vdev. Headings such as "logs" start a
+ * line, too, so the function needs the names of the pools.
+ * @param text output of `zpool list -H -P -L -v -o name`
+ * @param names names of the imported pools
  */
 export function parsePoolDevices(text: string, names: readonly string[]): Map<string, string[]> {
   const pools = new Map<string, string[]>();
@@ -50,7 +52,7 @@ export function parsePoolDevices(text: string, names: readonly string[]): Map<st
   return pools;
 }
 
-/** Mount points of a pool's datasets, from /proc/self/mounts (proc_pid_mounts(5)). */
+/** Mount points of a pool's datasets. @param mounts contents of /proc/self/mounts (proc_pid_mounts(5)) */
 export function poolMountPoints(mounts: string, pool: string): string[] {
   return mounts
     .split('\n')
@@ -59,7 +61,7 @@ export function poolMountPoints(mounts: string, pool: string): string[] {
     .map(([, mountPoint = '']) => unescapeOctal(mountPoint));
 }
 
-/** White space and backslashes in /proc/self/mounts are written as three octal digits. */
+/** Decodes the escapes of /proc/self/mounts: a backslash and three octal digits, for white space and backslashes. */
 export function unescapeOctal(value: string): string {
   return value.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -7,20 +7,20 @@ import type { Doors } from '../doors.ts';
 import { detectVirtualization } from './virtualization.ts';
 
 /**
- * What the machine is. The firmware's names and the processor's are read from sysfs and /proc: systeminformation's `system` and
- * `cpu` start dmidecode, lscpu, cat and dmesg through a shell, and nothing in dabei goes through a shell. Its `mem`, the only
- * one in use, reads a file (test/unit/host/machine/system.test.ts).
+ * Reads the names of the machine and the processor from sysfs and /proc. systeminformation's `system` and `cpu` would start dmidecode,
+ * lscpu, cat and dmesg through a shell, and dabei never uses a shell. dabei uses only systeminformation's `mem`, which reads a file
+ * (test/unit/host/machine/system.test.ts).
  */
 
 const limitSeconds = 5;
 
 /**
- * @param root where the file tree with sys/ and proc/ is; a test has its own
- * @returns what is known; nothing that matters depends on it
+ * @param root directory that contains sys/ and proc/; a test has its own
+ * @returns the known names, null for others; no decision depends on them
  */
 export function readMachine({ files }: Doors, root = ''): Machine {
   const read = (path: string) => known(files.readText(`${root}${path}`));
-  // Documentation/ABI/testing/sysfs-class-dmi; machines without DMI have a device tree.
+  // DMI (Documentation/ABI/testing/sysfs-class-dmi); machines without it have a device tree.
   const dmi = (name: string) => read(`/sys/class/dmi/id/${name}`);
   const model = dmi('product_name') ?? read('/sys/firmware/devicetree/base/model');
   const vendor = dmi('sys_vendor');
@@ -41,20 +41,20 @@ export function readMachine({ files }: Doors, root = ''): Machine {
   };
 }
 
-/** What CPUID says (arch/x86/kernel/cpu), as people call it. */
+/** CPUID's vendor strings (arch/x86/kernel/cpu) -> common names. */
 const processorVendors: Readonly<Record<string, string>> = { GenuineIntel: 'Intel', AuthenticAMD: 'AMD' };
 
-/** Board makers leave the examples of the firmware's maker in place. */
+/** Placeholders of firmware vendors that board vendors did not replace. */
 const filler =
   /^(to be filled by o\.e\.m\.|default string|system (manufacturer|product name)|not specified|none|-)$/i;
 
 function known(value: string | null): string | null {
-  // A device tree's texts end with a NUL.
+  // Strings of a device tree end with a NUL.
   const line = cleanLine((value ?? '').replace(/\0/g, '').trim());
   return line === '' || filler.test(line) ? null : line;
 }
 
-/** Bytes; null where /proc/meminfo cannot be read in time. */
+/** Sizes in bytes; null if /proc/meminfo cannot be read within `limitSeconds`. */
 export async function readMemory(): Promise<Memory | null> {
   const read = await withLimit(mem(), limitSeconds).catch(() => null);
   if (read === null) return null;

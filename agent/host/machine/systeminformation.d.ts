@@ -1,4 +1,4 @@
-/** A part of systeminformation: the whole would be a quarter of the program. */
+/** Only this part of systeminformation: the whole package would be a quarter of dabei's size. */
 declare module 'systeminformation/lib/memory.js' {
   import type { Systeminformation } from 'systeminformation';
 

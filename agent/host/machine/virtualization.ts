@@ -1,17 +1,17 @@
-/** Whether the machine is a virtual one, and whose, from what the kernel tells. Pure. */
+/** Detects a virtual machine and its hypervisor from kernel information. Pure. */
 
 export interface VirtualizationSigns {
-  /** What the firmware calls machine, board and itself (DMI). */
+  /** The firmware's names for the machine, the board and the firmware (DMI). */
   names: readonly string[];
-  /** The processor says that there is a hypervisor (CPUID leaf 1, ECX bit 31; x86 alone). */
+  /** The processor reports a hypervisor (CPUID leaf 1, ECX bit 31; x86 only). */
   hypervisorFlag: boolean;
-  /** Clocks that the kernel has (/sys/devices/system/clocksource): a hypervisor has one of its own. */
+  /** The kernel's clock sources (/sys/devices/system/clocksource); hypervisors provide their own. */
   clocks: readonly string[];
   /** /sys/hypervisor/type (Documentation/ABI/stable/sysfs-hypervisor-xen). */
   hypervisorType: string | null;
 }
 
-/** What begins a name of DMI; in lower case, the words on the right are those of systemd-detect-virt(1). */
+/** Prefixes of DMI names -> hypervisor. In lower case, the hypervisors' names are those of systemd-detect-virt(1). */
 const names: readonly [start: string, hypervisor: string][] = [
   ['KVM', 'KVM'],
   ['OpenStack', 'KVM'],
@@ -37,16 +37,16 @@ const clocks: Readonly<Record<string, string>> = {
   xen: 'Xen',
 };
 
-/** @returns the hypervisor's name; true where it has none that is known; false on bare metal */
+/** @returns the hypervisor's name; true if there is a hypervisor with an unknown name; false on bare metal */
 export function detectVirtualization(signs: VirtualizationSigns): string | boolean {
   const { hypervisorFlag, hypervisorType } = signs;
   const named = names.find(([start]) => signs.names.some(name => name.startsWith(start)))?.[1];
   const byClock = signs.clocks.map(clock => clocks[clock]).find(name => name !== undefined);
   if (hypervisorType === 'xen') return 'Xen';
-  // Amazon's and Oracle's servers of metal have the maker's name, too; their processors say that nothing is above them.
+  // Amazon's and Oracle's bare-metal servers also have the vendor's name, but their processors report no hypervisor.
   const isMetal = signs.names.some(name => /\.metal\b/.test(name));
   if (isMetal && !hypervisorFlag) return false;
-  // QEMU alone says how the machine looks; the clock says what runs it.
+  // The name "QEMU" identifies only the emulated machine; the clock identifies the hypervisor.
   if (named === undefined || named === 'QEMU') return byClock ?? named ?? hypervisorFlag;
   return named;
 }

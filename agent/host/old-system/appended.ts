@@ -5,15 +5,14 @@ import { paths } from '../../paths.ts';
 import type { Doors } from '../doors.ts';
 
 /**
- * Configuration files that kexec or iPXE appended to the initrd, as sources in their order: later ones override earlier
- * ones. The second is what was asked of `run` besides its --config. One that cannot be read is a problem of the
- * configuration like others.
- * @param directory where the root of the initramfs is found; by default, where /init moved it
+ * Reads the configuration files that `run` or iPXE appended to the initrd, as sources in their order: later ones override earlier ones.
+ * With `run --config`, the second file contains the other options. An unreadable file becomes a problem of the configuration.
+ * @param directory directory with the files of the initramfs; by default, the one to which /init moves them
  */
 export function readAppendedFiles({ files }: Doors, directory: string = paths.bootDirectory): SourceFile[] {
   return ['dabei.json', 'dabei/options.json'].flatMap((name): SourceFile[] => {
     try {
-      // One more than is taken, so that a larger file is seen to be too large.
+      // One byte more than the maximum, so the decoder can detect a file that is too large.
       const bytes = files.readStart(`${directory}/${name}`, maximumBytes + 1);
       return bytes === null ? [] : [{ path: `/${name}`, bytes }];
     } catch (thrown) {

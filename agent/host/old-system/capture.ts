@@ -2,8 +2,9 @@ import type { CapturedFiles } from '../../capture/types.ts';
 import type { Doors } from '../doors.ts';
 
 /**
- * Files below a directory by their path in it, "leases/networkd/2"; none where there is no such directory. What is no
- * text comes out as nonsense, which nobody looks at.
+ * Reads all files below a directory, by their relative path, such as "leases/networkd/2"; empty if the directory does not exist. It
+ * decodes each file as UTF-8, so the value of a binary file is meaningless.
+ * @param depth levels of directories to read
  */
 export function readCapture(doors: Doors, directory: string, depth = 3): CapturedFiles {
   const found: Record<string, string> = {};
@@ -18,7 +19,7 @@ export function readCapture(doors: Doors, directory: string, depth = 3): Capture
   return found;
 }
 
-/** An empty directory is no file. */
+/** null for an empty directory, and for a file that cannot be read. */
 function readFile({ files }: Doors, path: string): string | null {
   try {
     return files.readText(path);

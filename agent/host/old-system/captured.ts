@@ -5,9 +5,9 @@ import type { Doors } from '../doors.ts';
 import { readPort } from '../../keys/sshd-options.ts';
 import { paths } from '../../paths.ts';
 
-/** The files that `run` appended to the initrd about the system that it left (below /run/dabei/boot). */
+/** Reads the files about the old system that `run` appended to the initrd (below /run/dabei/boot). */
 
-/** @param directory another place of the same files; a test has one */
+/** @param directory directory with the files; a test has its own */
 export function readCaptured(doors: Doors, directory: string = paths.bootDirectory): CapturedIdentity {
   const { files, clock } = doors;
   const names = files.list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key$/.test(name));
@@ -34,8 +34,8 @@ export function readCaptured(doors: Doors, directory: string = paths.bootDirecto
 }
 
 /**
- * Whether the machine starts by UEFI. Without EFI's runtime services (efi=noruntime, the default of real-time kernels) kexec
- * hands nothing of it over, so neither the old kernel nor this one has /sys/firmware/efi; `run` saw it in the kernel's log.
+ * The firmware by which the machine starts. Without EFI's runtime services (efi=noruntime, the default of real-time kernels), kexec
+ * passes on no information about UEFI, so neither the old kernel nor this one has /sys/firmware/efi; `run` reads the old kernel's log.
  */
 export function capturedFirmware(
   { files }: Doors,
@@ -45,12 +45,15 @@ export function capturedFirmware(
   return text === 'uefi' || text === 'bios' ? text : null;
 }
 
-/** Values of `console=` that the old system had, in order. */
+/** The old system's values of `console=`, in order. */
 export function capturedConsoles({ files }: Doors, directory: string = paths.bootDirectory): string[] {
   return (files.readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);
 }
 
-/** Of the old system's sshd, where whoever comes back may use it besides the configured one; null where that is not so. */
+/**
+ * The SSH port by which nixos-anywhere was connected to the old system: it may connect to that port again, so sshd also listens there.
+ * null if nixos-anywhere did not start `run`.
+ */
 export function capturedOtherPort({ files }: Doors, directory: string = paths.bootDirectory): number | null {
   if (!files.exists(`${directory}/dabei/nixos-anywhere`)) return null;
   return readPort(files.readText(`${directory}/dabei/capture/ssh-port`));

@@ -5,10 +5,10 @@ import { readFacts } from '../machine/facts.ts';
 import type { Doors } from '../doors.ts';
 
 /**
- * What decides whether the running system can be left by kexec. This program then runs in the image's root, with /proc, /sys,
- * /dev and /run of the running system in their places.
- * @param routeLinks interfaces of the default routes
- * @param boot what `run` has captured so far, as it will be appended to the initrd
+ * Reads what determines whether kexec can replace the running system. This program then runs in a chroot of the image, with /proc,
+ * /sys, /dev and /run of the running system.
+ * @param routeLinks names of the interfaces of the default routes
+ * @param boot directory with the files that `run` has captured and will append to the initrd
  */
 export async function readOldSystem(
   doors: Doors,
@@ -23,13 +23,13 @@ export async function readOldSystem(
     processor: processor(),
     container: readContainer(files),
     secureBoot: readSecureBoot(files),
-    // Documentation/virt/coco; without the driver for it, a guest of TDX still shows the flag.
+    // Documentation/virt/coco. Without the driver for /dev/tdx_guest, a TDX guest still has the flag.
     confidential:
       files.exists('/dev/sev-guest') ||
       files.exists('/dev/tdx_guest') ||
       /^flags\s*:.*\btdx_guest\b/m.test(files.readText('/proc/cpuinfo') ?? ''),
     ipmiWatchdog: Number(files.readText('/sys/module/ipmi_watchdog/refcnt')?.trim() ?? 0) > 0,
-    // "none [integrity] confidentiality": the one in brackets holds (kernel_lockdown(7)).
+    // "none [integrity] confidentiality": the active value is in brackets (kernel_lockdown(7)).
     lockdown: /\[(\w+)\]/.exec(files.readText(`${sys}/security/lockdown`) ?? '')?.[1] ?? null,
     kexec: !files.exists(`${sys}/kexec_loaded`)
       ? 'unsupported'
@@ -44,10 +44,10 @@ export async function readOldSystem(
   };
 }
 
-/** The first PID namespace's number never changes: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
+/** The initial PID namespace has a constant number: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
 const machineNamespace = 'pid:[4026531836]';
 
-/** Marks alone prove nothing: disk images made from container images have them, too. */
+/** Checks the PID namespace first: disk images made from container images also have the marks of a container. */
 function readContainer(files: Doors['files']): string | null {
   const namespace = files.readLink('/proc/self/ns/pid');
   if (namespace === machineNamespace) return null;
@@ -59,14 +59,14 @@ function readContainer(files: Doors['files']): string | null {
   return variable?.slice('container='.length) || (namespace === null ? null : 'of an unknown kind');
 }
 
-/** The variable's first four bytes are its attributes, the fifth is its value (UEFI 2.10, 3.3). */
+/** In efivarfs, the first four bytes are the variable's attributes; the fifth is the value of SecureBoot (UEFI 2.10, 3.3). */
 function readSecureBoot(files: Doors['files']): boolean {
   const directory = '/sys/firmware/efi/efivars';
   const name = files.list(directory).find(entry => entry.startsWith('SecureBoot-'));
   return name !== undefined && files.readBytes(`${directory}/${name}`)?.[4] === 1;
 }
 
-/** Text of a kernel file; null where there is none, or where it is not for us. */
+/** Text of a kernel file; null if it does not exist or cannot be read. */
 function readIfAllowed(files: Doors['files'], path: string): string | null {
   try {
     return files.readText(path);
@@ -75,7 +75,10 @@ function readIfAllowed(files: Doors['files'], path: string): string | null {
   }
 }
 
-/** RAM by the firmware's memory map, which does not change with the kernel (ABI/testing/sysfs-firmware-memmap). */
+/**
+ * Bytes of RAM in the firmware's memory map, which does not depend on the kernel (Documentation/ABI/testing/sysfs-firmware-memmap); null
+ * if the kernel does not show the map.
+ */
 function readRam(files: Doors['files']): number | null {
   const map = '/sys/firmware/memmap';
   const number = (entry: string, name: string) =>
@@ -89,8 +92,7 @@ function readRam(files: Doors['files']): number | null {
 }
 
 /**
- * What loading can take: memory that is free or can be freed, and idle memory of programs as far as there is swap for it
- * (proc_meminfo(5)). In bytes.
+ * Bytes that loading can use: free and reclaimable memory, and inactive memory of programs for which swap has room (proc_meminfo(5)).
  */
 function loadableBytes(meminfo: string): number {
   const value = (name: string) =>

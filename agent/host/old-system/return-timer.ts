@@ -1,17 +1,20 @@
 import type { Doors } from '../doors.ts';
 
-/** The timer of the return to the old system, from the files that it keeps (image/rootfs/initramfs/return). */
+/** State of the return timer, from its files (image/rootfs/initramfs/return). */
 export interface ReturnTimer {
   armed: boolean;
-  /** Until the machine restarts; null once it is cancelled. */
+  /** Seconds until the machine restarts; null if the timer is cancelled. */
   secondsLeft: number | null;
-  /** "login", "erasing" (the first write of an installation), "asked" (dabei confirm); null while it is armed. */
+  /** "login", "erasing" (the first write of an installation) or "asked" (dabei confirm); null while the timer is armed. */
   cancelledBy: string | null;
 }
 
 const state = '/run/dabei/return';
 
-/** @returns null where it was never armed */
+/**
+ * @param up seconds since the start of the machine
+ * @returns null if the timer was never armed
+ */
 export function readReturnTimer(
   { files, clock }: Doors,
   directory: string = state,
