@@ -1,12 +1,12 @@
 import { redactTokens } from './redact-tokens.ts';
 
 /**
- * Text from outside, made safe to print and to log: what servers, programs, disks and other people's files say. It is
- * cleaned once, where it comes in (host/exec.ts, host/http.ts, plan/narinfo.ts), and again by nobody who formats it.
+ * Text from outside, made safe to print and to log: what servers, programs, disks and other people's files say. The doors through
+ * which text comes in clean it (host/exec.ts, host/http.ts, plan/nix/narinfo.ts); code that formats messages does not.
  *
- * Access tokens in addresses become "[redacted]" (redact-tokens.ts). Removed are escape sequences (ECMA-48, 5.4 and 5.6), control characters, and the format characters by which a line can
- * be shown in another order than it has (Unicode Standard Annex 9; "Trojan Source", CVE-2021-42574). Both functions take
- * time in proportion to the text, and cleaning twice is the same as cleaning once.
+ * Access tokens in addresses become "[redacted]" (redact-tokens.ts). Both functions remove escape sequences (ECMA-48, 5.4 and 5.6),
+ * control characters, and the format characters that show a line in another order than it has (Unicode Standard Annex 9; "Trojan
+ * Source", CVE-2021-42574). Both take time in proportion to the text, and change nothing in text that they have cleaned.
  */
 
 /** Of a line, in UTF-16 code units: a screen and a half. */

@@ -1,6 +1,6 @@
 /**
  * What the machine is: measured once, before anything is decided, and the only thing besides the configuration that
- * planning looks at. Collected by host/facts.ts; tests write it by hand.
+ * planning looks at. Collected by host/machine/facts.ts; tests write it by hand.
  */
 export interface Facts {
   firmware: 'bios' | 'uefi';

@@ -37,7 +37,7 @@ export interface Device {
   missingFirmware: readonly string[];
 }
 
-/** What the kernel already knows about a disk: reading it sends no command to the disk. */
+/** What the kernel knows about a disk. Reading the temperature may send a command to the disk (Documentation/hwmon/drivetemp.rst). */
 export interface DiskHealth {
   path: string;
   /** "live" of NVMe (nvme/host/sysfs.c), "running" or "offline" of SCSI (scsi/scsi_sysfs.c); null if the kernel reports none. */
