@@ -3,12 +3,12 @@ import { formatBytes } from '../../format.ts';
 import type { Content, Disk } from '../../facts.ts';
 import { hiddenTwins } from './cleared-ids.ts';
 
-/** Disks in words, for refusals and for the plan's summary, and the names by which they stay the same disk. */
+/** Descriptions of disks for refusals and for the plan's summary, and names of disks that survive a reboot. */
 
 /**
- * Links that udev's own rules make on every system (60-persistent-storage.rules), best first: with model and serial number,
- * with a world wide name, by the way to the disk. Clouds and vendors add others, which another system does not have.
- * The same, as patterns of the shell, are in image/media/bundle/lib/options.sh (stable_links).
+ * Links that udev's own rules create on every system (60-persistent-storage.rules), best first: with model and serial number,
+ * with a world wide name, by the path to the disk. Clouds and vendors add others, which other systems do not have.
+ * INVARIANT: image/media/bundle/lib/options.sh (stable_links) has the same list as shell patterns.
  */
 const stableLinks: readonly RegExp[] = [
   /^by-id\/ata-/,
@@ -25,8 +25,8 @@ const stableLinks: readonly RegExp[] = [
 ];
 
 /**
- * The name by which the disk is found again after a reboot; for a disk without a link that stays, its kernel name, which may be
- * another disk's by then.
+ * The path by which the disk can be found again after a reboot. For a disk without a stable link it is the kernel name, which may
+ * belong to another disk by then.
  */
 export function stablePath(disk: Disk): string {
   const names = disk.aliases.map(alias => alias.replace(/^\/dev\/disk\//, ''));
@@ -37,7 +37,7 @@ export function stablePath(disk: Disk): string {
   return disk.path;
 }
 
-/** One line: path, size, what it is, and what lies on it. */
+/** Describes the disk in one line: path, size, properties, contents. */
 export function describeDisk(disk: Disk): string {
   const properties = [
     formatBytes(disk.sizeBytes),
@@ -51,7 +51,7 @@ export function describeDisk(disk: Disk): string {
   return cleanLine(`${disk.path} (${properties.join(', ')}): ${describeContents(disk)}`);
 }
 
-/** What lies on the disk, as a list in one line; "empty" where nothing was found. */
+/** Lists the contents of the disk in one line; "empty" if there are none. */
 export function describeContents(disk: Disk): string {
   const found = disk.contents.map(content => describeContent(content, disk));
   return found.length === 0 ? 'empty' : cleanLine(found.join(', '));
@@ -70,11 +70,11 @@ function describeContent(content: Content, disk: Disk): string {
   return words.join(' ');
 }
 
-/** A value for `disks.devices` that matches this disk and no other of `disks`, as JSON. */
+/** @returns a value for `disks.devices`, as JSON, that matches this disk and no other of `disks` */
 export function uniqueSelector(disk: Disk, disks: readonly Disk[]): string {
   for (const key of ['serial', 'wwn'] as const) {
     const value = disk[key];
-    // The kernel may have taken it from another disk (cleared-ids.ts).
+    // The kernel may have removed this id from another disk (cleared-ids.ts).
     if (key === 'wwn' && hiddenTwins(disk, disks).length > 0) continue;
     if (value !== null && disks.every(other => other === disk || other[key] !== value)) {
       return JSON.stringify({ [key]: value });

@@ -3,8 +3,9 @@ import type { Disk } from '../../facts.ts';
 import { stablePath } from './describe-disk.ts';
 
 /**
- * Selectors that mean the same disks under another kernel, which may find them in another order, or later: for a kernel's
- * name and for properties that another disk may share, the link that stays.
+ * Replaces selectors that could match other disks under another kernel, which may detect the disks in another order, or later.
+ * Kernel names, and properties that several disks can share, become the disk's stable link below /dev/disk, if it has one.
+ * @param members the disks that the selectors match, in the same order
  */
 export function pinned(selectors: readonly DiskSelector[], members: readonly Disk[]): DiskSelector[] {
   return selectors.map((selector, index) => {

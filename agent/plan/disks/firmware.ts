@@ -2,18 +2,18 @@ import { DabeiError } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { arch } from '../../arch.ts';
 
-/** Whether the firmware of this machine can start what will be on its disks. */
+/** Checks whether the firmware of this machine can start the installed system from its disks. */
 
 export interface FirmwareFaults {
-  /** Nothing could be started. */
+  /** The machine could start from none of its disks. */
   refusals: DabeiError[];
-  /** Some disks could not be started from. */
+  /** The machine could start only from some of its disks. */
   warnings: string[];
 }
 
 type Firmware = Pick<Facts, 'firmware' | 'firmwareBits' | 'firmwareDoubt'>;
 
-/** @param members disks to be installed to */
+/** @param members the disks that dabei installs to */
 export function firmwareFaults(members: readonly Disk[], machine: Firmware): FirmwareFaults {
   const sectors = sectorFaults(members, machine.firmware);
   return { refusals: [...typeRefusals(machine), ...sectors.refusals], warnings: sectors.warnings };
@@ -22,7 +22,8 @@ export function firmwareFaults(members: readonly Disk[], machine: Firmware): Fir
 function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
   const refusals: DabeiError[] = [];
   const doing = 'choosing a boot loader';
-  // fw_platform_size of Documentation/ABI/testing/sysfs-firmware-efi; the file names are those of UEFI 2.10, 3.5.1.1.
+  // firmwareBits is fw_platform_size (Documentation/ABI/testing/sysfs-firmware-efi). UEFI 2.10, section 3.5.1.1, has the names
+  // of the boot files.
   if (firmwareBits === 32) {
     refusals.push(
       new DabeiError('FIRMWARE_32BIT', {
@@ -45,15 +46,16 @@ function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
 }
 
 /**
- * GRUB's first stage counts sectors of 512 bytes, and so do the BIOSes that load it (grub-core/boot/i386/pc/boot.S). FAT, and
- * so the ESP, knows sectors of up to 4096 bytes (fatgen103, BPB_BytsPerSec); disks.esp is large enough for FAT32 on those.
+ * GRUB's first stage works with sectors of 512 bytes, as do the BIOSes that load it (grub-core/boot/i386/pc/boot.S). FAT, the file
+ * system of the ESP, allows sectors of up to 4096 bytes (fatgen103, BPB_BytsPerSec). disks.esp is large enough for FAT32 with
+ * sectors of 4096 bytes.
  */
 function sectorFaults(members: readonly Disk[], firmware: Facts['firmware']): FirmwareFaults {
   const usable = firmware === 'uefi' ? [512, 4096] : [512];
   const other = members.filter(({ logicalSectorBytes }) => !usable.includes(logicalSectorBytes));
   if (other.length === 0) return { refusals: [], warnings: [] };
   const text = other.map(disk => `${disk.path} has sectors of ${disk.logicalSectorBytes} bytes`).join(', ');
-  // What FAT does not know cannot be formatted; from what a BIOS cannot read, another member may be started instead.
+  // A sector size that FAT does not allow makes an ESP impossible. If a BIOS cannot read one disk, it can start from another.
   const isImpossible = other.some(({ logicalSectorBytes }) => ![512, 4096].includes(logicalSectorBytes));
   if (!isImpossible && other.length < members.length)
     return { refusals: [], warnings: [`${text}, from which a BIOS cannot start`] };

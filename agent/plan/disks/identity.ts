@@ -2,17 +2,18 @@ import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
 import { stablePath } from './describe-disk.ts';
 
-/** Which of the kernel's disks are one and the same. */
+/** Finds block devices of the kernel that are paths to the same disk (multipath). */
 
-/** Ways by which several of the kernel's disks can be one: a SATA port, a USB bridge or a virtio device leads to one each. */
+/** Transports on which several block devices can be one disk. A SATA port, USB bridge or virtio device leads to one disk each. */
 const severalWays = new Set([null, 'sas', 'fc', 'spi']);
 
-/** What is the same by every way; what a disk reports of physical sectors depends on the bridge. */
+/** Properties that are the same on every path. The size of physical sectors is not among them, because a bridge may change it. */
 const identifying = ['wwn', 'serial', 'model', 'sizeBytes', 'logicalSectorBytes'] as const;
 
 /**
- * Whether two of the kernel's disks are two ways to one: all that is known of both has to agree. A world wide name alone proves
- * nothing, since some vendors give one to a whole batch; nor does a serial number, of which USB bridges have one for all.
+ * Whether two block devices are paths to one disk. Every property that is known of both has to agree. A world wide name alone
+ * proves nothing, because some vendors give the same one to a whole batch. A serial number alone proves nothing either, because
+ * some USB bridges report the same one for every disk.
  */
 export function isSameDisk(a: Disk, b: Disk): boolean {
   const agrees = (name: (typeof identifying)[number]) =>
@@ -27,12 +28,12 @@ function fold(value: string | number): string {
   return String(value).trim().toLowerCase();
 }
 
-/** The disk as the kernel has it, and every other way to it. */
+/** The disk itself, and every other path to the disk. */
 export function waysTo(disk: Disk, disks: readonly Disk[]): Disk[] {
   return disks.filter(other => other === disk || isSameDisk(other, disk));
 }
 
-/** "/dev/sda and /dev/sdb have the same …", for refusals. */
+/** The sentence "/dev/sda and /dev/sdb have the same world wide name ..." for refusals. */
 export function sameIdentity(ways: readonly Disk[]): string {
   const [{ wwn, serial } = { wwn: null, serial: null }] = ways;
   const what = [wwn !== null && `world wide name ${wwn}`, serial !== null && `serial number ${serial}`];
@@ -40,12 +41,12 @@ export function sameIdentity(ways: readonly Disk[]): string {
   return `${paths} have the same ${what.filter(Boolean).join(' and ')}: they are ${ways.length} paths to one disk (multipath)`;
 }
 
-/** "…-lun-0 for /dev/sda, or …-lun-0 for /dev/sdb": by their paths, all other names being those of all. */
+/** Offers the stable path of each: '"/dev/disk/..." for /dev/sda, or "/dev/disk/..." for /dev/sdb'. */
 export function chooseWay(ways: readonly Disk[]): string {
   return ways.map(disk => `${JSON.stringify(stablePath(disk))} for ${disk.path}`).join(', or ');
 }
 
-/** Two ways to one disk: as two members of a mirror they would overwrite each other. */
+/** Refuses two paths to one disk as members, because as two members of a mirror they would overwrite each other. */
 export function multipathMembers(members: readonly Disk[]): DabeiError[] {
   return members.flatMap((disk, index) => {
     const ways = waysTo(disk, members.slice(0, index + 1));

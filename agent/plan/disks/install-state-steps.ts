@@ -12,13 +12,13 @@ import { espMountpoint, targetRoot } from '../target.ts';
 
 /** Steps that write the install state (install-state.ts). */
 
-/** What stays the same from stage to stage. */
+/** The fields of an entry that do not change from stage to stage. */
 export type InstallStateHead = Omit<InstallStateEntry, 'stage' | 'version'>;
 
-/** Where an ESP is mounted while the target is not. */
+/** Mount point of an ESP while the target is not mounted. */
 export const espDirectory = '/run/dabei/esp';
 
-/** On a fresh ESP, before there is a pool: the disk is this installation's from here on. */
+/** Writes the entry "partitioned" to a new ESP, before the pool exists. From then on the disk belongs to this installation. */
 export function claimEsp(head: InstallStateHead, espPartuuid: string): Step[] {
   const device = byPartuuid(espPartuuid);
   return [
@@ -39,7 +39,11 @@ export function claimEsp(head: InstallStateHead, espPartuuid: string): Step[] {
   ];
 }
 
-/** After the last step of a stage, with the target mounted: first the pool, whose answer means that all of it is on disk. */
+/**
+ * Records a stage after its last step, while the target is mounted.
+ * INVARIANT: the pool comes first. When `zfs set` returns, everything that was written to the pool before is on disk
+ * (install-state.ts).
+ */
 export function markDone(
   head: InstallStateHead,
   stage: RecordedStage,

@@ -6,25 +6,26 @@ import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
 
 /**
- * What an installation remembers of itself on the disks that it makes, and what a later start makes of that.
+ * What an installation records about itself on its disks, and what a later start does with these records.
  *
- * After each of the stages below, the stage is told to the pool as a user property, then to every ESP as a file of its
- * own. A power cut may come at any moment, so:
+ * After each of the stages below, dabei records the stage first in the pool, as a user property, then on every ESP, in a
+ * separate file. Power may be cut at any moment, so:
  *
  * - `zfs set` returns when its transaction group is on disk, and with it everything that was written to the pool before
- *   (module/zfs/dsl_synctask.c). What the property says is true of the whole pool.
- * - FAT has no journal: a file that is replaced may be neither the old nor the new one. So each stage has a file that is
- *   written once, and an unreadable one counts for nothing.
- * - Files on the ESP are readable without a pool. They hold no passphrase and no hash of one: that could be tried out.
+ *   (module/zfs/dsl_synctask.c). If the property names a stage, all files of that stage are in the pool.
+ * - FAT has no journal: after a power cut, a replaced file may have neither the old nor the new contents. So each stage has its
+ *   own file, which is written once, and dabei ignores a file that it cannot read.
+ * - Everybody can read the ESP without the pool's key. The files have no passphrase and no hash of a passphrase, because a hash
+ *   would allow guesses to be tested.
  */
 
-/** "partitioned": the disk belongs to this installation, and nothing on it is of value yet. */
+/** "partitioned": the disk belongs to this installation, and has no data of value yet. */
 export const recordedStages = ['partitioned', 'nuke-disk', 'host-flake', 'install', 'boot-loader'] as const;
 export type RecordedStage = (typeof recordedStages)[number];
 
-/** Below the root of an ESP. */
+/** Directory below the root of an ESP. */
 export const installStateDirectory = 'dabei';
-/** User properties of the pool's root dataset (zfsprops(7)): the stage that is done, and by which configuration. */
+/** User properties of the pool's root dataset (zfsprops(7)): the last stage that finished, and the hash of its configuration. */
 export const stageProperty = 'dabei:stage';
 export const configurationProperty = 'dabei:configuration';
 
@@ -36,14 +37,14 @@ const entrySchema = z.object({
   partitions: z.array(z.string()),
 });
 
-/** One file on an ESP; the same on all members. */
+/** Contents of one file on an ESP, the same on all members. */
 export type InstallStateEntry = z.output<typeof entrySchema>;
 
 export function installStateFile(stage: RecordedStage): string {
   return `${installStateDirectory}/${recordedStages.indexOf(stage) + 1}-${stage}.json`;
 }
 
-/** @returns null for what a power cut left half written, and for other versions */
+/** @returns null for a file that a power cut left incomplete, and for another version of the format */
 export function parseEntry(text: string): InstallStateEntry | null {
   try {
     return entrySchema.parse(JSON.parse(text));
@@ -52,17 +53,18 @@ export function parseEntry(text: string): InstallStateEntry | null {
   }
 }
 
-/** How far an installation was: the latest of its entries. */
+/** @returns the entry of the last stage, or null if there is none */
 export function latest(entries: readonly InstallStateEntry[]): InstallStateEntry | null {
   return [...entries].sort((a, b) => rank(b.stage) - rank(a.stage))[0] ?? null;
 }
 
 /**
- * What makes two configurations the same to the install state. Secrets count by their presence: whether the passphrase is the
- * right one is asked of the pool. Host keys are left out, since without any the installer makes new ones at every start.
+ * The hash by which the install state compares configurations. For secrets it only counts whether they are present; the pool
+ * itself rejects a wrong passphrase. Host keys are not part of it, because without configured ones dabei makes new ones at
+ * every start.
  */
 export function configurationHash({ given, ...config }: Config): string {
-  // One that was not read from anywhere is what its values are.
+  // A configuration that was not read from a source has no `given`; its values stand for it.
   return hash(given ?? givenText(JSON.parse(JSON.stringify(config))));
 }
 
@@ -70,26 +72,29 @@ export function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** What was found on one of the chosen disks. */
+/** The records that dabei found on one of the chosen disks. */
 export interface Trace {
   /** Kernel path of the disk. */
   disk: string;
   entry: InstallStateEntry | null;
-  /** Whether an ESP of it holds what boot loaders put there. */
+  /** Whether an ESP of the disk has files of a boot loader. */
   bootLoader: boolean;
 }
 
-/** At the root of an ESP: systemd-boot's, GRUB's, and the kernels that NixOS copies there. */
+/**
+ * Whether a boot loader made this directory at the root of an ESP: systemd-boot or GRUB, or NixOS for copies of its kernels.
+ * FAT does not distinguish upper and lower case.
+ */
 export function isBootLoader(name: string): boolean {
   return ['efi', 'loader', 'grub', 'kernels'].includes(name.toLowerCase());
 }
 
-/** What the pool of an unfinished installation says when it is looked at without being changed. */
+/** The properties of the pool of an unfinished installation, read without changing the pool, or why they cannot be read. */
 export type PoolAnswer = { stage: string; configuration: string } | { problem: string };
 
 export interface Found {
   traces: readonly Trace[];
-  /** null where it was not asked. */
+  /** null: the pool was not examined. */
   pool: PoolAnswer | null;
 }
 
@@ -104,7 +109,7 @@ export interface Asked {
 }
 
 export type Beginning =
-  /** Nothing of an installation is there, or nothing that counts. */
+  /** The disks have no installation that dabei could resume or restart. */
   | { kind: 'fresh'; warning?: string }
   | { kind: 'restart'; because: string }
   | { kind: 'resume'; at: 'host-flake' | 'boot-loader'; because: string }
@@ -112,24 +117,24 @@ export type Beginning =
 
 export interface Decision {
   beginning: Beginning;
-  /** Disks that hold nothing but an unfinished installation: they are not somebody's data. */
+  /** Paths of disks that hold nothing but an unfinished installation, and so no data of anybody. */
   own: ReadonlySet<string>;
 }
 
 /**
- * What a start makes of what an earlier one left.
+ * Decides how to begin, from the records of an earlier start.
  *
- * INVARIANT: until the stage "install" is done no boot loader is on the disks, so the system was never started, and
- * everything may be made anew. From then on it may have been: only the boot loader is installed again, which changes
- * nothing of a system that is in use, and nothing is erased unless disks.wipe says so. Somebody may have installed one by
- * hand where this program had stopped: what lies on the ESPs counts, too.
+ * INVARIANT: until the stage "install" is done, no boot loader is on the disks. The system was never started, and dabei may
+ * erase and repeat everything. After that stage the system may have been started and used: dabei then only installs the boot
+ * loader again, which changes nothing else of that system, and erases nothing unless disks.wipe allows it. After dabei has
+ * stopped, somebody may have installed a boot loader by hand; therefore dabei also looks for boot loaders on the ESPs.
  */
 export function decide(asked: Asked, found: Found): Decision {
   const entries = found.traces.flatMap(({ entry }) => (entry === null ? [] : [entry]));
   const far = latest(entries);
   const own = ownDisks(asked, found);
   if (far === null) {
-    // Somebody has tidied the ESP up, or it cannot be read: the pool knows.
+    // Somebody has deleted the files, or the ESPs cannot be read. The property of the pool still names the stage.
     const { pool } = found;
     if (
       pool !== null &&
@@ -156,7 +161,7 @@ export function decide(asked: Asked, found: Found): Decision {
     whatHinders(asked, found, far) ??
     (byHand ? 'a boot loader is present that this installation had not yet installed' : null);
   if (hindrance === null) {
-    // The pool is noted in first: power may be cut, or the ESP full, before it is the ESP's turn.
+    // The stage is recorded in the pool first. Power may have been cut, or an ESP was full, before the ESPs had it, too.
     const stage = isBootable(done) ? done : far.stage;
     const at = isBootable(stage) ? 'boot-loader' : 'host-flake';
     return { beginning: { kind: 'resume', at, because: `${stage} was completed` }, own };
@@ -167,7 +172,7 @@ export function decide(asked: Asked, found: Found): Decision {
   return { beginning: { kind: 'restart', because: hindrance }, own };
 }
 
-/** Whether it is worth asking the pool: everything else is as it was. */
+/** Whether the traces allow to resume, as far as the ESPs show. Only then does dabei examine the pool. */
 export function mayContinue(asked: Asked, traces: readonly Trace[]): boolean {
   const far = latest(traces.flatMap(({ entry }) => (entry === null ? [] : [entry])));
   return far !== null && far.stage !== 'boot-loader' && differs(asked, traces, far) === null;
@@ -193,8 +198,9 @@ function differs(asked: Asked, traces: readonly Trace[], far: InstallStateEntry)
 }
 
 /**
- * Disks of which every partition belongs to an installation that no boot loader can have started; also those that are
- * partitioned as planned, with nothing on any partition: the install state is the first thing that is written there.
+ * Finds disks on which every partition belongs to an installation that cannot have been started. A disk with no partitions other
+ * than the planned ones, each of them empty or just formatted as FAT, counts as well: the install state is the first file that
+ * dabei writes to a new ESP, so an earlier start stopped before that.
  */
 function ownDisks(asked: Asked, { traces }: Found): Set<string> {
   const own = new Set<string>();

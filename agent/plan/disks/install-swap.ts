@@ -8,16 +8,16 @@ import type { Step } from '../step.ts';
 import { settle } from './wipe-disk.ts';
 
 /**
- * Swap while installing, on the partitions that the installed system will swap to, encrypted with a key that is
- * nowhere but in the kernel: what Nix had in memory is unreadable afterwards.
+ * Swap during the installation, on the swap partitions of the installed system. It is encrypted with a random key that no disk
+ * holds. After a reboot nobody can read the memory that Nix had swapped out.
  */
 
-/** Above the -2 that the kernel gives by default (swapon(8)): what somebody swaps to on a slower disk comes after it. */
+/** Above the negative priorities that the kernel assigns by default (swapon(8)), so the kernel uses this swap first. */
 const priority = 10;
 
 /**
- * Names below /dev/mapper, one for each partition; empty for a machine with enough RAM. Evaluating a configuration takes
- * 0.8 to 1 GB, nixpkgs not counted; somebody may ask for swap as well by having it done on the disk.
+ * Chooses the names below /dev/mapper, one for each swap partition. A machine with enough RAM gets none, unless
+ * system.evaluateFirst is false. Evaluating a configuration takes 0.8 to 1 GB of RAM, without nixpkgs itself.
  */
 export function installSwapNames(config: Config, facts: Facts, partuuids: readonly string[]): string[] {
   if (facts.memoryBytes >= enoughMemoryBytes && config.system.evaluateFirst) return [];
@@ -25,8 +25,10 @@ export function installSwapNames(config: Config, facts: Facts, partuuids: readon
 }
 
 /**
- * @param bytes of each partition
- * @param key at least 32 random bytes; every partition gets a key of its own derived from it
+ * @param names from installSwapNames
+ * @param partuuids GUIDs of the swap partitions, in the order of `names`
+ * @param bytes size of each partition
+ * @param key at least 32 random bytes, from which dabei derives a separate key for each partition
  */
 export function startInstallSwap(
   names: readonly string[],
@@ -46,14 +48,14 @@ export function startInstallSwap(
       {
         kind: 'run',
         doing: `encrypting the swap partition ${partuuids[index]!} with a random key`,
-        // On standard input, since every process may read another's arguments.
+        // dmsetup reads the table from standard input, because every process can read the arguments of another (proc(5)).
         argv: ['dmsetup', 'create', name],
         stdin: cryptTable(byPartuuid(partuuids[index]!), bytes, key, index),
         timeoutSeconds: 60,
       },
       {
         kind: 'run',
-        // udev makes the link, and dmsetup(8) waits for it only where udev's rules answer its cookie.
+        // udev creates the link. dmsetup(8) waits for the link only if udev's rules complete the cookie of dmsetup.
         doing: `waiting for /dev/mapper/${name}`,
         argv: ['udevadm', 'wait', '--timeout=60', `/dev/mapper/${name}`],
         timeoutSeconds: 90,
@@ -74,14 +76,17 @@ export function startInstallSwap(
   ];
 }
 
-/** Machines with less RAM and no swap partition compress what they have: two thirds of it make up for twice as much. */
+/**
+ * A machine with less RAM and no swap partition swaps to compressed memory. The device holds twice the RAM. At a compression
+ * ratio of 3:1 this occupies two thirds of the RAM.
+ */
 const zramBelowBytes = 2 ** 30;
 
-/** What compressing brings beyond the RAM itself, in bytes: as much again, carefully reckoned. */
+/** Bytes that compressed memory adds to the RAM, by a cautious estimate: once the RAM, or 0 where no zram is used. */
 export const zramBytes = (memoryBytes: number): number => (memoryBytes < zramBelowBytes ? memoryBytes : 0);
 
 /**
- * Swap in compressed memory, for small machines that get no swap partition. It needs no key, since it never leaves the
+ * Swap in compressed memory, for small machines without a swap partition. It needs no key, because its contents never leave the
  * RAM (Documentation/admin-guide/blockdev/zram.rst).
  */
 export function startZram(facts: Facts): Step[] {
@@ -95,21 +100,21 @@ export function startZram(facts: Facts): Step[] {
     },
     {
       kind: 'run',
-      // An installation that is repeated by hand finds it in use, and its size cannot be set then.
+      // If somebody repeats an installation, the device is already in use, and the kernel then refuses to change its size.
       doing: 'turning off swap on /dev/zram0',
       argv: ['swapoff', '/dev/zram0'],
       timeoutSeconds: 300,
-      // 4: it was not in use (swapoff(8)).
+      // 4: the system call failed (swapoff(8)), here because the device was not in use.
       accept: [4],
     },
-    // udev looks at what is new, and the kernel resets nothing that somebody has open (zram_drv.c, reset_store).
+    // udev opens a new device, and the kernel refuses to reset a device that is open (zram_drv.c, reset_store).
     settle,
     {
       kind: 'kernel',
       doing: 'emptying the compressed memory',
       path: '/sys/block/zram0/reset',
       value: '1',
-      // A new one is empty.
+      // A new device is empty already.
       optional: true,
     },
     {
@@ -140,7 +145,7 @@ export function startZram(facts: Facts): Step[] {
   ];
 }
 
-/** Failing is no harm: the machine reboots, and the key is gone with it. */
+/** A failure does no harm: the machine reboots next, and the kernel loses the key. */
 export function stopInstallSwap(names: readonly string[]): Step[] {
   return names.flatMap((name): Step[] => [
     {
@@ -161,9 +166,9 @@ export function stopInstallSwap(names: readonly string[]): Step[] {
 }
 
 /**
- * One line of a device-mapper table: start, length in sectors of 512 bytes, target; cipher, key in hex, IV offset,
- * device, offset, options (Documentation/admin-guide/device-mapper/dm-crypt.rst). XTS takes two keys of 256 bits. Without
- * work queues, what waits for its memory does the work itself: less waiting, and nothing to allocate where there is nothing.
+ * One line of a device-mapper table: start and length in sectors of 512 bytes, target, cipher, key in hex, IV offset, device,
+ * offset, options (Documentation/admin-guide/device-mapper/dm-crypt.rst). XTS takes two keys of 256 bits. Without work queues,
+ * the process that waits for a page encrypts it itself: it waits less, and needs no extra memory when memory is short.
  */
 function cryptTable(device: string, bytes: number, key: Secret, index: number): Secret {
   const own = createHash('sha512').update(key.reveal()).update(String(index)).digest('hex');

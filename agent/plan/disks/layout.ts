@@ -19,17 +19,17 @@ import { hostIdOf } from '../host-flake/runtime-info.ts';
 import { renderStep, type Step } from '../step.ts';
 import type { TargetDataset } from '../target.ts';
 
-/** What the disks will look like, whether it is made now or was made by an earlier start. */
+/** The partitions and the pool on the disks, whether dabei creates them now or an earlier start did. */
 export interface Layout {
   hostId: string;
   members: readonly Disk[];
   /** In the order of the members. */
   guids: readonly MemberGuids[];
-  /** Bytes on each member. */
+  /** Size of the ESP on each member, in bytes. */
   esp: number;
-  /** Bytes on each member; 0 is none. */
+  /** Size of swap on each member, in bytes; 0 means no swap. */
   swap: number;
-  /** Bytes of ZFS, one a member. */
+  /** Size of the ZFS partition of each member, in bytes. */
   zfs: readonly number[];
   partitioning: readonly Step[];
   pool: PoolRequest;
@@ -39,7 +39,8 @@ export interface Layout {
 
 /**
  * @param members chosen by selectDisks
- * @throws DabeiError CONFIG_SCHEMA without disks.key, or for a host id that ZFS does not take
+ * @throws DabeiError CONFIG_SCHEMA if an encrypted pool has no disks.key, or for host id 00000000, which ZFS treats as unset
+ * @throws DabeiError INTERNAL without disks in the configuration or without members
  */
 export function layOut(config: Config, members: readonly Disk[], facts: Facts): Layout {
   const { disks } = config;
@@ -71,14 +72,15 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
     datasets: poolDatasets(disks.poolName),
     installState: {
       configuration: configurationHash(config),
-      // Whatever changes how partitions or pool are made, in the configuration or in this program, is another layout.
+      // The hash covers the commands themselves. If the configuration or another version of dabei changes how partitions or
+      // the pool are created, the layout is another one.
       layout: hash([...partitioning, ...createPool(pool)].map(renderStep).join('\n')),
       partitions: guids.flatMap(partitionGuids),
     },
   };
 }
 
-/** The layout as the install state is asked about it. */
+/** The parts of the layout that `decide` compares with the install state. */
 export function askedOf({ installState, members, guids }: Layout, wipe: DisksConfig['wipe']): Asked {
   return {
     configuration: installState.configuration,
@@ -92,7 +94,7 @@ export function partitionGuids(guids: MemberGuids): string[] {
   return [guids.biosBoot, guids.esp, ...(guids.swap === null ? [] : [guids.swap]), guids.zfs];
 }
 
-/** All partitions of a disk in one call, so that udev sees one new table and not four. */
+/** Creates all partitions of a disk with one command: udev then handles one new partition table, not four. */
 function partition(disk: Disk, guids: MemberGuids, esp: number, swap: number): Step {
   const add = (number: number, size: string, type: string, guid: string, name: string): string[] => [
     `--new=${number}:0:${size}`,
@@ -107,7 +109,7 @@ function partition(disk: Disk, guids: MemberGuids, esp: number, swap: number): S
     argv: [
       'sgdisk',
       '--clear',
-      // In sectors, which are eight times larger on a disk with 4096 bytes each.
+      // sgdisk counts in logical sectors, which have 512 or 4096 bytes.
       `--set-alignment=${alignmentBytes / disk.logicalSectorBytes}`,
       `--disk-guid=${guids.disk}`,
       ...add(partitionNumbers.biosBoot, `+${biosBootBytes / mebibyte}M`, 'EF02', guids.biosBoot, 'bios-boot'),
@@ -122,7 +124,7 @@ function partition(disk: Disk, guids: MemberGuids, esp: number, swap: number): S
   };
 }
 
-/** 2 % of the smallest member, at most 1 GiB, in whole MiB. */
+/** 2 % of the smallest ZFS partition, at most 1 GiB, in bytes rounded down to 1 MiB. */
 function reservedBytes(zfs: number): number {
   return Math.min(1024, Math.floor(zfs / mebibyte / 50)) * mebibyte;
 }

@@ -1,13 +1,13 @@
 import type { Layout } from '../../config/schema.ts';
 
-/** What a layout of the configuration is to ZFS. */
+/** The vdev that ZFS makes for a layout of the configuration. */
 export interface LayoutRow {
-  /** How many disks it takes: ZFS' own minima, except that a mirror of one is a single disk. */
+  /** Least number of disks. For raidz it is one more than ZFS requires, which is parity + 1 (zpoolconcepts(7)). */
   min: number;
   max: number;
-  /** How many members may fail: of a mirror all but one. */
+  /** How many members may fail without loss of data. */
   parity: number | 'all but one';
-  /** The word before the members on the command line of zpool-create(8); zpoolconcepts(7), "Virtual Devices". */
+  /** The word before the members on the command line of zpool-create(8), from zpoolconcepts(7), "Virtual Devices". */
   vdev: 'mirror' | 'raidz1' | 'raidz2' | 'raidz3' | null;
 }
 
@@ -19,7 +19,10 @@ export const layoutTable: Readonly<Record<Layout, LayoutRow>> = {
   raidz3: { min: 5, max: Infinity, parity: 3, vdev: 'raidz3' },
 };
 
-/** Members' worth of bytes that such a vdev holds. @param members how many it has */
+/**
+ * How many members' worth of data such a vdev holds.
+ * @param members number of disks of the vdev
+ */
 export function dataMembers(layout: Layout, members: number): number {
   const { parity } = layoutTable[layout];
   return parity === 'all but one' ? 1 : members - parity;

@@ -5,7 +5,7 @@ import { describeDisk, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { chooseWay, sameIdentity, waysTo } from './identity.ts';
 
-/** Refusals of selectors that mean no disk, or several: with what there is, and what would be unambiguous. */
+/** Refusals of selectors that match no disk, or several. They list the disks present, and propose unambiguous selectors. */
 
 /** What a selector was compared with. */
 export interface Choices {
@@ -13,7 +13,7 @@ export interface Choices {
   selector: DiskSelector;
   /** Disks of the machine itself. */
   disks: readonly Disk[];
-  /** What calls itself a disk and is none: see `Disk.notHardware`. */
+  /** Block devices that are not hardware of this machine: see `Disk.notHardware`. */
   others: readonly Disk[];
 }
 
@@ -46,7 +46,10 @@ export function notFound(
   });
 }
 
-/** @param selector a partition, an array, a volume, or a map of dm-multipath, with all that it lies on */
+/**
+ * @param selector path of a partition, an array, a volume, or a map of dm-multipath
+ * @param holders the disks that the device lies on
+ */
 function liesOn(selector: string, holders: readonly Disk[]): string {
   const paths = holders.map(({ path }) => path).join(' and ');
   const isMap = holders.some(({ contents }) =>
@@ -77,7 +80,7 @@ export function ambiguous(
   });
 }
 
-/** @param matching disks of which any may have had the id that the selector names (cleared-ids.ts) */
+/** @param matching disks, each of which may originally have had the id that the selector names (cleared-ids.ts) */
 export function clearedIdRefusal({ doing, selector, disks }: Choices, matching: readonly Disk[]): DabeiError {
   const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
   return new DabeiError('DISK_AMBIGUOUS', {
@@ -97,7 +100,7 @@ const instead: Readonly<Record<NotHardware['kind'], string>> = {
   memory: 'name another disk',
 };
 
-/** @param disk named by the selector, and no hardware */
+/** @param disk the selector names it, and it is not hardware of this machine */
 export function notHardwareRefusal({ doing, disks, others }: Choices, disk: Disk): DabeiError {
   const { because, kind } = disk.notHardware!;
   return new DabeiError('DISK_NOT_HARDWARE', {

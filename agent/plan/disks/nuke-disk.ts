@@ -22,29 +22,29 @@ import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
 import { eraseSignatures, settle, tearDown, wipeDisk, zeroEnds } from './wipe-disk.ts';
 
-/** From chosen disks to an encrypted pool, mounted: as data. */
+/** The stage nuke-disk as data: the steps from the chosen disks to a mounted, encrypted pool; and the steps of the stage finish. */
 
 export interface DiskPlan extends TargetStorage {
-  /** In order; the first one that writes is the point of no return. */
+  /** In order. The first step that writes to a disk is the point of no return. */
   steps: Step[];
-  /** Mapped devices that are swapped to while installing; `planFinish` takes them down. */
+  /** Names of the mapped devices used as swap during the installation; `planFinish` removes them. */
   installSwap: readonly string[];
-  /** Bytes of all of it. */
+  /** Bytes of swap on all members together. */
   installSwapBytes: number;
   installState: InstallStateHead;
-  /** What the pool has room for, before compression. */
+  /** Bytes that the pool can hold, before compression. */
   capacityBytes: number;
-  /** Of every ESP. */
+  /** Size of each ESP. */
   espBytes: number;
-  /** What will happen to which disk, for a person to read before it does. */
+  /** Lines that tell people what will happen to each disk. */
   summary: string[];
 }
 
 /**
  * @param members chosen by selectDisks, without refusals
- * @param swapKey at least 32 random bytes, for swap while installing; drawn by the caller, since planning is pure
- * @param continues the pool is there, made by an earlier start: it is imported, and nothing is erased
- * @throws DabeiError CONFIG_SCHEMA without disks.key, or for a host id that ZFS does not take
+ * @param swapKey at least 32 random bytes for swap during the installation; the caller generates them, because planning is pure
+ * @param continues an earlier start created the pool: import it, and erase nothing
+ * @throws DabeiError CONFIG_SCHEMA if an encrypted pool has no disks.key, or for host id 00000000, which ZFS treats as unset
  */
 export function planNukeDisk(
   config: Config,
@@ -117,7 +117,7 @@ export function planNukeDisk(
   };
 }
 
-/** From a mounted target to a pool that the installed system can import: nothing of it is in use afterwards. */
+/** Unmounts the target, exports the pool so that the installed system can import it, and stops the installation's swap. */
 export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): Step[] {
   const { poolName } = plan;
   const remedy =
@@ -151,7 +151,7 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
       doing: `checking that the pool ${poolName} is exported`,
       argv: ['zpool', 'list', '-H', '-o', 'name', poolName],
       timeoutSeconds: 60,
-      // 1: there is no such pool, as it should be.
+      // 1: no such pool is imported, which is what the step checks.
       accept: [1],
       expect: 'no-output',
       errorCode: 'POOL_EXPORT',
@@ -162,8 +162,9 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
 }
 
 /**
- * What began or ended just where a new partition does, in a table long gone, is visible again: an old ZFS label would be
- * a second pool of the same name to `zpool import`. The ZFS partition gets all four labels anew.
+ * An earlier partition may have begun or ended where a new one does, and its contents would be visible again: `zpool import` would
+ * take an old ZFS label for a second pool of the same name. The ZFS partition needs no clearing, because `zpool create` writes
+ * all four labels.
  */
 function clearPartitions(guids: MemberGuids, { esp, swap }: Layout, sectorBytes: number): Step[] {
   return [
@@ -198,7 +199,7 @@ function mountEsp(partuuid: string, mountPoint: string): Step[] {
     {
       kind: 'run',
       doing: `mounting the ESP at ${mountPoint}`,
-      // FAT has no permissions of its own; what lies there may hold an SSH host key of the initrd.
+      // FAT stores no permissions, and an ESP may contain a host key of the initrd.
       argv: ['mount', '-t', 'vfat', '-o', 'umask=0077', byPartuuid(partuuid), mountPoint],
       timeoutSeconds: 60,
     },

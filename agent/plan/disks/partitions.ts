@@ -4,44 +4,44 @@ import type { Disk } from '../../facts.ts';
 import { stablePath } from './describe-disk.ts';
 import { isSameDisk } from './identity.ts';
 
-/** Which partitions every member gets: numbers, sizes, GUIDs. */
+/** The partitions of every member: numbers, sizes, GUIDs. */
 
 export const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 const memoryStep = gibibyte / 4;
 
-/** Every partition starts at a multiple of it: right for sectors of 512 and 4096 bytes, and for flash. */
+/** Every partition starts at a multiple of this, which suits sectors of 512 and 4096 bytes, and flash memory. */
 export const alignmentBytes = mebibyte;
-/** GRUB's core image, for machines that start by BIOS (UEFI machines have it, too: a disk may move). */
+/** For GRUB's core image, on machines that start by BIOS. UEFI machines get it, too, because a disk may move to another machine. */
 export const biosBootBytes = mebibyte;
-/** A minimal NixOS, compressed, with what building it needs on the way. */
+/** Room for a minimal NixOS, compressed, and for what building it needs temporarily. */
 const minimumZfsBytes = 2 * gibibyte;
-/** The GPT before the first partition and its copy after the last one, each in a MiB of its own. */
+/** 1 MiB before the first partition for the GPT, and 1 MiB after the last partition for its copy. */
 const tableBytes = 2 * mebibyte;
 
 const fixedBytes = ({ esp }: DisksConfig) => tableBytes + biosBootBytes + esp;
 
-/** GPT numbers of the partitions; a member without swap has no number 3. */
+/** GPT numbers of the partitions; a member without swap has no partition 3. */
 export const partitionNumbers = { biosBoot: 1, esp: 2, swap: 3, zfs: 4 } as const;
 
-/** The least size of a member, in bytes: what the layout needs, with swap only where its size is asked for. */
+/** The least size of a member, in bytes. It includes swap only if the configuration gives its size. */
 export function minimumDiskBytes(config: DisksConfig): number {
   const swap = config.swap === 'auto' ? 0 : share(config.swap, config.devices.length);
   return fixedBytes(config) + swap + minimumZfsBytes;
 }
 
 /**
- * Bytes of swap on each member, a multiple of 1 MiB; 0 is none. The size is that of all members together, each has an
- * equal share.
+ * Bytes of swap on each member, a multiple of 1 MiB; 0 means no swap. disks.swap is the size of all members together, and each
+ * member has an equal share.
  *
- * "auto": as much as there is RAM, but at least 2 GiB (evaluating a NixOS configuration takes 0.8 to 1 GB) and at
- * most 8 GiB; of a small disk no more than an eighth, and never so much that ZFS gets less than its minimum. A share
+ * "auto" is the size of the RAM, but at least 2 GiB (evaluating a NixOS configuration takes 0.8 to 1 GB) and at most 8 GiB. A
+ * member gives no more than an eighth of the smallest disk, and never so much that ZFS gets less than its minimum. A share
  * below 256 MiB is not worth a partition.
  */
 export function swapBytes(config: DisksConfig, members: readonly Disk[], memoryBytes: number): number {
   if (config.swap !== 'auto') return share(config.swap, members.length);
   const smallest = Math.min(...members.map(member => member.sizeBytes));
-  // Another kernel leaves a little more or less of the same RAM, and the layout must stay what it was.
+  // MemTotal of the same machine differs a little from kernel to kernel. Rounding keeps the layout the same.
   const memory = Math.ceil(memoryBytes / memoryStep) * memoryStep;
   const total = Math.min(Math.max(memory, 2 * gibibyte), 8 * gibibyte);
   const each = Math.min(
@@ -52,27 +52,27 @@ export function swapBytes(config: DisksConfig, members: readonly Disk[], memoryB
   return each < 256 * mebibyte ? 0 : each;
 }
 
-/** Bytes that are left for ZFS on a disk, rounded down to 1 MiB. */
+/** Bytes of the ZFS partition of a disk, rounded down to 1 MiB. */
 export function zfsBytes(config: DisksConfig, disk: Disk, swap: number): number {
   return wholeMebibytes(disk.sizeBytes - fixedBytes(config) - swap);
 }
 
-/** The GUIDs of one member; lower case, as in /dev/disk/by-partuuid. */
+/** The GUIDs of one member, in lower case, as in /dev/disk/by-partuuid. */
 export interface MemberGuids {
   disk: string;
   biosBoot: string;
   esp: string;
-  /** null: without swap. */
+  /** null: no swap. */
   swap: string | null;
   zfs: string;
 }
 
 /**
- * GUIDs for all members, the same whenever the plan is made, so that a plan can be printed before it is carried out.
+ * Derives the GUIDs of all members. They are the same whenever the plan is made: the printed plan is the one that is executed.
  *
- * A disk without a serial number is known by its slot alone. A disk from an earlier installation in that slot, now
- * attached elsewhere, would carry the same GUIDs, and by-partuuid could lead to it: GUIDs that exist on a disk which is
- * no member are passed over.
+ * A disk without a serial number is identified by its slot alone. A disk that an earlier installation partitioned in that slot,
+ * and that is now attached elsewhere, would have the same GUIDs, and /dev/disk/by-partuuid could lead to it. Therefore GUIDs
+ * that exist on a disk outside this installation are not used.
  */
 export function memberGuids(
   hostId: string,
@@ -101,7 +101,7 @@ export function memberGuids(
   }
 }
 
-/** A UUID of version 8, whose bits are its maker's own (RFC 9562, 5.8), from SHA-256. */
+/** A UUID of version 8, whose contents the application defines (RFC 9562, section 5.8): here a SHA-256 hash. */
 function deriveGuid(hostId: string, path: string, number: number, round: number): string {
   const name = [hostId, path, number, ...(round === 0 ? [] : [round])].join('\n');
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16);

@@ -6,13 +6,13 @@ import { mebibyte } from './partitions.ts';
 import type { Step } from '../step.ts';
 import { persistedDirectories, targetRoot, type TargetDataset } from '../target.ts';
 
-/** Steps that create the encrypted pool, its datasets and their mounts; zpool-create(8), zfsprops(7). */
+/** Steps that create the encrypted pool, its datasets and their mounts (zpool-create(8), zfsprops(7)). */
 
 /**
- * Feature set of the pool (/usr/share/zfs/compatibility.d). This image has ZFS 2.3 and would enable features that the
- * installed system or a rescue system may not know, and then could not import the pool. 2.2 is what Ubuntu 24.04's live
- * system has; Debian 13 and NixOS since 24.05 have it or a newer one. What 2.3 adds (raidz expansion, fast dedup) can be
- * enabled later: `zpool set compatibility=off`, `zpool upgrade`.
+ * Feature set of the pool (/usr/share/zfs/compatibility.d). ZFS 2.3 of this image would enable features that an installed or
+ * rescue system may not support, and such a system could not import the pool. The live system of Ubuntu 24.04 has ZFS 2.2;
+ * Debian 13 and NixOS since 24.05 have 2.2 or newer. People can enable the features of 2.3 (raidz expansion, fast dedup)
+ * later: `zpool set compatibility=off`, `zpool upgrade`.
  */
 const compatibility = 'openzfs-2.2';
 
@@ -20,7 +20,7 @@ export function byPartuuid(guid: string): string {
   return `/dev/disk/by-partuuid/${guid}`;
 }
 
-/** Datasets that are mounted in the installed system, the root first. */
+/** Datasets that the installed system mounts, the root file system first. */
 export function poolDatasets(poolName: string): TargetDataset[] {
   return [
     { name: `${poolName}/local/root`, mountpoint: '/' },
@@ -30,20 +30,18 @@ export function poolDatasets(poolName: string): TargetDataset[] {
   ];
 }
 
-/**
- * The least that ZFS accepts as a limit for its cache; smaller values are ignored (module/zfs/arc.c, MIN_ARC_MAX).
- */
+/** The least limit that ZFS accepts for its cache; it ignores smaller values (module/zfs/arc.c, MIN_ARC_MAX). */
 const leastArcBytes = 64 * mebibyte;
 
-/** Bytes that ZFS may cache while installing: an eighth of the RAM, the least possible below 1 GiB. Nix needs the rest. */
+/** Limit of ZFS' cache during the installation: an eighth of the RAM; below 1 GiB of RAM, the least limit. Nix needs the rest. */
 export function arcMaxBytes(memoryBytes: number): number {
   if (memoryBytes < 1024 * mebibyte) return leastArcBytes;
   return Math.max(leastArcBytes, Math.floor(memoryBytes / 8 / mebibyte) * mebibyte);
 }
 
 /**
- * The host id must be the installed system's before the pool is created: ZFS writes it into the labels, and a system
- * with another one refuses to import a pool that was not exported.
+ * INVARIANT: the host id of the installed system is set before the pool is created. ZFS writes the host id into the labels, and a
+ * system with another host id refuses to import a pool that was not exported.
  */
 export function prepareZfs(hostId: string, facts: Facts): Step[] {
   return [
@@ -82,7 +80,7 @@ export interface PoolRequest {
   partuuids: readonly string[];
   /** null: the pool is not encrypted. */
   key: { format: 'passphrase' | 'hex'; secret: Secret } | null;
-  /** Bytes kept free, so that a full pool can still be emptied: deleting takes space, too. */
+  /** Bytes that stay free, because deleting files from a full pool takes space, too. */
   reservedBytes: number;
 }
 
@@ -95,7 +93,7 @@ export function createPool(request: PoolRequest): Step[] {
       kind: 'run',
       doing: `creating the pool ${name}`,
       argv: [
-        // -f: members may differ in size, and what lay on them was destroyed by earlier steps.
+        // -f: members may differ in size, and earlier steps destroyed their old contents.
         ...(['zpool', 'create', '-f'] as const),
         ...pairs('-o', ['ashift=12', 'autotrim=on', 'cachefile=none', `compatibility=${compatibility}`]),
         ...['-R', targetRoot, '-m', 'none'],
@@ -111,7 +109,7 @@ export function createPool(request: PoolRequest): Step[] {
             : [
                 'encryption=aes-256-gcm',
                 `keyformat=${request.key.format}`,
-                // With standard input not a terminal, ZFS reads one line from it, once (lib/libzfs/libzfs_crypto.c).
+                // If standard input is not a terminal, ZFS reads one line and does not ask twice (lib/libzfs/libzfs_crypto.c).
                 'keylocation=prompt',
               ]),
         ]),
@@ -141,7 +139,7 @@ export function createPool(request: PoolRequest): Step[] {
   ];
 }
 
-/** Imports a pool that an earlier start made, and opens it. Without -f: it was made under this host id. */
+/** Imports a pool that an earlier start created, and loads its key. It needs no -f, because the pool has this host id. */
 export function openPool(request: PoolRequest): Step[] {
   const { name, key } = request;
   const remedy = 'set disks.wipe to true to start over';
@@ -196,7 +194,7 @@ export function mountDatasets(datasets: readonly TargetDataset[]): Step[] {
   });
 }
 
-/** What the installed system keeps is written where it will find it: below /persist. */
+/** With impermanence, mounts directories of /persist over the ones that the installation writes to: the files are kept. */
 export function bindPersisted(): Step[] {
   return persistedDirectories.flatMap((directory): Step[] => {
     const [kept, path] = [`${targetRoot}/persist${directory}`, `${targetRoot}${directory}`];
@@ -213,7 +211,7 @@ export function bindPersisted(): Step[] {
   });
 }
 
-/** nixos-install and sshd refuse directories that others may write to or cannot pass through. */
+/** Mode 0755: nixos-install and sshd refuse directories that other users can write to or cannot pass through. */
 export function makeMountPoint(path: string): Step {
   return {
     kind: 'run',

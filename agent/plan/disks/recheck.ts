@@ -6,19 +6,20 @@ import { layOut } from './layout.ts';
 import { selectDisks } from './select-disks.ts';
 
 /**
- * What is looked at once more right before the first write: planning and evaluating take time, and some controllers look for
- * their disks for longer.
+ * Checks the disks again right before the first write. Planning and evaluating take time, and some controllers need longer
+ * than that to detect all their disks.
  */
 
 const remedy = 'keep the disks attached and unused, then run: dabei install';
 
 /**
- * A disk that came in the meantime may have what was planned for another one: the name of the pool, a GUID, or all that a
- * selector asks for.
- * @param facts those that were planned with
- * @param planned members as they were
+ * Compares the disks that are present now with the planned ones. A disk that appeared after planning may have the pool name or a
+ * partition GUID of the plan, or may match a selector instead of the planned disk.
+ * @param facts the facts from which the plan was made
+ * @param planned the members of the plan, as they were when the plan was made
  * @param present all disks as they are now
- * @throws DabeiError DISK_CHANGED; Refusals for what would be refused by now
+ * @throws DabeiError DISK_CHANGED
+ * @throws Refusals with every reason for which selectDisks would refuse the disks now
  */
 export function recheckDisks(
   config: Config,

@@ -9,22 +9,22 @@ import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
 import { ambiguous, clearedIdRefusal, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
-/** From selectors to disks, or to the reasons why not: nothing is guessed, and everything is said at once. */
+/** Chooses the disks that the selectors match. dabei never guesses a disk, and reports all refusals at once. */
 
 export interface Selection {
-  /** In the order of the selectors. Complete only without refusals. */
+  /** In the order of the selectors; complete only if there are no refusals. */
   members: Disk[];
-  /** Things that do not hinder, as sentences without a full stop. */
+  /** Sentences without a full stop about what does not prevent the installation. */
   warnings: string[];
   refusals: DabeiError[];
 }
 
 /**
- * The disks that the configuration means.
- * @param all what the kernel has as disks; only hardware is ever taken
- * @param own paths of disks that hold only what an unfinished installation left: that is nobody's data (install-state.ts)
+ * Chooses the disks that the configuration names.
+ * @param all every disk that the kernel lists; only hardware is ever chosen
+ * @param own paths of disks that hold nothing but an unfinished installation, and so no data of anybody (install-state.ts)
  * @returns refusals with DISK_NOT_FOUND, DISK_NOT_HARDWARE, DISK_AMBIGUOUS, DISK_MEMBERS, DISK_BOOT_MEDIUM, DISK_READ_ONLY,
- *   DISK_TOO_SMALL, DISK_FOREIGN_DATA, POOL_NAME_TAKEN; all that apply, not the first
+ *   DISK_TOO_SMALL, DISK_FOREIGN_DATA, POOL_NAME_TAKEN; every one that applies, not only the first
  */
 export function selectDisks(
   config: DisksConfig,
@@ -118,7 +118,7 @@ function hasProperties(selector: Exclude<DiskSelector, string>, disk: Disk): boo
   );
 }
 
-/** The selector says what the disk is, and not just that it is there or large enough. */
+/** Whether the selector names a path or a property of the disk other than its size. */
 function isNamed(selector: DiskSelector): boolean {
   if (typeof selector === 'string') return selector !== 'only';
   const { size: _size, ...others } = selector;
@@ -130,14 +130,14 @@ function isCandidate(disk: Disk, minimum: number): boolean {
 }
 
 /**
- * A stick, which this system may have been started from: it runs from RAM and does not know. Such a disk is taken only when
- * something that is its own is named, never as what is there.
+ * Whether the disk may be a USB stick. This system may have been started from the stick: it runs from RAM, and cannot find out.
+ * dabei chooses such a disk only if the selector names its path or a property of it, never for "only" or by its size.
  */
 function isPortable(disk: Disk): boolean {
   return disk.removable || disk.transport === 'usb';
 }
 
-/** lsblk and people differ in how they pad: white space at the ends does not count. */
+/** White space at the ends does not count, because lsblk and people pad the values differently. */
 function same(wanted: string | undefined, actual: string | null | undefined): boolean {
   return wanted === undefined || wanted.trim() === actual?.trim();
 }
@@ -148,7 +148,7 @@ function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | 
   return `not named yet: ${free.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`).join(', ')}`;
 }
 
-/** Why this disk cannot be taken: everything that speaks against it. */
+/** @returns every reason for which this disk cannot be used */
 function unfit(
   config: DisksConfig,
   disk: Disk,
@@ -161,7 +161,7 @@ function unfit(
     refusals.push(new DabeiError(code, { doing: `taking ${stablePath(disk)}`, problem, remedy }));
   };
   const instead = otherDisks(disks, waysTo(disk, disks));
-  // What is in use by another way is in use.
+  // A disk that is in use through another path of multipath is in use.
   const medium = waysTo(disk, disks).find(({ bootMedium }) => bootMedium);
   if (medium !== undefined) {
     refuse(
@@ -198,8 +198,9 @@ function unfit(
 }
 
 /**
- * `zpool import NAME` takes none of two pools with that name: the installed system would not find its root.
- * @param named disks that a selector matches, be it one of several
+ * Refuses a pool name that another disk already has. `zpool import NAME` imports neither of two pools with that name, and the
+ * installed system would not find its root.
+ * @param named disks that a selector matches, also if it matches several
  */
 function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: readonly Disk[]): DabeiError[] {
   const twins = disks.filter(

@@ -5,14 +5,14 @@ import { mebibyte } from './partitions.ts';
 import { stablePath } from './describe-disk.ts';
 import type { RunStep, Step } from '../step.ts';
 
-/** Steps that free disks from what uses them, remove every trace of it, and make sure that none is left. */
+/** Steps that take disks out of use, remove every signature from them, and check that no signature is left. */
 
 /**
- * Takes out of use what lies on the disks, top down: swap, mounts, pools, mapped devices, arrays. Nothing of it is
- * changed on disk: a pool or array that has members elsewhere can be used again there.
+ * Takes everything on the disks out of use, top down: swap, mounts, pools, mapped devices, arrays. These steps write nothing to a
+ * disk: a pool or array that also has members on other disks can be used there again.
  */
 export function tearDown(members: readonly Disk[]): Step[] {
-  // A device stacked on several members is listed with each of them.
+  // Facts list a device that is stacked on several members with each of them.
   const topDown = unique(members.flatMap(disk => [...disk.contents].reverse()));
   const swaps = topDown.filter(content => content.mountPoints.includes('[SWAP]'));
   const mountPoints = [...new Set(topDown.flatMap(content => content.mountPoints))]
@@ -49,8 +49,8 @@ function release(content: Content): Step[] {
     ];
   }
   if (device.startsWith('/dev/mapper/') || device.startsWith('/dev/dm-')) {
-    // Logical volumes and opened LUKS containers are device-mapper devices like any other: neither LVM's nor
-    // cryptsetup's programs are needed to take them down.
+    // Logical volumes and opened LUKS containers are device-mapper devices. dmsetup can remove them; the programs of LVM and
+    // cryptsetup are not needed.
     return [
       {
         kind: 'run',
@@ -65,7 +65,7 @@ function release(content: Content): Step[] {
       {
         kind: 'kernel',
         doing: `stopping the array ${device}`,
-        // Documentation/admin-guide/md.rst: writing "clear" is what the ioctl STOP_ARRAY does.
+        // Writing "clear" does what the ioctl STOP_ARRAY does (Documentation/admin-guide/md.rst).
         path: `/sys/block/${basename(device)}/md/array_state`,
         value: 'clear',
       },
@@ -77,14 +77,14 @@ function release(content: Content): Step[] {
 /**
  * Removes every signature from a disk, first from its partitions, then from the disk itself.
  *
- * The partitions are cleared from the last to the first, so that a power cut on the way leaves a pool of an unfinished
- * installation without labels before its ESP loses the install state that says whose it was.
+ * INVARIANT: the partitions are cleared from the last to the first. If power is cut in between, the pool of an unfinished
+ * installation loses its labels before its ESP loses the install state, which says to which installation the pool belongs.
  *
- * Zeroing is no luxury beside wipefs, which erases magic numbers: ZFS keeps four labels of 256 KiB, two at either end, and
- * md its superblock within 4 KiB of the start or 128 KiB of the end. The ends of the disk are zeroed after discarding: what
- * a drive returns for discarded blocks is undefined unless it promises zeros. Where new partitions begin and end is cleared
- * once they are there.
- * @param full every block is overwritten in place of being discarded
+ * wipefs alone is not enough, because it erases only magic numbers. ZFS keeps four labels of 256 KiB, two at each end of a
+ * device; md keeps its superblock within 4 KiB of the start or 128 KiB of the end. The ends of the disk are zeroed after
+ * discarding, because a drive may return anything for discarded blocks unless it promises zeros. nuke-disk.ts clears the
+ * ends of the new partitions after it has created them.
+ * @param full overwrite every block instead of discarding it
  */
 export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const device = stablePath(disk);
@@ -98,11 +98,12 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
     ]),
     {
       kind: 'run',
-      // Before the header is zeroed: it tells where the copy of the table lies, which is not the end of a grown disk.
+      // INVARIANT: this runs before the header is zeroed. The header says where the copy of the table is; on a disk that was
+      // enlarged, that is not the end of the disk.
       doing: `destroying the partition table of ${device} and its copy`,
       argv: ['sgdisk', '--zap-all', device],
       timeoutSeconds: 60,
-      // 2: a table was damaged (sgdisk(8), return values); it is destroyed all the same.
+      // 2: sgdisk could not read a damaged table (sgdisk(8), return values). It has destroyed the table nevertheless.
       accept: [2],
     },
     full ? overwrite(device) : discard(device),
@@ -145,7 +146,7 @@ function discard(device: string): Step {
   };
 }
 
-/** The kernel has the device write the zeros itself where it can (ioctl BLKZEROOUT, block/blk-lib.c). */
+/** The kernel lets the device write the zeros if the device can do that (ioctl BLKZEROOUT, block/blk-lib.c). */
 function overwrite(device: string): Step {
   return {
     kind: 'run',
@@ -157,7 +158,7 @@ function overwrite(device: string): Step {
   };
 }
 
-/** Waits until udev has handled everything that happened so far. */
+/** Waits at most 60 seconds until udev has handled all events that are in its queue (udevadm(8), settle). */
 export const settle: Step = {
   kind: 'run',
   doing: 'waiting for udev',
@@ -166,7 +167,7 @@ export const settle: Step = {
   optional: true,
 };
 
-/** @param what the devices in words */
+/** @param what describes the devices in the step's text */
 export function eraseSignatures(what: string, devices: readonly string[]): RunStep {
   return {
     kind: 'run',
@@ -176,7 +177,7 @@ export function eraseSignatures(what: string, devices: readonly string[]): RunSt
   };
 }
 
-/** Zeroes the first and the last MiB of a device; all of it where that is not more. */
+/** Zeroes the first and the last MiB of a device, or the whole device if it has at most 2 MiB. */
 export function zeroEnds(device: string, sizeBytes: number, sectorBytes: number): Step[] {
   const sectors = Math.floor(sizeBytes / sectorBytes);
   const area = mebibyte / sectorBytes;
@@ -189,8 +190,8 @@ export function zeroEnds(device: string, sizeBytes: number, sectorBytes: number)
 }
 
 /**
- * Ceph keeps copies of a BlueStore label at fixed places of its device, from which it repairs the first one (src/os/bluestore/
- * BlueStore.cc, bdev_label_positions and BDEV_LABEL_BLOCK_SIZE). wipefs knows the first alone.
+ * Ceph keeps copies of a BlueStore label at fixed offsets of its device, and repairs the first label from them (in Ceph's
+ * src/os/bluestore/BlueStore.cc: bdev_label_positions, BDEV_LABEL_BLOCK_SIZE). wipefs erases only the first label.
  */
 const blueStore = { gibibytes: [1, 10, 100, 1000], bytes: 4096 };
 
@@ -226,7 +227,7 @@ function zero(device: string, what: string, sectorBytes: number, seek: number, c
   };
 }
 
-/** A partition of the disk itself, by the kernel's naming: sda1, nvme0n1p1. */
+/** Whether it is a partition of the disk itself, by the names that the kernel gives: sda1, nvme0n1p1. */
 function isPartition(content: Content, disk: Disk): boolean {
   if (content.deviceType !== 'part' || !content.device.startsWith(disk.path)) return false;
   return /^p?\d+$/.test(content.device.slice(disk.path.length));
