@@ -25,7 +25,7 @@ import { selectDisks, type Selection } from './disks/select-disks.ts';
 import { renderStep, type Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
 
-/** Stages that the plan has steps for; all but the first one change the machine. */
+/** Stages that the plan has steps for. All of them except "evaluate" write to the disks. */
 export const plannedStages = [
   'evaluate',
   'nuke-disk',
@@ -37,20 +37,21 @@ export const plannedStages = [
 export type PlannedStage = (typeof plannedStages)[number];
 
 export interface Plan {
-  /** What will happen, in sentences for a person. */
+  /** Lines that tell people what will happen. */
   summary: readonly string[];
   warnings: readonly string[];
-  /** What was made of an earlier start that did not come to its end; null where there was none. */
+  /** Whether and why an earlier, unfinished installation is resumed or restarted; null for a new installation. */
   beginning: string | null;
-  /** The disks that are erased or gone on with, as they were when this was planned. */
+  /** The disks that dabei erases or resumes with, as they were when the plan was made. */
   members: readonly Disk[];
   stages: Readonly<Record<PlannedStage, readonly Step[]>>;
 }
 
 /**
- * Finds the disks and the memory for what was asked, or every reason why not.
- * @param found what an earlier start left on the disks
- * @throws Refusals
+ * Chooses the disks and checks memory and firmware.
+ * @param found the records of an earlier start on the disks
+ * @throws DabeiError CONFIG_SCHEMA if the configuration names no disk
+ * @throws Refusals with every reason against the installation
  */
 export function chooseDisks(config: Config, facts: Facts, found: Found = nothingFound): Choice {
   if (config.disks === undefined) {
@@ -68,11 +69,12 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
 }
 
 /**
- * From what was asked and what the machine is to what will be done; pure.
- * @param swapKey 32 random bytes for swap during the installation
- * @param found what an earlier start left on the disks
- * @param closure what the binary caches say of system.storePath
- * @throws Refusals with every reason against it
+ * Makes the plan from the configuration and the facts. It is a pure function.
+ * @param swapKey at least 32 random bytes for swap during the installation
+ * @param found the records of an earlier start on the disks
+ * @param closure the closure of system.storePath, according to the binary caches
+ * @throws DabeiError as chooseDisks; INTERNAL if system.storePath is set and `closure` is missing
+ * @throws Refusals with every reason against the installation
  */
 export function makePlan(
   config: Config,
@@ -118,7 +120,7 @@ export function makePlan(
           ? []
           : [...planHostFlake(config, facts, disks), ...keep, ...done('host-flake')],
         install: atBootLoader
-          ? // The pool may be ahead of the ESPs, and from here on both have to say that a boot loader may be there.
+          ? // The pool may have recorded "install" when an ESP had not. From here on both must say that a boot loader may exist.
             done('install')
           : [
               ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
@@ -137,7 +139,10 @@ export interface Choice extends Selection {
   beginning: Beginning;
 }
 
-/** Which disks, and whether they are begun anew. What the install state knows counts only once the disks are certain. */
+/**
+ * Chooses the disks, and decides whether to resume. The install state counts only if the choice of disks is certain: the only
+ * refusals are about data on the disks, which may come from the unfinished installation.
+ */
 function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found): Choice {
   const selection = selectDisks(disks, facts.disks);
   const certain = selection.refusals.every(({ code }) => code === 'DISK_FOREIGN_DATA');
@@ -172,7 +177,7 @@ function memoryRefusal({ memoryBytes }: Facts): DabeiError[] {
   return [new DabeiError('MEMORY_TOO_SMALL', { doing: 'planning the installation', problem })];
 }
 
-/** The whole plan as text: exactly the commands that `dabei install` runs, in order, with what each is for. */
+/** Prints the plan: exactly the commands that `dabei install` runs, in order, each with its purpose. */
 export function renderPlan(plan: Plan): string {
   const heading = [...plan.summary, ...plan.warnings.map(text => `warning: ${text}`)].join('\n');
   const stages = plannedStages.map(name => {

@@ -2,8 +2,9 @@ import { paths } from '../paths.ts';
 import type { RunStep } from './step.ts';
 
 /**
- * Stands before the first step that writes to a disk: the old system may be gone from there on. Where no timer is armed
- * it does nothing; planning does not ask, since a plan without it would be the one mistake that costs the machine.
+ * INVARIANT: this step comes before the first step that writes to a disk, because the old system may be destroyed from then on, and
+ * the return timer would reboot into it. If no timer is armed, the program does nothing. Planning does not check whether a timer
+ * is armed: without this step, an armed timer would leave the machine unreachable.
  */
 export const cancelReturn: RunStep = {
   kind: 'run',

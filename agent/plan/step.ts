@@ -2,66 +2,66 @@ import type { ErrorCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 
 /**
- * A plan is data: a list of steps for every stage, that can be printed, compared in a test, and executed.
+ * A plan is data: a list of steps for every stage, which dabei prints and executes, and tests compare.
  *
- * INVARIANT: everything that `dabei install` does to a disk or to the target is a step of the plan, so what
- * `dabei plan` prints is what happens. Stages add only observation (waiting for a gateway, reading facts).
+ * INVARIANT: everything that `dabei install` does to a disk or to the target is a step of the plan. `dabei plan` therefore
+ * prints exactly what happens. Outside of steps, stages only observe (wait for a gateway, read facts).
  */
 
 /** Starts a program and waits for it. */
 export interface RunStep {
   kind: 'run';
-  /** What this is for, as a gerund phrase: "creating the pool rpool". Named in errors and in the printed plan. */
+  /** Purpose, as a gerund phrase: "creating the pool rpool". Appears in errors and in the printed plan. */
   doing: string;
   argv: readonly [string, ...string[]];
-  /** Written to standard input, which is then closed; without it, standard input is /dev/null. */
+  /** Text for standard input, which dabei then closes; if it is missing, standard input is /dev/null. */
   stdin?: string | Secret;
-  /** Added to the small fixed environment that every program gets. */
+  /** Variables in addition to the small fixed environment that every program gets. */
   env?: Readonly<Record<string, string>>;
-  /** No program runs without a limit. */
+  /** No program runs without a time limit. */
   timeoutSeconds: number;
-  /** Exit codes besides 0 that are success: tools that say "nothing to do" with a code. */
+  /** Exit codes besides 0 that count as success, for programs that report "nothing to do" by exit code. */
   accept?: readonly number[];
   /** Best effort: a failure is logged and the plan goes on. */
   optional?: boolean;
-  /** Show the program's output lines as progress. */
+  /** dabei logs the program's output lines as progress. */
   progress?: boolean;
-  /** It is Nix, logging as internal-json, and this is what it copies, in paths and bytes. */
+  /** The program is Nix with the log format internal-json, and copies this many paths and bytes. */
   copies?: { paths: number; bytes: number };
-  /** How often it is tried in all, each time after a longer wait; 1 without it. */
+  /** Number of attempts, 1 if missing. The wait between them doubles (stages/execute.ts). */
   attempts?: number;
-  /** Printing anything on standard output is a failure: for programs that list what should not be there. */
+  /** "no-output": output on standard output is a failure. For programs that list things which must not exist. */
   expect?: 'no-output';
-  /** The code of the error instead of COMMAND_FAILED. */
+  /** Error code instead of COMMAND_FAILED. */
   errorCode?: ErrorCode;
-  /** What a person can do when it fails. */
+  /** What people can do if the step fails, as an imperative. */
   remedy?: string;
-  /** The same two for failing with "No space left on device". */
+  /** Code and remedy if the step fails with "No space left on device". Checked before the two below. */
   whenFull?: Instead;
-  /** And for being killed, as by a kernel without memory. */
+  /** Code and remedy if the program was killed, for example by the kernel when memory ran out. */
   whenKilled?: Instead;
-  /** And for what it says itself in its last lines; the first that matches. */
+  /** Code and remedy if the last lines of the program's output match a pattern; the first match counts. */
   whenSaying?: readonly (Instead & { pattern: RegExp })[];
 }
 
-/** Writes a file atomically (new file, fsync, rename), creating directories above it. */
+/** Writes a file atomically (new file, fsync, rename), and creates the directories above it. */
 export interface WriteStep {
   kind: 'write';
   doing: string;
   path: string;
   mode: number;
   content: string | Secret;
-  /** Code and remedy for a file system without room. */
+  /** Code and remedy if the file system is full. */
   whenFull?: Instead;
 }
 
-/** What an error is told as. */
+/** Code and remedy that replace those of an error. */
 export interface Instead {
   code: ErrorCode;
   remedy: string;
 }
 
-/** Sets a parameter of the kernel by writing to a file below /proc or /sys. */
+/** Sets a kernel parameter by writing to a file below /proc or /sys. */
 export interface KernelStep {
   kind: 'kernel';
   doing: string;
@@ -84,7 +84,7 @@ export interface CommitStep {
 
 export type Step = RunStep | WriteStep | KernelStep | CommitStep;
 
-/** One printed line a step: a comment with what it is for, then the command in shell quoting. Secrets appear as [secret]. */
+/** Prints a step: a comment line with its purpose, then the command in shell quoting. Secrets on standard input show as [secret]. */
 export function renderStep(step: Step): string {
   switch (step.kind) {
     case 'run': {
@@ -105,10 +105,10 @@ export function renderStep(step: Step): string {
   }
 }
 
-/** POSIX shell quoting, for reading only: nothing in dabei goes through a shell. */
+/** Shell quoting, for people to read: dabei runs no command through a shell. */
 export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  // Names of mount points may have line breaks, which would look like further commands: bash(1), QUOTING.
+  // The name of a mount point may have a line break, and would look like another command. $'...' is from bash(1), QUOTING.
   if (!/[\p{Cc}\u2028\u2029]/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
   const escaped = JSON.stringify(word).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   const hex = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

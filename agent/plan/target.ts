@@ -1,30 +1,30 @@
 /**
- * The system being installed, seen from the stages that fill it: where it is mounted, and what its disks are called.
- * The disk plan provides it; nothing here looks at a disk.
+ * The target, as the stages that write to it need it: mount points and names of disks. The disk plan provides it; this file
+ * reads no disk.
  */
 
-/** Where the target's root is mounted during the installation. */
+/** Mount point of the target's root file system during the installation. */
 export const targetRoot = '/mnt';
 
-/** The host flake's directory in the installed system; `nixos-rebuild switch` looks there (nixos-rebuild(8)). */
+/** Directory of the host flake in the installed system, where `nixos-rebuild switch` looks for it (nixos-rebuild(8)). */
 export const flakeDirectory = '/etc/nixos';
 
-/** Nix's own files while it installs: on the target, since a tarball of nixpkgs takes 60 MB and more of RAM. */
+/** Nix's own files during the installation. They are on the target, because a tarball of nixpkgs takes 60 MB and more of RAM. */
 export const workDirectory = `${targetRoot}/.dabei`;
 
 export interface TargetStorage {
   poolName: string;
-  /** 8 hexadecimal digits: the host id that the pool was created under. */
+  /** Host id in the labels of the pool, 8 hexadecimal digits. */
   hostId: string;
-  /** One a disk, in the order of the configuration. */
+  /** One member per disk, in the order of the configuration. */
   members: readonly TargetMember[];
-  /** Those that are mounted, all with mountpoint=legacy; the root file system is one of them. */
+  /** The datasets that the target mounts, all with mountpoint=legacy, including the root file system. */
   datasets: readonly TargetDataset[];
 }
 
 /** A disk of the pool, with its partitions as GPT names them (/dev/disk/by-partuuid). */
 export interface TargetMember {
-  /** A path of the whole disk that stays the same from boot to boot; BIOS machines get GRUB's first stage there. */
+  /** Stable path of the whole disk. On BIOS machines, GRUB's first stage is installed to it. */
   disk: string;
   espPartuuid: string;
   /** null: no swap. */
@@ -33,16 +33,19 @@ export interface TargetMember {
 }
 
 export interface TargetDataset {
-  /** With the pool: "rpool/local/root". */
+  /** Name with the pool: "rpool/local/root". */
   name: string;
-  /** In the installed system: "/". */
+  /** Path in the installed system: "/". */
   mountpoint: string;
 }
 
-/** With impermanence: directories of the root file system that are kept, each below /persist under the same path. */
+/** With impermanence: directories that survive a reboot. Each is stored below /persist under the same path. */
 export const persistedDirectories = ['/etc/nixos', '/etc/ssh', '/var/lib', '/var/log'] as const;
 
-/** Where the ESP of the nth member, counted from 0, is mounted in the installed system. */
+/**
+ * Mount point of a member's ESP in the installed system.
+ * @param index of the member, from 0
+ */
 export function espMountpoint(index: number): string {
   return index === 0 ? '/boot' : `/boot-${index + 1}`;
 }
