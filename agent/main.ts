@@ -25,10 +25,13 @@ const usage = `usage: dabei COMMAND
   --version, --help
 `;
 
-/** The program answers to this name, too (image/rootfs/root.ts). */
+/** The image has a second name for this program (image/rootfs/root.ts). */
 const otherName = 'nixos-install';
 
-/** argv -> command; the only place that turns an error into an exit code: 1 for a failure, 2 for a wrong command line. */
+/**
+ * Runs the command that the arguments name.
+ * @returns exit code; for an error that is thrown, the code at the end of this file sets 2 for a wrong command line and 1 otherwise
+ */
 async function main(argv: readonly string[]): Promise<number> {
   if (basename(process.argv0) === otherName)
     return nixosInstall(doors, argv, text => process.stderr.write(text));
@@ -50,7 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'status':
       return print(status(doors, values.json ?? false));
     case 'confirm':
-    case 'stay': // its name until 0.1
+    case 'stay': // the name of "confirm" until 0.1
       return print(await confirm(doors));
     case 'facts':
       return print(await facts(doors, values.json ?? false));

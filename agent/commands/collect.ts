@@ -3,9 +3,9 @@ import { DabeiError } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { infraFlake } from '../plan/host-flake/infra-flake.ts';
 
-/** `dabei collect`: from several machines' runtime-info.json to one infrastructure flake. */
+/** `dabei collect` makes one infrastructure flake from the runtime-info.json of several machines. */
 
-/** What the flake needs; everything else is for the modules. */
+/** The keys of runtime-info.json that the flake itself needs. Only its modules need the others. */
 const known = z.looseObject({
   version: z.literal(1),
   hostName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/),
@@ -15,11 +15,12 @@ const known = z.looseObject({
 });
 
 /**
- * Writes hosts/NAME/runtime-info.json and the shared modules anew, and whatever else belongs to an infrastructure flake
- * where it is not there yet: the rest is its owner's.
- * @param machines runtime-info.json of each machine, or the directory that it lies in
- * @returns what was written, for people
- * @throws DabeiError USAGE for what is no runtime-info.json, and for two of one name
+ * Writes hosts/NAME/runtime-info.json and the shared modules, also over old ones. It writes the other files of an infrastructure
+ * flake only if they do not exist, because they belong to the owner of the flake.
+ * @param machines paths of each machine's runtime-info.json, or of the directory with it
+ * @param output directory of the flake
+ * @returns text for people: the files that were written or kept, and the next command
+ * @throws DabeiError USAGE for a file that is missing or is not a valid runtime-info.json, and for two machines of the same name
  */
 export function collect(doors: Doors, machines: readonly string[], output: string): string {
   const { files } = doors;

@@ -23,7 +23,11 @@ import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
 
 /** The commands of `dabei`; main.ts chooses one. */
 
-/** What the machine does by itself: install, rescue or rehearse, as configured. Started once by PID 1. */
+/**
+ * What the machine does automatically: install, start the rescue system, or only print a plan, as configured. PID 1 starts it
+ * once.
+ * @returns exit code
+ */
 export async function boot(doors: Doors): Promise<number> {
   logCommands(doors);
   const onlyCaptured = () =>
@@ -46,11 +50,14 @@ export async function boot(doors: Doors): Promise<number> {
   return 0;
 }
 
-/** The same by hand, over a connection that is already there. The machine is not restarted. */
+/**
+ * Installs when somebody runs `dabei install` over an existing connection. It does not restart the machine.
+ * @returns exit code
+ */
 export async function install(doors: Doors, configFile: string | undefined): Promise<number> {
   const session: Session = { resolution: readConfiguration(doors, configFile) };
   logCommands(doors);
-  // A shell that is open stays open, also the one that this was typed into; the next one is another question.
+  // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
   const failure = await runStages(doors, repetition, session);
   if (failure === null) {
@@ -60,11 +67,15 @@ export async function install(doors: Doors, configFile: string | undefined): Pro
   return failure === null ? 0 : 1;
 }
 
-/** @returns exactly the commands that `install` would run */
+/**
+ * @returns text with exactly the commands that `install` would run
+ * @throws DabeiError BUSY while another dabei changes this machine; FILE if there is no such file
+ * @throws Refusals with every reason against the installation
+ */
 export async function plan(doors: Doors, configFile: string | undefined): Promise<string> {
   const { config, problems } = readConfiguration(doors, configFile);
   if (config === null) throw new Refusals(problems.map(asRefusal));
-  // It looks into the pool and the ESPs, where a running installation is at work.
+  // Planning imports the pool and mounts the ESPs to read them, which would disturb a running installation.
   doors.claim(paths.lock);
   return renderPlan((await planInstallation(doors, config)).plan);
 }
@@ -77,7 +88,7 @@ export function status(doors: Doors, json: boolean): string {
   return returns === null ? text : text + formatReturnTimer(returns);
 }
 
-/** Keeps the machine here: cancels the return to the old system. */
+/** Cancels the return to the old system, so the machine stays in this one. */
 export async function confirm(doors: Doors): Promise<string> {
   if (readReturnTimer(doors) === null) return 'no rollback timer is active\n';
   await doors.exec.run({
@@ -88,7 +99,10 @@ export async function confirm(doors: Doors): Promise<string> {
   return formatReturnTimer(readReturnTimer(doors)!);
 }
 
-/** What this machine is. @param json in the shape of nixos-facter's report */
+/**
+ * Describes the hardware of this machine.
+ * @param json print a report in the format of nixos-facter
+ */
 export async function facts(doors: Doors, json: boolean): Promise<string> {
   const hardware = await readHardware(doors);
   return json ? `${JSON.stringify(facterReport(hardware), null, 2)}\n` : formatHardware(hardware);
@@ -100,8 +114,8 @@ export function logs({ files }: Doors, json: boolean): string {
 }
 
 /**
- * Kernel parameters and the files that kexec or iPXE appended; `configFile` instead of those when given. What was
- * captured from the old system counts in both cases.
+ * Reads the kernel parameters and the files that kexec or iPXE appended, or only `configFile` if it is given. The capture of the
+ * old system counts in both cases.
  */
 function readConfiguration(doors: Doors, configFile?: string): Resolution {
   const { files } = doors;
@@ -127,7 +141,7 @@ function readConfiguration(doors: Doors, configFile?: string): Resolution {
   });
 }
 
-/** Becomes the one dabei that changes this machine, and has every command that it runs stand in the log. */
+/** Takes the lock that only one dabei may hold to change this machine, and logs every command that this dabei runs. */
 export function logCommands({ claim, log }: Doors): void {
   claim(paths.lock);
   observeCommands(({ argv, doing, seconds, exitCode, failed, stderr }) =>
@@ -135,7 +149,7 @@ export function logCommands({ claim, log }: Doors): void {
   );
 }
 
-/** A failure is told on every console with the way in; the machine waits, it never tries again by itself. */
+/** Prints the code of the failure and how to log in on every console. The machine then waits: it never tries again automatically. */
 function remainReachable(doors: Doors, session: Session, failure: Failure): number {
   doors.log({
     event: 'note',
@@ -145,11 +159,11 @@ function remainReachable(doors: Doors, session: Session, failure: Failure): numb
   return 1;
 }
 
-/** The last lines of an installation: how to unlock the machine and how to reach it. */
+/** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
 async function restart(doors: Doors, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
   const system = session.resolution.config?.system;
-  // A system that was built elsewhere has a port of its own, most likely the usual one.
+  // A prebuilt system configures its own SSH port, which dabei does not know. It is most likely 22.
   const [host] = waysIn(session, system?.storePath === undefined ? undefined : 22);
   const [unlock] = waysIn(session, 2222);
   const text =

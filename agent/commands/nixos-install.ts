@@ -8,13 +8,16 @@ import { updateStatus } from '../host/status.ts';
 import { parseNixosInstall, planNixosInstall, usage } from '../plan/nix/nixos-install.ts';
 import { executeSteps } from '../stages/execute.ts';
 
-/** Variables of the caller that Nix and switch-to-configuration look at. */
+/** Environment variables that nixos-install passes on: Nix and switch-to-configuration read them. */
 const inherited =
   /^(NIX_CONFIG|NIX_SSL_CERT_FILE|NIXOS_NO_CHECK|NIXOS_NO_SYNC|((https?|ftp|all|no)_proxy|(HTTPS?|FTP|ALL|NO)_PROXY))$/;
 
 /**
- * This program under the name of nixos-install(8).
- * @param tell receives every line, for whoever waits at the other end of a connection
+ * Runs dabei under the name of nixos-install(8).
+ * @param argv the options of nixos-install(8)
+ * @param tell receives every line of output; main.ts writes it to standard error, for the person or program that called this
+ * @returns exit code
+ * @throws DabeiError USAGE for wrong options; FILE as checkRoot; the errors of the steps
  */
 export async function nixosInstall(
   doors: Doors,
@@ -40,7 +43,10 @@ export async function nixosInstall(
   return 0;
 }
 
-/** systemd-tmpfiles and sshd refuse to work below a directory that others cannot pass through. */
+/**
+ * systemd-tmpfiles and sshd refuse to work below a directory that other users cannot pass through.
+ * @throws DabeiError FILE for the first path, from / down to `root`, that is such a directory or is not a directory
+ */
 function checkRoot({ files }: Doors, root: string): void {
   const parts = root.split('/').map((_, index, all) => all.slice(0, index + 1).join('/') || '/');
   for (const path of parts) {

@@ -19,25 +19,25 @@ import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
 import { renderTable } from '../plan/preflight/preflight-table.ts';
 import { arch } from '../arch.ts';
 
-/** `dabei preflight`: started by the kexec bundle's `run` on the system that is about to be left. Changes nothing. */
+/** `dabei preflight`: the kexec bundle's `run` starts it on the old system. It changes nothing except the file of `--result`. */
 
 export interface PreflightOptions {
-  /** What `run` wrote down: …/dabei/capture, with the files that will be appended to the initrd around it. */
+  /** Directory that `run` wrote: DIR/dabei/capture. DIR also has the other files that `run` will append to the initrd. */
   capture: string;
-  /** Where the kernel, initrd and image.json lie. */
+  /** Directory with the kernel, the initrd and image.json. */
   image: string;
-  /** Instead of the appended configuration files. */
+  /** Configuration file that replaces the appended ones. */
   config?: string | undefined;
-  /** File with the new kernel's command line. */
+  /** File with the command line of the new kernel. */
   commandLine?: string | undefined;
-  /** File for what `run` has to know: lines "erases=yes", "passphrase=missing", "devices=[…]". */
+  /** File to write for `run`: lines "erases=yes" or "erases=no", then, if they apply, "passphrase=missing" and "devices=[...]". */
   result?: string | undefined;
   json: boolean;
 }
 
 const refusedExitCode = 10;
 
-/** @returns 0: nothing speaks against it; 10: refused, with every reason on standard error */
+/** @returns exit code 0, or 10 if dabei refuses; the reasons are on standard error, or in the JSON text of `--json` */
 export async function preflightCommand(
   doors: Doors,
   options: PreflightOptions,
@@ -112,7 +112,7 @@ export async function preflightCommand(
   return refusals.length === 0 ? 0 : refusedExitCode;
 }
 
-/** @param withPassphrase stands in for the one that is not known yet */
+/** @param withPassphrase add a placeholder for the passphrase that people have not entered yet */
 function resolve(
   doors: Doors,
   options: PreflightOptions,
@@ -172,7 +172,7 @@ async function readImage(
   };
 }
 
-/** What it says of the files; nothing where it is not whole, so that none of them has the right size. */
+/** Reads the sizes of the files. If image.json is not valid, the result is empty, and every file has the wrong size. */
 function parseImage(text: string): Record<string, { bytes: number }> {
   try {
     return imageJson.parse(JSON.parse(text)).files;
