@@ -22,7 +22,7 @@ export interface RunStep {
   timeoutSeconds: number;
   /** Exit codes besides 0 that count as success, for programs that report "nothing to do" by exit code. */
   accept?: readonly number[];
-  /** Best effort: a failure is logged and the plan goes on. */
+  /** Best effort: if the step fails, dabei logs a warning and continues with the next step. */
   optional?: boolean;
   /** dabei logs the program's output lines as progress. */
   progress?: boolean;
@@ -67,7 +67,7 @@ export interface KernelStep {
   doing: string;
   path: string;
   value: string;
-  /** Best effort: a failure is logged and the plan goes on. */
+  /** Best effort: if the step fails, dabei logs a warning and continues with the next step. */
   optional?: boolean;
 }
 

@@ -17,6 +17,11 @@ export interface Choices {
   others: readonly Disk[];
 }
 
+/**
+ * @param isCandidate whether dabei could install to a disk
+ * @param minimum least size of a member, in bytes
+ * @returns DISK_NOT_FOUND
+ */
 export function notFound(
   { doing, selector, disks, others }: Choices,
   isCandidate: (disk: Disk) => boolean,
@@ -60,6 +65,10 @@ function liesOn(selector: string, holders: readonly Disk[]): string {
     : `${selector} is on ${paths}; a whole disk is needed`;
 }
 
+/**
+ * @param matching the disks that the selector matches, at least two
+ * @returns DISK_AMBIGUOUS; if all of them are paths to one disk (multipath), it says so
+ */
 export function ambiguous(
   { doing, selector, disks, others }: Choices,
   matching: readonly Disk[],
@@ -80,7 +89,10 @@ export function ambiguous(
   });
 }
 
-/** @param matching disks, each of which may originally have had the id that the selector names (cleared-ids.ts) */
+/**
+ * @param matching disks, each of which may originally have had the id that the selector names (cleared-ids.ts)
+ * @returns DISK_AMBIGUOUS
+ */
 export function clearedIdRefusal({ doing, selector, disks }: Choices, matching: readonly Disk[]): DabeiError {
   const choices = matching.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`);
   return new DabeiError('DISK_AMBIGUOUS', {
@@ -100,7 +112,10 @@ const instead: Readonly<Record<NotHardware['kind'], string>> = {
   memory: 'name another disk',
 };
 
-/** @param disk the selector names it, and it is not hardware of this machine */
+/**
+ * @param disk the selector names it, and it is not hardware of this machine
+ * @returns DISK_NOT_HARDWARE
+ */
 export function notHardwareRefusal({ doing, disks, others }: Choices, disk: Disk): DabeiError {
   const { because, kind } = disk.notHardware!;
   return new DabeiError('DISK_NOT_HARDWARE', {
