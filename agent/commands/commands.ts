@@ -80,6 +80,10 @@ export async function plan(doors: Doors, configFile: string | undefined): Promis
   return renderPlan((await planInstallation(doors, config)).plan);
 }
 
+/**
+ * Reports what dabei is doing, and the return timer.
+ * @param json print one line with a JSON object, or null if dabei has not started on this machine
+ */
 export function status(doors: Doors, json: boolean): string {
   const now = readStatus(doors);
   const returns = readReturnTimer(doors);
@@ -108,6 +112,7 @@ export async function facts(doors: Doors, json: boolean): Promise<string> {
   return json ? `${JSON.stringify(facterReport(hardware), null, 2)}\n` : formatHardware(hardware);
 }
 
+/** @param json print the log file as it is, with one JSON object per line */
 export function logs({ files }: Doors, json: boolean): string {
   const text = files.readText(paths.log) ?? '';
   return json ? text : text.split('\n').filter(Boolean).map(formatLogLine).join('');
