@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
-import { run } from '../../../image/lib/host.ts';
+import { requireHostPackages, run } from '../../../image/lib/host.ts';
 import { stageFailed } from '../guests/install.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
@@ -107,12 +107,14 @@ const rows: Row[] = [
     name: 'foreign-data',
     about: 'a disk with partitions, and no word that they may be erased',
     diskMegabytes: 3072,
-    prepare: file =>
-      run({
+    prepare: async file => {
+      await requireHostPackages({ '/usr/sbin/sgdisk': 'gdisk' });
+      await run({
         doing: 'partitioning a disk',
         argv: ['sgdisk', '--new=1:0:+512M', '--new=2:0:0', file],
         timeoutSeconds: 60,
-      }),
+      });
+    },
     parameters: (_, config) => [configParameter(config)],
     stage: 'plan',
     code: 'DISK_FOREIGN_DATA',
