@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { checkout, run } from '../image/lib/host.ts';
 import * as files from '../image/lib/files.ts';
 
@@ -11,10 +13,23 @@ interface Counted {
   lines: { total: number; covered: number };
 }
 
+/** What Node writes at the end of a process. */
+interface Written {
+  result: { url: string }[];
+  'source-map-cache'?: Record<string, { data: unknown }>;
+}
+
 const [directory = ''] = process.argv.slice(2);
 const { coverage: least } = JSON.parse(files.readText(checkout('package.json'))) as {
   coverage: Record<string, number>;
 };
+const unmapped = unmappedFiles();
+if (unmapped.size > 0) {
+  process.exitCode = 1;
+  process.stdout.write(
+    `no source map leads back to ${unmapped.size} files, ${[...unmapped][0]} among them\n`,
+  );
+}
 await run({
   doing: 'reading the coverage',
   argv: [process.execPath, checkout('node_modules/c8/bin/c8.js'), 'report', '--temp-directory', directory],
@@ -33,4 +48,19 @@ for (const [room, wanted] of Object.entries(least)) {
   const isEnough = percent >= wanted;
   if (!isEnough) process.exitCode = 1;
   process.stdout.write(`${room}: ${percent} % of lines${isEnough ? '' : `; ${wanted} % are asked for`}\n`);
+}
+
+/** Without a source map, the lines are those that tsx makes of a file: too few, and almost all are run when it is loaded. */
+function unmappedFiles(): Set<string> {
+  const found = new Set<string>();
+  const mapped = new Set<string>();
+  const rooms = Object.keys(least).map(room => pathToFileURL(checkout(room)).href);
+  for (const name of files.list(directory)) {
+    const written = JSON.parse(files.readText(join(directory, name))) as Written;
+    for (const { url } of written.result) {
+      if (!url.endsWith('.ts') || !rooms.some(room => url.startsWith(room))) continue;
+      (written['source-map-cache']?.[url]?.data ? mapped : found).add(url);
+    }
+  }
+  return new Set([...found].filter(url => !mapped.has(url)));
 }
