@@ -21,7 +21,7 @@ export interface RuntimeInfo {
   hostId: string;
   /** The NixOS release whose formats the machine's data follow, for system.stateVersion. The owner's flake may set another one. */
   stateVersion: string;
-  /** In Nix's notation (arch.ts): "x86_64-linux". */
+  /** In the notation of Nix: `nixSystem` of arch.ts. */
   system: string;
   firmware: 'bios' | 'uefi';
   machine: Machine;

@@ -159,7 +159,7 @@ function largeHeap(memoryBytes: number): Record<string, string> {
 /**
  * Locks the host flake and evaluates it to a derivation. The evaluation is a separate process, which takes 0.8 to 1 GB: its memory is
  * free when Nix begins to fetch the system, and its failure has the code FLAKE_EVALUATION instead of FLAKE_BUILD.
- * @param system the machine's system in Nix's notation, such as "x86_64-linux"
+ * @param system the machine's system in Nix's notation (`nixSystem` of arch.ts)
  */
 export function lockAndEvaluate(
   nix: MakeNixStep,

@@ -6,7 +6,7 @@ import { nixString } from '../host-flake/templates.ts';
  * A flake around the host flake. Its output `derivation` is the path of the derivation of the host's toplevel. Nix evaluates flakes
  * purely, and only with locked inputs (Nix manual, pure-eval): neither the host flake nor its inputs can read this machine's files
  * or environment, or fetch an address without a hash. So an evaluation that succeeds here also succeeds in the installed system.
- * @param system the machine's system in Nix's notation, such as "x86_64-linux"
+ * @param system the machine's system in Nix's notation (`nixSystem` of arch.ts)
  * @param directory directory of the host flake
  */
 export function checkFlake(config: Config, system: string, directory: string): string {
@@ -35,7 +35,7 @@ export function checkFlake(config: Config, system: string, directory: string): s
  * A Nix expression whose value is the host's toplevel derivation (nixpkgs, nixos/modules/system/activation/top-level.nix). It uses
  * the flake `host`. It has error messages of its own for problems of the owner's flake, because Nix's message about a missing
  * attribute names neither the flake nor the present attributes.
- * @param system the machine's system in Nix's notation, such as "x86_64-linux"
+ * @param system the machine's system in Nix's notation (`nixSystem` of arch.ts)
  */
 export function toplevelExpression(config: Config, system: string): string {
   const [hostName = ''] = config.hostName.split('.');
