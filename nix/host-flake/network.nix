@@ -140,9 +140,7 @@ let
     taken options "UseRoutes"
     // given { UseHostname = options.useHostName or null; }
     # The installer uses the MTU of a lease; networkd's default is not to use it.
-    // {
-      UseMTU = interface.mtu == null && options.useMtu or true;
-    };
+    // { UseMTU = interface.mtu == null && options.useMtu or true; };
 
   advertisement =
     interface:
@@ -166,9 +164,7 @@ let
 
   route =
     route:
-    {
-      Destination = route.destination;
-    }
+    { Destination = route.destination; }
     // given {
       Gateway = route.gateway;
       GatewayOnLink = yes route.onlink;
