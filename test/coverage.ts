@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkout, run } from '../image/lib/host.ts';
 import * as files from '../image/lib/files.ts';
+import { withoutSourceMap, type Coverage } from './support/source-maps.ts';
 
 /**
  * Lines that the unit tests have run, room by room, against the least that package.json asks for ("coverage"). Files that no
@@ -13,22 +14,17 @@ interface Counted {
   lines: { total: number; covered: number };
 }
 
-/** What Node writes at the end of a process. */
-interface Written {
-  result: { url: string }[];
-  'source-map-cache'?: Record<string, { data: unknown }>;
-}
-
 const [directory = ''] = process.argv.slice(2);
 const { coverage: least } = JSON.parse(files.readText(checkout('package.json'))) as {
   coverage: Record<string, number>;
 };
-const unmapped = unmappedFiles();
-if (unmapped.size > 0) {
+const unmapped = withoutSourceMap(
+  processes(),
+  Object.keys(least).map(room => pathToFileURL(checkout(room)).href),
+);
+if (unmapped.length > 0) {
   process.exitCode = 1;
-  process.stdout.write(
-    `no source map leads back to ${unmapped.size} files, ${[...unmapped][0]} among them\n`,
-  );
+  process.stdout.write(`no source map leads back to ${unmapped.length} files, ${unmapped[0]} among them\n`);
 }
 await run({
   doing: 'reading the coverage',
@@ -50,17 +46,8 @@ for (const [room, wanted] of Object.entries(least)) {
   process.stdout.write(`${room}: ${percent} % of lines${isEnough ? '' : `; ${wanted} % are asked for`}\n`);
 }
 
-/** Without a source map, the lines are those that tsx makes of a file: too few, and almost all are run when it is loaded. */
-function unmappedFiles(): Set<string> {
-  const found = new Set<string>();
-  const mapped = new Set<string>();
-  const rooms = Object.keys(least).map(room => pathToFileURL(checkout(room)).href);
-  for (const name of files.list(directory)) {
-    const written = JSON.parse(files.readText(join(directory, name))) as Written;
-    for (const { url } of written.result) {
-      if (!url.endsWith('.ts') || !rooms.some(room => url.startsWith(room))) continue;
-      (written['source-map-cache']?.[url]?.data ? mapped : found).add(url);
-    }
-  }
-  return new Set([...found].filter(url => !mapped.has(url)));
+/** Reads one file at a time, so that only one is in memory. */
+function* processes(): Generator<Coverage> {
+  for (const name of files.list(directory))
+    yield JSON.parse(files.readText(join(directory, name))) as Coverage;
 }
