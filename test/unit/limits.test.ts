@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import {
   layouts,
+  leastMemTotalBytes,
   leastRamBytes,
+  loadingSlackBytes,
   longestCommandLineBytes,
   passphraseBytes,
   returnAfterSeconds,
   shellLimits,
+  type ByKind,
 } from '../../agent/limits.ts';
 import { limits } from '../../agent/config/limits.ts';
 import { checkout } from '../../image/lib/host.ts';
@@ -36,18 +39,29 @@ t.test('no part of the bundle has a limit of its own', async t => {
 });
 
 t.test('what documents say of them', async t => {
-  const kexec = read('docs/kexec.md');
-  const [install, rescue] = [leastRamBytes.install, leastRamBytes.rescue].map(bytes => bytes / 2 ** 20);
-  t.match(kexec, `less than ${install} MiB (install), ${rescue} MiB (rescue)`);
-  t.match(kexec, `(${returnAfterSeconds.rescue}; ${returnAfterSeconds.install} to install)`);
+  const page = (path: string) => read(path).replace(/\s+/g, ' ');
   const number = (value: number) => value.toLocaleString('en-US');
-  for (const bound of [
-    `${number(limits.interfaces)} interfaces, ${number(limits.routes)} routes for each, ${number(limits.rules)} rules`,
+  const inMebibytes = ({ install, rescue }: ByKind<number>) => [install / 2 ** 20, rescue / 2 ** 20] as const;
+  const [install, rescue] = inMebibytes(leastRamBytes);
+  const minutes = returnAfterSeconds.rescue / 60;
+  for (const sentence of [
+    `${install} MiB of RAM to install and ${rescue} MiB for the rescue system`,
+    `compares \`MemTotal\` with ${inMebibytes(leastMemTotalBytes).join(' and ')} MiB`,
+    `the kernel and ${loadingSlackBytes / 2 ** 20} MiB of available memory`,
+    `(${returnAfterSeconds.rescue}; ${returnAfterSeconds.install} with \`--install\`, \`--flake\` or \`--config\`)`,
+    `nobody logs in within ${minutes} minutes`,
+    `longer than ${longestCommandLineBytes} bytes`,
+    `${number(limits.interfaces)} interfaces, ${number(limits.routes)} routes per interface, ${number(limits.rules)} rules`,
     `${limits.nameServers} name servers`,
     `${limits.authorizedKey / 1024} KiB each and ${limits.hostKeys} host keys of ${limits.hostKey / 1024} KiB`,
     number(limits.authorizedKeys),
   ])
-    t.match(kexec.replace(/\s+/g, ' '), bound);
+    t.match(page('docs/kexec.md'), sentence);
+  t.match(page('docs/pxe.md'), `at most ${number(longestCommandLineBytes)} bytes`);
+  t.match(
+    page('README.md'),
+    `within ${minutes} minutes, or within ${returnAfterSeconds.install / 60} minutes`,
+  );
   const schema = read('docs/config.schema.json');
   t.match(schema, `${passphraseBytes.least} to ${passphraseBytes.most} bytes`);
   t.match(schema, new RegExp(`"enum": \\[\\s*${layouts.map(name => `"${name}"`).join(',\\s*')}`));
