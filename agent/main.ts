@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from './commands/collect.ts';
+import { nixosFacter, nixosGenerateConfig } from './commands/hardware-answers.ts';
 import { boot, confirm, facts, install, logs, plan, status } from './commands/commands.ts';
 import { preflightCommand } from './commands/preflight.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
+import { isOtherName, type OtherName } from './names.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
 
 declare const DABEI_VERSION: string;
@@ -25,16 +27,13 @@ const usage = `usage: dabei COMMAND
   --version, --help
 `;
 
-/** The image has a second name for this program (image/rootfs/root.ts). */
-const otherName = 'nixos-install';
-
 /**
- * Runs the command that the arguments name.
+ * Runs the command that the arguments, or the name of this program, name.
  * @returns exit code; for an error that is thrown, the code at the end of this file sets 2 for a wrong command line and 1 otherwise
  */
 async function main(argv: readonly string[]): Promise<number> {
-  if (basename(process.argv0) === otherName)
-    return nixosInstall(doors, argv, text => process.stderr.write(text));
+  const name = basename(process.argv0);
+  if (isOtherName(name)) return answer(name, argv);
   const { values, positionals } = parse(argv);
   if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
   const [command, ...rest] = positionals;
@@ -61,6 +60,19 @@ async function main(argv: readonly string[]): Promise<number> {
       return print(logs(doors, values.json ?? false));
     default:
       throw wrongUsage(`there is no command ${command}`);
+  }
+}
+
+/** Under the name of another program. */
+async function answer(name: OtherName, argv: readonly string[]): Promise<number> {
+  const tell = (text: string) => process.stderr.write(text);
+  switch (name) {
+    case 'nixos-install':
+      return nixosInstall(doors, argv, tell);
+    case 'nixos-generate-config':
+      return print(await nixosGenerateConfig(doors, argv));
+    case 'nixos-facter':
+      return print(await nixosFacter(doors, argv, tell));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Facts } from '../facts.ts';
+import type { Disk, Facts } from '../facts.ts';
 
 /** What `dabei facts` shows in addition to the facts that planning uses. Read by host/machine/hardware.ts. */
 export interface Hardware {
@@ -6,6 +6,8 @@ export interface Hardware {
   devices: readonly Device[];
   health: readonly DiskHealth[];
   processors: number;
+  /** As the kernel names the features of the first processor ("flags" in /proc/cpuinfo); none where it names none. */
+  processorFlags: readonly string[];
   /** null where the kernel does not say. */
   memory: Memory | null;
 }
@@ -48,6 +50,9 @@ export interface DiskHealth {
   celsius: number | null;
   firmware: string | null;
 }
+
+/** A disk that the installed system finds at every start. */
+export const isOwn = ({ notHardware, bootMedium }: Disk): boolean => notHardware === undefined && !bootMedium;
 
 /** Base classes of PCI ("PCI Code and ID Assignment Specification", 1.1), with their common names. */
 const pciClasses: Readonly<Record<number, string>> = {

@@ -7,6 +7,7 @@ import { droppedApplets, manifest } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/package-sets.ts';
 import { arch } from '../../agent/arch.ts';
+import { otherNames } from '../../agent/names.ts';
 
 /** Assembles the root file system of the image in an empty directory. */
 
@@ -52,7 +53,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
   // dabei chooses its command by the name that starts it.
-  files.symlink('dabei', join(root, 'usr/bin/nixos-install'));
+  for (const name of otherNames) files.symlink('dabei', join(root, 'usr/bin', name));
   // Debian's Nix binds this file as the sandbox's /bin/sh; busybox chooses its applet by the name that starts it.
   files.symlink('busybox', join(root, 'usr/bin/bash-static'));
   await linkApplets(root, parts.packages.path);

@@ -59,9 +59,11 @@ buildNpmPackage {
     runHook preInstall
     install -D dabei.cjs $out/lib/dabei.cjs
     makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/dabei --add-flags $out/lib/dabei.cjs
-    # dabei chooses its command by the name that starts it.
-    makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/nixos-install \
-      --argv0 nixos-install --add-flags $out/lib/dabei.cjs
+    # dabei chooses its command by the name that starts it (agent/names.ts).
+    for name in nixos-install nixos-generate-config nixos-facter; do
+      makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/$name \
+        --argv0 $name --add-flags $out/lib/dabei.cjs
+    done
     runHook postInstall
   '';
 

@@ -25,8 +25,19 @@ export async function readHardware(doors: Doors): Promise<Hardware> {
     devices,
     health: facts.disks.map(disk => readHealth(doors, disk)),
     processors: availableParallelism(),
+    processorFlags: readProcessorFlags(doors),
     memory: await readMemory(),
   };
+}
+
+/**
+ * What the processor can do, in the kernel's words. Arm's kernels call them "Features" (arch/arm64/kernel/cpuinfo.c).
+ * @param root directory that contains proc/; a test has its own
+ */
+export function readProcessorFlags({ files }: Pick<Doors, 'files'>, root = ''): string[] {
+  const text = files.readText(`${root}/proc/cpuinfo`) ?? '';
+  const [, flags = ''] = /^(?:flags|Features)\s*: (.*)$/m.exec(text) ?? [];
+  return flags.split(/\s+/).filter(flag => /^\w+$/.test(flag));
 }
 
 /** @param root directory that contains sys/; a test has its own */

@@ -145,7 +145,8 @@ const commonDiskModules = [
   ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
 ];
 
-function diskModules(disk: Disk): readonly string[] {
+/** Modules by which stage 1 finds a disk, from the disk to its bus; those that are likely where the facts name none. */
+export function diskModules(disk: Disk): readonly string[] {
   const { drivers = [] } = disk;
   if (drivers.length > 0) return withBus(drivers);
   return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);

@@ -91,6 +91,7 @@ const machine: Hardware = {
   ],
   health: [{ path: '/dev/sda', state: 'running', errors: 31, celsius: null, firmware: 'SN06' }],
   processors: 2,
+  processorFlags: ['fpu', 'svm'],
   memory: { totalBytes: 2 * 2 ** 30, availableBytes: 2 ** 30, swapBytes: 0 },
 }; // prettier-ignore
 
@@ -116,10 +117,13 @@ t.test('for programs, as the modules of nixos-facter read it', async t => {
   t.match(report, {
     version: 1,
     system: 'x86_64-linux',
+    virtualisation: 'kvm',
+    uefi: { supported: true, platform_size: 64 },
     hardware: {
       disk: [{ driver_modules: ['sd_mod', 'ahci'], unix_device_name: '/dev/sda', class_list: ['disk', 'block_device', 'sata'] }],
       network_interface: [{ unix_device_names: ['eth0', 'enp0s2'], driver_modules: ['e1000e'] }],
       network_controller: [{ vendor: { hex: '8086', value: 0x8086 }, driver_modules: ['e1000e'] }],
+      cpu: [{ vendor_name: 'AuthenticAMD', features: ['fpu', 'svm'] }, {}],
       storage_controller: [{ sysfs_bus_id: '0000:00:03.0', driver_modules: [] }],
     },
   }); // prettier-ignore
