@@ -46,6 +46,7 @@ export const imageSet: PackageSet = {
     ...['nodejs', 'node-acorn', 'node-cjs-module-lexer', 'node-undici', 'node-minimatch'],
     ...['nix-bin', 'bash-static', 'openssh-server', 'openssh-sftp-server', 'openssh-client'],
     ...['zfsutils-linux', 'gdisk', 'dosfstools', 'dmsetup', 'util-linux', 'mount', 'fdisk', 'udev', 'kmod'],
+    ...['jq', 'cryptsetup-bin', 'mdadm', 'e2fsprogs', 'xfsprogs'],
     ...[
       'iproute2',
       'rdnssd',

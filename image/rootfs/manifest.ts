@@ -159,6 +159,24 @@ export const manifest: readonly Part[] = [
     files: ['/usr/bin/bash', '/usr/bin/tar', '/usr/bin/cpio'],
   },
   {
+    name: "disko's tools",
+    why: "what disko's scripts start by name (disko-programs.ts): wiping, LUKS, RAID, ext4, XFS; links of arrays and zvols",
+    files: [
+      '/usr/bin/jq',
+      '/usr/sbin/cryptsetup',
+      '/usr/sbin/mdadm',
+      '/usr/sbin/mke2fs',
+      '/usr/sbin/mkfs.ext2',
+      '/usr/sbin/mkfs.ext3',
+      '/usr/sbin/mkfs.ext4',
+      '/usr/sbin/mkfs.xfs',
+      '/usr/lib/udev/zvol_id',
+      `${udevRules}/60-zvol.rules`,
+      // Nothing starts arrays by itself (64-md-raid-assembly.rules is left out): they may be on a disk that is not ours.
+      `${udevRules}/63-md-raid-arrays.rules`,
+    ],
+  },
+  {
     name: 'kexec',
     why: 'starts another kernel from this system without going through the firmware',
     files: ['/usr/sbin/kexec'],
@@ -215,7 +233,7 @@ export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   {
     name: 'scripts and settings',
     why: "the project's own scripts and settings (image/rootfs/root)",
-    files: /^(etc|usr\/lib\/dabei)\/|^usr\/s?bin\/(nixos-enter|nohup|partprobe)$/,
+    files: /^(etc|usr\/lib\/dabei)\/|^usr\/s?bin\/(nixos-enter|nohup|partprobe|zvol_wait)$/,
   },
 ];
 

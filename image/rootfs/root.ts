@@ -3,6 +3,7 @@ import { elfClosure } from '../elf/elf.ts';
 import type { Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
+import { absentPrograms } from './disko-programs.ts';
 import { droppedApplets, manifest } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/package-sets.ts';
@@ -54,6 +55,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   files.symlink('bash', join(root, 'usr/bin/sh'));
   // dabei chooses its command by the name that starts it.
   for (const name of otherNames) files.symlink('dabei', join(root, 'usr/bin', name));
+  for (const name of absentPrograms) files.symlink('../lib/dabei/absent', join(root, 'usr/bin', name));
   // Debian's Nix binds this file as the sandbox's /bin/sh; busybox chooses its applet by the name that starts it.
   files.symlink('busybox', join(root, 'usr/bin/bash-static'));
   await linkApplets(root, parts.packages.path);

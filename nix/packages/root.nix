@@ -13,21 +13,28 @@
   aggregateModules,
   bash,
   busybox,
+  btrfs-progs,
   cacert,
   cpio,
+  cryptsetup,
   dosfstools,
+  e2fsprogs,
   gnutar,
   gptfdisk,
   iproute2,
+  jq,
   kexec-tools,
   kmod,
   lvm2,
+  mdadm,
   ndisc6,
   nix,
   openssh,
+  parted,
   util-linux,
   iana-etc,
   tzdata,
+  xfsprogs,
   zfs,
 }:
 
@@ -49,6 +56,14 @@ let
       dosfstools
       lvm2.bin
       util-linux.bin
+      # What disko's scripts start by name; this image has room for all of it.
+      jq
+      cryptsetup
+      mdadm
+      e2fsprogs.bin
+      xfsprogs.bin
+      btrfs-progs
+      parted
       iproute2
       ndisc6
       systemdMinimal
@@ -100,8 +115,8 @@ runCommand "dabei-root.squashfs"
     cp ${cacert}/etc/ssl/certs/ca-bundle.crt root/etc/ssl/certs/ca-certificates.crt
     cp ${iana-etc}/etc/{protocols,services} root/etc/
 
-    cp -r --no-preserve=mode ${../../image/rootfs/root}/. root/
-    chmod -R +x root/usr/lib/dabei root/usr/bin/nixos-enter root/usr/bin/nohup root/usr/sbin/partprobe
+    cp -r --no-preserve=mode --remove-destination ${../../image/rootfs/root}/. root/
+    chmod -R +x root/usr/lib/dabei root/usr/bin/nixos-enter root/usr/bin/{nohup,zvol_wait} root/usr/sbin/partprobe
     chmod 600 root/etc/shadow
 
     extra=$(printf '%s\n' ${modules} ${tzdata})

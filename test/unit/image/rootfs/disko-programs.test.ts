@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import t from 'tap';
+import { otherNames } from '../../../../agent/names.ts';
+import { absentPrograms, diskoPrograms } from '../../../../image/rootfs/disko-programs.ts';
+import { droppedApplets, manifest } from '../../../../image/rootfs/manifest.ts';
+import { walk } from '../../../../image/lib/files.ts';
+import { checkout } from '../../../../image/lib/host.ts';
+
+/** Names below usr/bin and usr/sbin of the image, by who provides them. */
+const fromDebian = manifest.flatMap(({ files }) => files).filter(path => /^\/usr\/s?bin\//.test(path)).map(path => basename(path)); // prettier-ignore
+const ourOwn = walk(checkout('image/rootfs/root/usr')).filter(path => /\/s?bin\//.test(path)).map(path => basename(path)); // prettier-ignore
+const applets = spawnSync('busybox', ['--list'], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean).filter(name => !droppedApplets.includes(name)); // prettier-ignore
+
+t.test('every program of a NoDeps script is in the image, or says that it is not', async t => {
+  t.ok(applets.length > 100, 'busybox of this machine lists its applets');
+  const there = new Set([...fromDebian, ...ourOwn, ...applets, ...otherNames]);
+  for (const [type, programs] of Object.entries(diskoPrograms))
+    t.strictSame(programs.filter(name => !there.has(name) && !absentPrograms.includes(name)), [], type); // prettier-ignore
+  t.strictSame(absentPrograms.filter(name => there.has(name)), [], 'none of the absent ones is there'); // prettier-ignore
+});
+
+t.test('what disko starts for every disk is really there', async t => {
+  const always = [
+    'every script',
+    'wipe',
+    'gpt',
+    'luks',
+    'mdadm',
+    'zpool',
+    'zfs_fs',
+    'zfs_volume',
+    'swap',
+    'nodev',
+  ];
+  const missing = always
+    .flatMap(type => diskoPrograms[type] ?? [type])
+    .filter(name => absentPrograms.includes(name));
+  t.strictSame([...new Set(missing)], ['pvs', 'vgchange', 'vgremove', 'lvremove', 'sfdisk'], 'LVM and hybrid tables alone'); // prettier-ignore
+});
+
+t.test('an absent program says what to do instead, and fails like one that is not there', async t => {
+  const directory = t.testdir();
+  const absent = checkout('image/rootfs/root/usr/lib/dabei/absent');
+  for (const name of absentPrograms) {
+    symlinkSync(absent, join(directory, name));
+    const { status, stdout, stderr } = spawnSync(join(directory, name), ['--version'], { encoding: 'utf8' });
+    t.strictSame([status, stdout], [127, ''], name);
+    const instead = /^(?:mkfs\.)?(?:f2fs|bcachefs)$/.test(name)
+      ? /the kernel of this image cannot mount (f2fs|bcachefs); choose ext4, XFS, btrfs or ZFS\n$/
+      : (({ rsync: /tar -C/, curl: /nix-prefetch-url/ } as const)[name] ?? /without --no-disko-deps/);
+    t.ok(stderr.startsWith(`${name}: not in this image: `), stderr);
+    t.match(stderr, instead);
+  }
+});
