@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
+import { secondInitrd } from '../rootfs/second-initrd.ts';
 import type { ImageLayout } from '../rootfs/initrd.ts';
 import type { Medium, MediumParts } from './medium.ts';
 import { arch } from '../../agent/arch.ts';
@@ -38,7 +39,8 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
   ];
   return cached('bundle', inputs, async directory => {
     const content = join(directory, 'kexec');
-    for (const name of [arch.kernel.image, 'initrd']) files.copy(join(image.path, name), join(content, name));
+    for (const name of [arch.kernel.image, 'initrd', secondInitrd])
+      files.copy(join(image.path, name), join(content, name));
     for (const { path } of programs)
       for (const name of files.list(path)) files.copy(join(path, name), join(content, name));
     for (const path of [

@@ -4,24 +4,42 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 
-/** Builds a small replacement for libselinux: without SELinux in the kernel, the real one could only ever report "disabled". */
+/**
+ * Small replacements for large libraries, which could only ever answer "no" here. Name of the
+ * source below stubs/ -> the library; the versions of its symbols are beside the source (ld(1), VERSION scripts).
+ */
+const stubs: Readonly<Record<string, string>> = {
+  selinux: 'libselinux.so.1',
+  systemd: 'libsystemd.so.0',
+  edit: 'libedit.so.2',
+};
+
 export async function buildStubs(toolchain: Packages): Promise<Built> {
-  const source = checkout('image/reductions/stubs/selinux.c');
-  return cached('stubs', ['stubs 1', toolchain, { file: source }], async directory => {
-    // Every symbol of the real library has this version.
-    files.write(join(directory, 'versions'), 'LIBSELINUX_1.0 { global: *; };\n');
-    files.copy(source, join(directory, 'selinux.c'));
-    await runIn({
-      doing: 'building the stub for libselinux',
-      root: toolchain.path,
-      mounts: { '/build': directory },
-      argv: [
-        ...['env', '--chdir=/build', 'gcc', '-Os', '-shared', '-fPIC', '-s', '-Wl,--build-id=none'],
-        ...['-Wl,-z,now', '-Wl,-soname,libselinux.so.1', '-Wl,--version-script,versions'],
-        ...['-o', 'libselinux.so.1', 'selinux.c'],
-      ],
-      timeoutSeconds: 60,
-    });
-    for (const left of ['versions', 'selinux.c']) files.remove(join(directory, left));
+  const sources = files.walk(checkout('image/reductions/stubs'));
+  const inputs = ['stubs 2', JSON.stringify(stubs), toolchain, ...sources.map(file => ({ file }))];
+  return cached('stubs', inputs, async directory => {
+    for (const [name, library] of Object.entries(stubs)) {
+      const source = checkout(`image/reductions/stubs/${name}.c`);
+      const versions = checkout(`image/reductions/stubs/${name}.versions`);
+      const versioned = files.exists(versions);
+      files.copy(source, join(directory, 'source.c'));
+      if (versioned) files.copy(versions, join(directory, 'versions'));
+      await runIn({
+        doing: `building the stub for ${library}`,
+        root: toolchain.path,
+        mounts: { '/build': directory },
+        argv: [
+          ...['env', '--chdir=/build', 'gcc', '-Os', '-shared', '-fPIC', '-s', '-Wl,--build-id=none'],
+          ...[
+            '-Wl,-z,now',
+            `-Wl,-soname,${library}`,
+            ...(versioned ? ['-Wl,--version-script,versions'] : []),
+          ],
+          ...['-o', library, 'source.c'],
+        ],
+        timeoutSeconds: 60,
+      });
+      for (const left of ['versions', 'source.c']) files.remove(join(directory, left));
+    }
   });
 }

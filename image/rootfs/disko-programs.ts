@@ -29,11 +29,8 @@ export const diskoPrograms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Programs that people and scripts expect in an installer and that the image has no room for, or no kernel driver. Under each
- * of these names, image/rootfs/root/usr/lib/dabei/absent says what to do instead, and fails.
+ * Programs that people and scripts expect in an installer and that are in neither initrd: no kernel driver, or no room. Under each of
+ * these names, image/rootfs/root/usr/lib/dabei/absent says what to do instead, and fails; so it does in the image for what is in the second
+ * initrd (second-initrd.ts).
  */
-export const absentPrograms: readonly string[] = [
-  ...['lvm', 'pvs', 'pvcreate', 'vgcreate', 'vgchange', 'vgdisplay', 'vgremove'],
-  ...['lvcreate', 'lvdisplay', 'lvremove', 'mkfs.btrfs', 'btrfs', 'parted', 'sfdisk'],
-  ...['mkfs.f2fs', 'mkfs.bcachefs', 'bcachefs', 'rsync', 'curl'],
-];
+export const absentPrograms: readonly string[] = ['mkfs.f2fs', 'mkfs.bcachefs', 'bcachefs', 'rsync', 'curl'];

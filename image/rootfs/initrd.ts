@@ -3,6 +3,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { arch } from '../../agent/arch.ts';
+import { secondInitrd, secondDirectory, secondImage } from './second-initrd.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append their
@@ -13,6 +14,9 @@ import { arch } from '../../agent/arch.ts';
  * (Documentation/driver-api/early-userspace/buffer-format.rst), and unpacks each separately. xz is an eighth smaller
  * than zstd here, and costs 50 ms; the kernel allocates its dictionary while unpacking, so it is no larger than the
  * archive.
+ *
+ * The second initrd (second-initrd.ts) is a plain cpio with one member, a squashfs of its own. Its hash is in the first
+ * archive of the image that it belongs to.
  */
 
 const align = 4096;
@@ -67,24 +71,19 @@ export async function buildInitrd(
       argv,
       timeoutSeconds: 1800,
     });
+  const squash = (doing: string, root: string, image: string, options: readonly string[] = []) =>
+    make(doing, [
+      ...['mksquashfs', `/build/${root}`, `/build/${image}`, '-noappend', '-no-progress', '-no-xattrs'],
+      ...['-all-root', ...options, ...compressions[compression]],
+      ...['-mkfs-time', `${epoch}`, '-all-time', `${epoch}`],
+    ]);
   // The highest priority comes first (mksquashfs -sort).
   const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
   files.write(join(directory, 'order'), priorities.join(''));
-  await make('compressing the root file system', [
-    ...[
-      'mksquashfs',
-      '/build/root',
-      `/build/${imageName}`,
-      '-noappend',
-      '-no-progress',
-      '-no-xattrs',
-      '-all-root',
-      ...['-sort', '/build/order'],
-    ],
-    ...compressions[compression],
-    ...['-mkfs-time', `${epoch}`, '-all-time', `${epoch}`],
-  ]);
+  await squash('compressing the root file system', 'root', imageName, ['-sort', '/build/order']);
+  await squash('compressing the second initrd', secondDirectory, secondImage);
   const image = join(directory, imageName);
+  const second = join(directory, secondImage);
   const layout = { imageBytes: files.sizeOf(image), imageSha256: await files.sha256(image) };
 
   const early = earlyDirectory(directory);
@@ -92,6 +91,7 @@ export async function buildInitrd(
   for (const [from, to] of Object.entries(own))
     files.copyOwn(checkout('image/rootfs/initramfs', from), join(early, to));
   files.write(join(early, 'image.size'), `${layout.imageBytes} ${layout.imageSha256}\n`);
+  files.write(join(early, 'tools.size'), `${files.sizeOf(second)} ${await files.sha256(second)}\n`);
   files.write(join(early, 'epoch'), `${epoch}\n`);
   for (const name of ['dev', 'proc', 'sys', 'run']) files.makeDirectory(join(early, name));
 
@@ -105,6 +105,9 @@ export async function buildInitrd(
   files.makeDirectory(join(directory, 'late'));
   files.rename(image, join(directory, 'late', imageName));
   await cpio('packing the image', '/build/late', '/build/late.cpio');
+  files.makeDirectory(join(directory, 'later'));
+  files.rename(second, join(directory, 'later', secondImage));
+  await cpio('packing the second initrd', '/build/later', `/build/${secondInitrd}`);
 
   const first = files.sizeOf(join(directory, 'early.cpio.xz'));
   const firstBytes = files.sizeOf(join(directory, 'early.cpio'));
@@ -116,6 +119,7 @@ export async function buildInitrd(
     ...parts,
     early,
     join(directory, 'late'),
+    join(directory, 'later'),
     join(directory, 'order'),
     join(directory, 'early.cpio'),
   ])

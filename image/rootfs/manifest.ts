@@ -11,10 +11,13 @@ export interface Part {
   why: string;
   /** Absolute paths inside the unpacked packages, or bare names of libraries that programs open with dlopen(3). */
   files: readonly string[];
+  /** 'second': it lies in the second initrd (second-initrd.ts), which the kexec bundle alone has. */
+  initrd?: 'second';
 }
 
 const nodeBuiltins = '/usr/share/nodejs';
 const udevRules = '/usr/lib/udev/rules.d';
+const sbin = (name: string) => `/usr/sbin/${name}`;
 
 export const manifest: readonly Part[] = [
   {
@@ -174,6 +177,23 @@ export const manifest: readonly Part[] = [
       `${udevRules}/60-zvol.rules`,
       // Nothing starts arrays by itself (64-md-raid-assembly.rules is left out): they may be on a disk that is not ours.
       `${udevRules}/63-md-raid-arrays.rules`,
+    ],
+  },
+  {
+    name: "disko's other tools",
+    why: 'LVM, btrfs, and partition tables other than GPT: for nixos-anywhere without the programs of its script',
+    initrd: 'second',
+    files: [
+      ...['lvm', 'pvs', 'pvcreate', 'pvremove', 'pvscan', 'vgs', 'vgcreate', 'vgchange', 'vgdisplay'].map(
+        sbin,
+      ),
+      ...['vgremove', 'vgscan', 'lvs', 'lvcreate', 'lvchange', 'lvdisplay', 'lvremove'].map(sbin),
+      '/usr/sbin/mkfs.btrfs',
+      '/usr/bin/btrfs',
+      '/usr/sbin/parted',
+      '/usr/sbin/sfdisk',
+      // Nothing activates volume groups by itself (69-lvm.rules is left out), for the same reason.
+      `${udevRules}/56-lvm.rules`,
     ],
   },
   {

@@ -32,10 +32,9 @@ export interface PartSize {
  */
 export function listParts(root: string, owners: ReadonlyMap<string, string>): PartFiles[] {
   const parts = new Map(
-    [...manifest, ...ownParts].map(({ name, why }): [string, PartFiles] => [
-      name,
-      { name, why, files: [], bytes: 0 },
-    ]),
+    [...manifest.filter(({ initrd }) => initrd === undefined), ...ownParts].map(
+      ({ name, why }): [string, PartFiles] => [name, { name, why, files: [], bytes: 0 }],
+    ),
   );
   const faults: string[] = [];
   for (const path of files.walk(root).filter(path => files.kind(path) === 'file')) {

@@ -75,15 +75,21 @@ cpio_archive() {
   cpio_member 0 'TRAILER!!!'
 }
 
+pad_initrd() {
+  initrd_bytes=$(($(wc -c <"$memory/initrd")))
+  cpio_pad "$initrd_bytes" >>"$memory/initrd"
+}
+
 # Starts from the initrd of the bundle each time, so that nothing is appended twice. The kernel requires that an uncompressed
 # archive begins at a multiple of 4, and skips zeros before it.
 assemble_initrd() {
   # Sets the new system's clock; written as late as possible.
   date +%s >"$boot/dabei/capture/epoch"
   cp "$here/initrd" "$memory/initrd"
-  initrd_bytes=$(($(wc -c <"$memory/initrd")))
-  {
-    cpio_pad "$initrd_bytes"
-    cpio_archive "$boot"
-  } >>"$memory/initrd"
+  pad_initrd
+  if [ "$with_tools" = yes ]; then
+    cat "$here/tools" >>"$memory/initrd"
+    pad_initrd
+  fi
+  cpio_archive "$boot" >>"$memory/initrd"
 }

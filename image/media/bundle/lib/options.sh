@@ -47,7 +47,7 @@ wrong_usage() {
 
 # disk_selectors holds JSON already: the selectors, separated by commas.
 disk_selectors='' layout='' flake='' sent_flake='' config_file='' disk_key_file='' host_name='' wipe=no install=no
-dry_run=no yes=no no_reboot=no keep=no delay=$jump_delay return_after='' append='' extra_flags='' nixos_anywhere=no
+dry_run=no yes=no no_reboot=no keep=no delay=$jump_delay return_after='' append='' extra_flags='' nixos_anywhere=no with_tools=no
 
 read_options() {
   while [ $# -gt 0 ]; do
@@ -90,6 +90,7 @@ set_option() {
     --kexec-extra-flags)
       # nixos-anywhere always passes this option, possibly with an empty value.
       nixos_anywhere=yes
+      [ ! -f "$here/tools" ] || with_tools=yes
       extra_flags=$2
       return
       ;;

@@ -140,11 +140,12 @@ read_memory() {
   done </proc/meminfo
 }
 
-# Size of what run appends to the initrd: the flake and the configuration; everything else is a few KiB.
+# Size of what run appends to the initrd: the second initrd, the flake and the configuration; everything else is a few KiB.
 appended_kib() {
-  config_bytes=0
+  config_bytes=0 tools_bytes=0
   [ -z "$config_file" ] || config_bytes=$(wc -c <"$config_file")
-  echo $(((flake_bytes + config_bytes) / 1024))
+  [ "$with_tools" = no ] || tools_bytes=$(wc -c <"$here/tools")
+  echo $(((flake_bytes + config_bytes + tools_bytes) / 1024))
 }
 
 # Memory for loading: one copy of the initrd in the ramfs, one in the kernel, the kernel itself, and kexec's own use.

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { readlinkSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
 import { otherNames } from '../../../../agent/names.ts';
 import { absentPrograms, diskoPrograms } from '../../../../image/rootfs/disko-programs.ts';
+import { takeSecond } from '../../../../image/rootfs/second-initrd.ts';
 import { droppedApplets, manifest } from '../../../../image/rootfs/manifest.ts';
 import { walk } from '../../../../image/lib/files.ts';
 import { checkout } from '../../../../image/lib/host.ts';
@@ -21,7 +22,8 @@ t.test('every program of a NoDeps script is in the image, or says that it is not
   t.strictSame(absentPrograms.filter(name => there.has(name)), [], 'none of the absent ones is there'); // prettier-ignore
 });
 
-t.test('what disko starts for every disk is really there', async t => {
+t.test('what disko starts for every disk is in the image itself', async t => {
+  const second = manifest.filter(part => part.initrd === 'second').flatMap(({ files }) => files).map(path => basename(path)); // prettier-ignore
   const always = [
     'every script',
     'wipe',
@@ -34,22 +36,35 @@ t.test('what disko starts for every disk is really there', async t => {
     'swap',
     'nodev',
   ];
-  const missing = always
-    .flatMap(type => diskoPrograms[type] ?? [type])
-    .filter(name => absentPrograms.includes(name));
+  const missing = always.flatMap(type => diskoPrograms[type] ?? [type]).filter(name => second.includes(name));
   t.strictSame([...new Set(missing)], ['pvs', 'vgchange', 'vgremove', 'lvremove', 'sfdisk'], 'LVM and hybrid tables alone'); // prettier-ignore
+});
+
+t.test('in the image, a program of the second initrd says where it is', async t => {
+  const directory = t.testdir({
+    root: { usr: { sbin: { lvm: 'program', sgdisk: 'program' }, lib: { 'liblvm.so': 'library' } } },
+  });
+  const owners = { 'usr/sbin/lvm': "disko's other tools", 'usr/lib/liblvm.so': "disko's other tools", 'usr/sbin/sgdisk': 'disk tools' }; // prettier-ignore
+  symlinkSync('lvm', join(directory, 'root/usr/sbin/pvs'));
+  takeSecond(directory, new Map([...Object.entries(owners), ['usr/sbin/pvs', "disko's other tools"]]));
+  const below = (root: string) => walk(join(directory, root)).map(path => path.slice(directory.length + 1));
+  t.strictSame(below('root'), ['root/usr/sbin/lvm', 'root/usr/sbin/pvs', 'root/usr/sbin/sgdisk']);
+  t.equal(readlinkSync(join(directory, 'root/usr/sbin/pvs')), '/usr/lib/dabei/absent');
+  t.strictSame(below('second'), ['second/usr/lib/liblvm.so', 'second/usr/sbin/lvm', 'second/usr/sbin/pvs']);
+  t.equal(readlinkSync(join(directory, 'second/usr/sbin/pvs')), 'lvm');
 });
 
 t.test('an absent program says what to do instead, and fails like one that is not there', async t => {
   const directory = t.testdir();
   const absent = checkout('image/rootfs/root/usr/lib/dabei/absent');
-  for (const name of absentPrograms) {
+  for (const name of [...absentPrograms, 'lvcreate']) {
     symlinkSync(absent, join(directory, name));
     const { status, stdout, stderr } = spawnSync(join(directory, name), ['--version'], { encoding: 'utf8' });
     t.strictSame([status, stdout], [127, ''], name);
     const instead = /^(?:mkfs\.)?(?:f2fs|bcachefs)$/.test(name)
       ? /the kernel of this image cannot mount (f2fs|bcachefs); choose ext4, XFS, btrfs or ZFS\n$/
-      : (({ rsync: /tar -C/, curl: /nix-prefetch-url/ } as const)[name] ?? /without --no-disko-deps/);
+      : (({ rsync: /tar -C/, curl: /nix-prefetch-url/ } as const)[name] ??
+        /the kexec bundle, whose file "tools" can be loaded as a second initrd\n$/);
     t.ok(stderr.startsWith(`${name}: not in this image: `), stderr);
     t.match(stderr, instead);
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -60,4 +61,37 @@ t.test('no shell file gives options to a bind, which takes them by a second call
     t.match(line, /\bmount (-o r?bind|--r?bind) /, `${path}: ${line.trim()}`);
     t.notMatch(line, /bind,|,bind|--r?bind.* -o /, `${path}: ${line.trim()}`);
   }
+});
+
+/** The check of the second initrd, and which layers the root has then. */
+const [check = ''] = /^if \[ -f \/tools\.squashfs \]; then\n {2}\[[^]*?\nfi\n/m.exec(init) ?? [];
+const [layers = ''] = /^layers=[^]*?\nfi\n/m.exec(init) ?? [];
+
+t.test('the second initrd is laid over the image, if it belongs to it', async t => {
+  const sum = createHash('sha256').update('second').digest('hex');
+  const rows: [about: string, files: Record<string, string>, said: string][] = [
+    ['none', { 'tools.size': `6 ${sum}\n` }, '/image\n'],
+    ['its own', { 'tools.squashfs': 'second', 'tools.size': `6 ${sum}\n` }, '/tools:/image\n'],
+    ['damaged', { 'tools.squashfs': 'secand', 'tools.size': `6 ${sum}\n` }, 'no: '],
+    ['truncated', { 'tools.squashfs': 'secon', 'tools.size': `6 ${sum}\n` }, 'no: '],
+    ['of an image that has none', { 'tools.squashfs': 'second' }, 'no: '],
+  ];
+  for (const [about, files, said] of rows) {
+    const directory = t.testdir({ [about.replaceAll(' ', '-')]: files }) + `/${about.replaceAll(' ', '-')}`;
+    const script = [
+      'give_up() { echo "no: $*"; exit 1; }',
+      'mount() { :; }; mkdir() { :; }',
+      check,
+      layers,
+      'echo "$layers"',
+    ]
+      .join('\n')
+      .replaceAll('/tools.', `${directory}/tools.`);
+    const { stdout } = spawnSync('busybox', ['sh', '-c', script], { encoding: 'utf8' });
+    t.equal(said === 'no: ' ? stdout.slice(0, 4) : stdout, said, about);
+  }
+});
+
+t.test('it is no configuration: it stays where it is', async t => {
+  t.equal(init.match(/\/image\.squashfs \| \/tools\.squashfs/g)?.length, 2, 'in both lists of what stays');
 });

@@ -80,3 +80,24 @@ underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
     t.match(readFileSync(`${here}/memory/boot/dabei/capture/epoch`, 'utf8'), /^\d{10}\n$/);
   }
 });
+
+underEachShell('the second initrd, for nixos-anywhere alone, at a multiple of 4', (t, argv) => {
+  const directory = t.testdir({
+    here: { initrd: 'initrd', tools: 'second' },
+    older: { initrd: 'initrd' },
+    boot: { dabei: { capture: {} } },
+  });
+  const initrd = (options: string, here: string) => {
+    const memory = `${directory}/memory-${here}${options === '' ? '' : '-anywhere'}`;
+    mkdirSync(memory);
+    const variables = { here: `${directory}/${here}`, memory, boot: `${directory}/boot` };
+    const { stderr } = shell(argv, `read_options ${options}; assemble_initrd`, variables);
+    t.equal(stderr, '');
+    return readFileSync(`${memory}/initrd`, 'latin1');
+  };
+  const anywhere = initrd('--kexec-extra-flags ""', 'here');
+  t.equal(anywhere.slice(0, 16), 'initrd\0\0second\0\0');
+  t.equal(anywhere.slice(16, 22), '070701', 'then what run appends');
+  t.match(initrd('', 'here'), /^initrd\x00{2}070701/);
+  t.match(initrd('--kexec-extra-flags ""', 'older'), /^initrd\x00{2}070701/, 'a bundle without it');
+});
