@@ -3,6 +3,7 @@ import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
 import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
+import { diskoWorlds } from './disko.ts';
 import { diskWorlds } from './disks.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
@@ -49,6 +50,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'closure-refusals': closureRefusalWorlds,
   full: fullWorlds,
   memory: memoryWorlds,
+  disko: diskoWorlds,
   'nixos-anywhere': nixosAnywhereWorlds,
 };
 

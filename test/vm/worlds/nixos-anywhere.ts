@@ -25,7 +25,8 @@ const hostId = '8425e349';
 const programs =
   'cat mkdir dirname tail chmod chown cp id uname nohup sleep realpath stat mktemp readlink ln touch rm rmdir install timeout ' +
   'sync grep tar cpio sh bash env sed awk umount mount unshare swapoff findmnt lsblk blkid wipefs reboot nix nix-store nix-env ' +
-  'nixos-install nixos-enter zpool zfs sgdisk partprobe udevadm mkfs.vfat blockdev';
+  'nixos-install nixos-enter zpool zfs sgdisk partprobe udevadm mkfs.vfat blockdev nixos-generate-config nixos-facter ' +
+  'jq cryptsetup mdadm mkfs.ext4 mkfs.xfs zvol_wait mkfs.btrfs btrfs pvcreate vgcreate lvcreate vgchange parted sfdisk';
 
 const diskoScript = `#!/usr/bin/env bash
 set -euo pipefail
@@ -120,9 +121,20 @@ async function script(site: Site): Promise<void> {
   );
   const missing = await remotely(
     remote,
-    `for p in ${programs}; do command -v $p >/dev/null || echo $p; done`,
+    `for p in ${programs}; do
+      case $(readlink -f "$(command -v $p)") in '' | /usr/lib/dabei/absent) echo $p ;; esac
+    done`,
   );
-  assert.equal(missing, '', 'programs that are missing');
+  assert.equal(missing, '', 'programs that are missing, those of the second initrd among them');
+
+  // Row 6, with either backend: what comes on the standard output becomes a file of the flake.
+  const hardware = await remotely(remote, 'nixos-generate-config --show-hardware-config --no-filesystems');
+  assert.match(
+    hardware,
+    /^# [^]*"virtio_blk"[^]*nixpkgs\.hostPlatform = lib\.mkDefault "x86_64-linux";\n\}\n$/,
+  );
+  const report = JSON.parse(await remotely(remote, 'nixos-facter')) as { hardware: { disk: object[] } };
+  assert.equal(report.hardware.disk.length, 1);
 
   // Row 7.
   const system = await remotely(remote, 'nix --extra-experimental-features nix-command config show system');
