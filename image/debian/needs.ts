@@ -39,7 +39,7 @@ export interface Item {
 
 export interface Plan {
   items: readonly Item[];
-  /** What the result's key hashes: for a set of packages, what installing only these packages would bring. */
+  /** By package or source; for a set of packages, what installing only these packages would bring. */
   versions: Readonly<Record<string, string>>;
   /** For people: the differences from the first choice of the lists. */
   warnings: readonly string[];
@@ -51,26 +51,26 @@ export function idOf(need: Need): string {
   return need.kind === 'packages' ? `packages ${need.name}` : `source ${need.release} ${need.name}`;
 }
 
-/** Name in the cache, and every input of the unpacked result. */
-export function entryOf(need: Need, { versions }: Plan): { name: string; recipe: string[] } {
+/**
+ * Name in the cache, and every input of the unpacked result. The version of a package does not determine its bytes: an archive of
+ * one's own may have built the same version again.
+ */
+export function entryOf(need: Need, { items }: Plan): { name: string; recipe: string[] } {
+  const contents = items.map(contentOf).sort();
   switch (need.kind) {
     case 'set': {
       const { name, variant } = need.set;
-      return {
-        name,
-        recipe: [`unpack 1 ${variant} ${need.release} main,contrib`, JSON.stringify(versions)],
-      };
+      return { name, recipe: [`unpack 2 ${variant} ${need.release}`, ...contents] };
     }
     case 'packages':
-      return { name: need.name, recipe: ['unpackAlone 1', JSON.stringify(versions)] };
+      return { name: need.name, recipe: ['unpackAlone 2', ...contents] };
     case 'source':
-      return {
-        name: `${need.name}-source`,
-        // Without the epoch: file names do not contain it.
-        recipe: ['unpackSource 1', need.name, (versions[need.name] ?? '').replace(/^\d+:/, '')],
-      };
+      return { name: `${need.name}-source`, recipe: ['unpackSource 2', ...contents] };
   }
 }
+
+const contentOf = ({ name, version, files }: Item): string =>
+  [name, version, ...files.map(({ sha256 }) => sha256).sort()].join(' ');
 
 /** Whether an earlier run has unpacked it. */
 export function isUnpacked(need: Need, plan: Plan): boolean {

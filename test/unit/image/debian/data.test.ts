@@ -1,10 +1,12 @@
 import t from 'tap';
 import { archivesOf } from '../../../../image/debian/archives.ts';
+import { entryOf, type Item, type Need, type Plan } from '../../../../image/debian/needs.ts';
 import { isInside, paragraphsOf, parseParagraph } from '../../../../image/debian/control.ts';
 import { preferencesOf } from '../../../../image/debian/solve.ts';
 import { packageItem, sourceItem } from '../../../../image/debian/resolve.ts';
 import { parseRelease } from '../../../../image/debian/release.ts';
 import { failureOf } from '../../../../image/debian/transfer.ts';
+import { keyOf } from '../../../../image/lib/cache.ts';
 
 /** What is read of apt's configuration, of lists, and of what apt says. */
 
@@ -108,4 +110,30 @@ t.test('what cannot be had is pinned away', async t => {
     'Package: beta\nPin: version 1.0\nPin-Priority: -1\n\nPackage: *\nPin: release n=tiny\nPin-Priority: 990\n',
   );
   t.equal(preferencesOf({ lists, without: [], preferFirst: false }), '');
+});
+
+t.test('the key of unpacked packages hashes every file of every package', async t => {
+  const item = (name: string, version: string, sha256: string): Item => ({
+    ...{ name, version },
+    files: [{ size: 1, sha256, at: [{ kind: 'release', path: `pool/${name}_${version}.deb` }] }],
+  });
+  const plan = (...items: Item[]): Plan => ({ items, versions: { alpha: '1.0' }, warnings: [] });
+  const needed: Need[] = [
+    { kind: 'set', set: { name: 'tools', packages: ['alpha'], variant: 'apt' }, release: 'trixie' },
+    { kind: 'packages', name: 'tools', names: ['alpha'], release: 'trixie', installer: false },
+    { kind: 'source', name: 'alpha', release: 'trixie' },
+  ];
+  const before = [item('alpha', '1.0', 'aa'), item('dpkg', '1.22', 'bb')];
+  for (const need of needed) {
+    const keyWith = (...items: Item[]) => keyOf(entryOf(need, plan(...items)).recipe);
+    const key = keyWith(...before);
+    t.equal(keyWith(...before.toReversed()), key, `${need.kind}: the order does not matter`);
+    for (const [about, ...items] of [
+      ['the same version with other bytes', item('alpha', '1.0', 'cc'), before[1]!],
+      ['another version', item('alpha', '1.1', 'aa'), before[1]!],
+      ['another version of an essential package', before[0]!, item('dpkg', '1.23', 'dd')],
+      ['one package less', before[0]!],
+    ] as const)
+      t.not(keyWith(...items), key, `${need.kind}: ${about}`);
+  }
 });
