@@ -19,7 +19,7 @@ export async function bundle(output: string): Promise<void> {
     minifyWhitespace: true,
     keepNames: false,
     legalComments: 'none',
-    loader: { '.nix': 'text' },
+    loader: { '.nix': 'text', '.sh': 'text' },
     // jsonc-parser's `main` is UMD, whose inner `require` calls esbuild cannot follow; its `module` holds the same
     // as ES modules.
     mainFields: ['module', 'main'],

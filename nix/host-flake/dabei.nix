@@ -29,6 +29,7 @@ in
     ./network.nix
     ./network-scripted.nix
     ./impermanence.nix
+    ./unlock.nix
   ];
 
   options.dabei.host = lib.mkOption {
@@ -164,8 +165,7 @@ in
         // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; };
       };
 
-      # Stage 1 asks for the passphrase on the console and by SSH, at the same address as the running system:
-      #   ssh -t -p 2222 root@ADDRESS systemd-tty-ask-password-agent
+      # Stage 1 asks for the passphrase on the console and by SSH, at the same address as the running system (unlock.nix).
       initrd = {
         systemd.enable = own true;
         luks.devices = lib.mkIf wraps (lib.mkForce { });

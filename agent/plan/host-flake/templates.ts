@@ -6,15 +6,19 @@ import impermanence from '../../../nix/host-flake/impermanence.nix';
 import networkOptions from '../../../nix/host-flake/network-options.nix';
 import networkScripted from '../../../nix/host-flake/network-scripted.nix';
 import network from '../../../nix/host-flake/network.nix';
+import unlock from '../../../nix/host-flake/unlock.nix';
+import unlockProgram from '../../../nix/host-flake/unlock.sh';
 import infraHost from '../../../nix/infra-host.nix';
 import infraCommon from '../../../nix/infra/common.nix';
 import infra from '../../../nix/infra/flake.nix';
 
-/** The modules of the host flake by file name. They are the same on every machine. */
+/** The modules of the host flake, and their program, by file name. They are the same on every machine. */
 export const modules = {
   'hardware.nix': hardware,
   'dabei.nix': dabei,
   'impermanence.nix': impermanence,
+  'unlock.nix': unlock,
+  'unlock.sh': unlockProgram,
   'network.nix': network,
   'network-scripted.nix': networkScripted,
   'network-options.nix': networkOptions,

@@ -10,9 +10,6 @@ import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
 
 /** The main job in two machines: the image installs onto a disk, and the disk boots by itself. */
 
-/** How the passphrase gets into the initrd of the installed system: the command that its SSH shell offers. */
-const unlockCommand = 'systemd-tty-ask-password-agent';
-
 export const installLimitSeconds = 600;
 
 export interface Watched {
@@ -145,13 +142,13 @@ async function unlock(
 ): Promise<void> {
   const right = passphrase === site.keys.passphrase;
   if (by === 'console') {
-    await machine.console.waitFor(/Passphrase for rpool: $/, 120);
+    await machine.console.waitFor(/Enter key for rpool: $/, 120);
     machine.console.type(`${passphrase}\n`);
-    await machine.console.waitFor(right ? /rpool is unlocked/ : /This is not the passphrase of rpool/, 90);
+    await machine.console.waitFor(right ? /rpool is unlocked/ : /Incorrect key provided for 'rpool'/, 90);
     return;
   }
   const ssh = site.ssh({ port: site.unlockPort, hostKey });
-  const { stdout } = await ssh.attempt(unlockCommand, { stdin: `${passphrase}\n`, seconds: 120 });
+  const { stdout } = await ssh.attempt('unlock', { stdin: `${passphrase}\n`, seconds: 120 });
   assert.match(stdout, right ? /rpool is unlocked/ : /This is not the passphrase of rpool/);
 }
 

@@ -26,6 +26,8 @@ t.test('the generated directory', async t => {
       'hardware.nix',
       'dabei.nix',
       'impermanence.nix',
+      'unlock.nix',
+      'unlock.sh',
       'network.nix',
       'network-scripted.nix',
       'network-options.nix',
@@ -36,7 +38,7 @@ t.test('the generated directory', async t => {
     for (const module of modules) t.equal(files[module], shipped(module), `${name}: ${module}`);
     for (const [file, text] of Object.entries(files)) {
       t.notMatch(text, /@\w+@/, `${name}: no placeholder is left in ${file}`);
-      t.ok(text.endsWith('}\n'), `${name}: ${file} ends with a line feed`);
+      t.match(text, /[^\n]\n$/, `${name}: ${file} ends with a line feed`);
     }
   }
   matchGolden(t, own);
@@ -127,6 +129,8 @@ t.test('steps', async t => {
       '644 /mnt/etc/nixos/hardware.nix',
       '644 /mnt/etc/nixos/dabei.nix',
       '644 /mnt/etc/nixos/impermanence.nix',
+      '644 /mnt/etc/nixos/unlock.nix',
+      '644 /mnt/etc/nixos/unlock.sh',
       '644 /mnt/etc/nixos/network.nix',
       '644 /mnt/etc/nixos/network-scripted.nix',
       '644 /mnt/etc/nixos/network-options.nix',

@@ -1,0 +1,48 @@
+# `unlock` in stage 1: asks for the passphrases until they fit, then continues the boot.
+#   ssh -t -p 2222 root@ADDRESS unlock
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+
+let
+  inherit (config.boot) initrd zfs;
+
+  # NixOS imports these in stage 1, each by a service of its own.
+  prefix = "zfs-import-";
+  pools = map (lib.removePrefix prefix) (
+    lib.filter (lib.hasPrefix prefix) (lib.attrNames initrd.systemd.services)
+  );
+
+  # The datasets whose keys NixOS asks for, as arguments of `zfs list`.
+  credentials = zfs.requestEncryptionCredentials;
+  datasets =
+    pool:
+    if credentials == true then
+      [
+        "-r"
+        pool
+      ]
+    else
+      lib.filter (name: lib.head (lib.splitString "/" name) == pool) (
+        if credentials == false then [ ] else credentials
+      );
+
+  line =
+    pool:
+    lib.concatStringsSep " " (
+      [
+        pool
+        (toString (zfs.pools.${pool}.devNodes or zfs.devNodes))
+      ]
+      ++ datasets pool
+    );
+in
+{
+  boot.initrd.systemd = {
+    extraBin.unlock = pkgs.writeScript "unlock" (builtins.readFile ./unlock.sh);
+    contents."/etc/unlock.conf".text = lib.concatMapStrings (pool: "${line pool}\n") pools;
+  };
+}
