@@ -1,0 +1,268 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { checkout } from '../../../../image/lib/host.ts';
+
+/** `unlock` in every shell that may be its /bin/sh, on a machine in stage 1 that test/fixtures/stage-1/program.sh plays. */
+
+const program = checkout('nix/host-flake/unlock.sh');
+const shells = [['dash'], ['bash', '--posix'], ['busybox', 'ash']];
+const programs = [
+  'zfs',
+  'zpool',
+  'systemctl',
+  'systemd-tty-ask-password-agent',
+  'timeout',
+  'hostid',
+  'sleep',
+];
+const right = ' right "$(reboot)" \\ ü ';
+
+/** Files below `state`: path -> text; null: no such file. */
+type State = Readonly<Record<string, string | null>>;
+
+/** A machine whose stage 1 asks for the passphrase of rpool. */
+const asking: State = {
+  'pools/rpool': 'ONLINE\n',
+  'imported/rpool': '',
+  'passphrase/rpool': `${right}\n`,
+  'units/zfs-import-rpool.service': 'activating\n',
+  'units/initrd-fs.target': 'inactive\n',
+};
+const emergency: State = {
+  ...asking,
+  'units/zfs-import-rpool.service': 'failed\n',
+  'units/emergency.service': 'active\n',
+};
+
+const notImported: State = { ...emergency, 'imported/rpool': null };
+
+interface Machine {
+  root: string;
+  /** Everything that was started, a line each. */
+  calls(): string[];
+  /** Waits until its clock, which is in a hurry, has counted so many seconds. */
+  reaches(seconds: number): Promise<void>;
+}
+
+function machine(t: Test, state: State, pools = ['rpool']): Machine {
+  const root = t.testdir();
+  const lines = pools.map(pool => `${pool} /dev/disk/by-partuuid -r ${pool}\n`).join('');
+  const files: State = {
+    'etc/unlock.conf': lines,
+    'proc/partitions': '254 0 4194304 vda\n',
+    'state/calls': '',
+  };
+  const own = Object.entries(state).map(([path, text]) => [`state/${path}`, text] as const);
+  for (const [path, text] of [...Object.entries(files), ...own]) {
+    if (text === null) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  mkdirSync(join(root, 'bin'));
+  for (const name of programs)
+    symlinkSync(checkout('test/fixtures/stage-1/program.sh'), join(root, 'bin', name));
+  return {
+    root,
+    calls: () => readFileSync(join(root, 'state/calls'), 'utf8').trimEnd().split('\n'),
+    reaches: async seconds => {
+      const clock = join(root, 'state/seconds');
+      while (!existsSync(clock) || !(Number(readFileSync(clock, 'utf8')) >= seconds)) await setTimeout(50);
+    },
+  };
+}
+
+interface Unlocking {
+  ended: Promise<{ code: number | null; out: string; err: string }>;
+  type(text: string): void;
+  /** No more input. */
+  close(): void;
+  kill(signal: NodeJS.Signals): void;
+  /** Waits for a text on its output. */
+  says(pattern: RegExp): Promise<void>;
+}
+
+function start(argv: readonly string[], { root }: Machine, file = program): Unlocking {
+  const [shell = '', ...rest] = argv;
+  const env = { PATH: `${root}/bin:/usr/bin:/bin`, UNLOCK_ROOT: root };
+  const child = spawn(shell, [...rest, file], { env });
+  let out = '';
+  let err = '';
+  const listeners = new Set<() => void>();
+  child.stdout.on('data', (bytes: Buffer) => {
+    out += bytes.toString();
+    for (const listener of listeners) listener();
+  });
+  child.stderr.on('data', (bytes: Buffer) => (err += bytes.toString()));
+  child.stdin.on('error', () => {});
+  return {
+    ended: new Promise(resolve => child.on('close', code => resolve({ code, out, err }))),
+    type: text => void child.stdin.write(text),
+    close: () => child.stdin.end(),
+    kill: signal => void child.kill(signal),
+    says: pattern =>
+      new Promise(resolve => {
+        const listener = () => {
+          if (!pattern.test(out)) return;
+          listeners.delete(listener);
+          resolve();
+        };
+        listeners.add(listener);
+        listener();
+      }),
+  };
+}
+
+/** Runs it with everything typed at once. */
+async function unlock(argv: readonly string[], on: Machine, input: string | null) {
+  const unlocking = start(argv, on);
+  if (input !== null) {
+    unlocking.type(input);
+    unlocking.close();
+  }
+  return unlocking.ended;
+}
+
+const noTerminal = 'Without a terminal ("ssh -t"), a passphrase is shown while it is typed.\n';
+const wrong =
+  "Passphrase for rpool: \nThis is not the passphrase of rpool: Key load error: Incorrect key provided for 'rpool'.\n";
+const fits = 'Passphrase for rpool: \nrpool is unlocked.\n';
+const boots = 'This machine boots.\n';
+const restart = 'systemctl --no-block restart zfs-import-rpool.service';
+const isolate = 'systemctl --no-block isolate initrd.target';
+const ofSystemd = (on: Machine) => on.calls().filter(call => call.startsWith('systemctl --no-block'));
+
+interface Row {
+  name: string;
+  state: State;
+  pools?: string[];
+  /** All that is typed; null: nothing, while the connection stays. */
+  input?: string | null;
+  code?: number;
+  out: string | RegExp[];
+  /** What systemd is asked for. */
+  systemd?: string[];
+}
+
+const partitions = '254 0 4194304 vda';
+// prettier-ignore
+const rows: Row[] = [
+  { name: 'the right one, beside a prompt of stage 1', state: asking, input: `${right}\n`, out: fits + boots, systemd: [restart] },
+  { name: 'wrong more often than stage 1 asks', state: asking, input: `${'x\n'.repeat(4)}${right}\n`, out: wrong.repeat(4) + fits + boots, systemd: [restart] },
+  { name: 'an empty line', state: asking, input: `\n${right}\n`, out: wrong + fits + boots, systemd: [restart] },
+  { name: 'stage 1 has given up', state: emergency, input: `${right}\n`, out: fits + boots, systemd: [isolate] },
+  { name: 'systemd is just starting emergency.target', state: { ...emergency, irreversible: '' }, input: `${right}\n`, out: fits + boots, systemd: [isolate, isolate] },
+  { name: 'nobody answers', state: asking, code: 1, out: 'Passphrase for rpool: \nNo passphrase was given; "unlock" asks again.\n', systemd: [] },
+  { name: 'the key was loaded by hand, stage 1 has given up', state: { ...emergency, 'loaded/rpool': '' }, out: boots, systemd: [isolate] },
+  { name: 'unlocked at the console', state: { ...asking, 'after/3': 'mkdir "$state/loaded" && : >"$state/loaded/rpool"; start zfs-import-rpool.service' }, input: null, out: `Passphrase for rpool: \nrpool was unlocked in the meantime.\n${boots}`, systemd: [] },
+  { name: 'nothing is encrypted', state: { ...asking, 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n' }, out: boots, systemd: [] },
+  { name: 'two pools, two passphrases', state: { ...asking, 'pools/tank': 'ONLINE\n', 'imported/tank': '', 'passphrase/tank': 'other\n', 'units/zfs-import-tank.service': 'inactive\n' }, pools: ['rpool', 'tank'], input: `${right}\nother\n`, out: `${fits}Passphrase for tank: \ntank is unlocked.\n${boots}`, systemd: [restart, isolate] },
+  { name: 'a key in a file that is not there', state: { ...asking, 'location/rpool': 'file:///key\n' }, input: `${right}\n`, out: `Key load error: Failed to open key material file: No such file or directory\n${fits}${boots}`, systemd: [restart] },
+  { name: 'not yet imported', state: notImported, input: `${right}\n`, out: fits + boots, systemd: [isolate] },
+  { name: 'a disk comes late', state: { ...asking, 'imported/rpool': null, 'pools/rpool': 'DEGRADED\n', 'after/4': 'echo ONLINE >"$state/pools/rpool"' }, input: `${right}\n`, out: `Waiting for the disks of rpool, which is DEGRADED.\n${fits}${boots}`, systemd: [restart] },
+  { name: 'a disk does not come', state: { ...notImported, 'pools/rpool': 'DEGRADED\n' }, input: `${right}\n`, out: `Waiting for the disks of rpool, which is DEGRADED.\nrpool is not complete. This machine boots without:\n  1234 UNAVAIL 0 0 0  was /dev/disk/by-partuuid/2\n${fits}${boots}`, systemd: [isolate] },
+  { name: 'too few disks', state: { ...notImported, 'pools/rpool': 'UNAVAIL\n' }, input: `${right}\n`, code: 1, out: [/^rpool is UNAVAIL\. cannot import 'rpool': one or more devices is currently unavailable What cannot be used:\n {2}rpool UNAVAIL\n {2}1234 UNAVAIL/m, /run "unlock" again/], systemd: [] },
+  { name: 'no disk', state: { ...notImported, 'pools/rpool': null }, input: `${right}\n`, code: 1, out: [new RegExp(`^No disk has the pool rpool\\..*\n${partitions}$`, 'm'), /run "unlock" again/], systemd: [] },
+  { name: 'another host id', state: { ...asking, 'imported/rpool': null, 'pools/rpool': 'foreign\n' }, input: `${right}\n`, code: 1, out: [/previously in use from another system\.\nLast accessed by web-09 \(hostid=deadbeef\)/, /This machine's host id is c0ffee01\./, /^ {2}zpool import -f -N -d \/dev\/disk\/by-partuuid rpool && unlock$/m], systemd: [] },
+  { name: 'a mount fails', state: { ...emergency, broken: '', 'units/sysroot-nix.mount': 'failed\n' }, input: `${right}\n`, code: 1, out: [/rpool is unlocked\.\nStage 1 does not mount the file systems; "unlock" tries again\./, /^sysroot-nix\.mount loaded failed/m], systemd: [isolate] },
+  { name: 'LUKS alone: the agent asks until it fits', state: { 'units/systemd-cryptsetup@root.service': 'failed\n', 'units/initrd-fs.target': 'inactive\n', 'units/emergency.service': 'active\n' }, pools: [], out: boots, systemd: ['systemctl --no-block start systemd-cryptsetup@root.service', isolate] },
+];
+
+for (const argv of shells) {
+  const shell = argv.join(' ');
+  for (const row of rows) {
+    t.test(`${shell}: ${row.name}`, async t => {
+      const on = machine(t, row.state, row.pools);
+      const { code, out, err } = await unlock(argv, on, row.input === undefined ? '' : row.input);
+      t.equal(code, row.code ?? 0, out);
+      for (const wanted of [row.out].flat()) t.match(out, wanted);
+      if (typeof row.out === 'string') t.equal(out, row.out);
+      t.equal(err, noTerminal);
+      t.same(ofSystemd(on), row.systemd);
+      const calls = on.calls().join('\n');
+      t.notMatch(calls, /right|reboot/, 'no program has the passphrase among its arguments');
+      t.notMatch(calls, /zpool import.* -f/, 'the host id counts');
+      t.same(readdirSync(join(on.root, 'run')), [], 'nothing is left behind');
+    });
+  }
+
+  t.test(`${shell}: two people at once, one of them a minute late`, async t => {
+    const on = machine(t, emergency);
+    const [first, second] = [start(argv, on), start(argv, on)];
+    await Promise.all([first, second].map(each => each.says(/Passphrase for rpool: $/)));
+    second.type('wrong\n');
+    await second.says(/This is not the passphrase of rpool.*\nPassphrase for rpool: $/);
+    await on.reaches(60);
+    first.type(`${right}\n`);
+    t.match(await first.ended, { code: 0, out: fits + boots });
+    t.match(await second.ended, {
+      code: 0,
+      out: `${wrong}Passphrase for rpool: \nrpool was unlocked in the meantime.\n${boots}`,
+    });
+    t.same(ofSystemd(on), [isolate], 'one of them continues the boot');
+  });
+
+  t.test(`${shell}: who unlocked it goes away before the boot continues; the other takes over`, async t => {
+    const on = machine(t, asking);
+    const second = start(argv, on);
+    await second.says(/Passphrase for rpool: $/);
+    mkdirSync(join(on.root, 'state/loaded'));
+    writeFileSync(join(on.root, 'state/loaded/rpool'), '');
+    t.match(await second.ended, {
+      code: 0,
+      out: /rpool was unlocked in the meantime\.\nThis machine boots\.\n$/,
+    });
+    t.same(ofSystemd(on), [restart]);
+  });
+
+  t.test(`${shell}: what ends it`, async t => {
+    const rows: [string, NodeJS.Signals, State, RegExp, number][] = [
+      ['the connection, while it asks', 'SIGHUP', asking, /Passphrase for rpool: $/, 1],
+      ['Ctrl-C', 'SIGINT', asking, /Passphrase for rpool: $/, 130],
+      [
+        'systemd, which enters the new root',
+        'SIGTERM',
+        { ...asking, 'loaded/rpool': '' },
+        /^This machine boots\.\n$/,
+        0,
+      ],
+    ];
+    for (const [name, signal, state, out, code] of rows) {
+      const on = machine(t, state);
+      const unlocking = start(argv, on);
+      await on.reaches(2);
+      unlocking.kill(signal);
+      t.match(await unlocking.ended, { code, out }, name);
+      t.same(readdirSync(join(on.root, 'run')), [], name);
+    }
+  });
+
+  t.test(`${shell}: a prompt that nobody answers ends`, async t => {
+    const on = machine(t, asking);
+    const hurried = join(on.root, 'unlock');
+    writeFileSync(hurried, readFileSync(program, 'utf8').replace('prompt_limit=3600', 'prompt_limit=3'));
+    const unlocking = start(argv, on, hurried);
+    t.match(await unlocking.ended, { code: 1, out: /No passphrase was given; "unlock" asks again\.\n$/ });
+  });
+
+  t.test(`${shell}: a terminal shows no passphrase, and has its echo afterwards`, async t => {
+    const on = machine(t, asking);
+    const command = `${shell} ${program}; stty -a`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: `${on.root}/bin:/usr/bin:/bin`, UNLOCK_ROOT: on.root, SHELL: '/bin/sh' },
+    });
+    let out = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      out += bytes.toString();
+      if (/Passphrase for rpool: $/.test(out))
+        child.stdin.write(`${out.includes('not the') ? right : 'mistyped'}\n`);
+    });
+    await new Promise(resolve => child.on('close', resolve));
+    t.match(out, /This is not the passphrase[^]*rpool is unlocked\.\r\nThis machine boots\./);
+    t.notMatch(out, /mistyped|reboot/);
+    t.match(out, / echo /);
+    t.notMatch(out, /Without a terminal/);
+  });
+}
