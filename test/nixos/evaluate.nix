@@ -79,6 +79,31 @@ in
     inherit (config.boot.initrd.network.ssh) enable port;
     keys = config.boot.initrd.network.ssh.authorizedKeys;
   };
+  # What `unlock` relies on in stage 1.
+  unlock =
+    let
+      stage1 = config.boot.initrd.systemd;
+      service = name: {
+        inherit (stage1.services.${name})
+          after
+          before
+          requiredBy
+          wantedBy
+          ;
+      };
+      named = prefix: names: lib.filter (lib.hasPrefix prefix) (lib.attrNames names);
+    in
+    {
+      program = builtins.match "/nix/store/[^/]+-unlock" (toString stage1.extraBin.unlock) != null;
+      pools = stage1.contents."/etc/unlock.conf".text;
+      imports = lib.genAttrs (named "zfs-import-" stage1.services) service;
+      sshd = (service "sshd").wantedBy;
+      shell = stage1.users.root.shell;
+      packages = map lib.getName stage1.initrdBin;
+      programs = lib.attrNames stage1.extraBin;
+      # default.target, to which `unlock` returns.
+      initrdTarget = stage1.targets.initrd.aliases;
+    };
   initrdModules = config.boot.initrd.availableKernelModules;
   initrdSecrets = config.boot.initrd.secrets;
   supportsInitrdSecrets = config.boot.loader.supportsInitrdSecrets;

@@ -30,6 +30,16 @@ export interface Evaluated {
   /** What the kernel takes of router advertisements, by sysctl. */
   advertisements: Record<string, unknown>;
   links: Record<string, string | null>;
+  unlock: {
+    program: boolean;
+    pools: string;
+    imports: Record<string, Record<'after' | 'before' | 'requiredBy' | 'wantedBy', string[]>>;
+    sshd: string[];
+    shell: string;
+    packages: string[];
+    programs: string[];
+    initrdTarget: string[];
+  };
   initrdModules: string[];
   initrdSecrets: Record<string, string>;
   initrdSsh: { enable: boolean; port: number; keys: string[] };
@@ -59,6 +69,7 @@ export function faults(info: RuntimeInfo, values: Evaluated, { scripted, stateVe
     ...same('stateVersion', values.stateVersion, stateVersion),
     ...networkFaults(info, values, scripted),
     ...stage1Faults(info, values),
+    ...unlockFaults(info, values),
     ...storageFaults(info, values),
   ];
 }
@@ -181,6 +192,32 @@ function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
           ...holds('no other microcode', !(values.microcode.amd && values.microcode.intel)),
         ]
       : []),
+  ];
+}
+
+/** What unlock.sh takes for granted: names of units and their order, and the programs of stage 1. */
+function unlockFaults({ pool }: RuntimeInfo, { unlock }: Evaluated): string[] {
+  const name = `zfs-import-${pool.name}`;
+  const { after = [], before = [], requiredBy = [] } = unlock.imports[name] ?? {};
+  return [
+    ...holds('unlock', unlock.program),
+    ...same('/etc/unlock.conf', unlock.pools, `${pool.name} /dev/disk/by-partuuid -r ${pool.name}\n`),
+    ...same('services that import pools', Object.keys(unlock.imports), [name]),
+    ...['sysroot.mount', 'zfs-import.target'].flatMap(unit => [
+      ...holds(`${name} is required by ${unit}`, requiredBy.includes(unit)),
+      ...holds(`${name} is before ${unit}`, before.includes(unit)),
+    ]),
+    ...holds(`${name} is after the console's agent`, after.includes('systemd-ask-password-console.service')),
+    // What isolating initrd.target does not stop.
+    ...same('sshd of stage 1 is wanted by', unlock.sshd, ['initrd.target']),
+    ...same('initrd.target is also', unlock.initrdTarget, ['default.target']),
+    ...same('the shell of stage 1', unlock.shell, '/bin/bash'),
+    ...['coreutils', 'systemd', 'bash-interactive'].flatMap(program =>
+      holds(`stage 1 has ${program}`, unlock.packages.includes(program)),
+    ),
+    ...['unlock', 'zfs', 'zpool'].flatMap(program =>
+      holds(`stage 1 has ${program}`, unlock.programs.includes(program)),
+    ),
   ];
 }
 
