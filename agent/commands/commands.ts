@@ -17,6 +17,7 @@ import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
 import { installation, rehearsal, repetition, rescue } from '../install.ts';
+import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
 import { renderPlan } from '../plan/plan.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
@@ -167,17 +168,17 @@ function remainReachable(doors: Doors, session: Session, failure: Failure): numb
 /** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
 async function restart(doors: Doors, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
-  const system = session.resolution.config?.system;
+  const { config } = session.resolution;
   // A prebuilt system configures its own SSH port, which dabei does not know. It is most likely 22.
-  const [host] = waysIn(session, system?.storePath === undefined ? undefined : 22);
+  const [host] = waysIn(session, config?.system.storePath === undefined ? undefined : 22);
   const [unlock] = waysIn(session, 2222);
   const text =
     host === undefined
       ? 'installed: the machine restarts and asks for the passphrase on its console'
-      : session.resolution.config?.disks?.encryption === 'none'
+      : config === null || config.disks?.encryption === 'none'
         ? `installed: the machine restarts; reach it with "${host}"`
         : `installed: the machine restarts; unlock it with "${unlock?.replace('ssh ', 'ssh -t ')} ` +
-          `systemd-tty-ask-password-agent", then reach it with "${host}"`;
+          `${unlockProgram(config)}", then reach it with "${host}"`;
   doors.log({ event: 'note', text });
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;

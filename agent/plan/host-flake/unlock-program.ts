@@ -1,0 +1,11 @@
+import type { Config } from '../../config/schema.ts';
+import { flakeReference, isSentAlong } from './flake-reference.ts';
+
+/**
+ * What the shell on port 2222 of stage 1 has to ask for the passphrase. A bundled flake and a prebuilt system bring their own
+ * modules, which may be older than `unlock` (nix/host-flake/unlock.nix); systemd's agent is in every stage 1 with systemd.
+ */
+export function unlockProgram({ system, hostName }: Config): 'unlock' | 'systemd-tty-ask-password-agent' {
+  const isBundled = system.flake !== undefined && isSentAlong(flakeReference(system.flake, hostName));
+  return isBundled || system.storePath !== undefined ? 'systemd-tty-ask-password-agent' : 'unlock';
+}
