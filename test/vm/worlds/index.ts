@@ -23,6 +23,7 @@ import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
 import { rescueWorlds } from './rescue.ts';
+import { unlockWorlds } from './unlock.ts';
 import { userFlakeWorlds } from './user-flake.ts';
 
 /** All worlds by the file that they are in, the quick ones first. */
@@ -41,6 +42,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   install: installWorlds,
   fallbacks: fallbackWorlds,
   disks: diskWorlds,
+  unlock: unlockWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,
