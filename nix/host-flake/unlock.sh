@@ -7,7 +7,6 @@
 # emergency.target, and sshd stays (nixpkgs, nixos/modules/tasks/filesystems/zfs.nix; systemd, units/initrd-root-fs.target).
 #
 # For dash, bash and busybox ash. Stage 1 has no programs but coreutils, systemd's, and ZFS's where it has pools.
-#
 # INVARIANT: a passphrase is only in the memory of one shell and in a pipe to zfs.
 set -u
 LC_ALL=C
@@ -104,8 +103,9 @@ condition() {
 # The lines of a report of zpool that name what cannot be used.
 unusable() {
   while read -r part condition rest; do
-    case $condition in
-      UNAVAIL | FAULTED | REMOVED | OFFLINE) say "  $part $condition${rest:+ $rest}" ;;
+    case $part=$condition in
+      state:=*) ;;
+      *=UNAVAIL | *=FAULTED | *=REMOVED | *=OFFLINE) say "  $part $condition${rest:+ $rest}" ;;
     esac
   done
 }
@@ -125,7 +125,8 @@ This machine's host id is $(hostid). If no other machine uses these disks, take 
       ;;
   esac
   if [ -n "$seen" ]; then
-    say "$1 is $seen. $error What cannot be used:"
+    say "$1 is $seen. $error
+What cannot be used:"
     zpool import -d "$2" 2>/dev/null | unusable
   else
     say "No disk has the pool $1. What the kernel sees, in KiB:"
