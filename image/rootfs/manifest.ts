@@ -163,7 +163,7 @@ export const manifest: readonly Part[] = [
   },
   {
     name: "disko's tools",
-    why: "what disko's scripts start by name (disko-programs.ts): wiping, LUKS, RAID, ext4, XFS; links of arrays and zvols",
+    why: "what disko's scripts start by name (agent/plan/disko/programs.ts): wiping, LUKS, RAID, ext4, XFS; links of arrays and zvols",
     files: [
       '/usr/bin/jq',
       '/usr/sbin/cryptsetup',

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { diskoPrograms } from '../../../image/rootfs/disko-programs.ts';
+import { diskoPrograms } from '../../../agent/plan/disko/programs.ts';
 import { diskoScripts } from '../../vm/guests/disko-scripts.ts';
 
 const known = new Set(Object.values(diskoPrograms).flat());
