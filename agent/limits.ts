@@ -39,7 +39,10 @@ export const returnAfterSeconds: ByKind<number> = { install: 2700, rescue: 900 }
 const jumpDelaySeconds = 6;
 
 /** Vdev types of the pool (zpoolconcepts(7)). */
-export const layouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
+export const poolLayouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;
+
+/** "disko": no pool of ours, but what the flake's own disko script makes of the disks. */
+export const layouts = [...poolLayouts, 'disko'] as const;
 
 /** The text of image/media/bundle/lib/limits.sh. */
 export function shellLimits(): string {

@@ -9,14 +9,20 @@
 export function givenText(asked: unknown): string {
   const { mode: _mode, $schema: _schema, console: _console, ssh, disks, ...others } = record(asked);
   const { hostKeys: _keys, ...restOfSsh } = record(ssh);
-  const { key, wipe: _wipe, ...restOfDisks } = record(disks);
+  const { key, keyFiles, wipe: _wipe, ...restOfDisks } = record(disks);
   return JSON.stringify(
     sorted({
       ...others,
       ...(ssh === undefined ? {} : { ssh: restOfSsh }),
       ...(disks === undefined
         ? {}
-        : { disks: { ...restOfDisks, ...(key === undefined ? {} : { key: true }) } }),
+        : {
+            disks: {
+              ...restOfDisks,
+              ...(key === undefined ? {} : { key: true }),
+              ...(Array.isArray(keyFiles) ? { keyFiles: keyFiles.map(file => record(file)['path']) } : {}),
+            },
+          }),
     }),
   );
 }

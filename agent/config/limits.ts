@@ -20,6 +20,7 @@ export const limits = {
   nameServers: 64,
   searchDomains: 64,
   disks: 1024,
+  keyFiles: 64,
   authorizedKeys: 1000,
   hostKeys: 16,
   substituters: 64,
@@ -28,6 +29,8 @@ export const limits = {
   authorizedKey: 16 * 1024,
   /** A private key: RSA of 16384 bits in PEM has 12,700 characters. */
   hostKey: 32 * 1024,
+  /** A key file of disks.keyFiles: cryptsetup reads 8 MiB by default, a generated key has a few hundred bytes. */
+  keyFile: 8 * 1024,
   /** A flake reference, an address of a server, a path. */
   reference: 4096,
   /** A text about a disk, as lsblk prints it. */

@@ -35,6 +35,7 @@ export function formatPath(path: Path): string {
 
 const secretPaths = [
   ['disks', 'key'],
+  ['disks', 'keyFiles'],
   ['ssh', 'hostKeys'],
   ['console', 'passwordHash'],
 ];

@@ -3,6 +3,7 @@ import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from '../capture/identity.ts';
 import { besideConfigured } from '../capture/beside.ts';
+import { asksForDisko, diskoProblems } from './disko.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
@@ -57,6 +58,7 @@ export function resolveConfiguration(input: Input): Resolution {
     problems.push(problem);
   }
   if (readAll) problems.push(...missingForInstall(merged, mode));
+  if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
     notes.push('disks.key has characters that some consoles cannot type to unlock the machine');
   }
@@ -103,6 +105,7 @@ function missingForInstall(merged: Located, mode: Mode): Problem[] {
   if (
     mode === 'install' &&
     !isOpen &&
+    !asksForDisko(merged) &&
     (!disks || disks.kind === 'object') &&
     !valueAt(merged, ['disks', 'key'])
   ) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { authorizedKeyProblem } from '../keys/authorized-keys.ts';
 import { Secret } from '../secret.ts';
-import type { layouts } from '../limits.ts';
+import type { layouts, poolLayouts } from '../limits.ts';
 import { limits } from './limits.ts';
 import { disksSchema } from './schema/disks.ts';
 import { networkSchema } from './schema/network.ts';
@@ -153,5 +153,6 @@ export type Config = z.output<typeof configSchema> & {
 export type ConfigInput = z.input<typeof configSchema>;
 export type Mode = (typeof modes)[number];
 export type Layout = (typeof layouts)[number];
+export type PoolLayout = (typeof poolLayouts)[number];
 export type ConsoleConfig = z.output<typeof consoleSchema>;
 export type SshConfig = z.output<typeof sshSchema>;

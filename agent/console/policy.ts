@@ -60,6 +60,7 @@ export function consoleQuestion(
   const keys = valueAt(merged, ['ssh', 'hostKeys']);
   const secrets = [
     sourceOf('disks', 'key'),
+    sourceOf('disks', 'keyFiles'),
     ...(keys?.kind === 'array' ? keys.items.map(({ place }) => place.source) : [keys?.place.source]),
   ].filter(source => source !== undefined);
   const asking = [

@@ -39,15 +39,44 @@ export const diskSelectorSchema = z
   ])
   .describe('a path under /dev; or properties of the disk; or "only", the single suitable disk');
 
+/**
+ * Files that the flake's own layout reads its keys from. Only below directories that are in RAM and that belong to people; those of
+ * the installer's own programs are left out.
+ */
+const keyFile = z.strictObject({
+  path: line(limits.property)
+    .regex(
+      /^\/(tmp|run|root)(\/(?!\.{1,2}(\/|$))[^/\s]+)+$/,
+      'is not the path of a file below /tmp, /run or /root, which are in RAM',
+    )
+    .regex(
+      /^(?!\/run\/(dabei|udev|mount|lock|sshd|cryptsetup|lvm|mdadm)\/|\/root\/\.ssh\/)/,
+      'is below a directory that programs of the installer use',
+    )
+    .describe('where the layout expects the file, such as /tmp/disk.key'),
+  content: z
+    .string()
+    .min(1)
+    .max(limits.keyFile, { abort: true })
+    .refine(value => !/\p{Cs}/u.test(value), 'is not valid Unicode')
+    .transform(value => new Secret(value))
+    .describe('the content of the file, byte for byte: a line break at its end is a part of the key'),
+});
+
 export const disksSchema = z
   .strictObject({
-    layout: z.enum(layouts).default('single').describe('vdev type of the pool'),
+    layout: z
+      .enum(layouts)
+      .default('single')
+      .describe('vdev type of the pool; "disko": the disko script of the flake lays out the disks'),
     /** Has no default: dabei never guesses a disk. */
     devices: z
       .array(diskSelectorSchema)
       .min(1)
       .max(limits.disks)
-      .describe('one selector for each member of the pool'),
+      .describe(
+        'one selector for each member of the pool; with the layout "disko", for each disk that it uses',
+      ),
     wipe: z
       .union([z.boolean(), z.literal('full')])
       .default(false)
@@ -99,6 +128,14 @@ export const disksSchema = z
       .describe(
         `passphrase of the pool, ${passphraseBytes.least} to ${passphraseBytes.most} bytes; with keyFormat "hex", its key; ` +
           'required unless encryption is "none"',
+      ),
+    keyFiles: z
+      .array(keyFile)
+      .max(limits.keyFiles)
+      .refine(files => new Set(files.map(({ path }) => path)).size === files.length, 'has a path twice')
+      .optional()
+      .describe(
+        'with the layout "disko": files with the keys that the layout reads; they exist only while its script runs, in RAM',
       ),
   })
   .refine(({ encryption, key }) => encryption !== 'none' || key === undefined, {

@@ -63,6 +63,11 @@ export const systemSchema = z
     storePath: storePath
       .optional()
       .describe('toplevel of a prebuilt system: dabei copies it and evaluates nothing'),
+    diskoScript: storePath
+      .optional()
+      .describe(
+        'with the layout "disko" and storePath: config.system.build.diskoScript or diskoScriptNoDeps of the prebuilt system',
+      ),
     substituters: z
       .array(substituter)
       .min(1)

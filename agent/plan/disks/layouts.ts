@@ -1,4 +1,4 @@
-import type { Layout } from '../../config/schema.ts';
+import type { PoolLayout } from '../../config/schema.ts';
 
 /** The vdev that ZFS makes for a layout of the configuration. */
 export interface LayoutRow {
@@ -11,7 +11,7 @@ export interface LayoutRow {
   vdev: 'mirror' | 'raidz1' | 'raidz2' | 'raidz3' | null;
 }
 
-export const layoutTable: Readonly<Record<Layout, LayoutRow>> = {
+export const layoutTable: Readonly<Record<PoolLayout, LayoutRow>> = {
   single: { min: 1, max: 1, parity: 0, vdev: null },
   mirror: { min: 2, max: Infinity, parity: 'all but one', vdev: 'mirror' },
   raidz1: { min: 3, max: Infinity, parity: 1, vdev: 'raidz1' },
@@ -23,7 +23,7 @@ export const layoutTable: Readonly<Record<Layout, LayoutRow>> = {
  * How many members' worth of data such a vdev holds.
  * @param members number of disks of the vdev
  */
-export function dataMembers(layout: Layout, members: number): number {
+export function dataMembers(layout: PoolLayout, members: number): number {
   const { parity } = layoutTable[layout];
   return parity === 'all but one' ? 1 : members - parity;
 }
