@@ -179,6 +179,23 @@ export function remove(path: string): void {
   fs.rmSync(path, { recursive: true, force: true });
 }
 
+/** Overwrites a file with zeros before removing it: the kernel does not clear memory that it frees. Nothing where there is none. */
+export function erase(path: string): void {
+  if (!fs.existsSync(path)) return;
+  try {
+    const file = fs.openSync(path, 'r+');
+    try {
+      fs.writeSync(file, Buffer.alloc(fs.fstatSync(file).size), 0, undefined, 0);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.rmSync(path, { force: true });
+  } catch (error) {
+    throw new DabeiError('FILE', { doing: `removing ${path}`, problem: describe(error), cause: error });
+  }
+}
+
 let logIsWhole = false;
 
 /** Never throws: a lost log line must not stop an installation. */

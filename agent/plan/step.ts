@@ -42,6 +42,15 @@ export interface RunStep {
   whenKilled?: Instead;
   /** Code and remedy if the last lines of the program's output match a pattern; the first match counts. */
   whenSaying?: readonly (Instead & { pattern: RegExp })[];
+  /** Standard output is written to this file, mode 0600. */
+  saves?: string;
+  /** Files in RAM that exist only while it runs: written before with mode 0600, overwritten and removed after, whatever happens. */
+  keyFiles?: readonly KeyFile[];
+}
+
+export interface KeyFile {
+  path: string;
+  content: Secret;
 }
 
 /** Writes a file atomically (new file, fsync, rename), and creates the directories above it. */
@@ -93,8 +102,12 @@ export function renderStep(step: Step): string {
         step.stdin === undefined
           ? []
           : ['<<<', typeof step.stdin === 'string' ? quote(step.stdin) : '[secret]'];
+      const output = step.saves === undefined ? [] : ['>', quote(step.saves)];
       const expectation = step.expect === 'no-output' ? ' (must print nothing)' : '';
-      return `# ${step.doing}${expectation}\n${[...env, ...step.argv.map(quote), ...input].join(' ')}`;
+      const keys = (step.keyFiles ?? []).map(
+        ({ path }) => `# beside the key file ${quote(path)}, in RAM, removed afterwards\n`,
+      );
+      return `# ${step.doing}${expectation}\n${keys.join('')}${[...env, ...step.argv.map(quote), ...input, ...output].join(' ')}`;
     }
     case 'kernel':
       return `# ${step.doing}\necho ${quote(step.value)} > ${quote(step.path)}`;

@@ -37,7 +37,7 @@ async function runStep(doors: Doors, step: RunStep): Promise<void> {
   const nixLog = copies && new NixLog(copies, doors.log, doors.clock.uptimeSeconds);
   for (let attempt = 1; ; attempt++) {
     try {
-      await runOnce(doors, step, nixLog);
+      await withKeyFiles(doors, step, () => runOnce(doors, step, nixLog));
       nixLog?.end();
       return;
     } catch (thrown) {
@@ -57,7 +57,31 @@ async function runStep(doors: Doors, step: RunStep): Promise<void> {
 /** Errors that another attempt would repeat. */
 const hopeless: readonly ErrorCode[] = ['POOL_FULL', 'CLOSURE_HASH', 'COMMAND_MISSING'];
 
-async function runOnce({ exec, log }: Doors, step: RunStep, nixLog: NixLog | undefined): Promise<void> {
+/** INVARIANT: no key file outlives the program, whether it ends well or not. */
+async function withKeyFiles(
+  { files, log }: Doors,
+  { keyFiles = [] }: RunStep,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    for (const { path, content } of keyFiles) files.writeAtomic(path, content, 0o600);
+    await work();
+  } finally {
+    for (const { path } of keyFiles) {
+      try {
+        files.erase(path);
+      } catch (thrown) {
+        log({ event: 'warning', text: asDabeiError(thrown, `removing ${path}`).message });
+      }
+    }
+  }
+}
+
+async function runOnce(
+  { exec, files, log }: Doors,
+  step: RunStep,
+  nixLog: NixLog | undefined,
+): Promise<void> {
   const onLine = nixLog
     ? (line: string) => nixLog.take(line)
     : step.progress && ((text: string) => log({ event: 'progress', text }));
@@ -68,9 +92,10 @@ async function runOnce({ exec, log }: Doors, step: RunStep, nixLog: NixLog | und
     ...(step.env === undefined ? {} : { env: step.env }),
     timeoutSeconds: step.timeoutSeconds,
     ...(step.accept === undefined ? {} : { accept: step.accept }),
-    ...(step.expect === undefined ? { output: 'tail' } : {}),
+    ...(step.expect === undefined && step.saves === undefined ? { output: 'tail' } : {}),
     ...(onLine ? { onLine } : {}),
   });
+  if (step.saves !== undefined) files.writeAtomic(step.saves, stdout, 0o600);
   if (step.expect === 'no-output' && stdout.trim() !== '') {
     throw new DabeiError('COMMAND_FAILED', {
       doing: step.doing,

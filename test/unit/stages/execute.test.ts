@@ -173,3 +173,23 @@ t.test("Nix's log becomes progress, and its errors the error", async t => {
   const [entry] = await execute(step(['true'], { copies: { paths: 1, bytes: 1 } }));
   t.match(entry, { event: 'copied', ofPaths: 1 });
 });
+
+t.test('key files exist while the program runs, and never after', async t => {
+  const path = join(t.testdir(), 'keys/disk.key');
+  const keyFiles = [{ path, content: new Secret('correct horse') }];
+  const saves = join(t.testdir(), 'seen');
+  const look = step(['sh', '-c', `cat ${path}; stat -c ' %a' ${path}`], { keyFiles, saves });
+  await execute(look);
+  t.equal(readFileSync(saves, 'utf8'), 'correct horse 600\n');
+  t.equal(statSync(saves).mode & 0o777, 0o600, 'what is saved is for root alone');
+  t.notOk(existsSync(path));
+  const kept = join(t.testdir(), 'kept');
+  await t.rejects(execute(step(['sh', '-c', `ln ${path} ${kept}; exit 3`], { keyFiles })), {
+    code: 'COMMAND_FAILED',
+  });
+  t.notOk(existsSync(path), 'nor after a failure');
+  t.ok(
+    readFileSync(kept).every(byte => byte === 0),
+    'overwritten first',
+  );
+});
