@@ -59,6 +59,10 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   DISK_MEMBERS: 'preflight',
   POOL_NAME_TAKEN: 'preflight',
   DISK_NOT_CLEAN: { newSystem: writing },
+  DISKO_DISKS: { newSystem: 'the script has to be evaluated, or fetched from a binary cache, first' },
+  DISKO_PROGRAM: { newSystem: 'the script has to be evaluated, or fetched from a binary cache, first' },
+  DISKO_SCRIPT: { newSystem: writing },
+  DISKO_MOUNTS: { newSystem: 'the script mounts what it made' },
   MEMORY_TOO_SMALL: {
     newSystem:
       'PREFLIGHT_MEMORY is the same check before kexec; only the evaluation shows how much memory it needs',

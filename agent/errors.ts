@@ -44,6 +44,10 @@ export const errorCodes = {
   POOL_NAME_TAKEN:
     'another disk holds a pool of the same name, and the installed system could not distinguish the two',
   DISK_NOT_CLEAN: 'signatures are left on a disk after wiping',
+  DISKO_DISKS: 'disks.devices and the layout of the flake name different disks',
+  DISKO_PROGRAM: "the image lacks a program that the flake's disko script starts",
+  DISKO_SCRIPT: 'the disko script failed',
+  DISKO_MOUNTS: 'the disko script mounted something else than the system will mount',
   // Plan and install
   MEMORY_TOO_SMALL: 'the machine has less memory than the installation needs',
   FLAKE_EVALUATION: 'Nix cannot evaluate the system',

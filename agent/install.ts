@@ -11,7 +11,7 @@ export const installation: readonly Stage[] = [
   { name: 'ssh', run: stages.ssh, always: true },
   { name: 'plan', run: stages.plan },
   // In RAM, where there is enough of it.
-  { name: 'evaluate', run: stages.carryOut('evaluate') },
+  { name: 'evaluate', run: stages.evaluate },
   // Nothing was written so far, and every check is behind us.
   { name: 'nuke-disk', run: stages.nukeDisk },
   { name: 'host-flake', run: stages.carryOut('host-flake') },

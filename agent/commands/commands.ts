@@ -177,8 +177,8 @@ async function restart(doors: Doors, session: Session): Promise<number> {
       ? 'installed: the machine restarts and asks for the passphrase on its console'
       : config === null || config.disks?.encryption === 'none'
         ? `installed: the machine restarts; reach it with "${host}"`
-        : `installed: the machine restarts; unlock it with "${unlock?.replace('ssh ', 'ssh -t ')} ` +
-          `${unlockProgram(config)}", then reach it with "${host}"`;
+        : `installed: the machine restarts; ${config.disks?.layout === 'disko' ? 'if its layout asks for a passphrase, ' : ''}` +
+          `unlock it with "${unlock?.replace('ssh ', 'ssh -t ')} ${unlockProgram(config)}", then reach it with "${host}"`;
   doors.log({ event: 'note', text });
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;

@@ -5,7 +5,19 @@ import { DabeiError, Refusals, asDabeiError } from '../errors.ts';
 import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { planBootLoader } from './nix/boot-loader.ts';
-import { closureRefusals, describeClosure, type Closure } from './nix/closure.ts';
+import { closureRefusals, describeClosure, type Closure, type PrebuiltLayout } from './nix/closure.ts';
+import { diskFaults, disksNamedIn } from './disko/script.ts';
+import {
+  describeLayout,
+  diskoStorage,
+  fetchEvaluated,
+  fetchPrebuilt,
+  finishLayout,
+  layOutByScript,
+  markInstalled,
+  scriptShare,
+  scriptTooLarge,
+} from './disko/steps.ts';
 import { formatBytes } from '../format.ts';
 import { firmwareFaults } from './disks/firmware.ts';
 import { evaluatesFirst, evaluationWarnings, keepLock, planEvaluation } from './nix/evaluate.ts';
@@ -13,6 +25,7 @@ import { planHostFlake } from './host-flake/host-flake.ts';
 import { planInstall } from './nix/install.ts';
 import {
   decide,
+  installedAlready,
   nothingFound,
   type Beginning,
   type Found,
@@ -91,6 +104,7 @@ export function makePlan(
     });
   const continues = beginning.kind === 'resume';
   try {
+    if (config.disks?.layout === 'disko') return planLayout(config, facts, { members, warnings }, closure);
     const disks = planNukeDisk(config, members, facts, swapKey, continues);
     const tooLarge = closure ? closureRefusals(closure, disks) : [];
     if (tooLarge.length > 0) throw new Refusals(tooLarge);
@@ -135,6 +149,53 @@ export function makePlan(
   }
 }
 
+/** The flake's own layout: always from the beginning, since only its script knows what is there. */
+function planLayout(
+  config: Config,
+  facts: Facts,
+  { members, warnings }: Pick<Choice, 'members' | 'warnings'>,
+  closure: Closure | undefined,
+): Plan {
+  const layout = closure?.disko;
+  const faults = layout === undefined ? [] : layoutFaults(layout, facts, members);
+  if (faults.length > 0) throw new Refusals(faults);
+  const storage = diskoStorage(config, members);
+  const isFlake = config.system.storePath === undefined;
+  return {
+    summary: [...describeLayout(config, members, layout), ...(closure ? describeClosure(closure) : [])],
+    warnings: [...warnings, ...evaluationWarnings(config, facts, 0)],
+    beginning: null,
+    members,
+    stages: {
+      evaluate: isFlake
+        ? planEvaluation(config, facts, storage, fetchEvaluated)
+        : layout === undefined
+          ? []
+          : fetchPrebuilt(config, facts, layout),
+      'nuke-disk': layOutByScript(config, members, facts),
+      'host-flake': [
+        ...planHostFlake(config, facts, storage),
+        ...(isFlake ? [keepLock(`${targetRoot}${flakeDirectory}`)] : []),
+      ],
+      install: planInstall(config, facts, { closure, evaluated: isFlake }),
+      'boot-loader': [...planBootLoader(config), ...markInstalled(config, members)],
+      finish: finishLayout(),
+    },
+  };
+}
+
+function layoutFaults(
+  { script, text }: PrebuiltLayout,
+  facts: Facts,
+  members: readonly Disk[],
+): DabeiError[] {
+  const faults = diskFaults(disksNamedIn(text), members, facts.disks);
+  if (script.narBytes <= facts.memoryBytes * scriptShare) return faults;
+  const { code, remedy } = scriptTooLarge;
+  const problem = `${script.toplevel} and its programs take ${formatBytes(script.narBytes)} of RAM, and the machine has ${formatBytes(facts.memoryBytes)}`;
+  return [...faults, new DabeiError(code, { doing: 'planning the layout of the disks', problem, remedy })];
+}
+
 export interface Choice extends Selection {
   beginning: Beginning;
 }
@@ -148,6 +209,15 @@ function choose(config: Config, disks: DisksConfig, facts: Facts, found: Found):
   const certain = selection.refusals.every(({ code }) => code === 'DISK_FOREIGN_DATA');
   const holdsAnything = selection.members.some(({ contents }) => contents.length > 0);
   if (!certain || !holdsAnything) return { ...selection, beginning: { kind: 'fresh' } };
+  // Nothing of it can be resumed. What a finished one noted wins over disks.wipe.
+  if (disks.layout === 'disko')
+    return found.isInstalled
+      ? {
+          ...selection,
+          refusals: [installedAlready()],
+          beginning: { kind: 'refuse', reason: installedAlready() },
+        }
+      : { ...selection, beginning: { kind: 'fresh' } };
   const asked = askedOf(layOut(config, selection.members, facts), disks.wipe);
   const { beginning, own } = decide(asked, found);
   switch (beginning.kind) {

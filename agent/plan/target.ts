@@ -13,9 +13,12 @@ export const flakeDirectory = '/etc/nixos';
 export const workDirectory = `${targetRoot}/.dabei`;
 
 export interface TargetStorage {
-  poolName: string;
+  /** null: the flake has its own layout, and there are neither members nor datasets. */
+  poolName: string | null;
   /** Host id in the labels of the pool, 8 hexadecimal digits. */
   hostId: string;
+  /** Stable paths of all disks that dabei installs to. */
+  disks: readonly string[];
   /** One member per disk, in the order of the configuration. */
   members: readonly TargetMember[];
   /** The datasets that the target mounts, all with mountpoint=legacy, including the root file system. */

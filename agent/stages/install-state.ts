@@ -16,6 +16,7 @@ import {
   type PoolAnswer,
   type Trace,
 } from '../plan/disks/install-state.ts';
+import { installedGuid } from '../plan/disko/steps.ts';
 import { espDirectory } from '../plan/disks/install-state-steps.ts';
 import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
 import { byPartuuid } from '../plan/disks/pool.ts';
@@ -28,6 +29,8 @@ export async function readInstallState(doors: Doors, config: Config, facts: Fact
   // dabei does not read other disks, and decides nothing before the selection of disks is certain.
   if (refusals.some(({ code }) => code !== 'DISK_FOREIGN_DATA')) return nothingFound;
   if (members.every(({ contents }) => contents.length === 0)) return nothingFound;
+  if (config.disks.layout === 'disko')
+    return { ...nothingFound, isInstalled: await isMarked(doors, config, members) };
   const layout = layOut(config, members, facts);
   const traces: Trace[] = [];
   for (const disk of members) traces.push(await readEsps(doors, disk));
@@ -39,6 +42,19 @@ export async function readInstallState(doors: Doors, config: Config, facts: Fact
   const noEntry = traces.every(({ entry }) => entry === null);
   const asksPool = mayContinue(askedOf(layout, config.disks.wipe), traces) || (noEntry && hasOwnPool);
   return { traces, pool: asksPool ? await askPool(doors, layout) : null };
+}
+
+/** Whether any of the disks has the GUID that a finished installation of this configuration gave it. */
+async function isMarked({ exec }: Doors, config: Config, members: readonly Disk[]): Promise<boolean> {
+  for (const disk of members) {
+    const { stdout } = await exec.attempt({
+      doing: `reading the disk GUID of ${disk.path}`,
+      argv: ['blkid', '-p', '-s', 'PTUUID', '-o', 'value', disk.path],
+      timeoutSeconds: 60,
+    });
+    if (stdout.trim().toLowerCase() === installedGuid(config, disk)) return true;
+  }
+  return false;
 }
 
 /** The latest entry on any ESP of the disk, and what else the ESPs contain. */

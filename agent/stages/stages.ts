@@ -15,6 +15,7 @@ import { releaseWarnings } from '../plan/host-flake/release-warning.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
+import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
@@ -144,11 +145,19 @@ function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts;
   return { facts, plan };
 }
 
+/** In RAM: whatever can be known of the system before a disk is touched; with its own layout, which disks that is. */
+export async function evaluate(doors: Doors, session: Session): Promise<void> {
+  const { facts, plan } = planned(session, 'evaluate');
+  await carryOut('evaluate')(doors, session);
+  if (configOf(session).disks?.layout === 'disko') checkScript(doors, plan.members, facts.disks);
+}
+
 /** The first stage that changes disks. It examines them again first, because planning and evaluating take time. */
 export async function nukeDisk(doors: Doors, session: Session): Promise<void> {
   const { facts, plan } = planned(session, 'nuke-disk');
   recheckDisks(configOf(session), facts, plan.members, await readDisks(doors));
   await carryOut('nuke-disk')(doors, session);
+  if (configOf(session).disks?.layout === 'disko') checkLayout(doors, plan.members, await readDisks(doors));
 }
 
 /** Nothing to install, or nothing left to do: prints how to log in. */

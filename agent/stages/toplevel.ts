@@ -3,7 +3,8 @@ import { DabeiError } from '../errors.ts';
 import type { Config } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
-import type { Closure } from '../plan/nix/closure.ts';
+import { parseFstab } from '../plan/disko/mounts.ts';
+import type { Closure, PrebuiltLayout } from '../plan/nix/closure.ts';
 import { storeDirectory } from '../plan/nix/narinfo.ts';
 import { hostIdOf } from '../plan/host-flake/runtime-info.ts';
 
@@ -42,6 +43,8 @@ export async function inspectToplevel(
     throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
   }
   const initrd = await initrdOf(doors, toplevel, substituters);
+  // The pools of another layout are the system's own, and are exported in the end.
+  if (config.disks?.layout === 'disko') return initrd;
   // Written by NixOS as the processor has it, least byte first (nixos/modules/tasks/network-interfaces.nix).
   const bytes = await readFromAny(doors, substituters, `${toplevel}/etc/hostid`);
   if (bytes?.length !== 4) {
@@ -57,6 +60,38 @@ export async function inspectToplevel(
     `its networking.hostId is ${hostId}, and the pool would belong to ${hostIdOf(config)}: it would not be imported`,
     `set hostId to "${hostId}", or build the system with the other one`,
   );
+}
+
+/** A script of disko has some 20 KB. */
+const mostScriptBytes = 2 ** 20;
+
+/**
+ * Reads the disko script, and what the system will mount, from the binary caches.
+ * @throws DabeiError CLOSURE_SYSTEM for what is not a script, and for a system without an fstab
+ */
+export async function inspectLayout(
+  doors: Doors,
+  { toplevel, substituters }: Closure,
+  script: Closure,
+): Promise<PrebuiltLayout> {
+  const refuse = (path: string, problem: string, remedy: string) =>
+    new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${path}`, problem, remedy });
+  const noScript = 'give the path that config.system.build.diskoScriptNoDeps has, as system.diskoScript';
+  const bytes =
+    (script.sizes.get(script.toplevel) ?? 0) > mostScriptBytes
+      ? null
+      : await readFromAny(doors, script.substituters, script.toplevel);
+  const text = bytes?.toString('utf8') ?? '';
+  if (!text.startsWith('#!')) throw refuse(script.toplevel, 'it is not a script', noScript);
+  const fstab = await readFromAny(doors, substituters, `${toplevel}/etc/fstab`);
+  const fileSystems = parseFstab(fstab?.toString('utf8') ?? '');
+  if (fileSystems.length === 0)
+    throw refuse(
+      toplevel,
+      'it has no etc/fstab, with which the mounts of the disko script could be compared',
+      'give a system whose fileSystems are those of its layout (disko.enableConfig)',
+    );
+  return { script, text, fileSystems };
 }
 
 const noToplevel = 'give the path that config.system.build.toplevel has, as system.storePath';

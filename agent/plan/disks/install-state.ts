@@ -96,6 +96,8 @@ export interface Found {
   traces: readonly Trace[];
   /** null: the pool was not examined. */
   pool: PoolAnswer | null;
+  /** With the layout "disko": a disk says that this configuration is installed. */
+  isInstalled?: boolean;
 }
 
 export const nothingFound: Found = { traces: [], pool: null };
@@ -230,7 +232,7 @@ function rank(stage: RecordedStage): number {
   return recordedStages.indexOf(stage);
 }
 
-function installedAlready(): DabeiError {
+export function installedAlready(): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
     doing: 'reading the install state on the disks',
     problem: 'this exact configuration is already installed',

@@ -88,9 +88,10 @@ export const zramBytes = (memoryBytes: number): number => (memoryBytes < zramBel
 /**
  * Swap in compressed memory, for small machines without a swap partition. It needs no key, because its contents never leave the
  * RAM (Documentation/admin-guide/blockdev/zram.rst).
+ * @param belowBytes machines with as much RAM need none
  */
-export function startZram(facts: Facts): Step[] {
-  if (facts.memoryBytes >= zramBelowBytes) return [];
+export function startZram(facts: Facts, belowBytes = zramBelowBytes): Step[] {
+  if (facts.memoryBytes >= belowBytes) return [];
   return [
     {
       kind: 'run',

@@ -47,6 +47,12 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
   if (disks === undefined || members.length === 0) {
     throw new DabeiError('INTERNAL', { doing: 'planning the disks', problem: 'no disk is chosen' });
   }
+  if (disks.layout === 'disko') {
+    throw new DabeiError('INTERNAL', {
+      doing: 'planning the disks',
+      problem: 'the layout is that of the flake',
+    });
+  }
   const hostId = hostIdOf(config);
   refuseHostIdZero(hostId);
   const swap = swapBytes(disks, members, facts.memoryBytes);

@@ -25,6 +25,7 @@ import { eraseSignatures, settle, tearDown, wipeDisk, zeroEnds } from './wipe-di
 /** The stage nuke-disk as data: the steps from the chosen disks to a mounted, encrypted pool; and the steps of the stage finish. */
 
 export interface DiskPlan extends TargetStorage {
+  poolName: string;
   /** In order. The first step that writes to a disk is the point of no return. */
   steps: Step[];
   /** Names of the mapped devices used as swap during the installation; `planFinish` removes them. */
@@ -93,6 +94,7 @@ export function planNukeDisk(
     installState: layout.installState,
     poolName: pool.name,
     hostId,
+    disks: members.map(stablePath),
     members: members.map((member, index): TargetMember => ({
       disk: stablePath(member),
       espPartuuid: guids[index]!.esp,

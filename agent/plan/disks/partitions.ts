@@ -26,6 +26,8 @@ export const partitionNumbers = { biosBoot: 1, esp: 2, swap: 3, zfs: 4 } as cons
 
 /** The least size of a member, in bytes. It includes swap only if the configuration gives its size. */
 export function minimumDiskBytes(config: DisksConfig): number {
+  // Only the flake knows what its layout needs.
+  if (config.layout === 'disko') return 0;
   const swap = config.swap === 'auto' ? 0 : share(config.swap, config.devices.length);
   return fixedBytes(config) + swap + minimumZfsBytes;
 }
@@ -102,7 +104,7 @@ export function memberGuids(
 }
 
 /** A UUID of version 8, whose contents the application defines (RFC 9562, section 5.8): here a SHA-256 hash. */
-function deriveGuid(hostId: string, path: string, number: number, round: number): string {
+export function deriveGuid(hostId: string, path: string, number: number, round: number): string {
   const name = [hostId, path, number, ...(round === 0 ? [] : [round])].join('\n');
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

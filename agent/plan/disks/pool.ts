@@ -1,5 +1,5 @@
 import { layoutTable } from './layouts.ts';
-import type { Layout } from '../../config/schema.ts';
+import type { PoolLayout } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
 import type { Secret } from '../../secret.ts';
 import { mebibyte } from './partitions.ts';
@@ -75,7 +75,7 @@ export function prepareZfs(hostId: string, facts: Facts): Step[] {
 
 export interface PoolRequest {
   name: string;
-  layout: Layout;
+  layout: PoolLayout;
   /** Partition GUIDs of the members. */
   partuuids: readonly string[];
   /** null: the pool is not encrypted. */

@@ -39,6 +39,10 @@ export function recheckDisks(
       problem: `${describeDisk(other)} now matches the selector instead`,
       remedy,
     });
+  if (config.disks.layout === 'disko') {
+    requireNoneNew(facts.disks, present);
+    return;
+  }
   const guids = (disks: readonly Disk[]) =>
     JSON.stringify(layOut(config, members, { ...facts, disks }).guids);
   if (guids(facts.disks) !== guids(present))
@@ -47,6 +51,17 @@ export function recheckDisks(
       problem: 'a disk that appeared in the meantime already uses one of the planned partition GUIDs',
       remedy,
     });
+}
+
+/** Every disk but the chosen ones is protected from the disko script; one that nobody knew of would not be. */
+function requireNoneNew(planned: readonly Disk[], present: readonly Disk[]): void {
+  const fresh = present.find(disk => planned.every(({ path }) => path !== disk.path));
+  if (fresh === undefined) return;
+  throw new DabeiError('DISK_CHANGED', {
+    doing: 'looking for disks again before running the disko script',
+    problem: `${describeDisk(fresh)} appeared in the meantime`,
+    remedy: 'run: dabei install',
+  });
 }
 
 function requireUnchanged(planned: readonly Disk[], present: readonly Disk[]): void {

@@ -1,5 +1,5 @@
 import { layoutTable } from './layouts.ts';
-import type { DiskSelector, DisksConfig, Layout } from '../../config/schema.ts';
+import type { DiskSelector, DisksConfig, PoolLayout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
 import { hiddenTwins, withoutGivenId } from './cleared-ids.ts';
@@ -77,10 +77,12 @@ export function selectDisks(
     }
   });
   refusals.push(...multipathMembers(members), ...twinPools(config, [...named], disks));
-  return { members, warnings: warningsAbout(members, disks), refusals };
+  return { members, warnings: warningsAbout(config, members, disks), refusals };
 }
 
 function membersRefusal(config: DisksConfig): DabeiError | null {
+  // How many disks it takes is the flake's.
+  if (config.layout === 'disko') return null;
   const { min, max } = layoutTable[config.layout];
   const count = config.devices.length;
   if (count >= min && count <= max) return null;
@@ -95,8 +97,8 @@ function membersRefusal(config: DisksConfig): DabeiError | null {
   });
 }
 
-function layoutsFor(count: number): Layout[] {
-  return (Object.keys(layoutTable) as Layout[]).filter(
+function layoutsFor(count: number): PoolLayout[] {
+  return (Object.keys(layoutTable) as PoolLayout[]).filter(
     layout => count >= layoutTable[layout].min && count <= layoutTable[layout].max,
   );
 }
@@ -202,7 +204,13 @@ function unfit(
  * installed system would not find its root.
  * @param named disks that a selector matches, also if it matches several
  */
-function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: readonly Disk[]): DabeiError[] {
+function twinPools(
+  { layout, poolName }: DisksConfig,
+  named: readonly Disk[],
+  disks: readonly Disk[],
+): DabeiError[] {
+  // Names of the flake's pools are its own.
+  if (layout === 'disko') return [];
   const twins = disks.filter(
     disk =>
       !named.some(member => member === disk || isSameDisk(member, disk)) &&
@@ -222,7 +230,7 @@ function twinPools({ poolName }: DisksConfig, named: readonly Disk[], disks: rea
   );
 }
 
-function warningsAbout(members: readonly Disk[], disks: readonly Disk[]): string[] {
+function warningsAbout({ layout }: DisksConfig, members: readonly Disk[], disks: readonly Disk[]): string[] {
   const warnings: string[] = [];
   for (const disk of members) {
     if (stablePath(disk) === disk.path) {
@@ -238,7 +246,7 @@ function warningsAbout(members: readonly Disk[], disks: readonly Disk[]): string
     }
   }
   const sizes = members.map(disk => disk.sizeBytes);
-  if (new Set(sizes).size > 1) {
+  if (layout !== 'disko' && new Set(sizes).size > 1) {
     warnings.push(
       `the disks differ in size; of each, only ${formatBytes(Math.min(...sizes))} count for the pool`,
     );

@@ -32,7 +32,8 @@ export interface RuntimeInfo {
   /** Types of the host keys in /etc/ssh: "ed25519", "rsa", "ecdsa". */
   sshHostKeys: readonly string[];
   network: RuntimeNetwork;
-  pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] };
+  /** null where the owner's flake lays out the disks itself (disko): then `disks` is empty, too. */
+  pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] } | null;
   disks: readonly RuntimeDisk[];
   /** Kernel modules that the initrd needs. */
   modules: { disks: readonly string[]; network: readonly string[] };
@@ -68,7 +69,7 @@ export interface RuntimeDisk {
  */
 export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage): RuntimeInfo {
   const [hostName = '', ...domain] = config.hostName.split('.');
-  const used = facts.disks.filter(disk => storage.members.some(member => isDisk(disk, member.disk)));
+  const used = facts.disks.filter(disk => storage.disks.some(path => isDisk(disk, path)));
   const network = runtimeNetwork(config.network, facts.links);
   const keyTypes = unique(config.ssh.hostKeys.map(hostKeyType));
   return {
@@ -85,10 +86,13 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     sshPort: config.ssh.port,
     sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
     network,
-    pool: {
-      name: storage.poolName,
-      datasets: storage.datasets.map(({ name, mountpoint }) => ({ name, mountpoint })),
-    },
+    pool:
+      storage.poolName === null
+        ? null
+        : {
+            name: storage.poolName,
+            datasets: storage.datasets.map(({ name, mountpoint }) => ({ name, mountpoint })),
+          },
     disks: storage.members.map((member, index) => ({
       path: member.disk,
       espPartuuid: member.espPartuuid,

@@ -1,7 +1,8 @@
 import { dataMembers } from '../disks/layouts.ts';
-import type { Layout } from '../../config/schema.ts';
+import type { PoolLayout } from '../../config/schema.ts';
 import { DabeiError } from '../../errors.ts';
 import { formatBytes } from '../../format.ts';
+import type { FileSystem } from '../disko/mounts.ts';
 import type { Narinfo } from './narinfo.ts';
 
 /** A system that was built elsewhere: everything that Nix will copy, known before dabei touches a disk. */
@@ -17,8 +18,19 @@ export interface Closure {
   fileBytes: number;
   /** Store path -> unpacked size in bytes. */
   sizes: ReadonlyMap<string, number>;
+  /** With the layout "disko": the script beside it. */
+  disko?: PrebuiltLayout;
   /** The initrd's store path; every ESP gets a copy of its contents. null if the system has no initrd, or dabei does not know it. */
   initrd: string | null;
+}
+
+/** The disko script of a system that was built elsewhere, and what it is compared with. */
+export interface PrebuiltLayout {
+  script: Closure;
+  /** The script itself. */
+  text: string;
+  /** /etc/fstab of the toplevel. */
+  fileSystems: readonly FileSystem[];
 }
 
 export function closureOf(
@@ -57,7 +69,7 @@ const overhead = 1 / 16;
  * @param members bytes of each member's ZFS partition
  * @param reservedBytes bytes of the pool that must stay free
  */
-export function poolBytes(layout: Layout, members: readonly number[], reservedBytes: number): number {
+export function poolBytes(layout: PoolLayout, members: readonly number[], reservedBytes: number): number {
   const smallest = Math.min(...members);
   const raw = smallest * dataMembers(layout, members.length);
   return Math.max(0, Math.floor(raw * (1 - overhead)) - reservedBytes);

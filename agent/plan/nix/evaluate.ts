@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { writeHostFlake } from '../host-flake/host-flake.ts';
-import { zramBytes } from '../disks/install-swap.ts';
+import { startZram, zramBytes } from '../disks/install-swap.ts';
 import { installerSecrets } from './apart.ts';
 import {
   enoughMemoryBytes,
@@ -52,12 +52,30 @@ export function evaluationWarnings(
   ];
 }
 
-/** Builds nothing, and writes only to RAM. */
-export function planEvaluation(config: Config, facts: Facts, storage: TargetStorage): Step[] {
+/**
+ * Builds nothing of the system, and writes only to RAM.
+ * @param more further steps with the evaluated flake, before its memory is released
+ */
+export function planEvaluation(
+  config: Config,
+  facts: Facts,
+  storage: TargetStorage,
+  more: (nix: MakeNixStep, place: Place) => Step[] = () => [],
+): Step[] {
   const root = `${directory}/root`;
   const directories = { ...nixDirectories(directory), XDG_CACHE_HOME: fetched };
   const nix = nixIn(nixEnvironment(config, facts, directories), installerSecrets(root, config.system.flake));
+  const place: Place = {
+    root,
+    flake,
+    check: `${directory}/check`,
+    derivation: `${directory}/toplevel.drv`,
+    memoryBytes: facts.memoryBytes,
+  };
+  const isDisko = config.disks?.layout === 'disko';
+  const tooLarge = isDisko ? layoutTooLargeForRam : tooLargeForRam;
   return [
+    ...(isDisko ? startZram(facts, enoughMemoryBytes) : []),
     {
       kind: 'run',
       doing: 'removing what an earlier evaluation left',
@@ -71,18 +89,12 @@ export function planEvaluation(config: Config, facts: Facts, storage: TargetStor
       timeoutSeconds: 10,
     },
     ...writeHostFlake(config, facts, storage, flake),
-    ...lockAndEvaluate(nix, config, facts.system, {
-      root,
-      flake,
-      check: `${directory}/check`,
-      derivation: `${directory}/toplevel.drv`,
-      memoryBytes: facts.memoryBytes,
-    }).map(step =>
+    ...[...lockAndEvaluate(nix, config, facts.system, place), ...more(nix, place)].map(step =>
       step.kind === 'run'
         ? {
             ...step,
-            whenFull: tooLargeForRam,
-            whenKilled: tooLargeForRam,
+            whenFull: tooLarge,
+            whenKilled: tooLarge,
             // Shorter than the return timer (returnAfterSeconds in agent/limits.ts), which expires without a login.
             timeoutSeconds: 15 * minute,
           }
@@ -102,6 +114,13 @@ const tooLargeForRam = {
   remedy:
     'set system.evaluateFirst to false: evaluation then happens after the disks are erased, with swap; or give ' +
     'a system that was built elsewhere as system.storePath',
+};
+
+/** Only the evaluation shows the disks, so dabei cannot evaluate later instead. */
+const layoutTooLargeForRam = {
+  code: 'MEMORY_TOO_SMALL' as const,
+  remedy:
+    'give a system that was built elsewhere as system.storePath, with its disko script as system.diskoScript',
 };
 
 /** Errors of pure evaluation, in the words of Nix 2.26 (libexpr/eval.cc, primops.cc, primops/fetchTree.cc). */

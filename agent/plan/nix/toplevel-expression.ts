@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { flakeReference, isSentAlong } from '../host-flake/flake-reference.ts';
+import { diskoExpression } from '../disko/expression.ts';
 import { nixString } from '../host-flake/templates.ts';
 
 /**
@@ -21,8 +22,10 @@ export function checkFlake(config: Config, system: string, directory: string): s
       .split('\n')
       .map(line => `        ${line}`),
     '      ;',
+    ...(config.disks?.layout === 'disko' ? diskoLines(config) : []),
     '    in',
     '    {',
+    ...(config.disks?.layout === 'disko' ? ['      inherit disko;'] : []),
     // With the string context of drvPath itself, Nix would build all dependencies of the derivation.
     '      derivation = builtins.unsafeDiscardOutputDependency toplevel.drvPath;',
     '    };',
@@ -38,13 +41,10 @@ export function checkFlake(config: Config, system: string, directory: string): s
  * @param system the machine's system in Nix's notation (`nixSystem` of arch.ts)
  */
 export function toplevelExpression(config: Config, system: string): string {
-  const [hostName = ''] = config.hostName.split('.');
-  const flake = config.system.flake;
-  const reference = flake === undefined ? null : flakeReference(flake, hostName);
-  const sent = reference !== null && isSentAlong(reference);
+  const { reference, sent, name } = hostOf(config);
   const lines = [
     'let',
-    `  system = host.nixosConfigurations.${nixString(sent ? reference.attribute : hostName)};`,
+    `  system = host.nixosConfigurations.${nixString(name)};`,
     ...(reference === null ? [] : ownersFlake(sent ? 'host' : 'host.inputs.config', reference.attribute)),
     '  inherit (system) config;',
     '  can = config.system.switch.enable or true && config.system.activatable or true;',
@@ -57,6 +57,20 @@ export function toplevelExpression(config: Config, system: string): string {
     'else config.system.build.toplevel',
   ];
   return lines.join('\n');
+}
+
+/** Where the host's system is: below nixosConfigurations of the host flake, which may be the owner's own. */
+function hostOf(config: Config) {
+  const [hostName = ''] = config.hostName.split('.');
+  const flake = config.system.flake;
+  const reference = flake === undefined ? null : flakeReference(flake, hostName);
+  const sent = reference !== null && isSentAlong(reference);
+  return { reference, sent, name: sent ? reference.attribute : hostName };
+}
+
+function diskoLines(config: Config): string[] {
+  const lines = diskoExpression(hostOf(config).name).split('\n');
+  return ['      disko =', ...lines.map(line => `        ${line}`), '      ;'];
 }
 
 function ownersFlake(flake: string, attribute: string): string[] {

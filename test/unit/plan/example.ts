@@ -40,6 +40,7 @@ export function storage(disks: readonly string[], hostId: string, swap = true): 
   return {
     poolName: 'rpool',
     hostId,
+    disks,
     members: disks.map((path, index) => ({
       disk: path,
       espPartuuid: guid(index, 2),

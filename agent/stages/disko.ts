@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { DabeiError, Refusals } from '../errors.ts';
+import type { Disk } from '../facts.ts';
+import type { Doors } from '../host/doors.ts';
+import { baseEnvironment } from '../host/exec.ts';
+import { describeDisk } from '../plan/disks/describe-disk.ts';
+import { layoutFile, parseLayout, scriptLink, type Layout } from '../plan/disko/layout.ts';
+import { compareMounts, mountsBelow } from '../plan/disko/mounts.ts';
+import { diskFaults, disksNamedIn, missingPrograms, programsNeededBy } from '../plan/disko/script.ts';
+import { targetRoot } from '../plan/target.ts';
+
+/** What a disko script says before it runs, and what it did. Changes nothing. */
+
+/** image/rootfs/root/usr/lib/dabei/absent: its links stand for programs that are not there. */
+const absent = '/usr/lib/dabei/absent';
+
+/**
+ * The last check before the script runs.
+ * @param disks all of the machine
+ * @throws Refusals of DISKO_DISKS and DISKO_PROGRAM
+ */
+export function checkScript(doors: Doors, members: readonly Disk[], disks: readonly Disk[]): void {
+  const text = doors.files.readText(scriptLink);
+  if (text === null)
+    throw new DabeiError('INTERNAL', {
+      doing: 'reading the disko script',
+      problem: `there is no ${scriptLink}`,
+    });
+  const { devices } = readLayout(doors);
+  const missing = missingPrograms(programsNeededBy(text).filter(name => !hasProgram(doors, name)));
+  const faults = [disksNamedIn(text), ...(devices === undefined ? [] : [devices])].flatMap(names =>
+    diskFaults(names, members, disks),
+  );
+  const each = new Map(faults.map(fault => [fault.message, fault]));
+  const all = [...each.values(), ...(missing === null ? [] : [missing])];
+  if (all.length > 0) throw new Refusals(all);
+}
+
+function hasProgram({ files }: Doors, name: string): boolean {
+  return baseEnvironment['PATH']!.split(':').some(directory => {
+    const path = files.realPath(join(directory, name));
+    return path !== null && path !== absent;
+  });
+}
+
+function readLayout({ files }: Doors): Layout {
+  return parseLayout(files.readText(layoutFile) ?? '');
+}
+
+/**
+ * After the script, and before anything is written to the target.
+ * @param present all disks, as they are now
+ * @throws Refusals of DISKO_DISKS for what lies on another disk and for disks that nothing was done to; of DISKO_MOUNTS
+ */
+export function checkLayout(doors: Doors, members: readonly Disk[], present: readonly Disk[]): void {
+  const { files } = doors;
+  const isMember = (disk: Disk) => members.some(({ path }) => path === disk.path);
+  const refuse = (problem: string) =>
+    new DabeiError('DISKO_DISKS', {
+      doing: 'looking at what the disko script did',
+      problem,
+      remedy: 'correct disko.devices, or disks.devices; then set disks.wipe to true, and run: dabei install',
+    });
+  const inUse = present.filter(
+    disk => !isMember(disk) && disk.contents.some(({ mountPoints }) => mountPoints.some(isOfTarget)),
+  );
+  const untouched = present.filter(disk => isMember(disk) && disk.contents.length === 0);
+  const faults = [
+    ...inUse.map(disk =>
+      refuse(`a disk that is not in disks.devices is mounted below ${targetRoot}: ${describeDisk(disk)}`),
+    ),
+    ...untouched.map(disk => refuse(`disks.devices names a disk that is still empty: ${describeDisk(disk)}`)),
+  ];
+  if (faults.length > 0) throw new Refusals(faults);
+  const mounts = mountsBelow(files.readText('/proc/self/mountinfo') ?? '');
+  compareMounts(readLayout(doors).fileSystems, mounts, files.realPath);
+}
+
+function isOfTarget(mountPoint: string): boolean {
+  return mountPoint === targetRoot || mountPoint.startsWith(`${targetRoot}/`);
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
+import { realDoors, type Doors } from '../../../agent/host/doors.ts';
+import * as files from '../../../agent/host/files.ts';
+import { checkLayout, checkScript } from '../../../agent/stages/disko.ts';
+import { content, disk } from '../../fixtures/disks.ts';
+
+const a = disk({ path: '/dev/vda', aliases: ['/dev/disk/by-id/virtio-a'], serial: 'a' });
+const b = disk({ path: '/dev/vdb', aliases: [], serial: 'b' });
+
+/** A machine below a directory, whose PATH has these programs; those of `absent` are links to the word that says so. */
+function machine(
+  root: string,
+  { script, layout, programs = [], absent = [], mountinfo = '' }: { script?: string; layout: unknown; programs?: string[]; absent?: string[]; mountinfo?: string },
+): Doors {
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  if (script !== undefined) write('/run/dabei/disko/script', script);
+  write('/run/dabei/disko/layout.json', typeof layout === 'string' ? layout : JSON.stringify(layout));
+  write('/proc/self/mountinfo', mountinfo);
+  write('/usr/lib/dabei/absent', '');
+  for (const name of programs) write(`/usr/bin/${name}`, '');
+  for (const name of absent) symlinkSync('../lib/dabei/absent', join(root, 'usr/bin', name));
+  const real = files.realPath(root)!;
+  return {
+    ...realDoors,
+    files: {
+      ...files,
+      readText: path => files.readText(join(root, path)),
+      realPath: path => (path.startsWith('/dev/') ? path : (files.realPath(join(root, path))?.slice(real.length) ?? null)),
+    },
+  };
+} // prettier-ignore
+
+const reasons = (work: () => void): string[] => {
+  try {
+    work();
+    return [];
+  } catch (thrown) {
+    return reasonsOf(thrown as DabeiError).map(({ code, message }) => `${code} ${message}`);
+  }
+};
+
+const wiping = ['bash', 'dd', 'env', 'jq', 'lsblk', 'wipefs'];
+const layout = { devices: ['/dev/vda'], fileSystems: [] };
+const script = '#!/usr/bin/env bash\nsgdisk --clear /dev/vda\nmkfs.ext4 /dev/vda1\n';
+
+t.test('before the script runs', async t => {
+  const all = [...wiping, 'sgdisk', 'mkfs.ext4'];
+  const rows: [string, Omit<Parameters<typeof machine>[1], 'layout'> & { layout?: unknown }, RegExp[]][] = [
+    ['all is well', { script, programs: all }, []],
+    ['only the script is known', { script, programs: all, layout: { fileSystems: [] } }, []],
+    ['a program is missing', { script, programs: [...wiping, 'sgdisk'] }, [/^DISKO_PROGRAM .*: not in this image: mkfs\.ext4/]],
+    ['a word in its place', { script, programs: [...wiping, 'sgdisk'], absent: ['mkfs.ext4'] }, [/^DISKO_PROGRAM .*mkfs\.ext4/]],
+    ['the script has another disk', { script: `${script}wipefs /dev/vdb`, programs: all }, [/^DISKO_DISKS .*"\/dev\/vdb"/]],
+    ['the layout has another disk', { script, programs: all, layout: { ...layout, devices: ['/dev/vda', '/dev/vdb'] } }, [/^DISKO_DISKS .*"\/dev\/vdb"/]],
+    ['both have', { script: `${script}wipefs /dev/vdb`, programs: all, layout: { ...layout, devices: ['/dev/vda', '/dev/vdb'] } }, [/^DISKO_DISKS/]],
+    ['the layout has none', { script, programs: all, layout: { ...layout, devices: [] } }, [/^DISKO_DISKS .*names \/dev\/vda /]],
+    ['no layout', { script, programs: all, layout: '' }, [/^FLAKE_EVALUATION .*not JSON/]],
+    ['half a layout', { script, programs: all, layout: { devices: [] } }, [/^FLAKE_EVALUATION .*fileSystems/s]],
+    ['no script', { programs: all }, [/^INTERNAL/]],
+  ]; // prettier-ignore
+  for (const [index, [name, given, expected]] of rows.entries()) {
+    const doors = machine(join(t.testdir(), String(index)), { layout, ...given });
+    const found = reasons(() => checkScript(doors, [a], [a, b]));
+    t.equal(found.length, expected.length, `${name}: ${found.join('; ')}`);
+    t.match(found, expected, name);
+  }
+});
+
+t.test('after the script has run', async t => {
+  const fileSystems = [{ mountPoint: '/', device: '/dev/vda1', fsType: 'ext4', options: ['defaults'] }];
+  const mountinfo = '71 20 254:1 / /mnt rw shared:2 - ext4 /dev/vda1 rw\n';
+  const used = disk({ ...a, contents: [content('/dev/vda1', { signature: 'ext4', mountPoints: ['/mnt'] })] });
+  const foreign = disk({ ...b, contents: [content('/dev/vdb1', { mountPoints: ['/mnt/data'] })] });
+  const rows: [string, ReturnType<typeof disk>[], string, RegExp[]][] = [
+    ['all is well', [used, b], mountinfo, []],
+    ['another disk is mounted', [used, foreign], mountinfo, [/^DISKO_DISKS .*not in disks\.devices is mounted below \/mnt: \/dev\/vdb /]],
+    ['another disk is mounted elsewhere', [used, disk({ ...b, contents: [content('/dev/vdb1', { mountPoints: ['/media'] })] })], mountinfo, []],
+    ['a disk is still empty', [a, b], mountinfo, [/^DISKO_DISKS .*still empty: \/dev\/vda /]],
+    ['nothing is mounted', [used, b], '', [/^DISKO_MOUNTS .*\/ is to be \/dev\/vda1/]],
+  ]; // prettier-ignore
+  for (const [index, [name, present, mounts, expected]] of rows.entries()) {
+    const doors = machine(join(t.testdir(), String(index)), { layout: { fileSystems }, mountinfo: mounts });
+    const found = reasons(() => checkLayout(doors, [a], present));
+    t.equal(found.length, expected.length, `${name}: ${found.join('; ')}`);
+    t.match(found, expected, name);
+  }
+});
