@@ -14,6 +14,11 @@ let
   wraps = host.flake != null;
   own = if wraps then lib.mkForce else lib.id;
 
+  # Without a pool of dabei's, your flake lays out the disks itself (disks.layout "disko"): file systems, swap, pools and boot loader
+  # are its own.
+  laidOut = host.pool != null;
+  replaces = wraps && laidOut;
+
   initrdSsh = config.boot.initrd.network.ssh;
 
   byPartuuid = partuuid: "/dev/disk/by-partuuid/${partuuid}";
@@ -42,7 +47,7 @@ in
   config = {
     assertions = [
       {
-        assertion = !wraps || (config.environment.persistence or { }) == { };
+        assertion = !replaces || (config.environment.persistence or { }) == { };
         message =
           "environment.persistence defines its mounts in fileSystems, which dabei replaces on this machine, so nothing would be "
           + "kept. Remove environment.persistence; system.impermanence in dabei's configuration keeps directories instead.";
@@ -50,7 +55,7 @@ in
     ];
 
     # Without force, ZFS imports a pool only under the host id that last used it.
-    networking.hostId = own host.hostId;
+    networking.hostId = if laidOut then own host.hostId else lib.mkDefault host.hostId;
 
     services.openssh = {
       enable = lib.mkDefault true;
@@ -69,7 +74,7 @@ in
 
     users.users.root.openssh.authorizedKeys.keys = host.rootAuthorizedKeys;
 
-    fileSystems = own (
+    fileSystems = lib.mkIf laidOut (own (
       lib.listToAttrs (
         map (dataset: {
           name = dataset.mountpoint;
@@ -93,20 +98,20 @@ in
           };
         }) host.disks
       )
-    );
+    ));
 
     # A new random key at every boot: nobody can read later what was swapped out.
-    swapDevices = own (
+    swapDevices = lib.mkIf laidOut (own (
       map (disk: {
         device = byPartuuid disk.swapPartuuid;
         randomEncryption.enable = true;
         options = [ "nofail" ];
       }) (lib.filter (disk: disk.swapPartuuid != null) host.disks)
-    );
+    ));
 
     boot = {
-      supportedFilesystems = [ "zfs" ];
-      zfs = {
+      supportedFilesystems = lib.mkIf laidOut [ "zfs" ];
+      zfs = lib.mkIf laidOut ({
         # Every partition has a link there. A virtual disk without a serial number has no link in by-id.
         devNodes = own "/dev/disk/by-partuuid";
         # Do not import a pool that another system uses.
@@ -116,19 +121,19 @@ in
         forceImportAll = lib.mkForce false;
         # Ask for the keys of all encrypted datasets, also of pools that the flake does not know.
         requestEncryptionCredentials = lib.mkForce true;
-      };
+      });
 
       # Otherwise stage 1 would wait for another machine's disks.
-      resumeDevice = lib.mkIf wraps (lib.mkForce "");
+      resumeDevice = lib.mkIf replaces (lib.mkForce "");
 
       loader = {
         timeout = lib.mkDefault 5;
 
         efi = {
-          canTouchEfiVariables = own uefi;
-          efiSysMountPoint = own "/boot";
+          canTouchEfiVariables = if laidOut then own uefi else lib.mkDefault uefi;
+          efiSysMountPoint = lib.mkIf laidOut (own "/boot");
         };
-        systemd-boot = {
+        systemd-boot = lib.mkIf laidOut {
           enable = own uefi;
           # If variables are read-only, the firmware still finds EFI/BOOT/BOOTX64.EFI.
           graceful = own uefi;
@@ -152,7 +157,7 @@ in
         };
 
         # GRUB cannot read the encrypted pool, so it finds kernels and initrds on the ESP.
-        grub = {
+        grub = lib.mkIf laidOut ({
           enable = own (!uefi);
           configurationLimit = lib.mkDefault limit;
           mirroredBoots = own (
@@ -162,13 +167,13 @@ in
             }) host.disks
           );
         }
-        // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; };
+        // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; });
       };
 
       # Stage 1 asks for the passphrase on the console and by SSH, at the same address as the running system (unlock.nix).
       initrd = {
         systemd.enable = own true;
-        luks.devices = lib.mkIf wraps (lib.mkForce { });
+        luks.devices = lib.mkIf replaces (lib.mkForce { });
         network = {
           enable = own true;
           ssh = {

@@ -225,7 +225,7 @@ function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
   const uefi = info.firmware === 'uefi';
   const partuuid = (id: string) => `/dev/disk/by-partuuid/${id}`;
   const devices = [
-    ...info.pool.datasets.map(({ name, mountpoint }) => [mountpoint, name] as const),
+    ...(info.pool?.datasets ?? []).map(({ name, mountpoint }) => [mountpoint, name] as const),
     ...info.disks.map(disk => [disk.espMountpoint, partuuid(disk.espPartuuid)] as const),
     ...(info.impermanence?.directories ?? []).map(path => [path, `/persist${path}`] as const),
   ].sort(([a], [b]) => (a < b ? -1 : 1));
