@@ -217,4 +217,19 @@ check_options() {
   for file in "$config_file" "$disk_key_file"; do
     [ -z "$file" ] || [ -r "$file" ] || wrong_usage "cannot read the file $file"
   done
+  ! has_own_layout || [ ! -f "$here/tools" ] || with_tools=yes
+}
+
+# Whether the flake's disko script will lay out the disks: it may need programs of the second initrd. Blanks in the file do not matter; a
+# layout that is meant otherwise only makes the initrd larger.
+has_own_layout() {
+  [ "$layout" != disko ] || return 0
+  case $append in
+    *dabei.disks=disko:* | *dabei.disks=\"disko:*) return 0 ;;
+  esac
+  [ -n "$config_file" ] || return 1
+  case $(tr -d '[:space:]' <"$config_file") in
+    *'"layout":"disko"'*) ;;
+    *) return 1 ;;
+  esac
 }

@@ -28,7 +28,7 @@ preflight() {
   say "only basic checks are possible here; disks and drivers are checked after the switch to the new system"
   # A shell cannot parse the file, so assume that it erases disks.
   [ "$install" = no ] && [ -z "$config_file" ] || erases=yes
-  [ "$install" = no ] || [ -n "$passphrase$config_file" ] || ask_passphrase=yes
+  [ "$install" = no ] || [ -n "$passphrase$config_file" ] || [ "$layout" = disko ] || ask_passphrase=yes
   shell_checks
   stop_if_refused
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shell, underEachShell } from './shells.ts';
 
@@ -81,23 +81,34 @@ underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
   }
 });
 
-underEachShell('the second initrd, for nixos-anywhere alone, at a multiple of 4', (t, argv) => {
-  const directory = t.testdir({
-    here: { initrd: 'initrd', tools: 'second' },
-    older: { initrd: 'initrd' },
-    boot: { dabei: { capture: {} } },
-  });
-  const initrd = (options: string, here: string) => {
-    const memory = `${directory}/memory-${here}${options === '' ? '' : '-anywhere'}`;
-    mkdirSync(memory);
-    const variables = { here: `${directory}/${here}`, memory, boot: `${directory}/boot` };
-    const { stderr } = shell(argv, `read_options ${options}; assemble_initrd`, variables);
-    t.equal(stderr, '');
-    return readFileSync(`${memory}/initrd`, 'latin1');
-  };
-  const anywhere = initrd('--kexec-extra-flags ""', 'here');
-  t.equal(anywhere.slice(0, 16), 'initrd\0\0second\0\0');
-  t.equal(anywhere.slice(16, 22), '070701', 'then what run appends');
-  t.match(initrd('', 'here'), /^initrd\x00{2}070701/);
-  t.match(initrd('--kexec-extra-flags ""', 'older'), /^initrd\x00{2}070701/, 'a bundle without it');
-});
+underEachShell(
+  'the second initrd, for nixos-anywhere and for layouts of disko, at a multiple of 4',
+  (t, argv) => {
+    const directory = t.testdir({
+      'disko.json': '{\n  "disks": {\n    "layout" :\n "disko", "devices": ["only"] } }',
+      'own.json': '{ "disks": { "layout": "single" }, "hostName": "disko" }',
+      here: { initrd: 'initrd', tools: 'second' },
+      older: { initrd: 'initrd' },
+      boot: { dabei: { capture: {} } },
+    });
+    const initrd = (options: string, here: string) => {
+      const memory = mkdtempSync(`${directory}/memory-`);
+      const variables = { here: `${directory}/${here}`, memory, boot: `${directory}/boot` };
+      const { stderr } = shell(argv, `read_options ${options}; assemble_initrd`, variables);
+      t.equal(stderr, '');
+      return readFileSync(`${memory}/initrd`, 'latin1');
+    };
+    const anywhere = initrd('--kexec-extra-flags ""', 'here');
+    t.equal(anywhere.slice(0, 16), 'initrd\0\0second\0\0');
+    t.equal(anywhere.slice(16, 22), '070701', 'then what run appends');
+    t.match(initrd('', 'here'), /^initrd\x00{2}070701/);
+    for (const options of [
+      '--install --layout disko',
+      `--config ${directory}/disko.json`,
+      '--append dabei.disks=disko:/dev/vda',
+    ])
+      t.match(initrd(options, 'here'), /^initrd\x00{2}second\x00{2}070701/, options);
+    t.match(initrd(`--config ${directory}/own.json`, 'here'), /^initrd\x00{2}070701/, 'another layout');
+    t.match(initrd('--kexec-extra-flags ""', 'older'), /^initrd\x00{2}070701/, 'a bundle without it');
+  },
+);
