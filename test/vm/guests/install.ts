@@ -5,7 +5,7 @@ import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { Machine } from '../harness/machine/machine.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { failureIn } from '../harness/machine/scan.ts';
-import { configParameter, type Site, type GuestOptions } from '../harness/site.ts';
+import { configParameter, type GuestOptions, type ImageOptions, type Site } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
 
 /** The main job in two machines: the image installs onto a disk, and the disk boots by itself. */
@@ -73,7 +73,11 @@ export async function stageFailed(
 }
 
 /** Starts the image with a configuration in one kernel parameter. */
-export function startInstall(site: Site, config: ConfigInput, options: GuestOptions): Promise<Machine> {
+export function startInstall(
+  site: Site,
+  config: ConfigInput,
+  options: GuestOptions & Pick<ImageOptions, 'damage'>,
+): Promise<Machine> {
   return site.startImage({
     name: 'install',
     limitSeconds: installLimitSeconds + 120,
@@ -111,11 +115,16 @@ export type UnlockWay = 'ssh' | 'console' | 'nothing';
 /**
  * Boots the disk by itself and opens it, over SSH or at the console.
  * @param wrongFirst a wrong passphrase is given first, and must open nothing
+ * @param dataset what the passphrase belongs to
  */
 export async function bootInstalled(
   site: Site,
   options: GuestOptions,
-  { by = 'ssh', wrongFirst = false }: { by?: UnlockWay; wrongFirst?: boolean } = {},
+  {
+    by = 'ssh',
+    wrongFirst = false,
+    dataset = 'rpool',
+  }: { by?: UnlockWay; wrongFirst?: boolean; dataset?: string } = {},
 ): Promise<Unlocked> {
   const machine = await site.start({ name: 'disk', boot: { from: 'disk' }, limitSeconds: 600, ...options });
   if (by === 'nothing') {
@@ -124,8 +133,9 @@ export async function bootInstalled(
     return { machine, ssh, unlockHostKey: '' };
   }
   const [unlockHostKey = ''] = await unlessItEnds(machine, scanHostKeys(site.unlockPort, 180));
-  if (wrongFirst) await unlock(site, machine, by, unlockHostKey, 'not the passphrase');
-  await unlock(site, machine, by, unlockHostKey, site.keys.passphrase);
+  const way = { by, dataset, hostKey: unlockHostKey };
+  if (wrongFirst) await unlock(site, machine, way, 'not the passphrase');
+  await unlock(site, machine, way, site.keys.passphrase);
   const ssh = site.ssh();
   await unlessItEnds(machine, ssh.waitUntilUp(180));
   assert.ok(!machine.console.text.includes(site.keys.passphrase), 'the console does not show the passphrase');
@@ -136,20 +146,23 @@ export async function bootInstalled(
 async function unlock(
   site: Site,
   machine: Machine,
-  by: UnlockWay,
-  hostKey: string,
+  { by, dataset, hostKey }: { by: UnlockWay; dataset: string; hostKey: string },
   passphrase: string,
 ): Promise<void> {
+  const answer = (ending: string) => new RegExp(ending.replace('DATASET', dataset));
   const right = passphrase === site.keys.passphrase;
   if (by === 'console') {
-    await machine.console.waitFor(/Enter key for rpool: $/, 120);
+    await machine.console.waitFor(answer('Enter key for DATASET: $'), 120);
     machine.console.type(`${passphrase}\n`);
-    await machine.console.waitFor(right ? /rpool is unlocked/ : /Incorrect key provided for 'rpool'/, 90);
+    await machine.console.waitFor(
+      answer(right ? 'DATASET is unlocked' : "Incorrect key provided for 'DATASET'"),
+      90,
+    );
     return;
   }
   const ssh = site.ssh({ port: site.unlockPort, hostKey });
   const { stdout } = await ssh.attempt('unlock', { stdin: `${passphrase}\n`, seconds: 120 });
-  assert.match(stdout, right ? /rpool is unlocked/ : /This is not the passphrase of rpool/);
+  assert.match(stdout, answer(right ? 'DATASET is unlocked' : 'This is not the passphrase of DATASET'));
 }
 
 /** Waits for something that a machine does from afar, unless it ends or its kernel gives up meanwhile. */

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
-import { secondInitrd } from '../../../image/rootfs/second-initrd.ts';
-import { run } from '../../../agent/host/exec.ts';
 import { diskoScripts, type DiskoScript } from '../guests/disko-scripts.ts';
 import { stageDone } from '../guests/install.ts';
-import { image } from '../harness/image.ts';
+import { withTools } from '../guests/tools.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
 
@@ -18,11 +15,6 @@ import type { World } from '../world.ts';
 const rounds = ['empty disks', 'disks in use'] as const;
 
 async function world(site: Site, { disks, text, programs, mounted }: DiskoScript): Promise<void> {
-  const bundle = join(site.directory, 'bundle');
-  files.makeDirectory(bundle);
-  const member = `kexec/${secondInitrd}`;
-  await run({ doing: 'unpacking the second initrd', argv: ['tar', '-xzf', image.bundle, '-C', bundle, member], timeoutSeconds: 120 }); // prettier-ignore
-  const tools = files.readBytes(join(bundle, member));
   const machine = await site.startImage({
     name: 'rescue',
     memoryMiB: 384,
@@ -34,8 +26,7 @@ async function world(site: Site, { disks, text, programs, mounted }: DiskoScript
         ssh: { hostKeys: [site.keys.host.private] },
       }),
     ],
-    // As run appends it: at a multiple of 4.
-    damage: initrd => Buffer.concat([initrd, Buffer.alloc((4 - (initrd.length % 4)) % 4), tools]),
+    damage: await withTools(site),
     limitSeconds: 500,
   });
   await stageDone(machine, 'rescue', 120);

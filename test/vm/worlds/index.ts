@@ -5,6 +5,8 @@ import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskoWorlds } from './disko.ts';
 import { diskWorlds } from './disks.ts';
+import { installDiskoWorlds } from './install-disko.ts';
+import { refuseDiskoWorlds } from './refuse-disko.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec/refusals.ts';
@@ -53,6 +55,8 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   full: fullWorlds,
   memory: memoryWorlds,
   disko: diskoWorlds,
+  'install-disko': installDiskoWorlds,
+  'refuse-disko': refuseDiskoWorlds,
   'nixos-anywhere': nixosAnywhereWorlds,
 };
 
