@@ -5,6 +5,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { absentPrograms } from './disko-programs.ts';
 import { droppedApplets, manifest } from './manifest.ts';
+import { flakeRegistry } from './registry.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/package-sets.ts';
 import { arch } from '../../agent/arch.ts';
@@ -61,6 +62,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   await linkApplets(root, parts.packages.path);
   files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
   copyOwnFiles(root);
+  files.write(join(root, 'etc/nix/registry.json'), flakeRegistry());
   return owners;
 }
 

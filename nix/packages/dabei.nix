@@ -52,12 +52,16 @@ buildNpmPackage {
   buildPhase = ''
     runHook preBuild
     node --import=tsx --eval "import('./image/agent/bundle.ts').then(({ bundle }) => bundle('dabei.cjs'))"
+    node --import=tsx --eval "import('./image/rootfs/registry.ts').then(({ flakeRegistry }) => process.stdout.write(flakeRegistry()))" \
+      > registry.json
     runHook postBuild
   '';
 
   installPhase = ''
     runHook preInstall
     install -D dabei.cjs $out/lib/dabei.cjs
+    # For /etc/nix of the image.
+    install -D -m 644 registry.json $out/share/dabei/registry.json
     makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/dabei --add-flags $out/lib/dabei.cjs
     # dabei chooses its command by the name that starts it (agent/names.ts).
     for name in nixos-install nixos-generate-config nixos-facter; do

@@ -118,6 +118,7 @@ runCommand "dabei-root.squashfs"
     cp -r --no-preserve=mode --remove-destination ${../../image/rootfs/root}/. root/
     chmod -R +x root/usr/lib/dabei root/usr/bin/nixos-enter root/usr/bin/{nohup,zvol_wait} root/usr/sbin/partprobe
     chmod 600 root/etc/shadow
+    cp --no-preserve=mode ${dabei}/share/dabei/registry.json root/etc/nix/registry.json
 
     extra=$(printf '%s\n' ${modules} ${tzdata})
     sort -u $closure/store-paths <(echo "$extra") > paths

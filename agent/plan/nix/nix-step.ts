@@ -88,8 +88,10 @@ export function nixSettings(memoryBytes: number, more: Readonly<Record<string, s
   const isSmall = memoryBytes < 2 * gibibyte;
   const settings: Record<string, string | number | boolean> = {
     'experimental-features': 'nix-command flakes',
-    // Inputs have addresses, so Nix must not look up short names in a list on the internet.
+    // Inputs have addresses, so Nix must not look up short names: neither in a list on the internet nor in the image's
+    // registry.json, which is for people. Nix 2.26 would resolve an input without an address by that file.
     'flake-registry': '',
+    'use-registries': false,
     // The installer has no build users. Nix can use its sandbox with a store below another root.
     'build-users-group': '',
     sandbox: true,

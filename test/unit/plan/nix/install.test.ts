@@ -91,6 +91,7 @@ t.test('settings', async t => {
   t.match(settings(512 * 2 ** 20), {
     'experimental-features': 'nix-command flakes',
     'flake-registry': '',
+    'use-registries': 'false',
     'build-users-group': '',
     sandbox: 'true',
     'sandbox-fallback': 'false',

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../../../agent/errors.ts';
 import { lockAndEvaluate } from '../../../../agent/plan/nix/evaluate.ts';
 import { nixSettings, type MakeNixStep } from '../../../../agent/plan/nix/nix-step.ts';
 import { executeSteps } from '../../../../agent/stages/execute.ts';
+import { flakeRegistry } from '../../../../image/rootfs/registry.ts';
 import { imageNix } from '../../../support/image-nix.ts';
 import { config } from '../machines.ts';
 
@@ -42,7 +43,10 @@ async function evaluate(
     };
   }`;
   writeFileSync(join(flake, 'flake.nix'), text);
-  const env = nix.env(work);
+  const settings = join(work, 'etc');
+  mkdirSync(settings);
+  writeFileSync(join(settings, 'registry.json'), flakeRegistry());
+  const env = { ...nix.env(work), NIX_CONF_DIR: settings };
   const make: MakeNixStep = (doing, argv, timeoutSeconds, errorCode) => {
     const [program = '', ...args] = argv;
     const NIX_CONFIG = `${nixSettings(2 ** 30)}\n${env['NIX_CONFIG']}`;
@@ -89,6 +93,10 @@ t.test('what is not in the flake and its locked inputs is out of reach', { timeo
     ],
     ['a tree', { toplevel: 'x = (builtins.fetchTree "path:/etc").outPath;' }],
     ['another flake', { toplevel: 'x = (builtins.getFlake "path:/etc").outPath;' }],
+    [
+      'another flake, by the one name that people can type',
+      { toplevel: 'x = (builtins.getFlake "nixpkgs").outPath;' },
+    ],
     ['a path of the store', { toplevel: `x = builtins.storePath "/nix/store/${'0'.repeat(32)}-x";` }],
   ];
   for (const [name, world] of rows) {
@@ -114,6 +122,10 @@ t.test('what is wrong otherwise has the other code', async t => {
   t.match(await evaluate(t.testdir(), { toplevel: '', inputs: 'inputs.a.url = "path:/nonexistent/x";' }), {
     code: 'FLAKE_EVALUATION',
     message: /nonexistent/,
+  });
+  t.match(await evaluate(t.testdir(), { toplevel: '', inputs: 'inputs.nixpkgs = { };' }), {
+    code: 'FLAKE_EVALUATION',
+    message: /'flake:nixpkgs' is an indirect flake reference, but registry lookups are not allowed/,
   });
 });
 
