@@ -44,10 +44,9 @@ t.test('the last day', async t => {
   for (const [name, now, isPast] of rows) t.equal(isPastLastDay(now), isPast, name);
 });
 
-t.test('who is warned', async t => {
+t.test('who is warned of the end of support', async t => {
   const rows: [name: string, system: ConfigInput['system'], isWarned: boolean][] = [
     ['the default', {}, true],
-    ['the default with another stateVersion', { stateVersion: '25.11' }, true],
     ['the default, written out', { nixpkgs: nixosRelease.nixpkgs }, true],
     ['unstable', { nixpkgs: 'https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz' }, false],
     ['a revision', { nixpkgs: 'github:NixOS/nixpkgs/0123456789abcdef0123456789abcdef01234567' }, false],
@@ -63,6 +62,43 @@ t.test('who is warned', async t => {
     t.match(warnings[0], `NixOS ${nixosRelease.name}, `);
     t.match(warnings[0], `since ${nixosRelease.lastDay}: use a newer version of dabei, or name`);
     t.match(warnings[0], 'system.nixpkgs and system.stateVersion (https://channels.nixos.org/nixos-YY.MM/');
+  }
+});
+
+t.test('a release and a stateVersion that do not belong together', async t => {
+  const channel = (release: string) => `https://channels.nixos.org/nixos-${release}/nixexprs.tar.xz`;
+  const newer =
+    /is NixOS 25\.05, and system\.stateVersion is .*does not know: set system\.stateVersion to "25\.05"/;
+  const older =
+    /is NixOS 98\.11, and system\.stateVersion is .*older release's data formats; set .* to "98\.11", unless/;
+  const rows: [name: string, system: ConfigInput['system'], said: RegExp | null][] = [
+    ['the defaults', {}, null],
+    ['an older channel', { nixpkgs: channel('25.05') }, newer],
+    ['an older branch', { nixpkgs: 'github:NixOS/nixpkgs/nixos-25.05' }, newer],
+    ['a small channel', { nixpkgs: 'github:NixOS/nixpkgs/nixos-25.05-small' }, newer],
+    ['a branch before its channel', { nixpkgs: 'github:NixOS/nixpkgs/release-25.05' }, newer],
+    ['a tag', { nixpkgs: 'github:NixOS/nixpkgs/25.05' }, newer],
+    ['a branch in a parameter', { nixpkgs: 'github:NixOS/nixpkgs?ref=nixos-25.05' }, newer],
+    [
+      'one archive of a channel',
+      { nixpkgs: 'https://releases.nixos.org/nixos/25.05/nixos-25.05.8017.0123456789ab/nixexprs.tar.xz' },
+      newer,
+    ],
+    ['a later release', { nixpkgs: channel('98.11') }, older],
+    ['an older stateVersion', { stateVersion: '24.11' }, /unless it takes over data of NixOS 24\.11$/],
+    ['a later stateVersion', { stateVersion: '98.11' }, /stateVersion is 98\.11, whose data formats/],
+    ['a pair', { nixpkgs: channel('25.05'), stateVersion: '25.05' }, null],
+    ['unstable', { nixpkgs: 'github:NixOS/nixpkgs/nixos-unstable', stateVersion: '25.05' }, null],
+    ['a revision', { nixpkgs: `github:NixOS/nixpkgs/${'25.05'.replace('.', '').repeat(10)}` }, null],
+    ['an address', { nixpkgs: 'http://10.25.05.1/nixpkgs.tar.gz' }, null],
+    ['a path', { nixpkgs: '/srv/nixpkgs', stateVersion: '25.05' }, null],
+    ['a flake of your own', { flake: 'github:me/infra#web-01', nixpkgs: channel('25.05') }, null],
+    ['a prebuilt system', { ...prebuilt, stateVersion: '25.05' }, null],
+  ];
+  for (const [name, system, said] of rows) {
+    const warnings = releaseWarnings(config({ system }), endOfSupport - 1);
+    t.equal(warnings.length, said === null ? 0 : 1, `${name}: ${warnings.join()}`);
+    if (said !== null) t.match(warnings[0], said, name);
   }
 });
 
