@@ -35,7 +35,8 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   NETWORK_SILENT_GATEWAY: { newSystem: 'the new system asks the gateway from its own address' },
   NO_LOGIN: {
     newSystem:
-      'PREFLIGHT_NO_LOGIN is the same check before kexec; on a machine that was booted otherwise, this is the first check',
+      'PREFLIGHT_NO_LOGIN is the same check before kexec; on a machine that was booted otherwise, this is the first check. ' +
+      "Whether a flake's or a prebuilt system's SSH server is enabled, only that system shows",
   },
   SSH_HOST_KEY: 'preflight',
   SSH_START: { newSystem: 'the new system starts sshd' },

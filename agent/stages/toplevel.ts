@@ -42,6 +42,7 @@ export async function inspectToplevel(
     const remedy = `build it for ${facts.system}`;
     throw refuse(`it is a system for ${platform}, and this machine is ${facts.system}`, remedy);
   }
+  if (!config.system.allowDisabledSsh) await requireSsh(doors, toplevel, substituters);
   const initrd = await initrdOf(doors, toplevel, substituters);
   // The pools of another layout are the system's own, and are exported in the end.
   if (config.disks?.layout === 'disko') return initrd;
@@ -94,6 +95,28 @@ export async function inspectLayout(
   return { script, text, fileSystems };
 }
 
+/**
+ * NixOS writes sshd_config exactly where services.openssh.enable is true (nixpkgs, nixos/modules/services/networking/ssh/sshd.nix).
+ * @throws DabeiError NO_LOGIN
+ */
+async function requireSsh(doors: Doors, toplevel: string, caches: readonly string[]): Promise<void> {
+  for (const cache of caches) {
+    if (await exists(doors, cache, `${toplevel}/etc/ssh/sshd_config`)) return;
+    // Every NixOS has it: what is not beside it, is not in the system.
+    if (!(await exists(doors, cache, `${toplevel}/etc/os-release`))) continue;
+    throw new DabeiError('NO_LOGIN', {
+      doing: `looking into ${toplevel}`,
+      problem: 'it has no SSH server (services.openssh.enable is false), so nobody could log in to it',
+      remedy:
+        'set services.openssh.enable to true; if there is another way to log in, set system.allowDisabledSsh',
+    });
+  }
+  doors.log({
+    event: 'warning',
+    text: `no cache shows the /etc of ${toplevel}: whether its SSH server is enabled is unknown`,
+  });
+}
+
 const noToplevel = 'give the path that config.system.build.toplevel has, as system.storePath';
 /** Some 100 KB are usual. */
 const mostToplevelBytes = 32 * 2 ** 20;
@@ -131,6 +154,15 @@ async function readThrough(doors: Doors, cache: string, path: string, links = 0)
   if (links >= mostLinks) return null;
   const followed = await followFirstLink(doors, cache, path);
   return followed === null ? null : readThrough(doors, cache, followed, links + 1);
+}
+
+/** Whether a cache has a file or a link, through symbolic links above it. */
+async function exists(doors: Doors, cache: string, path: string, links = 0): Promise<boolean> {
+  const argv = ['nix', 'store', 'ls', '--json', '--store', cache, path];
+  const { exitCode } = await doors.exec.attempt({ doing: `looking at ${path}`, argv, timeoutSeconds: 120 });
+  if (exitCode === 0) return true;
+  const followed = links < mostLinks ? await followFirstLink(doors, cache, path) : null;
+  return followed !== null && exists(doors, cache, followed, links + 1);
 }
 
 /** The path with its first symbolic link, the last part included, replaced by what it points to; null without any. */

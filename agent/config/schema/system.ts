@@ -93,6 +93,12 @@ export const systemSchema = z
       .describe(
         'install the boot loader even if the activation of the installed system fails, as nixos-install(8) does',
       ),
+    allowDisabledSsh: z
+      .boolean()
+      .default(false)
+      .describe(
+        'install a system whose SSH server is disabled (services.openssh.enable is false): there has to be another way to log in',
+      ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)
       .default(nixosRelease.name)

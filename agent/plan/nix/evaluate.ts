@@ -15,7 +15,7 @@ import {
 } from './nix-step.ts';
 import type { Step } from '../step.ts';
 import type { TargetStorage } from '../target.ts';
-import { checkFlake } from './toplevel-expression.ts';
+import { checkFlake, sshDisabled } from './toplevel-expression.ts';
 
 /** Evaluates the system: first in RAM, to find errors before dabei touches a disk, and then on the target. */
 
@@ -134,6 +134,15 @@ const impure = {
     'NAME.config.system.build.toplevel, without --impure. Then run: dabei install',
 };
 
+/** The flake is right, but nobody could reach its machine. Nix quotes the expression beside every error, so "error:" counts. */
+const noLogin = {
+  pattern: new RegExp(`error: ${sshDisabled.replaceAll('.', '\\.')}`),
+  code: 'NO_LOGIN' as const,
+  remedy:
+    'set services.openssh.enable to true in the flake; if there is another way to log in, set system.allowDisabledSsh. Then run: ' +
+    'dabei install',
+};
+
 /** Copies the lock file of an evaluation in RAM to `target`, a path of the target. */
 export function keepLock(target: string): Step {
   return {
@@ -209,6 +218,6 @@ export function lockAndEvaluate(
       mode: 0o644,
       content: checkFlake(config, system, flake),
     },
-    { ...evaluation, env: { ...evaluation.env, ...largeHeap(memoryBytes) }, whenSaying: [impure] },
+    { ...evaluation, env: { ...evaluation.env, ...largeHeap(memoryBytes) }, whenSaying: [noLogin, impure] },
   ];
 }

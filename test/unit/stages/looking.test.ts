@@ -106,6 +106,7 @@ esac`;
 
 t.test('a prebuilt system', async t => {
   const linked = '/nix/store/11111111111111111111111111111111-initrd-linux';
+  const etc = '/nix/store/22222222222222222222222222222222-etc/etc';
   const closure = (bytes = 1000): Closure => ({
     ...{ toplevel, substituters: ['https://empty', 'https://cache'], paths: 1, narBytes: 1, fileBytes: 1 },
     ...{ sizes: new Map([[toplevel, bytes]]), initrd: null },
@@ -118,6 +119,8 @@ t.test('a prebuilt system', async t => {
     ['as wanted', { files: system, programs: { nix: withId(hostId) } }, null, /./],
     ['without a host id', { files: system, programs: { nix } }, null, /./],
     ['another host id', { files: system, programs: { nix: withId(Buffer.from('00bab10c', 'hex').reverse()) } }, 'CLOSURE_SYSTEM', /networking\.hostId is 00bab10c/],
+    ['an SSH server', { files: { ...system, [at('etc.link')]: etc, [`/cache${etc}/os-release`]: '', [`/cache${etc}/ssh/sshd_config`]: '' }, programs: { nix: withId(hostId) } }, null, /./],
+    ['no SSH server', { files: { ...system, [at('etc.link')]: etc, [`/cache${etc}/os-release`]: '' }, programs: { nix: withId(hostId) } }, 'NO_LOGIN', /has no SSH server/],
     ['another processor', { files: { ...system, [at('system')]: 'aarch64-linux' }, programs: { nix } }, 'CLOSURE_SYSTEM', /system for aarch64-linux/],
     ['something else', { files: { [at('bin/hello')]: '' }, programs: { nix } }, 'CLOSURE_SYSTEM', /it has no file "system"/],
     ['too large', { programs: { nix } }, 'CLOSURE_SYSTEM', /too large/, 2 ** 30],
@@ -135,5 +138,15 @@ t.test('a prebuilt system', async t => {
     const warned = doors.told.some(each => 'text' in each && each.text.includes('networking.hostId'));
     t.equal(warned, name === 'without a host id', `${name}: warning`);
     t.same(doors.written, [], `${name}: nothing is written`);
+    const isUnsure = doors.told.some(each => 'text' in each && each.text.includes('SSH server'));
+    if (code === null) t.equal(isUnsure, name !== 'an SSH server', `${name}: warning of an unknown /etc`);
   }
+  const allowed = { ...config, system: { ...config.system, allowDisabledSsh: true } };
+  const files = { ...system, [at('etc.link')]: etc, [`/cache${etc}/os-release`]: '' };
+  const doors = doorsFor(t, { files, programs: { nix: withId(hostId) } });
+  t.equal(
+    await inspectToplevel(doors, closure(), allowed, facts([disk()])),
+    linked,
+    'no SSH server, and that is wanted',
+  );
 });

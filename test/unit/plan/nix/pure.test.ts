@@ -20,12 +20,14 @@ interface World {
   /** Attributes of a host's toplevel besides name, system and builder. */
   toplevel: string;
   inputs?: string;
+  /** Options of the host. */
+  options?: string;
 }
 
 /** @returns the error's code and message; null where it evaluates */
 async function evaluate(
   work: string,
-  { toplevel, inputs = '' }: World,
+  { toplevel, inputs = '', options = '' }: World,
 ): Promise<{ code: ErrorCode; message: string; remedy?: string | undefined } | null> {
   const flake = join(work, 'flake');
   mkdirSync(flake, { recursive: true });
@@ -38,6 +40,7 @@ async function evaluate(
         config.system.build.toplevel = derivation ({
           name = "nixos-system"; system = "x86_64-linux"; builder = "/bin/sh";
         } // { ${toplevel.replaceAll('SECRET', join(work, 'secret'))} });
+        ${options}
         pkgs.stdenv.hostPlatform.system = "x86_64-linux";
       };
     };
@@ -46,7 +49,7 @@ async function evaluate(
   const settings = join(work, 'etc');
   mkdirSync(settings);
   writeFileSync(join(settings, 'registry.json'), flakeRegistry());
-  const env = { ...nix.env(work), NIX_CONF_DIR: settings };
+  const env: Record<string, string> = { ...nix.env(work), NIX_CONF_DIR: settings };
   const make: MakeNixStep = (doing, argv, timeoutSeconds, errorCode) => {
     const [program = '', ...args] = argv;
     const NIX_CONFIG = `${nixSettings(2 ** 30)}\n${env['NIX_CONFIG']}`;
@@ -138,4 +141,28 @@ t.test("its own files and its inputs' are there", async t => {
     inputs: `inputs.sub.url = "path:${directory}/flake";`,
   };
   t.equal(await evaluate(join(directory, 'work'), world), null);
+});
+
+t.test('a system to which nobody could log in', async t => {
+  const world = { toplevel: '', options: 'config.services.openssh.enable = false;' };
+  t.match(await evaluate(t.testdir(), world), {
+    code: 'NO_LOGIN',
+    message: /services\.openssh\.enable is false/,
+    remedy: /set system\.allowDisabledSsh/,
+  });
+});
+
+t.test('import from derivation is built while it is evaluated', async t => {
+  const built = `import (derivation {
+    name = "x.nix"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo 6 * 7 > $out" ];
+  })`;
+  t.equal(await evaluate(t.testdir(), { toplevel: `x = assert ${built} == 42; "fine";` }), null);
+});
+
+// Nix 2.27 has it, for flakes that it fetches by git; the image has no git.
+t.test('submodules of the flake itself', async t => {
+  t.match(await evaluate(t.testdir(), { toplevel: '', inputs: 'inputs.self.submodules = true;' }), {
+    code: 'FLAKE_EVALUATION',
+    message: /unexpected flake input attribute 'submodules'/,
+  });
 });

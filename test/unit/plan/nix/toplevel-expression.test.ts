@@ -6,13 +6,24 @@ import { requireNix } from '../../../support/nix.ts';
 import { config } from '../machines.ts';
 
 const nix = requireNix();
-const system = (more: string) =>
-  `({ extendModules = null; pkgs.stdenv.hostPlatform.system = "x86_64-linux"; config.system = { build.toplevel = "built"; } // { ${more} }; })`;
+/** @param more options below config.system @param others options beside it */
+const system = (more: string, others = '') =>
+  `({ extendModules = null; pkgs.stdenv.hostPlatform.system = "x86_64-linux"; config = { system = { build.toplevel = "built"; } // { ${more} }; ${others} }; })`;
 const usable = system('');
 
 /** The host flake as an attribute set; the owner's flake is its input. */
 const wrapped = (inputs: string, own = usable) =>
   `{ nixosConfigurations."web-01" = ${own}; inputs.config = ${inputs}; }`;
+
+function evaluate(doing: string, wanted: ConfigInput['system'], flake: string) {
+  const text = toplevelExpression(config({ hostName: 'web-01.example.org', system: wanted }), 'x86_64-linux');
+  return attempt({
+    doing,
+    argv: [...nix.argv, ...['--eval', '--store', 'dummy://', '--expr'], `let host = ${flake}; in ${text}`],
+    env: nix.env,
+    timeoutSeconds: 30,
+  });
+}
 
 t.test('what is wrong with a flake is said in words', async t => {
   const owner: ConfigInput['system'] = { flake: 'github:me/infra#web' };
@@ -46,20 +57,46 @@ t.test('what is wrong with a flake is said in words', async t => {
     ],
   ];
   for (const [name, wanted, flake, expected] of rows) {
-    const text = toplevelExpression(
-      config({ hostName: 'web-01.example.org', system: wanted }),
-      'x86_64-linux',
-    );
-    const { exitCode, stdout, stderr } = await attempt({
-      doing: name,
-      argv: [...nix.argv, ...['--eval', '--store', 'dummy://', '--expr'], `let host = ${flake}; in ${text}`],
-      env: nix.env,
-      timeoutSeconds: 30,
-    });
+    const { exitCode, stdout, stderr } = await evaluate(name, wanted, flake);
     if (typeof expected === 'string') t.equal(stdout.trim(), expected, name + stderr);
     else {
       t.not(exitCode, 0, name);
       t.match(stderr, expected, name);
     }
+  }
+});
+
+t.test('shapes of NixOS', async t => {
+  const overlay = (mutable: boolean) => system(`etc.overlay = { enable = true; mutable = ${mutable}; };`);
+  const perlless = (grub: boolean) =>
+    system('forbiddenDependenciesRegexes = [ "-dev$" "perl" ];', `boot.loader.grub.enable = ${grub};`);
+  const secrets = (text: string) => system('', `boot.initrd.secrets = { ${text} };`);
+  const ssh = (enable: boolean) => system('', `services.openssh.enable = ${enable};`);
+  const own = '/etc/ssh/initrd_ssh_host_ed25519_key';
+  const outside =
+    /"built"\n[^]*boot\.initrd\.secrets takes files that dabei does not write: (\/run\/key|\/etc\/keys\/luks)\. Unless/;
+  const rows: [string, string, says: RegExp, allowDisabledSsh?: boolean][] = [
+    ['SSH is enabled', ssh(true), /^"built"\n$/],
+    ['SSH is disabled', ssh(false), /nobody could log in to the installed system: services\.openssh\.enable is false/],
+    ['SSH is disabled, and that is wanted', ssh(false), /^"built"\n$/, true],
+    ['an overlay on /etc', overlay(true), /^"built"\n$/],
+    ['a read-only /etc', overlay(false), /\/etc of the system is read-only .*set it to true/],
+    ['without Perl, by UEFI', perlless(false), /^"built"\n$/],
+    ['without Perl, by BIOS', perlless(true), /forbids perl .*starts by BIOS: allow it/],
+    ["stage 1's own host key", secrets(`"${own}" = "${own}";`), /^"built"\n$/],
+    ['a secret in the store', secrets('"/k" = "/nix/store/00000000000000000000000000000000-k";'), /^"built"\n$/],
+    ['a secret elsewhere', secrets(`"/k" = "/run/key"; "${own}" = null;`), outside],
+    ['a secret under its own name', secrets('"/etc/keys/luks" = null;'), outside],
+    ['specialisations', system('', 'specialisation.a = { inheritParentConfig = true; };'), /^"built"\n$/],
+    [
+      'a specialisation of its own',
+      system('', 'specialisation = { a = { inheritParentConfig = false; }; b = { }; };'),
+      /"built"\n[^]*specialisations without the configuration of the machine \(inheritParentConfig is false\): a\. They/,
+    ],
+  ]; // prettier-ignore
+  for (const [name, shape, says, allowDisabledSsh = false] of rows) {
+    const flake = `{ nixosConfigurations."web-01" = ${shape}; }`;
+    const { stdout, stderr } = await evaluate(name, { allowDisabledSsh }, flake);
+    t.match(stdout + stderr, says, name);
   }
 });
