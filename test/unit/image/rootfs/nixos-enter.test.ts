@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { attempt } from '../../../../agent/host/exec.ts';
@@ -47,6 +57,44 @@ t.test('a failed activation', { timeout: 120_000 }, async t => {
     });
     t.equal(exitCode, expected, name);
     t.match(stderr, said, name);
+  }
+});
+
+t.test('an overlay on /etc gets what was put below it', { timeout: 120_000 }, async t => {
+  const overlay = '  upperdir=/.rw-etc/upper,workdir=/.rw-etc/work';
+  const installing = { NIXOS_INSTALL_BOOTLOADER: '1' };
+  const rows: [name: string, activation: string, env: Record<string, string>, upper: string | null][] = [
+    ['without an overlay', 'true', installing, null],
+    ['with an overlay', `: ${overlay}`, installing, 'of the installer'],
+    ['entered by a person', `: ${overlay}`, {}, null],
+  ];
+  for (const [name, activation, env, expected] of rows) {
+    const root = t.testdir();
+    installedSystem(root, activation);
+    // As nix-env leaves it: two links, of which the second is absolute below the root.
+    const profile = join(root, 'nix/var/nix/profiles/system');
+    mkdirSync(join(root, 'nix/store'), { recursive: true });
+    renameSync(profile, join(root, 'nix/store/toplevel'));
+    symlinkSync('system-1-link', profile);
+    symlinkSync('/nix/store/toplevel', `${profile}-1-link`);
+    mkdirSync(join(root, 'etc/ssh'));
+    writeFileSync(join(root, 'etc/ssh/key'), 'of the installer', { mode: 0o600 });
+    const enter = () =>
+      attempt({
+        doing: name,
+        argv: [script, '--root', root, '--', '/bin/busybox', 'true'],
+        env,
+        timeoutSeconds: 60,
+      });
+    const key = join(root, '.rw-etc/upper/ssh/key');
+    const { exitCode, stderr } = await enter();
+    t.equal(exitCode, 0, `${name}: ${stderr}`);
+    t.equal(existsSync(key) ? readFileSync(key, 'utf8') : null, expected, name);
+    if (expected === null) continue;
+    t.equal(statSync(key).mode & 0o777, 0o600, 'with its mode');
+    writeFileSync(key, 'of the running system');
+    await enter();
+    t.equal(readFileSync(key, 'utf8'), 'of the running system', 'what is newer stays');
   }
 });
 
