@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -18,6 +19,21 @@ let
   # are its own.
   laidOut = host.pool != null;
   replaces = wraps && laidOut;
+
+  # Owners force boot loaders on and off, as the manual of lanzaboote says. One of another kind would not know the ESPs.
+  loader = if wraps then lib.mkOverride 40 else lib.id;
+  otherLoaders = [
+    # What lanzaboote is.
+    "external"
+    "generationsDir"
+    "generic-extlinux-compatible"
+    "limine"
+    "refind"
+  ];
+
+  forbidsPerl = lib.any (regex: builtins.match ".*perl.*" regex != null) (
+    config.system.forbiddenDependenciesRegexes or [ ]
+  );
 
   initrdSsh = config.boot.initrd.network.ssh;
 
@@ -134,7 +150,7 @@ in
           efiSysMountPoint = lib.mkIf laidOut (own "/boot");
         };
         systemd-boot = lib.mkIf laidOut {
-          enable = own uefi;
+          enable = loader uefi;
           # If variables are read-only, the firmware still finds EFI/BOOT/BOOTX64.EFI.
           graceful = own uefi;
           configurationLimit = lib.mkDefault limit;
@@ -158,7 +174,7 @@ in
 
         # GRUB cannot read the encrypted pool, so it finds kernels and initrds on the ESP.
         grub = lib.mkIf laidOut ({
-          enable = own (!uefi);
+          enable = loader (!uefi);
           configurationLimit = lib.mkDefault limit;
           mirroredBoots = own (
             map (disk: {
@@ -167,8 +183,24 @@ in
             }) host.disks
           );
         }
-        // lib.optionalAttrs wraps { devices = lib.mkForce [ ]; });
-      };
+        // lib.optionalAttrs wraps (
+          {
+            devices = lib.mkForce [ ];
+            efiSupport = lib.mkForce false;
+          }
+          // lib.optionalAttrs (options.boot.loader.grub ? efiInstallAsRemovable) {
+            efiInstallAsRemovable = lib.mkForce false;
+          }
+        ));
+      }
+      // lib.optionalAttrs replaces (
+        lib.listToAttrs (
+          map (name: {
+            inherit name;
+            value.enable = loader false;
+          }) (lib.filter (name: options.boot.loader ? ${name}) otherLoaders)
+        )
+      );
 
       # Stage 1 asks for the passphrase on the console and by SSH, at the same address as the running system (unlock.nix).
       initrd = {
@@ -188,7 +220,13 @@ in
     };
 
     # This directory is a git repository, and Nix runs git when it writes flake.lock.
-    programs.git.enable = lib.mkDefault true;
+    programs.git = {
+      enable = lib.mkDefault true;
+    }
+    // lib.optionalAttrs (options.programs.git ? package) {
+      # The usual package contains Perl.
+      package = lib.mkIf forbidsPerl (lib.mkDefault pkgs.gitMinimal);
+    };
 
     nix.settings.experimental-features = lib.mkDefault [
       "nix-command"
