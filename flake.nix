@@ -48,6 +48,7 @@
       checks.${system} = import ./nix/checks {
         inherit pkgs packages;
         modules = self.nixosModules;
+        source = nixpkgs.outPath;
       };
 
       formatter.${system} = pkgs.nixfmt;
