@@ -197,17 +197,9 @@ function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
 
 /** What unlock.sh takes for granted: names of units and their order, and the programs of stage 1. */
 function unlockFaults({ pool }: RuntimeInfo, { unlock }: Evaluated): string[] {
-  const name = `zfs-import-${pool.name}`;
-  const { after = [], before = [], requiredBy = [] } = unlock.imports[name] ?? {};
   return [
     ...holds('unlock', unlock.program),
-    ...same('/etc/unlock.conf', unlock.pools, `${pool.name} /dev/disk/by-partuuid -r ${pool.name}\n`),
-    ...same('services that import pools', Object.keys(unlock.imports), [name]),
-    ...['sysroot.mount', 'zfs-import.target'].flatMap(unit => [
-      ...holds(`${name} is required by ${unit}`, requiredBy.includes(unit)),
-      ...holds(`${name} is before ${unit}`, before.includes(unit)),
-    ]),
-    ...holds(`${name} is after the console's agent`, after.includes('systemd-ask-password-console.service')),
+    ...(pool === null ? [] : poolUnlockFaults(pool.name, unlock)),
     // What isolating initrd.target does not stop.
     ...same('sshd of stage 1 is wanted by', unlock.sshd, ['initrd.target']),
     ...same('initrd.target is also', unlock.initrdTarget, ['default.target']),
@@ -215,9 +207,23 @@ function unlockFaults({ pool }: RuntimeInfo, { unlock }: Evaluated): string[] {
     ...['coreutils', 'systemd', 'bash-interactive'].flatMap(program =>
       holds(`stage 1 has ${program}`, unlock.packages.includes(program)),
     ),
-    ...['unlock', 'zfs', 'zpool'].flatMap(program =>
+    ...['unlock', ...(pool === null ? [] : ['zfs', 'zpool'])].flatMap(program =>
       holds(`stage 1 has ${program}`, unlock.programs.includes(program)),
     ),
+  ];
+}
+
+function poolUnlockFaults(pool: string, { pools, imports }: Evaluated['unlock']): string[] {
+  const name = `zfs-import-${pool}`;
+  const { after = [], before = [], requiredBy = [] } = imports[name] ?? {};
+  return [
+    ...same('/etc/unlock.conf', pools, `${pool} /dev/disk/by-partuuid -r ${pool}\n`),
+    ...same('services that import pools', Object.keys(imports), [name]),
+    ...['sysroot.mount', 'zfs-import.target'].flatMap(unit => [
+      ...holds(`${name} is required by ${unit}`, requiredBy.includes(unit)),
+      ...holds(`${name} is before ${unit}`, before.includes(unit)),
+    ]),
+    ...holds(`${name} is after the console's agent`, after.includes('systemd-ask-password-console.service')),
   ];
 }
 
