@@ -35,8 +35,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   NETWORK_SILENT_GATEWAY: { newSystem: 'the new system asks the gateway from its own address' },
   NO_LOGIN: {
     newSystem:
-      'PREFLIGHT_NO_LOGIN is the same check before kexec; on a machine that was booted otherwise, this is the first check. ' +
-      "Whether a flake's or a prebuilt system's SSH server is enabled, only that system shows",
+      'PREFLIGHT_NO_LOGIN is the same check before kexec; only the system itself shows whether its SSH server is enabled',
   },
   SSH_HOST_KEY: 'preflight',
   SSH_START: { newSystem: 'the new system starts sshd' },
