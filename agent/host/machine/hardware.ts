@@ -31,7 +31,7 @@ export async function readHardware(doors: Doors): Promise<Hardware> {
 }
 
 /**
- * What the processor can do, in the kernel's words. Arm's kernels call them "Features" (arch/arm64/kernel/cpuinfo.c).
+ * What the processor can do, in the kernel's words. Other kernels than that of PCs call them "Features" (cpuinfo.c of the architecture).
  * @param root directory that contains proc/; a test has its own
  */
 export function readProcessorFlags({ files }: Pick<Doors, 'files'>, root = ''): string[] {

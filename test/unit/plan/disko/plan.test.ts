@@ -125,7 +125,7 @@ t.test('nothing of a pool of ours', async t => {
   const all = argvs(Object.values(stages).flat()).join('\n');
   t.notMatch(all, /zpool create|zfs set|rpool/);
   const written = Object.values(stages).flat().find(step => step.kind === 'write' && step.path === '/mnt/etc/nixos/runtime-info.json'); // prettier-ignore
-  const info = JSON.parse(String((written as { content: string }).content)) as { pool: null; disks: []; modules: { disks: string[] } }; // prettier-ignore
+  const info = JSON.parse((written as { content: string }).content) as { pool: null; disks: []; modules: { disks: string[] } }; // prettier-ignore
   t.same([info.pool, info.disks], [null, []]);
   t.ok(info.modules.disks.includes('virtio_blk'), 'drivers of the chosen disk');
   t.match(argvs(stages.finish).join('\n'), /umount --recursive \/mnt\nzpool export -a\nzpool list/);
