@@ -2,6 +2,9 @@ import { build } from 'esbuild';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
 
+/** Files that modules import as text. Node itself needs test/support/nix-text.mjs for them. */
+export const textLoader = { '.nix': 'text', '.sh': 'text' } as const;
+
 /**
  * Bundles the agent in the form that a single executable requires: CommonJS, Node 20. nix/packages/dabei.nix calls it, too.
  * @param output path of the file
@@ -19,7 +22,7 @@ export async function bundle(output: string): Promise<void> {
     minifyWhitespace: true,
     keepNames: false,
     legalComments: 'none',
-    loader: { '.nix': 'text', '.sh': 'text' },
+    loader: textLoader,
     // jsonc-parser's `main` is UMD, whose inner `require` calls esbuild cannot follow; its `module` holds the same
     // as ES modules.
     mainFields: ['module', 'main'],

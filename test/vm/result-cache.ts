@@ -1,5 +1,6 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
+import { textLoader } from '../../image/agent/bundle.ts';
 import { keyOf, tree } from '../../image/lib/cache.ts';
 import * as files from '../../image/lib/files.ts';
 import { checkout } from '../../image/lib/host.ts';
@@ -48,7 +49,7 @@ export class Remembered {
 }
 
 /** The files of worlds as programs, each with that which runs every world. */
-async function programsOf(names: readonly string[]): Promise<Map<string, readonly string[]>> {
+export async function programsOf(names: readonly string[]): Promise<Map<string, readonly string[]>> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: checkout(),
     entryPoints: [...names.map(name => `test/vm/worlds/${name}.ts`), 'test/vm/world.ts'],
@@ -59,7 +60,7 @@ async function programsOf(names: readonly string[]): Promise<Map<string, readonl
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    loader: { '.nix': 'text' },
+    loader: textLoader,
     // Without it, esbuild keeps comments that stand in expressions.
     minifyWhitespace: true,
     logLevel: 'warning',
