@@ -26,6 +26,25 @@ export const loadingSlackBytes = 12 * mebibyte;
 /** What is appended to the initrd lies in RAM up to so many times: in the initrd, unpacked, and where Nix takes it. */
 export const copiesOfAppended = 3;
 
+/**
+ * /nix of the rescue system that nixos-anywhere fills before a disk is mounted (agent/plan/nix/store-in-ram.ts). From MemTotal of
+ * `leastMemTotalBytes.install` up to `belowBytes`, it is a compressed file system in RAM of MemTotal less `besideBytes`; above,
+ * the overlay's tmpfs takes half of MemTotal, uncompressed.
+ */
+export const storeInRam = {
+  belowBytes: 2 * 1024 * mebibyte,
+  /** For the kernel, the image, sshd, Nix, and ZFS or LUKS of disko's script. */
+  besideBytes: 224 * mebibyte,
+  leastBytes: 32 * mebibyte,
+  /**
+   * How much more fits than the file system has. Debian's programs and libraries, 264 MB, were compressed to
+   * 111 MB by zstd at level 3 in extents of 128 KiB, each in whole sectors of 4 KiB.
+   */
+  percent: 225,
+  /** Programs that more room than this is enough for: a closure of disko's script had 381 MB. */
+  enoughBytes: 1024 * mebibyte,
+} as const;
+
 /** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
 export const longestCommandLineBytes = 2047;
 
@@ -51,6 +70,11 @@ export function shellLimits(): string {
     least_rescue_kib: leastMemTotalBytes.rescue / 1024,
     loading_slack_kib: loadingSlackBytes / 1024,
     copies_of_appended: copiesOfAppended,
+    store_below_kib: storeInRam.belowBytes / 1024,
+    store_beside_kib: storeInRam.besideBytes / 1024,
+    store_least_kib: storeInRam.leastBytes / 1024,
+    store_percent: storeInRam.percent,
+    store_enough_kib: storeInRam.enoughBytes / 1024,
     longest_command_line: longestCommandLineBytes,
     least_passphrase: passphraseBytes.least,
     most_passphrase: passphraseBytes.most,

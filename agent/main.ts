@@ -21,7 +21,7 @@ const usage = `usage: dabei COMMAND
   logs [--json]            the log since the start
   collect --output DIR FILE...
                            adds machines, by their runtime-info.json, to an infrastructure flake; see docs/fleets.md
-  preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--result FILE] [--json]
+  preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--second-initrd FILE] [--result FILE] [--json]
                            check whether a running Linux can be left by kexec; exit code 10: refused
   boot                     what the machine runs automatically after the start
   --version, --help
@@ -85,9 +85,11 @@ function machinesOf(
 }
 
 function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
-  const { capture, image, config, 'command-line': commandLine, result, json = false } = values;
+  const { capture, image, config, result, json = false } = values;
+  const { 'command-line': commandLine, 'second-initrd': secondInitrd } = values;
   if (capture === undefined || image === undefined) throw wrongUsage('preflight needs --capture and --image');
-  return preflightCommand(doors, { capture, image, config, commandLine, result, json }, print);
+  const options = { capture, image, config, commandLine, secondInitrd, result, json };
+  return preflightCommand(doors, options, print);
 }
 
 function parse(argv: readonly string[]) {
@@ -100,6 +102,7 @@ function parse(argv: readonly string[]) {
         capture: { type: 'string' },
         image: { type: 'string' },
         'command-line': { type: 'string' },
+        'second-initrd': { type: 'string' },
         result: { type: 'string' },
         output: { type: 'string' },
         json: { type: 'boolean' },

@@ -5,7 +5,7 @@ import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
 import { DabeiError, formatError } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { readAppendedFiles } from '../host/old-system/appended.ts';
-import { readCaptured } from '../host/old-system/captured.ts';
+import { readCaptured, startedByNixosAnywhere } from '../host/old-system/captured.ts';
 import { missingFirmware, readModuleIndex } from '../host/machine/devices.ts';
 import { readOldSystem } from '../host/old-system/old-system.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from '../keys/authorized-keys.ts';
@@ -30,6 +30,8 @@ export interface PreflightOptions {
   config?: string | undefined;
   /** File with the command line of the new kernel. */
   commandLine?: string | undefined;
+  /** Second initrd that `run` will append. */
+  secondInitrd?: string | undefined;
   /** File to write for `run`: lines "erases=yes" or "erases=no", then, if they apply, "passphrase=missing" and "devices=[...]". */
   result?: string | undefined;
   json: boolean;
@@ -169,6 +171,8 @@ async function readImage(
     firmware,
     commandLine: commandLineOf(doors, options),
     appendedBytes: files.treeBytes(appended),
+    secondInitrdBytes: options.secondInitrd === undefined ? 0 : (files.sizeOf(options.secondInitrd) ?? 0),
+    forNixosAnywhere: startedByNixosAnywhere(doors, appended),
   };
 }
 

@@ -22,6 +22,7 @@ import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session, Stage } from './sequence.ts';
 import { readHostKeys, startSsh } from './ssh.ts';
+import { prepareStore } from './store.ts';
 
 /** The stages, one function each: they read their input from the session, and store their results there. */
 
@@ -64,6 +65,7 @@ export async function network(doors: Doors, session: Session): Promise<void> {
 }
 
 export async function ssh(doors: Doors, session: Session): Promise<void> {
+  if (session.resolution.mode === 'rescue') await prepareStore(doors);
   const { ssh, rootAuthorizedKeys } = session.resolution.reachability;
   await keepResult(
     () =>

@@ -22,7 +22,7 @@ export function readCaptured(doors: Doors, directory: string = paths.bootDirecto
       machineId: capture('machine-id'),
       sshd: capture('sshd'),
       sshPort: capture('ssh-port'),
-      comesBackElsewhere: files.exists(`${directory}/dabei/nixos-anywhere`),
+      comesBackElsewhere: startedByNixosAnywhere(doors, directory),
     },
     clock.epochSeconds(),
   );
@@ -50,13 +50,18 @@ export function capturedConsoles({ files }: Doors, directory: string = paths.boo
   return (files.readText(`${directory}/dabei/capture/consoles`) ?? '').split('\n').filter(Boolean);
 }
 
+/** Whether nixos-anywhere started `run`, which leaves a mark. */
+export function startedByNixosAnywhere({ files }: Doors, directory: string = paths.bootDirectory): boolean {
+  return files.exists(`${directory}/dabei/nixos-anywhere`);
+}
+
 /**
  * The SSH port by which nixos-anywhere was connected to the old system: it may connect to that port again, so sshd also listens there.
  * null if nixos-anywhere did not start `run`.
  */
-export function capturedOtherPort({ files }: Doors, directory: string = paths.bootDirectory): number | null {
-  if (!files.exists(`${directory}/dabei/nixos-anywhere`)) return null;
-  return readPort(files.readText(`${directory}/dabei/capture/ssh-port`));
+export function capturedOtherPort(doors: Doors, directory: string = paths.bootDirectory): number | null {
+  if (!startedByNixosAnywhere(doors, directory)) return null;
+  return readPort(doors.files.readText(`${directory}/dabei/capture/ssh-port`));
 }
 
 /** Host certificates of the old system: file name -> text. */

@@ -17,6 +17,7 @@ import { checkDrivers } from './drivers.ts';
 import { refusal } from './refusal.ts';
 import type { NewSystem, OldSystem } from './systems.ts';
 import { selectDisks } from '../disks/select-disks.ts';
+import { roomWarnings } from '../nix/store-in-ram.ts';
 import { arch } from '../../arch.ts';
 
 /** Checks whether dabei can replace a running Linux, before dabei changes anything. Pure. */
@@ -57,7 +58,11 @@ export function preflight(
       ...disks.refusals,
       ...drivers.refusals,
     ],
-    warnings: [...disks.warnings, ...drivers.warnings],
+    warnings: [
+      ...disks.warnings,
+      ...drivers.warnings,
+      ...(image.forNixosAnywhere && !installs ? roomWarnings(old.facts.memoryBytes) : []),
+    ],
     targets: disks.targets,
     selectors: disks.selectors,
   };
@@ -172,7 +177,8 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
   const present = old.ramBytes ?? old.facts.memoryBytes;
   const appended = image.appendedBytes ?? 0;
   const least =
-    (old.ramBytes === null ? leastMemTotalBytes : leastRamBytes)[kind] + copiesOfAppended * appended;
+    (old.ramBytes === null ? leastMemTotalBytes : leastRamBytes)[kind] +
+    copiesOfAppended * allAppendedBytes(image);
   if (present < least) {
     const what = installs ? 'an installation' : 'the rescue system';
     const problem = `the machine has ${formatBytes(present)} of RAM, ${what} needs ${formatBytes(least)}${appended < mebibyte ? '' : ` with the ${formatBytes(appended)} sent along`}`;
@@ -191,9 +197,14 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
 }
 
 /** RAM for loading, in bytes: the initrd twice, as a file and in the kernel's memory, and the new kernel. */
-export function loadingBytes({ files, appendedBytes = 0 }: NewSystem): number {
-  const bytes = (name: string) => files.find(file => file.name === name)?.expectedBytes ?? 0;
-  return 2 * (bytes('initrd') + appendedBytes) + bytes(arch.kernel.image) + loadingSlackBytes;
+export function loadingBytes(image: NewSystem): number {
+  const bytes = (name: string) => image.files.find(file => file.name === name)?.expectedBytes ?? 0;
+  return 2 * (bytes('initrd') + allAppendedBytes(image)) + bytes(arch.kernel.image) + loadingSlackBytes;
+}
+
+/** As appended_kib of image/media/bundle/lib/preflight.sh. */
+function allAppendedBytes({ appendedBytes = 0, secondInitrdBytes = 0 }: NewSystem): number {
+  return appendedBytes + secondInitrdBytes;
 }
 
 function noDefaultRoute(): DabeiError {

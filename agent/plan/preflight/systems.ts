@@ -41,4 +41,8 @@ export interface NewSystem {
   commandLine: string;
   /** Size of the files that `run` appends to the initrd; a bundled flake may have any size. */
   appendedBytes?: number;
+  /** Size of the second initrd, if `run` appends it. */
+  secondInitrdBytes?: number;
+  /** nixos-anywhere started `run`, and will copy programs into the new system's RAM. */
+  forNixosAnywhere?: boolean;
 }

@@ -99,6 +99,43 @@ t.test('dabei boot', async t => {
   t.same([busy.written, busy.ran], [[], []], 'a second one touches nothing');
 });
 
+t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
+  const anywhere = { ...appended(rescue), '/run/dabei/boot/dabei/nixos-anywhere': '' };
+  const small = { '/proc/meminfo': 'MemTotal: 487732 kB\nMemAvailable: 300000 kB\n' };
+  const zram = { '/sys/block/zram1/comp_algorithm': '', '/sys/block/zram1/disksize': '' };
+  const programs = { 'mkfs.btrfs': 'exit 0', mount: 'exit 0', mkdir: 'exit 0', umount: 'exit 0' };
+  const prepared = async (world: World) => {
+    const doors = doorsFor(t, world);
+    t.equal(await boot(doors), 0, 'people can log in');
+    const mounts = doors.ran.filter(line => line.startsWith('mount '));
+    return { mounts, size: doors.read('/sys/block/zram1/disksize'), told: JSON.stringify(doors.told) };
+  };
+  const done = await prepared({ files: { ...anywhere, ...small, ...zram }, programs });
+  t.equal(done.size, String(252 * 2 ** 20));
+  t.match(done.mounts.at(-1), /^mount -t overlay .* \/nix$/);
+  t.notMatch(done.told, 'has less room');
+
+  const others: [name: string, world: World][] = [
+    ['without nixos-anywhere', { files: { ...appended(rescue), ...small, ...zram }, programs }],
+    ['ample memory', { files: { ...anywhere, ...zram }, programs }],
+    ['to install', { files: { ...anywhere, ...small, ...zram, ...appended({ ...rescue, mode: 'plan' }) }, programs }],
+  ]; // prettier-ignore
+  for (const [name, world] of others) {
+    const doors = doorsFor(t, world);
+    await boot(doors);
+    t.notMatch(doors.ran.join('\n'), /zram|mkfs/, name);
+  }
+  const absent = { ...programs, 'mkfs.btrfs': 'echo not in this image >&2; exit 127' };
+  const without = await prepared({ files: { ...anywhere, ...small, ...zram }, programs: absent });
+  t.match(
+    without.told,
+    /formatting \/dev\/zram1[^"]*not in this image[^"]*; \/nix has less room: use nixos-anywhere --no-disko-deps/,
+  );
+  t.same(without.mounts, []);
+  const noMemory = await prepared({ files: { ...anywhere, '/proc/meminfo': '' } });
+  t.match(noMemory.told, 'no line MemTotal');
+});
+
 t.test('a password for the console', async t => {
   const passwordHash = `$6$abcdefgh$${'a'.repeat(86)}`;
   const doors = doorsFor(t, { files: appended({ ...rescue, console: { passwordHash } }) });

@@ -9,10 +9,13 @@ preflight() {
     : >"$memory/result"
     code=0
 
+    second_initrd=''
+    [ "$with_tools" = no ] || second_initrd='--second-initrd /mnt/bundle/tools'
     # The image's busybox, and env with it, comes from the initramfs: here, the image lacks it.
+    # shellcheck disable=SC2086 # Words are what is wanted.
     timeout 180 env -i "PATH=/usr/sbin:/usr/bin:$PATH" HOME=/ "TERM=${TERM-dumb}" \
       chroot "$image" /usr/bin/dabei preflight --capture /mnt/boot/dabei/capture --image /mnt/bundle \
-      --command-line /mnt/command-line --result /mnt/result || code=$?
+      --command-line /mnt/command-line $second_initrd --result /mnt/result || code=$?
     umount_image
     case $code in
       0)
@@ -92,6 +95,7 @@ umount_image() {
 shell_checks() {
   check_kexec
   check_memory
+  [ "$nixos_anywhere$install" != yesno ] || warn_of_room
   if [ "$(wc -c <"$memory/command-line")" -gt $((longest_command_line + 1)) ]; then
     refuse PREFLIGHT_COMMAND_LINE "the command line for the new kernel is longer than $longest_command_line bytes" "pass less with --append"
   fi
@@ -166,5 +170,32 @@ check_memory() {
   if [ "$kib_total" -lt "$least" ]; then
     refuse PREFLIGHT_MEMORY "the machine has $((kib_total / 1024)) MiB of RAM, the new system needs $((least / 1024)) MiB" \
       "use a machine with more memory"
+  fi
+}
+
+# What fits into /nix of the rescue system, before compression (agent/plan/nix/store-in-ram.ts).
+room_kib() {
+  if [ "$kib_total" -ge "$store_below_kib" ]; then
+    echo $((kib_total / 2))
+  elif [ "$kib_total" -lt "$least_install_kib" ]; then
+    echo 0
+  else
+    room=$((kib_total - store_beside_kib))
+    [ "$room" -ge "$store_least_kib" ] || room=$store_least_kib
+    # Whole mebibytes.
+    echo $((room / 1024 * 1024 * store_percent / 100))
+  fi
+}
+
+# The size of the closure is known to nixos-anywhere alone, and only later.
+warn_of_room() {
+  room=$(room_kib)
+  if [ "$room" -ge "$store_enough_kib" ]; then
+    return 0
+  elif [ "$room" -eq 0 ]; then
+    say "warning: the memory has no room for disko's programs, which nixos-anywhere copies into RAM: use its option --no-disko-deps"
+  else
+    say "warning: about $((room / 1024)) MiB of disko's programs fit into RAM, where nixos-anywhere copies them before a disk is touched:" \
+      'larger ones end with "No space left on device", and its option --no-disko-deps copies none'
   fi
 }

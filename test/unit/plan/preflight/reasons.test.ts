@@ -215,6 +215,7 @@ t.test('all reasons at once', async t => {
 
 t.test('loading takes the initrd twice', async t => {
   t.equal(loadingBytes(image), (40 + 40 + 5 + 12) * MiB);
+  t.equal(loadingBytes({ ...image, secondInitrdBytes: 2 * MiB }), (42 + 42 + 5 + 12) * MiB, 'both of them');
 });
 
 t.test('machines that the new kernel cannot run on', async t => {

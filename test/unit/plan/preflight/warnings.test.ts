@@ -69,3 +69,13 @@ t.test('what does not hinder is told', async t => {
     t.match(warnings.join('\n'), message);
   }
 });
+
+t.test("room for disko's programs, where nixos-anywhere brings them", async t => {
+  const said = (row: Case) => judge({ installs: false, config: null, ...row }).warnings.join('\n');
+  const anywhere = { forNixosAnywhere: true };
+  t.match(said({ image: anywhere }), /^about \d+ MiB of disko's programs fit into RAM, .*--no-disko-deps/);
+  t.equal(said({}), '', 'a rescue system');
+  t.equal(said({ image: anywhere, installs: true }), '', 'an installation by dabei');
+  const large = { facts: { ...debian.facts, memoryBytes: 2 ** 33 } };
+  t.equal(said({ image: anywhere, old: large }), '', 'enough');
+});
