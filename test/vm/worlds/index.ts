@@ -1,4 +1,5 @@
 import type { World } from '../world.ts';
+import { anywhereMemoryWorlds } from './anywhere-memory.ts';
 import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
 import { consoleWorlds } from './console.ts';
@@ -58,6 +59,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'install-disko': installDiskoWorlds,
   'refuse-disko': refuseDiskoWorlds,
   'nixos-anywhere': nixosAnywhereWorlds,
+  'anywhere-memory': anywhereMemoryWorlds,
 };
 
 export const worlds: readonly World[] = Object.values(worldsByFile).flat();
