@@ -14,9 +14,9 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['two paths to one disk', 'disks', /two ports \(multipath\) appears twice: dabei refuses it as two members/],
   ['two NVMe disks of one EUI', 'disks', /`nvme-eui\.…` or `wwn` alone does not select a disk beside an NVMe disk that has no such id/],
   ['a default route that no packet takes', 'kexec', /counts a default route only if the new system would use it/],
-  ["disko's script without its tools", 'kexec', /They are in the bundle: for GPT .*LVM, btrfs, `parted` and `sfdisk` are in the file `tools` .* these names print a sentence and end with 127/],
-  ['hardware for nixos-anywhere', 'kexec', /--generate-hardware-config nixos-generate-config FILE` and `… nixos-facter FILE`: dabei answers under both names/],
-  ['rsync and curl', 'kexec', /`rsync` and `curl` are not in the image: send a directory with `tar -C/],
+  ["disko's script without its tools", 'nixos-anywhere', /They are in the bundle: for GPT .*LVM, btrfs, `parted` and `sfdisk` are in the file `tools` .* these names print a sentence and end with 127/],
+  ['hardware for nixos-anywhere', 'nixos-anywhere', /--generate-hardware-config nixos-generate-config FILE` and `… nixos-facter FILE`: dabei answers under both names/],
+  ['rsync and curl', 'nixos-anywhere', /`rsync` and `curl` are not in the image: send a directory with `tar -C/],
   ['where a secret on the command line can be read', 'configuration', /own log, which `dmesg` shows only to root, contains the command line/],
   ['a token in an address', 'host-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
 ]; // prettier-ignore
