@@ -118,6 +118,31 @@ export const rebuiltSources: readonly Rebuilt[] = [
     results: { 'libtirpc.so.3': 'src/.libs/libtirpc.so.3' },
   },
   {
+    source: 'libonig',
+    why: "jq's regular expressions, in UTF-8 alone; without the tables for \\p{Greek} and the like, grapheme clusters and word breaks",
+    commands: [
+      // jq knows UTF-8 alone (src/builtin.c, f_match). reggnu.c needs two of the other encodings, and jq needs none of its functions.
+      [
+        ...['sed', '-i', '-E'],
+        's/ src\\/(utf(16|32)_[bl]e|euc_(jp|tw|kr)(_prop)?|sjis(_prop)?|iso8859_[0-9]+|big5|gb18030|koi8_r|cp1251|reggnu)\\.c//g',
+        'CMakeLists.txt',
+      ],
+      // [[:alpha:]], \w and \p{Alpha} know all of Unicode without them (unicode_property_data_posix.c).
+      [
+        ...['sed', '-i', '-E'],
+        '/^#define USE_UNICODE_(PROPERTIES|EXTENDED_GRAPHEME_CLUSTER|WORD_BREAK)$/d',
+        'src/regenc.h',
+      ],
+      // A missing encoding has to fail here, and not when jq starts.
+      [
+        ...['env', small, `${linking},-z,defs`, 'cmake', '-B', 'build'],
+        ...['-DCMAKE_BUILD_TYPE=MinSizeRel', '-DBUILD_TEST=OFF'],
+      ],
+      ['make', '--silent', jobs, '-C', 'build'],
+    ],
+    results: { 'libonig.so.5': 'build/libonig.so.5' },
+  },
+  {
     source: 'openssh',
     why: 'login with keys, to the only account, root; without PAM, Kerberos, SELinux, audit and login records',
     commands: [

@@ -10,6 +10,7 @@ export const reductions = [
   'libgit2',
   'libarchive',
   'libtirpc',
+  'libonig',
   'openssh',
   'kexec-tools',
   'iproute2',

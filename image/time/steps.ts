@@ -25,6 +25,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   libgit2: { cpuSeconds: 45, cores: all },
   libarchive: { cpuSeconds: 70, cores: 1.5 },
   libtirpc: { cpuSeconds: 30, cores: 1.5 },
+  libonig: { cpuSeconds: 8, cores: all },
   openssh: { cpuSeconds: 95, cores: 1.5 },
   'kexec-tools': { cpuSeconds: 10, cores: 1.5 },
   iproute2: { cpuSeconds: 15, cores: all },
