@@ -72,31 +72,27 @@ TMPDIR="$HOME/kexec" setsid --wait "$HOME/kexec/kexec/run" --kexec-extra-flags '
 grep -q 'machine will boot into nixos' nixos-anywhere.log
 `;
 
-/** Rows 1 to 4: from the old system to the installer. @returns how to reach it */
-export async function leaveForInstaller(site: Site): Promise<Remote> {
-  // Row 1: the run's own key, by OpenSSH's own script.
-  const temporary = (await makeKeys(join(site.directory, 'temporary'))).user;
-  const remote: Remote = { port: site.sshPort, key: temporary.file };
+/** Row 1: OpenSSH's own script adds the run's key to the logins, where `by` is a login already. */
+export async function sendKey(site: Site, { port, key }: Remote, by: string): Promise<void> {
   // It makes its temporary file in there, and a machine that runs the tests may have none.
   files.makeDirectory(join(site.directory, '.ssh'));
-  const asked = [
-    '-o',
-    'UserKnownHostsFile=/dev/null',
-    '-o',
-    'StrictHostKeyChecking=no',
-    '-o',
-    'IdentitiesOnly=yes',
-  ];
   await run({
     doing: 'ssh-copy-id',
     env: { HOME: site.directory },
     argv: [
-      ...(['ssh-copy-id', '-f', '-i', `${temporary.file}.pub`, '-o', 'ConnectTimeout=10'] as const),
-      ...['-p', String(site.sshPort), ...asked],
-      ...['-o', `IdentityFile=${site.keys.user.file}`, 'root@127.0.0.1'],
+      ...(['ssh-copy-id', '-f', '-i', `${key}.pub`, '-o', 'ConnectTimeout=10', '-p', String(port)] as const),
+      ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no'],
+      ...['-o', 'IdentitiesOnly=yes', '-o', `IdentityFile=${by}`, 'root@127.0.0.1'],
     ],
     timeoutSeconds: 120,
   });
+}
+
+/** Rows 1 to 4: from the old system to the installer. @returns how to reach it */
+export async function leaveForInstaller(site: Site): Promise<Remote> {
+  const temporary = (await makeKeys(join(site.directory, 'temporary'))).user;
+  const remote: Remote = { port: site.sshPort, key: temporary.file };
+  await sendKey(site, remote, site.keys.user.file);
   // Row 2.
   const answers = await remotely(remote, 'enableDebug= sh --', facts);
   assert.match(answers, /isInstaller=n[^]*hasTar=y\nhasCpio=y\n[^]*hasSetsid=y/);
@@ -135,6 +131,13 @@ export async function leaveForInstaller(site: Site): Promise<Remote> {
   return remote;
 }
 
+/** The run's key where the operator's programs find it. @returns their environment */
+function environment(remote: Remote, site: Site): Readonly<Record<string, string>> {
+  const key = join(site.directory, 'operator/home/key');
+  files.write(key, files.readText(remote.key), 0o600);
+  return { NIX_SSHOPTS: sshOptions({ port: remote.port, key: `${operatorHome}/key` }).join(' ') };
+}
+
 /** `nix copy` as nixos-anywhere calls it; it starts `nix-store --serve --write` at the other end. */
 export async function copy(
   operator: Operator,
@@ -143,11 +146,32 @@ export async function copy(
   path: string,
   to: string,
 ): Promise<void> {
-  const key = join(site.directory, 'operator/home/key');
-  files.write(key, files.readText(remote.key), 0o600);
-  const options = sshOptions({ port: remote.port, key: `${operatorHome}/key` });
   await operator.run(`copying ${path} to ${to}`, ['nix', 'copy', '--to', to, path], {
-    env: { NIX_SSHOPTS: options.join(' ') },
+    env: environment(remote, site),
     seconds: 600,
   });
+}
+
+/**
+ * `nix build` as nixos-anywhere calls it with --build-on remote; it starts `nix-daemon --stdio` at the other end.
+ * @param settings of the store, each after a "&"
+ * @returns the path that was built, there
+ */
+export async function buildThere(
+  operator: Operator,
+  remote: Remote,
+  site: Site,
+  expression: string,
+  settings: string,
+): Promise<string> {
+  const key = encodeURIComponent(`${operatorHome}/key`);
+  const store = `ssh-ng://root@127.0.0.1?ssh-key=${key}&compress=true${settings}`;
+  return operator.run(
+    `building in ${store}`,
+    [
+      ...['nix', 'build', '--impure', '--print-out-paths', '--no-link', '--expr', expression],
+      ...['--eval-store', 'auto', '--store', store],
+    ],
+    { env: environment(remote, site), seconds: 300 },
+  );
 }

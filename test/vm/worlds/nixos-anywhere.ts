@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { run } from '../../../agent/host/exec.ts';
-import { copy, facts, leaveForInstaller, remotely, sshOptions, tryRemote } from '../guests/anywhere.ts';
+import {
+  buildThere,
+  copy,
+  facts,
+  leaveForInstaller,
+  remotely,
+  sendKey,
+  sshOptions,
+  tryRemote,
+} from '../guests/anywhere.ts';
 import { leasedNetwork, makeDebian } from '../guests/debian.ts';
 import { stageDone } from '../guests/install.ts';
 import { startOld } from '../guests/leave.ts';
@@ -28,6 +37,13 @@ const programs =
   'nixos-install nixos-enter zpool zfs sgdisk partprobe udevadm mkfs.vfat blockdev nixos-generate-config nixos-facter ' +
   'jq cryptsetup mdadm mkfs.ext4 mkfs.xfs zvol_wait mkfs.btrfs btrfs pvcreate vgcreate lvcreate vgchange parted sfdisk';
 
+/** What disko runs alone for `--disko-mode mount`, too: it takes what is mounted or imported already as it is. */
+const mountScript = `zpool list rpool >/dev/null 2>&1 || zpool import -l -R /mnt rpool
+findmnt rpool/root /mnt >/dev/null || mount rpool/root /mnt -o X-mount.mkdir -t zfs
+esp=/dev/disk/by-partlabel/disk-main-ESP
+findmnt "$esp" /mnt/boot >/dev/null || mount "$esp" /mnt/boot -t vfat -o umask=0077 -o X-mount.mkdir
+`;
+
 const diskoScript = `#!/usr/bin/env bash
 set -euo pipefail
 disk=/dev/vda
@@ -43,10 +59,7 @@ mkfs.vfat -F 32 /dev/disk/by-partlabel/disk-main-ESP
 test "$(cat /tmp/secret.key)" = the-key
 zpool create -f -o ashift=12 -O mountpoint=none -O compression=lz4 -R /mnt rpool /dev/disk/by-partlabel/disk-main-zfs
 zfs create -o mountpoint=legacy rpool/root
-mount -t zfs rpool/root /mnt
-mkdir -p /mnt/boot
-mount -t vfat -o umask=0077 /dev/disk/by-partlabel/disk-main-ESP /mnt/boot
-`;
+${mountScript}`;
 
 const configuration = (userKey: string) => `{
   nixpkgs.hostPlatform = "x86_64-linux";
@@ -71,6 +84,18 @@ const configuration = (userKey: string) => `{
   };
   services.openssh.enable = true;
   users.users.root.openssh.authorizedKeys.keys = [ "${userKey}" ];
+}`;
+
+/** Something to build that needs nothing but busybox. */
+const small = (flake: string, name: string) => `derivation {
+  name = "${name}";
+  system = "x86_64-linux";
+  builder = "\${builtins.path {
+    name = "blob";
+    path = "${flake}/blob";
+    filter = path: _: baseNameOf path == "busybox";
+  }}/busybox";
+  args = [ "sh" "-c" "echo built >$out" ];
 }`;
 
 /** Builds the two store paths that nixos-anywhere is given by its flake. */
@@ -110,8 +135,9 @@ async function script(site: Site): Promise<void> {
   const held = machine.console.stages.find(({ name, state }) => name === 'ssh' && state === 'done');
   assert.ok((held?.seconds ?? 0) >= 5, `port 22 was closed for ${held?.seconds} s with the address up`);
 
-  // Row 5.
-  const answers = await remotely(remote, 'enableDebug= sh --', facts);
+  // Each phase may be a run of its own, which begins with row 1 again. Row 5, as --debug asks it.
+  await sendKey(site, remote, remote.key);
+  const answers = await remotely(remote, 'enableDebug=-x sh --', `set -fu "$enableDebug"\n${facts}`);
   assert.match(answers, /^isOs=Linux\nisArch=x86_64\n/);
   assert.doesNotMatch(answers, /=n$|=$/m, answers);
   // What a person types is on a terminal.
@@ -151,14 +177,27 @@ async function script(site: Site): Promise<void> {
   await remotely(remote, 'umask 077; mkdir -p "/tmp"; cat > /tmp/secret.key', 'the-key');
 
   // Row 11: the script, into the store in RAM. Row 12: run it.
-  await copy(operator, remote, site, disko, `ssh://root@127.0.0.1?compress=true`);
+  await copy(operator, remote, site, disko, `ssh://root@127.0.0.1?compress=true&max-connections=1`);
   await remotely(remote, disko);
-  assert.match(await remotely(remote, 'findmnt -n -o SOURCE,TARGET -R /mnt'), /rpool\/root\s+\/mnt\s/);
+  const mounted = 'findmnt -n -r -o SOURCE,TARGET -R /mnt';
+  assert.match(await remotely(remote, mounted), /^rpool\/root \/mnt\n.* \/mnt\/boot\n$/);
+  // --disko-mode mount, as for a machine that was laid out earlier.
+  await remotely(remote, 'umount -R /mnt; zpool export rpool');
+  await remotely(remote, 'bash -eux -o pipefail', mountScript);
+  assert.match(await remotely(remote, mounted), /^rpool\/root \/mnt\n.* \/mnt\/boot\n$/);
 
   // Row 13: the closure, straight to the disk.
   const target = 'ssh://root@127.0.0.1?remote-store=local%3Froot=%2Fmnt&compress=true';
   await copy(operator, remote, site, toplevel, target);
   await remotely(remote, 'nix-store --store /mnt --verify');
+  // The same rows with --build-on remote: in the store in RAM, then in that of the disk.
+  for (const [name, settings, root] of [
+    ['there', '', ''],
+    ['on-disk', '&remote-store=local%3Froot=%2Fmnt', '/mnt'],
+  ] as const) {
+    const built = await buildThere(operator, remote, site, small(operator.flake, name), settings);
+    assert.equal(await remotely(remote, `cat ${root}${built}`), 'built\n');
+  }
 
   // Row 14 and 15.
   const extra = join(site.directory, 'extra');
