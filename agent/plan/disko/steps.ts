@@ -190,7 +190,7 @@ export function layOutByScript(config: Config, members: readonly Disk[], facts: 
       kind: 'run',
       // Swap of a disk may be unencrypted, and this machine has secrets in memory.
       doing: 'turning off swap that the disko script turned on',
-      argv: ['swapoff', '--all'],
+      argv: ['/usr/lib/dabei/swapoff-disks'],
       timeoutSeconds: 600,
     },
     ...startZram(facts, enoughMemoryBytes),

@@ -96,7 +96,7 @@ t.test('wiped as ever, the others protected, then the script with its keys', asy
     ['/tmp/disk.key'],
   );
   t.match(steps[script], { errorCode: 'DISKO_SCRIPT', env: { LVM_SYSTEM_DIR: '/run/dabei/disko/lvm' } });
-  t.equal(steps[script + 1]!.argv.join(' '), 'swapoff --all');
+  t.equal(steps[script + 1]!.argv.join(' '), '/usr/lib/dabei/swapoff-disks');
   t.match(summary.join('\n'), /everything on this disk will be destroyed: \/dev\/vda .*ext4/);
   t.match(summary.join('\n'), /disko script of github:me\/infra#web/);
   t.match(summary.join('\n'), /key file \/tmp\/disk\.key/);
