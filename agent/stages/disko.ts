@@ -61,19 +61,31 @@ export function checkLayout(doors: Doors, members: readonly Disk[], present: rea
       problem,
       remedy: 'correct disko.devices, or disks.devices; then set disks.wipe to true, and run: dabei install',
     });
-  const inUse = present.filter(
-    disk => !isMember(disk) && disk.contents.some(({ mountPoints }) => mountPoints.some(isOfTarget)),
+  const others = present.filter(disk => !isMember(disk));
+  const pooled = others.filter(({ contents }) => contents.some(({ deviceType }) => deviceType === 'zpool'));
+  // A volume lies on the disks of its pool. Where no pool of other disks is imported, these are the chosen ones.
+  const isOfMembers = ({ path }: Disk) => isVolume(path) && pooled.length === 0;
+  const inUse = others.filter(
+    disk => !isOfMembers(disk) && disk.contents.some(({ mountPoints }) => mountPoints.some(isOfTarget)),
   );
   const untouched = present.filter(disk => isMember(disk) && disk.contents.length === 0);
   const faults = [
     ...inUse.map(disk =>
       refuse(`a disk that is not in disks.devices is mounted below ${targetRoot}: ${describeDisk(disk)}`),
     ),
+    ...pooled.map(disk =>
+      refuse(`a pool is imported from a disk that is not in disks.devices: ${describeDisk(disk)}`),
+    ),
     ...untouched.map(disk => refuse(`disks.devices names a disk that is still empty: ${describeDisk(disk)}`)),
   ];
   if (faults.length > 0) throw new Refusals(faults);
   const mounts = mountsBelow(files.readText('/proc/self/mountinfo') ?? '');
   compareMounts(readLayout(doors).fileSystems, mounts, files.realPath);
+}
+
+/** Whether a disk is a volume of a pool (OpenZFS, module/os/linux/zfs/zvol_os.c, ZVOL_DEV_NAME). */
+function isVolume(path: string): boolean {
+  return /^\/dev\/zd\d+$/.test(path);
 }
 
 function isOfTarget(mountPoint: string): boolean {

@@ -77,10 +77,14 @@ t.test('after the script has run', async t => {
   const mountinfo = '71 20 254:1 / /mnt rw shared:2 - ext4 /dev/vda1 rw\n';
   const used = disk({ ...a, contents: [content('/dev/vda1', { signature: 'ext4', mountPoints: ['/mnt'] })] });
   const foreign = disk({ ...b, contents: [content('/dev/vdb1', { mountPoints: ['/mnt/data'] })] });
+  const volume = disk({ path: '/dev/zd0', aliases: [], serial: null, contents: [content('/dev/zd0', { signature: 'ext4', mountPoints: ['/mnt/data'] })] }); // prettier-ignore
+  const pooled = disk({ ...b, contents: [content('/dev/vdb1', { signature: 'zfs_member' }), content('tank', { deviceType: 'zpool' })] }); // prettier-ignore
   const rows: [string, ReturnType<typeof disk>[], string, RegExp[]][] = [
     ['all is well', [used, b], mountinfo, []],
     ['another disk is mounted', [used, foreign], mountinfo, [/^DISKO_DISKS .*not in disks\.devices is mounted below \/mnt: \/dev\/vdb /]],
     ['another disk is mounted elsewhere', [used, disk({ ...b, contents: [content('/dev/vdb1', { mountPoints: ['/media'] })] })], mountinfo, []],
+    ['a volume of the chosen disk is mounted', [used, b, volume], mountinfo, []],
+    ['a volume of another disk is mounted', [used, pooled, volume], mountinfo, [/^DISKO_DISKS .*mounted below \/mnt: \/dev\/zd0 /, /^DISKO_DISKS .*a pool is imported from .*: \/dev\/vdb /]],
     ['a disk is still empty', [a, b], mountinfo, [/^DISKO_DISKS .*still empty: \/dev\/vda /]],
     ['nothing is mounted', [used, b], '', [/^DISKO_MOUNTS .*\/ is to be \/dev\/vda1/]],
   ]; // prettier-ignore
