@@ -157,7 +157,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=804c9e1a06ba2a075aee51c5d23eaf146cefa2edb77a8da9a1b7eca7f64f9052 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4e6fd88b66fe0845121110529f7ac748e8b430706949e9ced637228e165dc9d4 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -289,7 +289,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=804c9e1a06ba2a075aee51c5d23eaf146cefa2edb77a8da9a1b7eca7f64f9052 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4e6fd88b66fe0845121110529f7ac748e8b430706949e9ced637228e165dc9d4 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=4c8a0e96d7315c4b53eba0b725f1e92bcfb6e663c0b84f181d2806b5fccdb998 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4e91efa0dc9f25a1339d552b95be3c3bc3c51299cb78a8d712c81d8a3c5fe75d rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -576,7 +576,7 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=7f8ebdb8a064dac46aae7daebd641f2d33c0f4eaf5d84bbbb7963377afefdeae rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=b0e4b2f05b8cf74519232d5e854140d69602b70c7e0e0a89bd9931b496f00174 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
