@@ -99,7 +99,10 @@ const small = (flake: string, name: string) => `derivation {
 }`;
 
 /** Builds the two store paths that nixos-anywhere is given by its flake. */
-export async function build(operator: Operator, userKey: string): Promise<{ disko: string; toplevel: string }> {
+export async function build(
+  operator: Operator,
+  userKey: string,
+): Promise<{ disko: string; toplevel: string }> {
   const realise = async (what: string, expression: string) =>
     operator.run(`building ${what}`, [
       ...['nix', 'build', '--impure', '--no-link', '--print-out-paths', '--expr', expression],
