@@ -3,12 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { checkout } from '../../../../image/lib/host.ts';
+import { checkout } from '../../image/lib/host.ts';
 
 /** `unlock` in every shell that may be its /bin/sh, on a machine in stage 1 that test/fixtures/stage-1/program.sh plays. */
 
 const program = checkout('nix/host-flake/unlock.sh');
-const shells = [['dash'], ['bash', '--posix'], ['busybox', 'ash']];
 const programs = [
   'zfs',
   'zpool',
@@ -170,10 +169,11 @@ const rows: Row[] = [
   { name: 'LUKS alone: the agent asks until it fits', state: { 'units/systemd-cryptsetup@root.service': 'failed\n', 'units/initrd-fs.target': 'inactive\n', 'units/emergency.service': 'active\n' }, pools: [], out: boots, systemd: ['systemctl --no-block start systemd-cryptsetup@root.service', isolate] },
 ];
 
-for (const argv of shells) {
+/** All rows in one shell. @param argv starts it, before the program */
+export function unlockIn(shellName: string, argv: readonly string[]): void {
   const shell = argv.join(' ');
   for (const row of rows) {
-    t.test(`${shell}: ${row.name}`, async t => {
+    t.test(`${shellName}: ${row.name}`, async t => {
       const on = machine(t, row.state, row.pools);
       const { code, out, err } = await unlock(argv, on, row.input === undefined ? '' : row.input);
       t.equal(code, row.code ?? 0, out);
@@ -188,7 +188,7 @@ for (const argv of shells) {
     });
   }
 
-  t.test(`${shell}: two people at once, one of them late`, async t => {
+  t.test(`${shellName}: two people at once, one of them late`, async t => {
     const on = machine(t, emergency);
     const [first, second] = [start(argv, on), start(argv, on)];
     await Promise.all([first, second].map(each => each.says(/Passphrase for rpool: $/)));
@@ -204,20 +204,23 @@ for (const argv of shells) {
     t.same(ofSystemd(on), [isolate], 'one of them continues the boot');
   });
 
-  t.test(`${shell}: who unlocked it goes away before the boot continues; the other takes over`, async t => {
-    const on = machine(t, asking);
-    const second = start(argv, on);
-    await second.says(/Passphrase for rpool: $/);
-    mkdirSync(join(on.root, 'state/loaded'));
-    writeFileSync(join(on.root, 'state/loaded/rpool'), '');
-    t.match(await second.ended, {
-      code: 0,
-      out: /rpool was unlocked in the meantime\.\nThis machine boots\.\n$/,
-    });
-    t.same(ofSystemd(on), [restart]);
-  });
+  t.test(
+    `${shellName}: who unlocked it goes away before the boot continues; the other takes over`,
+    async t => {
+      const on = machine(t, asking);
+      const second = start(argv, on);
+      await second.says(/Passphrase for rpool: $/);
+      mkdirSync(join(on.root, 'state/loaded'));
+      writeFileSync(join(on.root, 'state/loaded/rpool'), '');
+      t.match(await second.ended, {
+        code: 0,
+        out: /rpool was unlocked in the meantime\.\nThis machine boots\.\n$/,
+      });
+      t.same(ofSystemd(on), [restart]);
+    },
+  );
 
-  t.test(`${shell}: what ends it`, async t => {
+  t.test(`${shellName}: what ends it`, async t => {
     const rows: [string, NodeJS.Signals, State, RegExp, number][] = [
       ['the connection, while it asks', 'SIGHUP', asking, /Passphrase for rpool: $/, 1],
       ['Ctrl-C', 'SIGINT', asking, /Passphrase for rpool: $/, 130],
@@ -239,7 +242,7 @@ for (const argv of shells) {
     }
   });
 
-  t.test(`${shell}: a prompt that nobody answers ends`, async t => {
+  t.test(`${shellName}: a prompt that nobody answers ends`, async t => {
     const on = machine(t, asking);
     const hurried = join(on.root, 'unlock');
     writeFileSync(hurried, readFileSync(program, 'utf8').replace('prompt_limit=3600', 'prompt_limit=3'));
@@ -247,7 +250,7 @@ for (const argv of shells) {
     t.match(await unlocking.ended, { code: 1, out: /No passphrase was given; "unlock" asks again\.\n$/ });
   });
 
-  t.test(`${shell}: a terminal shows no passphrase, and has its echo afterwards`, async t => {
+  t.test(`${shellName}: a terminal shows no passphrase, and has its echo afterwards`, async t => {
     const on = machine(t, asking);
     const command = `${shell} ${program}; stty -a`;
     const child = spawn('script', ['-qec', command, '/dev/null'], {

@@ -1,0 +1,3 @@
+import { unlockIn } from '../../../support/unlock.ts';
+
+unlockIn('dash', ['dash']);
