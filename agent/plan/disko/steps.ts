@@ -24,6 +24,7 @@ import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { targetRoot, type TargetStorage } from '../target.ts';
 import { diskoDirectory, layoutFile, lvmDirectory, scriptLink } from './layout.ts';
+import { protectOthers } from './others.ts';
 
 /** The flake's own layout, made by its own script: the steps around it. */
 
@@ -125,9 +126,6 @@ const program = '/usr/lib/dabei/lay-out';
 /**
  * The chosen disks are wiped as for dabei's own layouts, so that nothing of them is left for the script to find. Then the kernel
  * lets nobody write to the others, and the script runs.
- *
- * INVARIANT: all other disks are read-only, for programs, mounts and pools, before the script starts, and stay so until the machine
- * restarts (BLKROSET; for partitions, too, by bdev_read_only of the kernel's include/linux/blkdev.h).
  */
 export function layOutByScript(config: Config, members: readonly Disk[], facts: Facts): Step[] {
   const full = config.disks?.wipe === 'full';
@@ -146,21 +144,7 @@ export function layOutByScript(config: Config, members: readonly Disk[], facts: 
     },
     ...members.flatMap(member => wipeDisk(member, full)),
     settle,
-    ...others.map((disk): Step => ({
-      kind: 'run',
-      doing: `protecting ${describeDisk(disk)}`,
-      argv: ['blockdev', '--setro', disk.path],
-      timeoutSeconds: 60,
-      // A volume of a pool that was exported above is gone.
-      ...(disk.notHardware === undefined ? {} : { optional: true }),
-    })),
-    {
-      kind: 'write',
-      doing: 'hiding all other disks from LVM',
-      path: `${lvmDirectory}/lvm.conf`,
-      mode: 0o644,
-      content: lvmConfiguration(others),
-    },
+    ...protectOthers(others),
     {
       kind: 'run',
       doing: `setting the host id to ${hostIdOf(config)}`,
@@ -203,16 +187,6 @@ function hiddenFrom(keyFiles: readonly string[]): string[] {
   return hidden
     .filter(directory => !keyFiles.some(path => path.startsWith(`${directory}/`)))
     .flatMap(directory => ['--hide', directory]);
-}
-
-/**
- * lvm.conf(5), devices/global_filter: a device whose names match reject patterns alone does not exist for LVM. Its programs activate
- * every volume group that they see.
- */
-export function lvmConfiguration(others: readonly Disk[]): string {
-  const patterns = others.map(({ path }) => `"r|^${path}${/\d$/.test(path) ? '(p[0-9]+)?' : '[0-9]*'}$|"`);
-  const filter = patterns.length === 0 ? '' : `  global_filter = [ ${patterns.join(', ')} ]\n`;
-  return `devices {\n  use_devicesfile = 0\n${filter}}\n`;
 }
 
 /** The disks and what happens to them, for a person to read before it does. */
