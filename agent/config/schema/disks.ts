@@ -133,6 +133,10 @@ export const disksSchema = z
       .array(keyFile)
       .max(limits.keyFiles)
       .refine(files => new Set(files.map(({ path }) => path)).size === files.length, 'has a path twice')
+      .refine(
+        files => !files.some(({ path }) => files.some(other => other.path.startsWith(`${path}/`))),
+        'has a file below another file',
+      )
       .optional()
       .describe(
         'with the layout "disko": files with the keys that the layout reads; they exist only while its script runs, in RAM',

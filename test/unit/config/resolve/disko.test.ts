@@ -52,6 +52,7 @@ t.test('what is refused', async t => {
     ['a key file of the installer', { keyFiles: [{ path: '/run/dabei/key', content: 'x' }] }, { flake }, 'disks.keyFiles[0]', /programs of the installer use/],
     ['a path that climbs', { keyFiles: [{ path: '/tmp/../etc/shadow', content: 'x' }] }, { flake }, 'disks.keyFiles[0]', /below \/tmp/],
     ['a path twice', { keyFiles: [{ path: '/tmp/k', content: 'x' }, { path: '/tmp/k', content: 'y' }] }, { flake }, 'disks.keyFiles', /has a path twice/],
+    ['a file below a file', { keyFiles: [{ path: '/tmp/k/a', content: 'x' }, { path: '/tmp/k', content: 'y' }] }, { flake }, 'disks.keyFiles', /has a file below another file/],
     ['an empty key', { keyFiles: [{ path: '/tmp/k', content: '' }] }, { flake }, 'disks.keyFiles[0]', /is empty/],
     ['no key', { keyFiles: [{ path: '/tmp/k' }] }, { flake }, 'disks.keyFiles[0]', /is missing/],
   ]; // prettier-ignore
