@@ -14,7 +14,7 @@ const diskName =
 
 /** The part of a name that stands for a partition: "-part1" of a link, "p1" after a digit, else "1". */
 const partition =
-  /(?<=\/by-(?:id|path)\/.*)-part\d+$|(?<=\/(?:nvme\d+n\d+|mmcblk\d+))p\d+$|(?<=\/[svxhd]+[a-z])\d+$/;
+  /(?<=\/by-(?:id|path)\/.*)-part\d+$|(?<=\/(?:nvme\d+n\d+|mmcblk\d+))p\d+$|(?<=\/(?:sd|vd|xvd|hd)[a-z]+)\d+$/;
 
 /** All names of whole disks in a text, each once, in their order. */
 export function disksNamedIn(text: string): string[] {

@@ -13,6 +13,7 @@ t.test('names of whole disks in a script', async t => {
     ['for dev in /dev/sda /dev/sdb; do', ['/dev/sda', '/dev/sdb']],
     ["sgdisk --clear '/dev/disk/by-id/ata-X_Y.1:2'", ['/dev/disk/by-id/ata-X_Y.1:2']],
     ['mkfs.vfat /dev/sda1; mount "/dev/vdb12" /mnt', ['/dev/sda', '/dev/vdb']],
+    ['/dev/sdaa1 /dev/xvdba12 /dev/hda3', ['/dev/sdaa', '/dev/xvdba', '/dev/hda']],
     ['/dev/nvme0n1p3 and /dev/nvme1n1, /dev/mmcblk0p1.', ['/dev/nvme0n1', '/dev/nvme1n1', '/dev/mmcblk0']],
     ['/dev/disk/by-id/nvme-S4-part2', ['/dev/disk/by-id/nvme-S4']],
     ['/dev/disk/by-path/pci-0000:00:04.0-part1', ['/dev/disk/by-path/pci-0000:00:04.0']],
