@@ -105,8 +105,11 @@ export function compareMounts(
   for (const fileSystem of wanted) {
     const mount = mounts.find(({ mountPoint }) => mountPoint === fileSystem.mountPoint);
     const what = `${fileSystem.mountPoint} is to be ${fileSystem.device} (${fileSystem.fsType})`;
-    if (mount === undefined) faults.push(fault(`${what}, but the disko script mounted nothing there`));
-    else if (!isSame(fileSystem, mount, resolve))
+    if (mount === undefined) {
+      // The system starts without it (systemd.mount(5)): a disk of its own, which the layout does not make.
+      if (fileSystem.options.includes('nofail')) continue;
+      faults.push(fault(`${what}, but the disko script mounted nothing there`));
+    } else if (!isSame(fileSystem, mount, resolve))
       faults.push(
         fault(
           `${what}${subvolume(fileSystem)}, but ${mount.source} (${mount.fsType}, ${mount.root}) is mounted there`,
@@ -120,7 +123,17 @@ export function compareMounts(
       fault(`${source} (${fsType}) is mounted at ${mountPoint}, where the system would not mount it`),
     );
   }
+  const store = mountOf('/nix/store', mounts);
+  if (faults.length === 0 && (store === undefined || withoutDisk.has(store.fsType)))
+    faults.push(fault('no disk would hold /nix: the system would be gone at the next start'));
   if (faults.length > 0) throw new Refusals(faults);
+}
+
+/** The mount that a path lies on. */
+function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
+  const isAbove = ({ mountPoint }: Mount) =>
+    mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
+  return mounts.filter(isAbove).sort((a, b) => b.mountPoint.length - a.mountPoint.length)[0];
 }
 
 function isSame(fileSystem: FileSystem, mount: Mount, resolve: (device: string) => string | null): boolean {
