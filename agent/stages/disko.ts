@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DabeiError, Refusals } from '../errors.ts';
 import type { Disk } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
@@ -6,6 +6,7 @@ import { baseEnvironment } from '../host/exec.ts';
 import { describeDisk } from '../plan/disks/describe-disk.ts';
 import { layoutFile, parseLayout, scriptLink, type Layout } from '../plan/disko/layout.ts';
 import { compareMounts, mountsBelow } from '../plan/disko/mounts.ts';
+import { nameFaults } from '../plan/disko/others.ts';
 import { diskFaults, disksNamedIn, missingPrograms, programsNeededBy } from '../plan/disko/script.ts';
 import { targetRoot } from '../plan/target.ts';
 
@@ -28,12 +29,31 @@ export function checkScript(doors: Doors, members: readonly Disk[], disks: reado
     });
   const { devices } = readLayout(doors);
   const missing = missingPrograms(programsNeededBy(text).filter(name => !hasProgram(doors, name)));
-  const faults = [disksNamedIn(text), ...(devices === undefined ? [] : [devices])].flatMap(names =>
-    diskFaults(names, members, disks),
-  );
+  const faults = [
+    ...[disksNamedIn(text), ...(devices === undefined ? [] : [devices])].flatMap(names =>
+      diskFaults(names, members, disks),
+    ),
+    ...nameFaults(text, members, disks, name => claimants(doors, name)),
+  ];
   const each = new Map(faults.map(fault => [fault.message, fault]));
   const all = [...each.values(), ...(missing === null ? [] : [missing])];
   if (all.length > 0) throw new Refusals(all);
+}
+
+/**
+ * All devices that claim a link, of which udev lets it lead to one: a directory for each link, in it a name for each device, such as
+ * b254:1 (udev-node.c, stack_directory_update).
+ */
+function claimants({ files }: Doors, link: string): string[] {
+  const encoded = link.slice('/dev/'.length).replaceAll('\\', '\\x5c').replaceAll('/', '\\x2f');
+  const claims = files
+    .list(`/run/udev/links/${encoded}`)
+    .map(id => files.realPath(`/sys/dev/block/${id.replace(/^b/, '')}`));
+  const now = files.realPath(link);
+  return [
+    ...(now === null ? [] : [now]),
+    ...claims.filter(path => path !== null).map(path => `/dev/${basename(path)}`),
+  ];
 }
 
 function hasProgram({ files }: Doors, name: string): boolean {

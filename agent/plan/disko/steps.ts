@@ -144,7 +144,7 @@ export function layOutByScript(config: Config, members: readonly Disk[], facts: 
     },
     ...members.flatMap(member => wipeDisk(member, full)),
     settle,
-    ...protectOthers(others),
+    ...protectOthers(others, members),
     {
       kind: 'run',
       doing: `setting the host id to ${hostIdOf(config)}`,

@@ -72,6 +72,35 @@ t.test('before the script runs', async t => {
   }
 });
 
+t.test('a name that udev gives to one of two disks', async t => {
+  const text = `${script}mkfs.ext4 /dev/disk/by-partlabel/disk-main-root\n`;
+  const doors = machine(t.testdir(), { script: text, layout, programs: [...wiping, 'sgdisk', 'mkfs.ext4'] });
+  const claims = { '/run/udev/links/disk\\x2fby-partlabel\\x2fdisk-main-root': ['b254:2', 'b254:18'] };
+  const names: Record<string, string> = {
+    '/sys/dev/block/254:2': '/sys/devices/virtio1/block/vda/vda2',
+    '/sys/dev/block/254:18': '/sys/devices/virtio2/block/vdb/vdb2',
+    '/dev/disk/by-partlabel/disk-main-root': '/dev/vda2',
+  };
+  const udev: Doors = {
+    ...doors,
+    files: {
+      ...doors.files,
+      list: path => (claims as Record<string, string[]>)[path] ?? [],
+      realPath: path => names[path] ?? doors.files.realPath(path),
+    },
+  };
+  const copy = disk({ ...b, contents: [content('/dev/vdb2')] });
+  t.match(
+    reasons(() => checkScript(udev, [a], [a, copy])),
+    [/^DISKO_DISKS .*disk-main-root.*\/dev\/vdb /],
+  );
+  t.same(
+    reasons(() => checkScript(udev, [a], [a, b])),
+    [],
+    'the other disk has no such partition any more',
+  );
+});
+
 t.test('after the script has run', async t => {
   const fileSystems = [{ mountPoint: '/', device: '/dev/vda1', fsType: 'ext4', options: ['defaults'] }];
   const mountinfo = '71 20 254:1 / /mnt rw shared:2 - ext4 /dev/vda1 rw\n';

@@ -2,7 +2,6 @@ import t from 'tap';
 import { configSchema, type ConfigInput } from '../../../../agent/config/schema.ts';
 import { DabeiError, reasonsOf } from '../../../../agent/errors.ts';
 import type { Disk, Facts } from '../../../../agent/facts.ts';
-import { lvmConfiguration } from '../../../../agent/plan/disko/others.ts';
 import { installedGuid } from '../../../../agent/plan/disko/steps.ts';
 import { recheckDisks } from '../../../../agent/plan/disks/recheck.ts';
 import { nothingFound, type Found } from '../../../../agent/plan/disks/install-state.ts';
@@ -110,15 +109,6 @@ t.test('a key below /root keeps /root visible', async t => {
   const argv = (path: string) => argvs(plan(undefined, { asked: { keyFiles: [{ path, content: 'x' }] } }).stages['nuke-disk']).find(argv => argv.includes('lay-out'))!; // prettier-ignore
   t.match(argv('/tmp/k'), /--hide \/run\/dabei\/boot --hide \/etc\/ssh --hide \/var\/log --hide \/root --/);
   t.notMatch(argv('/root/k'), /--hide \/root/);
-});
-
-t.test('other disks do not exist for LVM', async t => {
-  const nvme = disk({ path: '/dev/nvme1n1' });
-  t.match(
-    lvmConfiguration([other, nvme]),
-    'global_filter = [ "r|^/dev/vdb[0-9]*$|", "r|^/dev/nvme1n1(p[0-9]+)?$|" ]',
-  );
-  t.notMatch(lvmConfiguration([]), /global_filter/);
 });
 
 t.test('nothing of a pool of ours', async t => {
