@@ -78,10 +78,9 @@ export async function inspectLayout(
   const refuse = (path: string, problem: string, remedy: string) =>
     new DabeiError('CLOSURE_SYSTEM', { doing: `looking into ${path}`, problem, remedy });
   const noScript = 'give the path that config.system.build.diskoScriptNoDeps has, as system.diskoScript';
-  const bytes =
-    (script.sizes.get(script.toplevel) ?? 0) > mostScriptBytes
-      ? null
-      : await readFromAny(doors, script.substituters, script.toplevel);
+  // The path is a link to a file in another one (nixpkgs, pkgs/build-support/writers/scripts.nix); with nixpkgs 24.05, the file itself.
+  const isSmall = (path: string) => (script.sizes.get(storePathOf(path)) ?? 0) <= mostScriptBytes;
+  const bytes = await readFromAny(doors, script.substituters, script.toplevel, isSmall);
   const text = bytes?.toString('utf8') ?? '';
   if (!text.startsWith('#!')) throw refuse(script.toplevel, 'it is not a script', noScript);
   const fstab = await readFromAny(doors, substituters, `${toplevel}/etc/fstab`);
@@ -125,15 +124,27 @@ const mostToplevelBytes = 32 * 2 ** 20;
 async function initrdOf(doors: Doors, toplevel: string, caches: readonly string[]): Promise<string | null> {
   for (const cache of caches) {
     const file = await followFirstLink(doors, cache, `${toplevel}/initrd`);
-    if (file?.startsWith(`${storeDirectory}/`)) return file.split('/').slice(0, 4).join('/');
+    if (file?.startsWith(`${storeDirectory}/`)) return storePathOf(file);
   }
   return null;
 }
 
-/** A closure may be spread over several caches. */
-async function readFromAny(doors: Doors, caches: readonly string[], path: string): Promise<Buffer | null> {
+function storePathOf(file: string): string {
+  return file.split('/').slice(0, 4).join('/');
+}
+
+/**
+ * A closure may be spread over several caches.
+ * @param isSmall whether a file may be read: Nix reads all of its store path into memory
+ */
+async function readFromAny(
+  doors: Doors,
+  caches: readonly string[],
+  path: string,
+  isSmall: (path: string) => boolean = () => true,
+): Promise<Buffer | null> {
   for (const cache of caches) {
-    const content = await readThrough(doors, cache, path);
+    const content = await readThrough(doors, cache, path, isSmall);
     if (content !== null) return content;
   }
   return null;
@@ -142,7 +153,14 @@ async function readFromAny(doors: Doors, caches: readonly string[], path: string
 const mostLinks = 8;
 
 /** A file in a cache, through symbolic links, as the running system will see it; null where there is none. */
-async function readThrough(doors: Doors, cache: string, path: string, links = 0): Promise<Buffer | null> {
+async function readThrough(
+  doors: Doors,
+  cache: string,
+  path: string,
+  isSmall: (path: string) => boolean,
+  links = 0,
+): Promise<Buffer | null> {
+  if (!isSmall(path)) return null;
   const argv = ['nix', 'store', 'cat', '--store', cache, path];
   const read = await doors.exec.attempt({
     doing: `reading ${path}`,
@@ -153,7 +171,7 @@ async function readThrough(doors: Doors, cache: string, path: string, links = 0)
   if (read.exitCode === 0) return Buffer.from(read.stdout, 'latin1');
   if (links >= mostLinks) return null;
   const followed = await followFirstLink(doors, cache, path);
-  return followed === null ? null : readThrough(doors, cache, followed, links + 1);
+  return followed === null ? null : readThrough(doors, cache, followed, isSmall, links + 1);
 }
 
 /** Whether a cache has a file or a link, through symbolic links above it. */
@@ -168,8 +186,8 @@ async function exists(doors: Doors, cache: string, path: string, links = 0): Pro
 /** The path with its first symbolic link, the last part included, replaced by what it points to; null without any. */
 async function followFirstLink(doors: Doors, cache: string, path: string): Promise<string | null> {
   const parts = path.split('/');
-  // "", "nix", "store" and the store path itself.
-  for (let length = 5; length <= parts.length; length++) {
+  // "", "nix", "store" and the store path, which may be a link itself.
+  for (let length = 4; length <= parts.length; length++) {
     const prefix = parts.slice(0, length).join('/');
     const argv = ['nix', 'store', 'ls', '--json', '--store', cache, prefix];
     const { exitCode, stdout } = await doors.exec.attempt({
