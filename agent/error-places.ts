@@ -61,6 +61,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   DISK_NOT_CLEAN: { newSystem: writing },
   DISKO_DISKS: { newSystem: 'the script has to be evaluated, or fetched from a binary cache, first' },
   DISKO_PROGRAM: { newSystem: 'the script has to be evaluated, or fetched from a binary cache, first' },
+  DISKO_KEY: { newSystem: 'the script has to be evaluated, or fetched from a binary cache, first' },
   DISKO_SCRIPT: { newSystem: writing },
   DISKO_MOUNTS: { newSystem: 'the script mounts what it made' },
   MEMORY_TOO_SMALL: {

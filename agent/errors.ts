@@ -46,6 +46,7 @@ export const errorCodes = {
   DISK_NOT_CLEAN: 'signatures are left on a disk after wiping',
   DISKO_DISKS: 'disks.devices and the layout of the flake name different disks',
   DISKO_PROGRAM: "the image lacks a program that the flake's disko script starts",
+  DISKO_KEY: "the flake's disko script needs a key that the configuration does not give",
   DISKO_SCRIPT: 'the disko script failed',
   DISKO_MOUNTS: 'the disko script mounted something else than the system will mount',
   // Plan and install

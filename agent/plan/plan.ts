@@ -6,7 +6,7 @@ import type { Disk, Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import { planBootLoader } from './nix/boot-loader.ts';
 import { closureRefusals, describeClosure, type Closure, type PrebuiltLayout } from './nix/closure.ts';
-import { diskFaults, disksNamedIn } from './disko/script.ts';
+import { scriptFaults } from './disko/faults.ts';
 import {
   describeLayout,
   diskoStorage,
@@ -157,7 +157,7 @@ function planLayout(
   closure: Closure | undefined,
 ): Plan {
   const layout = closure?.disko;
-  const faults = layout === undefined ? [] : layoutFaults(layout, facts, members);
+  const faults = layout === undefined ? [] : layoutFaults(config, layout, facts, members);
   if (faults.length > 0) throw new Refusals(faults);
   const storage = diskoStorage(config, members);
   const isFlake = config.system.storePath === undefined;
@@ -185,11 +185,14 @@ function planLayout(
 }
 
 function layoutFaults(
+  config: Config,
   { script, text }: PrebuiltLayout,
   facts: Facts,
   members: readonly Disk[],
 ): DabeiError[] {
-  const faults = diskFaults(disksNamedIn(text), members, facts.disks);
+  const keyFiles = (config.disks?.keyFiles ?? []).map(({ path }) => path);
+  // Whether a file is here is looked at before the script runs (stages/disko.ts).
+  const faults = scriptFaults(text, { members, disks: facts.disks, keyFiles, isFile: () => true });
   if (script.narBytes <= facts.memoryBytes * scriptShare) return faults;
   const { code, remedy } = scriptTooLarge;
   const problem = `${script.toplevel} and its programs take ${formatBytes(script.narBytes)} of RAM, and the machine has ${formatBytes(facts.memoryBytes)}`;

@@ -6,8 +6,9 @@ import { baseEnvironment } from '../host/exec.ts';
 import { describeDisk } from '../plan/disks/describe-disk.ts';
 import { layoutFile, parseLayout, scriptLink, type Layout } from '../plan/disko/layout.ts';
 import { compareMounts, mountsBelow } from '../plan/disko/mounts.ts';
+import { scriptFaults } from '../plan/disko/faults.ts';
 import { nameFaults } from '../plan/disko/others.ts';
-import { diskFaults, disksNamedIn, missingPrograms, programsNeededBy } from '../plan/disko/script.ts';
+import { diskFaults, keptFaults, missingPrograms, programsNeededBy } from '../plan/disko/script.ts';
 import { targetRoot } from '../plan/target.ts';
 
 /** What a disko script says before it runs, and what it did. Changes nothing. */
@@ -18,21 +19,27 @@ const absent = '/usr/lib/dabei/absent';
 /**
  * The last check before the script runs.
  * @param disks all of the machine
- * @throws Refusals of DISKO_DISKS and DISKO_PROGRAM
+ * @param keyFiles paths of disks.keyFiles
+ * @throws Refusals of DISKO_DISKS, DISKO_KEY and DISKO_PROGRAM
  */
-export function checkScript(doors: Doors, members: readonly Disk[], disks: readonly Disk[]): void {
+export function checkScript(
+  doors: Doors,
+  members: readonly Disk[],
+  disks: readonly Disk[],
+  keyFiles: readonly string[],
+): void {
   const text = doors.files.readText(scriptLink);
   if (text === null)
     throw new DabeiError('INTERNAL', {
       doing: 'reading the disko script',
       problem: `there is no ${scriptLink}`,
     });
-  const { devices } = readLayout(doors);
+  const { devices, kept = [] } = readLayout(doors);
   const missing = missingPrograms(programsNeededBy(text).filter(name => !hasProgram(doors, name)));
   const faults = [
-    ...[disksNamedIn(text), ...(devices === undefined ? [] : [devices])].flatMap(names =>
-      diskFaults(names, members, disks),
-    ),
+    ...scriptFaults(text, { members, disks, keyFiles, isFile: path => doors.files.realPath(path) !== null }),
+    ...(devices === undefined ? [] : diskFaults(devices, members, disks)),
+    ...keptFaults(kept),
     ...nameFaults(text, members, disks, name => claimants(doors, name)),
   ];
   const each = new Map(faults.map(fault => [fault.message, fault]));
@@ -100,7 +107,18 @@ export function checkLayout(doors: Doors, members: readonly Disk[], present: rea
   ];
   if (faults.length > 0) throw new Refusals(faults);
   const mounts = mountsBelow(files.readText('/proc/self/mountinfo') ?? '');
-  compareMounts(readLayout(doors).fileSystems, mounts, files.realPath);
+  compareMounts(readLayout(doors).fileSystems, mounts, {
+    resolve: files.realPath,
+    beside: path => btrfsDevices(doors).find(devices => devices.includes(path)) ?? [],
+  });
+}
+
+/** Of each btrfs that the kernel has mounted, its devices (fs/btrfs/sysfs.c: a link for each, with the name of the block device). */
+function btrfsDevices({ files }: Doors): string[][] {
+  const directory = '/sys/fs/btrfs';
+  return files
+    .list(directory)
+    .map(fsid => files.list(`${directory}/${fsid}/devices`).map(name => `/dev/${name.replaceAll('!', '/')}`));
 }
 
 /** Whether a disk is a volume of a pool (OpenZFS, module/os/linux/zfs/zvol_os.c, ZVOL_DEV_NAME). */

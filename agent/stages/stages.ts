@@ -151,7 +151,9 @@ function planned({ facts, plan }: Session, doing: PlannedStage): { facts: Facts;
 export async function evaluate(doors: Doors, session: Session): Promise<void> {
   const { facts, plan } = planned(session, 'evaluate');
   await carryOut('evaluate')(doors, session);
-  if (configOf(session).disks?.layout === 'disko') checkScript(doors, plan.members, facts.disks);
+  const { disks } = configOf(session);
+  const keyFiles = (disks?.keyFiles ?? []).map(({ path }) => path);
+  if (disks?.layout === 'disko') checkScript(doors, plan.members, facts.disks, keyFiles);
 }
 
 /** The first stage that changes disks. It examines them again first, because planning and evaluating take time. */

@@ -15,6 +15,8 @@ export const lvmDirectory = `${diskoDirectory}/lvm`;
 const layoutSchema = z.object({
   /** As disko.devices.disk.NAME.device has them; left out where only the script is known, which names them as well. */
   devices: z.array(z.string()).optional(),
+  /** Those of them whose content the layout keeps (`destroy` is false). */
+  kept: z.array(z.string()).optional(),
   fileSystems: z.array(
     z.object({
       mountPoint: z.string(),

@@ -80,18 +80,25 @@ function isOnDisk({ fsType, options, device }: FileSystem): boolean {
   return !withoutDisk.has(fsType) && !fsType.startsWith('fuse') && !isOther && device !== 'none';
 }
 
+/** What this machine says of names of devices. */
+export interface Devices {
+  /** Where a name leads to; null where it leads nowhere. */
+  resolve: (device: string) => string | null;
+  /** All devices of the btrfs that this one belongs to; empty for another one. */
+  beside: (path: string) => readonly string[];
+}
+
 const doing = 'comparing what is mounted with fileSystems of the system';
 
 /**
  * @param expected all of the system's fileSystems
  * @param mounts those below the target, as `mountsBelow` gives them
- * @param resolve a name of a device -> the kernel's path of the device that it leads to; null where it leads nowhere
  * @throws Refusals of DISKO_MOUNTS: what is missing, what is another one, and what the system would not mount
  */
 export function compareMounts(
   expected: readonly FileSystem[],
   mounts: readonly Mount[],
-  resolve: (device: string) => string | null,
+  devices: Devices,
 ): void {
   const wanted = expected.filter(isOnDisk);
   const remedy =
@@ -109,7 +116,7 @@ export function compareMounts(
       // The system starts without it (systemd.mount(5)): a disk of its own, which the layout does not make.
       if (fileSystem.options.includes('nofail')) continue;
       faults.push(fault(`${what}, but the disko script mounted nothing there`));
-    } else if (!isSame(fileSystem, mount, resolve))
+    } else if (!isSame(fileSystem, mount, devices))
       faults.push(
         fault(
           `${what}${subvolume(fileSystem)}, but ${mount.source} (${mount.fsType}, ${mount.root}) is mounted there`,
@@ -136,17 +143,20 @@ function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   return mounts.filter(isAbove).sort((a, b) => b.mountPoint.length - a.mountPoint.length)[0];
 }
 
-function isSame(fileSystem: FileSystem, mount: Mount, resolve: (device: string) => string | null): boolean {
+function isSame(fileSystem: FileSystem, mount: Mount, devices: Devices): boolean {
   const { device, fsType } = fileSystem;
   if (fsType !== 'auto' && fsType !== mount.fsType) return false;
   // A dataset has no device.
   if (mount.fsType === 'zfs') return device === mount.source;
-  if (mount.fsType === 'btrfs') {
-    const subvol = subvolumeOf(fileSystem);
-    if (subvol !== null && subvol !== mount.root) return false;
-  }
-  const path = resolve(linkOf(device));
-  return path !== null && path === resolve(mount.source);
+  const path = devices.resolve(linkOf(device));
+  const source = devices.resolve(mount.source);
+  if (path === null || source === null) return false;
+  if (mount.fsType !== 'btrfs') return path === source;
+  const subvol = subvolumeOf(fileSystem);
+  // Of several devices, the kernel shows one (fs/btrfs/super.c, btrfs_show_devname).
+  return (
+    (subvol === null || subvol === mount.root) && (path === source || devices.beside(source).includes(path))
+  );
 }
 
 /** subvol= of btrfs(5), with a slash before it as the kernel shows it; null where none is asked for. */

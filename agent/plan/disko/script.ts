@@ -16,9 +16,13 @@ const diskName =
 const partition =
   /(?<=\/by-(?:id|path)\/.*)-part\d+$|(?<=\/(?:nvme\d+n\d+|mmcblk\d+))p\d+$|(?<=\/(?:sd|vd|xvd|hd)[a-z]+)\d+$/;
 
-/** All names of whole disks in a text, each once, in their order. */
+/**
+ * All names of whole disks in a script, each once, in their order. Lines that are comments alone are left out: disko explains in some what
+ * it waits for. What stands behind a command stays, since a "#" may be a part of it.
+ */
 export function disksNamedIn(text: string): string[] {
-  const names = [...text.matchAll(diskName)].map(([name]) =>
+  const code = text.replace(/^[ \t]*#.*$/gm, '');
+  const names = [...code.matchAll(diskName)].map(([name]) =>
     name.replace(/[.:]+$/, '').replace(partition, ''),
   );
   return [...new Set(names)];
@@ -64,15 +68,40 @@ export function diskFaults(
   return [...foreign, ...unused];
 }
 
+/**
+ * Disks whose content the layout keeps (`disko.devices.disk.NAME.destroy` is false): disko gives its hooks all settings of a disk as
+ * variables, in the order of the alphabet. An older disko knows no such disks.
+ */
+export function disksKeptIn(text: string): string[] {
+  const kept = /^[ \t]*destroy=(?:''|"")?\n[ \t]*device=['"]?([^\s'"]+)/gm;
+  return [...new Set([...text.matchAll(kept)].map(([, device = '']) => device))];
+}
+
+/**
+ * INVARIANT: dabei wipes every disk of disks.devices, so no layout may count on what a disk holds.
+ * @param kept as disko.devices.disk.NAME.device has them
+ */
+export function keptFaults(kept: readonly string[]): DabeiError[] {
+  return kept.map(
+    name =>
+      new DabeiError('DISKO_DISKS', {
+        doing,
+        problem: `the layout keeps what ${JSON.stringify(name)} holds (destroy = false), and dabei wipes every disk of a layout`,
+        remedy:
+          'leave the disk out of disko.devices, and mount it by fileSystems with "noauto" or "nofail" and "x-systemd.automount"; or leave out destroy = false if it may be erased',
+      }),
+  );
+}
+
 /** What wiping needs on disks that are empty: lsblk's JSON, made into a script by jq. It is not in the text, and its failure is ignored there. */
-const wiping = ['bash', 'env', 'lsblk', 'jq', 'wipefs', 'dd'];
+const wiping = ['bash', 'env', 'realpath', 'dirname', 'lsblk', 'jq', 'awk', 'wipefs', 'dd'];
 
 /**
  * Programs that have to be here before the first write: of those that disko starts, the ones that stand in the text as words.
- * A script with its programs (diskoScript) sets a PATH in the Nix store, and needs nothing of the image.
+ * A script with its programs (diskoScript) first sets a PATH in the Nix store, and needs nothing of the image.
  */
 export function programsNeededBy(text: string): string[] {
-  if (/^\s*export PATH=\/nix\/store\//m.test(text)) return [];
+  if (/^#![^\n]*\n\s*export PATH=\/nix\/store\//.test(text)) return [];
   const words = new Set(text.split(/[\s;|&()`'"<>{}$=]+/));
   const named = Object.values(diskoPrograms)
     .flat()

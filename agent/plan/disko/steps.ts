@@ -23,6 +23,7 @@ import type { Place } from '../nix/evaluate.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { targetRoot, type TargetStorage } from '../target.ts';
+import { hiddenDirectories } from './hidden.ts';
 import { diskoDirectory, layoutFile, lvmDirectory, scriptLink } from './layout.ts';
 import { protectOthers } from './others.ts';
 
@@ -161,7 +162,7 @@ export function layOutByScript(config: Config, members: readonly Disk[], facts: 
     {
       kind: 'run',
       doing: `erasing and laying out ${members.map(stablePath).join(', ')} by the disko script of the flake`,
-      argv: [program, ...hiddenFrom(keyFiles.map(({ path }) => path)), '--', scriptLink],
+      argv: [program, ...sight(keyFiles.map(({ path }) => path)), '--', scriptLink],
       env: { LVM_SYSTEM_DIR: lvmDirectory },
       keyFiles,
       timeoutSeconds: 2 * hour,
@@ -181,12 +182,12 @@ export function layOutByScript(config: Config, members: readonly Disk[], facts: 
   ];
 }
 
-/** Directories that the script sees empty, except those where a key file is to lie. */
-function hiddenFrom(keyFiles: readonly string[]): string[] {
-  const hidden = ['/run/dabei/boot', '/etc/ssh', '/var/log', '/root'];
-  return hidden
-    .filter(directory => !keyFiles.some(path => path.startsWith(`${directory}/`)))
-    .flatMap(directory => ['--hide', directory]);
+/** What the script sees of the files in RAM. */
+function sight(keyFiles: readonly string[]): string[] {
+  return [
+    ...hiddenDirectories(keyFiles).flatMap(directory => ['--hide', directory]),
+    ...keyFiles.flatMap(path => ['--key', path]),
+  ];
 }
 
 /** The disks and what happens to them, for a person to read before it does. */

@@ -4,7 +4,9 @@ import t from 'tap';
 import { DabeiError, reasonsOf } from '../../../agent/errors.ts';
 import { realDoors, type Doors } from '../../../agent/host/doors.ts';
 import * as files from '../../../agent/host/files.ts';
+import { programsNeededBy } from '../../../agent/plan/disko/script.ts';
 import { checkLayout, checkScript } from '../../../agent/stages/disko.ts';
+import { diskoScripts } from '../../vm/guests/disko-scripts.ts';
 import { content, disk } from '../../fixtures/disks.ts';
 
 const a = disk({ path: '/dev/vda', aliases: ['/dev/disk/by-id/virtio-a'], serial: 'a' });
@@ -31,6 +33,7 @@ function machine(
     files: {
       ...files,
       readText: path => files.readText(join(root, path)),
+      list: path => files.list(join(root, path)),
       realPath: path => (path.startsWith('/dev/') ? path : (files.realPath(join(root, path))?.slice(real.length) ?? null)),
     },
   };
@@ -45,7 +48,7 @@ const reasons = (work: () => void): string[] => {
   }
 };
 
-const wiping = ['bash', 'dd', 'env', 'jq', 'lsblk', 'wipefs'];
+const wiping = ['awk', 'bash', 'dd', 'dirname', 'env', 'jq', 'lsblk', 'realpath', 'wipefs'];
 const layout = { devices: ['/dev/vda'], fileSystems: [] };
 const script = '#!/usr/bin/env bash\nsgdisk --clear /dev/vda\nmkfs.ext4 /dev/vda1\n';
 
@@ -60,13 +63,16 @@ t.test('before the script runs', async t => {
     ['the layout has another disk', { script, programs: all, layout: { ...layout, devices: ['/dev/vda', '/dev/vdb'] } }, [/^DISKO_DISKS .*"\/dev\/vdb"/]],
     ['both have', { script: `${script}wipefs /dev/vdb`, programs: all, layout: { ...layout, devices: ['/dev/vda', '/dev/vdb'] } }, [/^DISKO_DISKS/]],
     ['the layout has none', { script, programs: all, layout: { ...layout, devices: [] } }, [/^DISKO_DISKS .*names \/dev\/vda /]],
+    ['the layout keeps a disk', { script, programs: all, layout: { ...layout, kept: ['/dev/vda'] } }, [/^DISKO_DISKS .*keeps what "\/dev\/vda"/]],
+    ['a key that is given', { script: `${script}cryptsetup open x y --key-file /tmp/disk.key`, programs: [...all, 'cryptsetup'] }, []],
+    ['a key that is not given', { script: `${script}cryptsetup open x y --key-file /tmp/other`, programs: [...all, 'cryptsetup'] }, [/^DISKO_KEY .*"\/tmp\/other"/]],
     ['no layout', { script, programs: all, layout: '' }, [/^FLAKE_EVALUATION .*not JSON/]],
     ['half a layout', { script, programs: all, layout: { devices: [] } }, [/^FLAKE_EVALUATION .*fileSystems/s]],
     ['no script', { programs: all }, [/^INTERNAL/]],
   ]; // prettier-ignore
   for (const [index, [name, given, expected]] of rows.entries()) {
     const doors = machine(join(t.testdir(), String(index)), { layout, ...given });
-    const found = reasons(() => checkScript(doors, [a], [a, b]));
+    const found = reasons(() => checkScript(doors, [a], [a, b], ['/tmp/disk.key']));
     t.equal(found.length, expected.length, `${name}: ${found.join('; ')}`);
     t.match(found, expected, name);
   }
@@ -91,14 +97,47 @@ t.test('a name that udev gives to one of two disks', async t => {
   };
   const copy = disk({ ...b, contents: [content('/dev/vdb2')] });
   t.match(
-    reasons(() => checkScript(udev, [a], [a, copy])),
+    reasons(() => checkScript(udev, [a], [a, copy], [])),
     [/^DISKO_DISKS .*disk-main-root.*\/dev\/vdb /],
   );
   t.same(
-    reasons(() => checkScript(udev, [a], [a, b])),
+    reasons(() => checkScript(udev, [a], [a, b], [])),
     [],
     'the other disk has no such partition any more',
   );
+});
+
+t.test('each program missing, one at a time', async t => {
+  for (const [name, { disks, text }] of Object.entries(diskoScripts)) {
+    const needed = programsNeededBy(text);
+    const members = [a, b].slice(0, disks);
+    const devices = members.map(({ path }) => path);
+    const check = (programs: string[], absent: string[], at: string) =>
+      reasons(() =>
+        checkScript(
+          machine(join(t.testdirName, `${name}-${at}`), {
+            script: text,
+            layout: { devices, fileSystems: [] },
+            programs,
+            absent,
+          }),
+          members,
+          [a, b],
+          ['/tmp/disk.key'],
+        ),
+      );
+    t.same(check(needed, [], 'all'), [], name);
+    for (const program of needed) {
+      const rest = needed.filter(other => other !== program);
+      const says = [new RegExp(`^DISKO_PROGRAM .*: not in this image: ${program}$`)];
+      t.match(check(rest, [], `without-${program}`), says, `${name} without ${program}`);
+      t.match(
+        check(rest, [program], `absent-${program}`),
+        says,
+        `${name} with a word in the place of ${program}`,
+      );
+    }
+  }
 });
 
 t.test('after the script has run', async t => {
@@ -123,4 +162,18 @@ t.test('after the script has run', async t => {
     t.equal(found.length, expected.length, `${name}: ${found.join('; ')}`);
     t.match(found, expected, name);
   }
+});
+
+t.test('a btrfs of two devices, of which the kernel shows the other one', async t => {
+  const root = t.testdir({
+    sys: { fs: { btrfs: { features: {}, 'e4a1-fsid': { devices: { vda2: '', vdb1: '' } } } } },
+  });
+  const fileSystems = [{ mountPoint: '/', device: '/dev/vdb1', fsType: 'btrfs', options: ['subvol=root'] }];
+  const check = (source: string) => {
+    const mountinfo = `71 20 0:40 /root /mnt rw shared:2 - btrfs ${source} rw,subvol=/root\n`;
+    const used = [a, b].map(each => disk({ ...each, contents: [content(`${each.path}2`)] }));
+    return reasons(() => checkLayout(machine(root, { layout: { fileSystems }, mountinfo }), [a, b], used));
+  };
+  t.same(check('/dev/vda2'), []);
+  t.match(check('/dev/vda3'), [/^DISKO_MOUNTS .*\/dev\/vdb1 \(btrfs\)/]);
 });

@@ -58,6 +58,7 @@ const table = (disk: string, partitions: readonly string[]) =>
       const [number, size, type, label] = partition.split(':');
       return `sgdisk --align-end --new=${number}:0:${size} --partition-guid=${number}:R --change-name=${number}:${label} \\
   --typecode=${number}:${type} --attributes=${number}:=:0 ${disk}
+# Links such as /dev/disk/by-path/...-partN have to be there from here on.
 partprobe ${disk} || :
 udevadm trigger --subsystem-match=block
 udevadm settle --timeout 120`;

@@ -84,13 +84,13 @@ const rows: Row[] = [
   },
   {
     name: 'missing-key',
-    about: 'a key that the layout reads is not in disks.keyFiles: the script fails',
+    about: 'a key that the layout reads is not in disks.keyFiles: refused before the script runs',
     layout: luks,
     disks: { keyFiles: [] },
-    stage: 'nuke-disk',
-    code: 'DISKO_SCRIPT',
-    says: /ended with exit code[^]*disks\.keyFiles/,
-    untouched: onlySecond,
+    stage: 'evaluate',
+    code: 'DISKO_KEY',
+    says: /reads "\/tmp\/disk\.key"[^]*disks\.keyFiles/,
+    untouched: both,
   },
   {
     name: 'other-mounts',

@@ -61,6 +61,10 @@ t.test('what is mounted, and what the system will mount', async t => {
     ['datasets', [fs('/', 'tank/root', 'zfs'), fs('/d', 'tank/d', 'zfs', 'zfsutil')], [mount('/', 'tank/root', 'zfs'), mount('/d', 'tank/d', 'zfs')], []],
     ['a subvolume', [btrfs], [mount('/', '/dev/vda2', 'btrfs', '/root')], []],
     ['a subvolume with a slash', [fs('/', '/dev/vda2', 'btrfs', 'subvol=/root')], [mount('/', '/dev/vda2', 'btrfs', '/root')], []],
+    ['one of several devices of a btrfs', [fs('/', '/dev/mapper/crypted', 'btrfs', 'subvol=root')], [mount('/', '/dev/vda2', 'btrfs', '/root')], []],
+    ['its other subvolume', [fs('/', '/dev/mapper/crypted', 'btrfs', 'subvol=root')], [mount('/', '/dev/vda2', 'btrfs', '/home')], [/\/root, but .*\/home/]],
+    ['a device of another btrfs', [fs('/', '/dev/vda1', 'btrfs')], [mount('/', '/dev/vda2', 'btrfs')], [/\/dev\/vda1/]],
+    ['beside, but not a btrfs', [fs('/', '/dev/mapper/crypted', 'ext4')], [mount('/', '/dev/vda2', 'ext4')], [/\/dev\/vda2/]],
     ['a root in RAM, with the disk below', [fs('/', 'none', 'tmpfs'), fs('/nix', '/dev/vda2', 'ext4')], [mount('/', 'none', 'tmpfs'), mount('/nix', '/dev/vda2', 'ext4')], []],
     ['what no script makes', [root, fs('/srv', 'nas:/x', 'nfs'), fs('/a', '/b', 'none', 'bind'), fs('/usb', '/dev/sdz1', 'ext4', 'noauto')], [mounted], []],
     ['a disk that the system starts without', [root, fs('/data', '/dev/disk/by-label/data', 'ext4', 'nofail')], [mounted], []],
@@ -91,11 +95,11 @@ t.test('what is mounted, and what the system will mount', async t => {
 
 function compared(expected: FileSystem[], mounts: Mount[]): readonly DabeiError[] {
   try {
-    compareMounts(
-      expected,
-      mounts,
-      device => links[device] ?? (device.startsWith('/dev/dm-') ? device : null),
-    );
+    const pair = ['/dev/vda2', '/dev/dm-0'];
+    compareMounts(expected, mounts, {
+      resolve: device => links[device] ?? (device.startsWith('/dev/dm-') ? device : null),
+      beside: path => (pair.includes(path) ? pair : []),
+    });
     return [];
   } catch (thrown) {
     return reasonsOf(thrown as DabeiError);

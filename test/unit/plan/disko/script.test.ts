@@ -22,6 +22,9 @@ t.test('names of whole disks in a script', async t => {
     ['/dev/disk/by-id/md-name-any:mirror /dev/disk/by-id/dm-uuid-LVM-x', []],
     ['/dev/sdata/x /dev/hdd', ['/dev/hdd']],
     ['device=/dev/vda\ndevice=/dev/vda', ['/dev/vda']],
+    ['  # until /dev/disk/by-path/...-partN is there\nmkfs.vfat /dev/vda1', ['/dev/vda']],
+    ['wipefs /dev/vda # and /dev/vdb', ['/dev/vda', '/dev/vdb']],
+    ['sgdisk "#/dev/vda"', ['/dev/vda']],
   ];
   for (const [text, expected] of rows) t.same(disksNamedIn(text), expected, text);
   const named = Object.entries(diskoScripts).map(([name, { text }]) => [name, disksNamedIn(text)]);
@@ -66,7 +69,7 @@ t.test('exactly the chosen disks', async t => {
 });
 
 t.test('programs that have to be here', async t => {
-  const always = ['bash', 'dd', 'env', 'jq', 'lsblk', 'wipefs'];
+  const always = ['awk', 'bash', 'dd', 'dirname', 'env', 'jq', 'lsblk', 'realpath', 'wipefs'];
   t.same(programsNeededBy('#!/usr/bin/env bash\ntrue'), always);
   t.same(
     programsNeededBy(
@@ -77,6 +80,12 @@ t.test('programs that have to be here', async t => {
   t.same(
     programsNeededBy('#!/nix/store/x-bash/bin/bash\nexport PATH=/nix/store/x-jq/bin:$PATH\nmkfs.f2fs x'),
     [],
+  );
+  t.ok(
+    programsNeededBy('#!/usr/bin/env bash\nmkfs.f2fs x\nexport PATH=/nix/store/x-hook/bin:$PATH').includes(
+      'mkfs.f2fs',
+    ),
+    'a path that a hook sets is not that of the script',
   );
   for (const [name, { text, programs }] of Object.entries(diskoScripts)) {
     const needed = new Set(programsNeededBy(text));
