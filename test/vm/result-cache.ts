@@ -29,7 +29,8 @@ export class Remembered {
   static async open(): Promise<Remembered> {
     const places = new Map<string, string>();
     for (const [name, programs] of await programsOf(Object.keys(worldsByFile))) {
-      const key = keyOf([files.readText(image.sums), ...tree(checkout('test/fixtures')), ...programs]);
+      const given = process.env['DABEI_DISKO_SCRIPT'] ?? '';
+      const key = keyOf([files.readText(image.sums), ...tree(checkout('test/fixtures')), given, ...programs]);
       const place = join(worldsDirectory, `results-${name}-${key}.json`);
       for (const world of worldsByFile[name]!) places.set(world.name, place);
     }

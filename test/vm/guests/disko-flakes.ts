@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
 import { checkout, run } from '../../../image/lib/host.ts';
 import { diskoScripts } from './disko-scripts.ts';
+import { realDisko } from './real-disko.ts';
 import type { FileServer } from '../harness/serve.ts';
 import type { Site } from '../harness/site.ts';
 
@@ -19,6 +20,8 @@ export interface OwnersLayout {
   devices: readonly string[];
   fileSystems: Mounts;
   script: string;
+  /** Files that the script names below "@disk-deactivate@", by name. */
+  deactivate?: Readonly<Record<string, string>>;
   /** What the machine needs besides. */
   options?: object;
 }
@@ -26,6 +29,14 @@ export interface OwnersLayout {
 const label = (name: string) => `/dev/disk/by-partlabel/${name}`;
 const esp: Mounts = { '/boot': [label('disk-main-ESP'), 'vfat', ['umask=0077']] };
 const script = (name: LayoutName) => diskoScripts[name]!.text;
+
+/** The layout of a world: with disko's own script in the place of ours if DABEI_DISKO_SCRIPT gives one. */
+export function layoutOf(name: LayoutName): OwnersLayout {
+  const real = realDisko(name);
+  return real === null
+    ? ownersLayouts[name]
+    : { ...ownersLayouts[name], script: real.text, deactivate: real.deactivate };
+}
 
 export const ownersLayouts: Readonly<Record<LayoutName, OwnersLayout>> = {
   luks: {
@@ -59,7 +70,7 @@ export const ownersLayouts: Readonly<Record<LayoutName, OwnersLayout>> = {
 
 /** The flake's files, by name. @param nixpkgs address of the test system */
 export function flakeFiles(
-  { devices, fileSystems, script, options = {} }: OwnersLayout,
+  { devices, fileSystems, script, deactivate = {}, options = {} }: OwnersLayout,
   nixpkgs: string,
 ): Record<string, string> {
   const source = checkout('test/fixtures/disko-flake');
@@ -79,6 +90,9 @@ export function flakeFiles(
     'disko.nix': files.readText(join(source, 'disko.nix')),
     'machine.json': JSON.stringify(machine, null, 2),
     script,
+    ...Object.fromEntries(
+      Object.entries(deactivate).map(([name, text]) => [`disk-deactivate/${name}`, text]),
+    ),
   };
 }
 

@@ -9,7 +9,7 @@ import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { Site } from '../harness/site.ts';
 import {
   flakeFiles,
-  ownersLayouts,
+  layoutOf,
   serveLayout,
   type LayoutName,
   type OwnersLayout,
@@ -64,8 +64,16 @@ const rows: Row[] = [
   { name: 'zfs', isEncrypted: true, boots: 'ssh', shows: ['zfs list -H -o name', /^tank\/root$/m] },
 ];
 
+/** Has a script first look at what it sees of the files in RAM, among them its own host keys and configuration: one key file, and nothing else. */
+function looking(script: string): string {
+  const look = `seen=$(find /tmp /root /run/keys /run/dabei/boot /run/dabei/console /etc/ssh /var/log -type f 2>/dev/null; cat /etc/shadow)
+if [ "$seen" != ${keyPath} ]; then echo "the script sees: $seen" >&2; exit 1; fi
+`;
+  return script.replace(/^#!.*\n/, line => line + look);
+}
+
 async function install(site: Site, { name, isEncrypted, boots, shows }: Row): Promise<void> {
-  const layout = ownersLayouts[name];
+  const layout = { ...layoutOf(name), script: looking(layoutOf(name).script) };
   const disks = disksOf(site, layout.devices.length);
   const flake = await serveLayout(site, layout);
   const config = await layoutConfig(site, layout, { flake });
@@ -102,7 +110,7 @@ async function install(site: Site, { name, isEncrypted, boots, shows }: Row): Pr
 /** The same from a binary cache, in less memory: nothing is evaluated. */
 async function installPrebuilt(site: Site): Promise<void> {
   const layout = {
-    ...ownersLayouts.btrfs,
+    ...layoutOf('btrfs'),
     options: { users: { users: { root: { openssh: { authorizedKeys: { keys: [site.keys.user.public] } } } } }, services: { openssh: { enable: true } } }, // prettier-ignore
   };
   const directory = join(site.directory, 'operator');
