@@ -88,7 +88,8 @@ export function keptFaults(kept: readonly string[]): DabeiError[] {
         doing,
         problem: `the layout keeps what ${JSON.stringify(name)} holds (destroy = false), and dabei wipes every disk of a layout`,
         remedy:
-          'leave the disk out of disko.devices, and mount it by fileSystems with "noauto" or "nofail" and "x-systemd.automount"; or leave out destroy = false if it may be erased',
+          'leave the disk out of disko.devices, and mount it by fileSystems with the options "noauto" and "x-systemd.automount"; ' +
+          'or leave out destroy = false if it may be erased',
       }),
   );
 }
