@@ -107,35 +107,43 @@ t.test('a name that udev gives to one of two disks', async t => {
   );
 });
 
+/** A machine in memory with a script and programs; those of `absent` are links to the word that says so. */
+function small(
+  script: string,
+  devices: string[],
+  programs: readonly string[],
+  absent: readonly string[],
+): Doors {
+  const texts: Record<string, string> = {
+    '/run/dabei/disko/script': script,
+    '/run/dabei/disko/layout.json': JSON.stringify({ devices, fileSystems: [] }),
+  };
+  const realPath = (path: string) => {
+    const name = /^\/usr\/bin\/(.+)$/.exec(path)?.[1] ?? '';
+    if (absent.includes(name)) return '/usr/lib/dabei/absent';
+    return programs.includes(name) ? path : null;
+  };
+  return { ...realDoors, files: { ...files, readText: path => texts[path] ?? null, realPath } };
+}
+
 t.test('each program missing, one at a time', async t => {
   for (const [name, { disks, text }] of Object.entries(diskoScripts)) {
     const needed = programsNeededBy(text);
     const members = [a, b].slice(0, disks);
     const devices = members.map(({ path }) => path);
-    const check = (programs: string[], absent: string[], at: string) =>
-      reasons(() =>
-        checkScript(
-          machine(join(t.testdirName, `${name}-${at}`), {
-            script: text,
-            layout: { devices, fileSystems: [] },
-            programs,
-            absent,
-          }),
-          members,
-          [a, b],
-          ['/tmp/disk.key'],
-        ),
-      );
-    t.same(check(needed, [], 'all'), [], name);
+    const check = (programs: readonly string[], absent: readonly string[]) =>
+      reasons(() => checkScript(small(text, devices, programs, absent), members, [a, b], ['/tmp/disk.key']));
+    t.same(check(needed, []), [], name);
     for (const program of needed) {
       const rest = needed.filter(other => other !== program);
-      const says = [new RegExp(`^DISKO_PROGRAM .*: not in this image: ${program}$`)];
-      t.match(check(rest, [], `without-${program}`), says, `${name} without ${program}`);
-      t.match(
-        check(rest, [program], `absent-${program}`),
-        says,
-        `${name} with a word in the place of ${program}`,
-      );
+      const says = [
+        new RegExp(`^DISKO_PROGRAM .*: not in this image: ${program.replaceAll('.', '\\.')}(?:$|;|\\n)`),
+      ];
+      for (const absent of [[], [program]]) {
+        const found = check(rest, absent);
+        t.equal(found.length, 1, `${name} without ${program}`);
+        t.match(found, says, `${name} without ${program}`);
+      }
     }
   }
 });

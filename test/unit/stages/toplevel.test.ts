@@ -24,7 +24,16 @@ function machine(held: Held): Doors {
   };
   const attempt: Doors['exec']['attempt'] = async ({ argv }) => {
     const stdout = answer(argv);
-    return { exitCode: stdout === null ? 1 : 0, stdout: stdout ?? '', stderr: '' };
+    const failed = stdout === null;
+    return {
+      argv,
+      doing: '',
+      failed,
+      seconds: 0,
+      exitCode: failed ? 1 : 0,
+      stdout: stdout ?? '',
+      stderr: '',
+    };
   };
   return { ...realDoors, exec: { ...realDoors.exec, attempt } };
 }
