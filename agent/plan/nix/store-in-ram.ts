@@ -89,8 +89,9 @@ export function planStore(memoryBytes: number): Step[] {
       `/dev/${device}`,
     ]),
     run('making a directory for it', ['mkdir', '-p', place]),
+    // discard=async gave no memory back within 12 s of a deletion.
     run(`mounting /dev/${device}`, [
-      ...(['mount', '-t', 'btrfs', '-o', 'noatime,compress-force=zstd:3,discard=async'] as const),
+      ...(['mount', '-t', 'btrfs', '-o', 'noatime,compress-force=zstd:3,discard=sync'] as const),
       ...[`/dev/${device}`, place],
     ]),
     run('making the layers of /nix', ['mkdir', '-m', '755', `${place}/upper`, `${place}/work`]),
