@@ -1,6 +1,4 @@
-import { Agent as PlainAgent } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
-import fetch, { type Response } from 'node-fetch';
+import type { Response } from 'node-fetch';
 import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import * as clock from './clock.ts';
@@ -32,10 +30,20 @@ const firstWaitSeconds = 0.5;
 /** Limit for quoting a server's message. */
 const problemLimit = 200;
 
-const agents = {
-  'http:': new PlainAgent({ keepAlive: true, maxSockets: 32 }),
-  'https:': new TlsAgent({ keepAlive: true, maxSockets: 32 }),
+/** Loaded by the first request: it is a tenth of dabei's start, and most starts send none. */
+const loadClient = async () => {
+  const [plain, tls, { default: fetch }] = await Promise.all([
+    import('node:http'),
+    import('node:https'),
+    import('node-fetch'),
+  ]);
+  const agents = {
+    'http:': new plain.Agent({ keepAlive: true, maxSockets: 32 }),
+    'https:': new tls.Agent({ keepAlive: true, maxSockets: 32 }),
+  };
+  return { fetch, agents };
 };
+let loaded: ReturnType<typeof loadClient> | undefined;
 
 /**
  * Sends a request, following up to five redirections. Repeats it after a temporary error, and doubles the delay each time
@@ -65,6 +73,7 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), timeoutSeconds * 1000);
   try {
+    const { fetch, agents } = await (loaded ??= loadClient());
     const response = await fetch(url, {
       method: method === 'HEAD' ? 'HEAD' : 'GET',
       headers: { 'user-agent': 'dabei' },

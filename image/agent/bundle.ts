@@ -26,6 +26,8 @@ export async function bundle(output: string): Promise<void> {
     // jsonc-parser's `main` is UMD, whose inner `require` calls esbuild cannot follow; its `module` holds the same
     // as ES modules.
     mainFields: ['module', 'main'],
+    // A single executable has no import(): what is imported late becomes a late require().
+    supported: { 'dynamic-import': false },
     define: { DABEI_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
