@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import { staticNetwork } from '../vm/guests/debian.ts';
-import { leave, oldUp, openDebian, type Old } from '../vm/guests/leave.ts';
+import { leave, oldUp, openDebian, type Old, type OldOptions } from '../vm/guests/leave.ts';
 import { openSite } from '../vm/harness/site.ts';
 import { table } from '../vm/harness/table.ts';
 import * as clock from '../../agent/host/clock.ts';
@@ -10,7 +10,7 @@ import { publish } from './report.ts';
 
 /** From the start of `run` to SSH in the rescue system, beside the same Debian's own restart to SSH, in one run. */
 export async function benchKexec(): Promise<void> {
-  const seconds = await withDebian(768, async old => {
+  const seconds = await withDebian({ memoryMiB: 768 }, async old => {
     const restart = await restartOf(old);
     await oldUp(old.machine, old.ssh);
     return { restart, run: await runOf(old) };
@@ -25,14 +25,15 @@ export async function benchKexec(): Promise<void> {
 
 /** The least memory with which Debian 13 is left for the rescue system. */
 export async function benchKexecMemory(): Promise<void> {
-  const leaves = (memoryMiB: number) => withDebian(memoryMiB, runOf);
+  const leaves = (memoryMiB: number) => withDebian({ memoryMiB }, runOf);
   await publish('ram-kexec', await leastMemory('leaving Debian 13', { fails: 128, works: 512 }, leaves));
 }
 
-async function withDebian<T>(memoryMiB: number, script: (old: Old) => Promise<T>): Promise<T> {
+/** Runs a script against a Debian 13 that has the bundle. */
+export async function withDebian<T>(options: OldOptions, script: (old: Old) => Promise<T>): Promise<T> {
   const site = await openSite(join(cacheDirectory, 'bench'));
   try {
-    return await script(await openDebian(site, { network: staticNetwork }, { memoryMiB }));
+    return await script(await openDebian(site, { network: staticNetwork }, options));
   } finally {
     await site.close();
   }
@@ -56,7 +57,8 @@ async function restartOf(old: Old): Promise<number> {
   return Math.round(clock.uptimeSeconds() - started);
 }
 
-async function sshAnswers({ ssh }: Old, command: string, seconds: number): Promise<void> {
+/** Waits until a command over SSH succeeds. @param seconds the limit */
+export async function sshAnswers({ ssh }: Old, command: string, seconds: number): Promise<void> {
   // A connection that the jump cut off does not end by itself.
   const answer = () =>
     ssh.attempt(command, { seconds: 20 }).then(

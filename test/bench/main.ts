@@ -1,3 +1,4 @@
+import { benchAccount } from './account.ts';
 import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
 import { benchFuzz } from './fuzz.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   'ram-prebuilt': benchMemoryPrebuilt,
   closure: benchClosure,
   kexec: benchKexec,
+  account: benchAccount,
   'ram-kexec': benchKexecMemory,
   fuzz: benchFuzz,
 };

@@ -56,7 +56,7 @@ export async function benchTimeline({ svg }: BenchOptions): Promise<void> {
 }
 
 /** When the process of a name was started, in seconds after the kernel; proc_pid_stat(5), field 22, in ticks of 10 ms. */
-async function startOf(ssh: Ssh, name: string): Promise<number> {
+export async function startOf(ssh: Ssh, name: string): Promise<number> {
   // udev's workers are younger.
   const stat = await ssh.run(
     `for pid in $(pidof ${name}); do cat /proc/$pid/stat; done | sort -n | head -n 1`,

@@ -41,7 +41,7 @@ export const byWget: Fetching = {
   script: port => `set -e\nwget -q -O - http://10.0.2.2:${port}/bundle | tar -xz -C /root\n`,
 };
 
-type OldOptions = Omit<GuestOptions, 'cpu' | 'firmware'>;
+export type OldOptions = Omit<GuestOptions, 'cpu' | 'firmware'>;
 
 /** Debian up, and the bundle unpacked on it. */
 export async function openDebian(site: Site, debian: DebianOptions, options: OldOptions): Promise<Old> {
@@ -88,9 +88,16 @@ export async function oldUp(machine: Machine, ssh: Ssh): Promise<void> {
   await ssh.waitUntilUp(120);
 }
 
-/** Starts `run`; what it says ends with the announcement that nixos-anywhere looks for. */
-export async function leave({ directory, ssh }: Old, options: string): Promise<string> {
-  const said = await ssh.run(`./kexec/run ${options} 2>&1`, { seconds: 300 });
+/**
+ * Starts `run`; what it says ends with the announcement that nixos-anywhere looks for.
+ * @param around makes another command line of the command
+ */
+export async function leave(
+  { directory, ssh }: Old,
+  options: string,
+  around: (command: string) => string = command => `${command} 2>&1`,
+): Promise<string> {
+  const said = await ssh.run(around(`./kexec/run ${options}`), { seconds: 300 });
   files.write(join(directory, 'run.txt'), said);
   assert.match(said, /machine will boot into nixos/);
   return said;

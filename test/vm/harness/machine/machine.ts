@@ -36,6 +36,8 @@ export interface MachineOptions {
   disks?: readonly DiskOptions[];
   networks?: readonly (NetworkOptions & { wire?: Wire })[];
   clock?: string;
+  /** The guest's clocks count its instructions; one processor (qemu.ts). */
+  counted?: boolean;
   /** The machine is ended after this time, whatever it does. */
   limitSeconds: number;
 }
@@ -93,9 +95,10 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ),
   }));
   const args = qemuArguments({
-    accelerator: await accelerator(),
+    accelerator: options.counted === true ? 'tcg' : await accelerator(),
+    ...(options.counted === undefined ? {} : { counted: options.counted }),
     memoryMiB: options.memoryMiB,
-    cpus: options.cpus ?? 2,
+    cpus: options.counted === true ? 1 : (options.cpus ?? 2),
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     firmware,
     ...(flash ? { ovmf: { code: join(arch.qemu.firmware.directory, flash.code), variables } } : {}),

@@ -58,6 +58,11 @@ export interface QemuOptions {
   boot: BootSource;
   disks: readonly DiskOptions[];
   networks: readonly NetworkOptions[];
+  /**
+   * One instruction of the guest takes one nanosecond of its clocks, whatever the host does meanwhile; only while the guest
+   * waits do they follow the host's clock (QEMU's -icount). One processor, emulated.
+   */
+  counted?: boolean;
   /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
   clock?: string;
   qmpSocket: string;
@@ -84,7 +89,9 @@ export function qemuArguments(options: QemuOptions): string[] {
       '-cpu',
       options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max'),
     ],
-    ...['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
+    ...(options.counted === true
+      ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
+      : ['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm']),
     ...['-smp', String(options.cpus), '-m', `${options.memoryMiB}M`],
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
