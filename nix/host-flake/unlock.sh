@@ -19,9 +19,7 @@ pools=$root/etc/unlock.conf
 run=$root/run/unlock.$$
 tab=$(printf '\t')
 
-prompt_limit=3600
-disks_limit=60
-boot_limit=90
+prompt_limit=3600 disks_limit=60 boot_limit=90
 # Seconds to leave stage 1 alone before systemd starts it again: somebody else who unlocked it does that sooner.
 grace=10
 
@@ -34,12 +32,13 @@ say() {
 # bash tells of a child that was ended, unless it is waited for.
 stop_asking() {
   [ -z "$asking" ] || { kill "$asking" && wait "$asking"; } 2>/dev/null
-  [ -z "$terminal" ] || stty "$terminal"
   asking=
 }
 
+# What was typed after the last answer may be part of a passphrase: the shell that started this must not get it, nor show it.
 clean_up() {
   stop_asking
+  [ -z "$terminal" ] || { stty -icanon min 0 time 0 && dd bs=4096 count=1 <&5 >/dev/null; stty "$terminal"; } 2>/dev/null
   rm -rf "$run"
 }
 
@@ -121,8 +120,7 @@ explain_pool() {
       say "$error
 This machine's host id is $(hostid). If no other machine uses these disks, take over the pool, once:
   zpool import -f -N -d $2 $1 && unlock"
-      return
-      ;;
+      return ;;
   esac
   if [ -n "$seen" ]; then
     say "$1 is $seen. $error
@@ -137,9 +135,7 @@ What cannot be used:"
 
 # Slow disks get as long as stage 1 itself gives them, because without them the pool would be imported degraded.
 import_pool() {
-  error=
-  before=none
-  waited=0
+  error='' before=none waited=0
   while ! imported "$1" && [ "$waited" -lt "$disks_limit" ]; do
     [ "$waited" -lt 5 ] || [ "$(state "zfs-import-$1.service")" != failed ] || break
     seen=$(condition "$1" "$2")
@@ -156,9 +152,14 @@ import_pool() {
     explain_pool "$1" "$2"
     return 1
   fi
-  [ "$(zpool list -H -o health "$1")" = ONLINE ] ||
-    say "$1 is not complete. This machine boots without:
+  health=$(zpool list -H -o health "$1")
+  [ "$health" = ONLINE ] || say "$1 is $health. What cannot be used:
 $(zpool status "$1" | unusable)"
+  # Whatever reads or writes a suspended pool waits in the kernel, where no signal ends it (zpoolprops(7), failmode).
+  if [ "$health" = SUSPENDED ]; then
+    say "Attach it, and run: zpool clear $1 && unlock"
+    return 1
+  fi
 }
 
 # --- ZFS: its keys -------------------------------------------------------------------------------------------------------
@@ -178,8 +179,9 @@ next_locked() {
 
 # answer DATASET: takes a line of standard input as the passphrase. $run/result says what came of it.
 answer() {
-  result=none
-  if IFS= read -r passphrase; then
+  result=none passphrase=''
+  # The last line of a file may end without a newline.
+  if IFS= read -r passphrase || [ -n "$passphrase" ]; then
     result=fits
     printf '%s\n' "$passphrase" | zfs load-key -L prompt "$1" >/dev/null 2>"$run/error" || result=fails
   fi
@@ -189,8 +191,7 @@ answer() {
 
 # Waits until the key is loaded, here or elsewhere, or an answer did not fit; `result` is empty where it was not from here.
 await_answer() {
-  result=
-  waited=0
+  result='' waited=0
   while [ ! -s "$run/result" ]; do
     [ "$waited" -lt "$prompt_limit" ] || echo none >"$run/result"
     # A key that is loaded may be that of the answer from here, a moment ago.
@@ -205,8 +206,6 @@ await_answer() {
 ask() {
   while ! loaded "$1"; do
     rm -f "$run/result"
-    # Before the prompt: who types at once must not be shown either.
-    [ -z "$terminal" ] || stty -echo
     printf 'Passphrase for %s: ' "$1"
     # Another shell reads, so that this one notices that the key was loaded elsewhere.
     answer "$1" <&5 &
@@ -234,8 +233,10 @@ open_pool() {
     dataset=${next#*"$tab"}
     case ${next%%"$tab"*} in
       prompt) ;;
-      # The key is in a file.
-      *) if error=$(zfs load-key "$dataset" 2>&1 </dev/null); then continue; else say "$error"; fi ;;
+      *) # in a file, or at an address, which may not answer
+        ! error=$(timeout "$disks_limit" zfs load-key "$dataset" 2>&1 </dev/null) || continue
+        say "${error:-No answer from ${next%%"$tab"*}.}"
+        ;;
     esac
     ask "$dataset" || return
   done
@@ -247,17 +248,15 @@ open_pool() {
 # keep waiting for it (systemd, src/core/job.c, job_install).
 relieve() {
   case $(state "zfs-import-$1.service") in
-    activating) systemctl --no-block restart "zfs-import-$1.service" && again=yes ;;
+    activating) ! systemctl --no-block restart "zfs-import-$1.service" || again=yes ;;
     active) ;;
     *) stopped=yes ;;
   esac
-  return 0
 }
 
 # What the emergency shell does when it is left (systemd, src/sulogin-shell). It is refused while emergency.target is starting.
 start_again() {
-  again=
-  stopped=
+  again='' stopped=''
   for_each_pool relieve
   if [ -n "$stopped" ] || [ "$(state emergency.service)" = active ]; then
     systemctl --no-block isolate initrd.target 2>/dev/null && again=yes
@@ -266,13 +265,12 @@ start_again() {
 }
 
 continue_boot() {
-  continuing=yes
-  waited=0
-  started=
-  while [ "$(state initrd-fs.target)" != active ]; do
+  continuing=yes waited=0 started=''
+  # The mounts stay when stage 1 fails after them, for example because the system's store path is not there.
+  until [ "$(state initrd-fs.target)" = active ] && [ "$(state emergency.service)" != active ]; do
     if [ "$waited" -ge "$boot_limit" ] ||
       { [ "${started:-$waited}" -le $((waited - 10)) ] && [ "$(state emergency.service)" = active ]; }; then
-      say 'Stage 1 does not mount the file systems; "unlock" tries again. What failed (journalctl -b -u UNIT):'
+      say 'Stage 1 does not come to its end; "unlock" tries again. What failed (journalctl -b -u UNIT):'
       systemctl list-units --failed --no-pager --plain --no-legend
       return 1
     fi
@@ -289,7 +287,9 @@ main() {
   trap 'exit 130' INT
   trap 'exit 1' HUP
   trap terminated TERM
-  terminal=$(stty -g 2>/dev/null) || say 'Without a terminal ("ssh -t"), a passphrase is shown while it is typed.' >&2
+  # No echo until the end: people type before a prompt, and go on when somebody else was faster.
+  { terminal=$(stty -g 2>/dev/null) && stty -echo; } ||
+    say 'Without a terminal ("ssh -t"), a passphrase is shown while it is typed.' >&2
   open_volumes
   for_each_pool open_pool && continue_boot
 }

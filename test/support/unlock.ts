@@ -154,6 +154,7 @@ const rows: Row[] = [
   { name: 'stage 1 has given up', state: emergency, input: `${right}\n`, out: fits + boots, systemd: [isolate] },
   { name: 'systemd is just starting emergency.target', state: { ...emergency, irreversible: '' }, input: `${right}\n`, out: fits + boots, systemd: [isolate, isolate] },
   { name: 'nobody answers', state: asking, code: 1, out: 'Passphrase for rpool: \nNo passphrase was given; "unlock" asks again.\n', systemd: [] },
+  { name: 'a file whose last line has no newline', state: asking, input: right, out: fits + boots, systemd: [restart] },
   { name: 'the key was loaded by hand, stage 1 has given up', state: { ...emergency, 'loaded/rpool': '' }, out: boots, systemd: [isolate] },
   { name: 'unlocked at the console', state: { ...asking, 'after/3': 'mkdir "$state/loaded" && : >"$state/loaded/rpool"; start zfs-import-rpool.service' }, input: null, out: `Passphrase for rpool: \nrpool was unlocked in the meantime.\n${boots}`, systemd: [] },
   { name: 'nothing is encrypted', state: { ...asking, 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n' }, out: boots, systemd: [] },
@@ -161,11 +162,14 @@ const rows: Row[] = [
   { name: 'a key in a file that is not there', state: { ...asking, 'location/rpool': 'file:///key\n' }, input: `${right}\n`, out: `Key load error: Failed to open key material file: No such file or directory\n${fits}${boots}`, systemd: [restart] },
   { name: 'not yet imported', state: notImported, input: `${right}\n`, out: fits + boots, systemd: [isolate] },
   { name: 'a disk comes late', state: { ...asking, 'imported/rpool': null, 'pools/rpool': 'DEGRADED\n', 'after/4': 'echo ONLINE >"$state/pools/rpool"' }, input: `${right}\n`, out: `Waiting for the disks of rpool, which is DEGRADED.\n${fits}${boots}`, systemd: [restart] },
-  { name: 'a disk does not come', state: { ...notImported, 'pools/rpool': 'DEGRADED\n' }, input: `${right}\n`, out: `Waiting for the disks of rpool, which is DEGRADED.\nrpool is not complete. This machine boots without:\n  1234 UNAVAIL 0 0 0  was /dev/disk/by-partuuid/2\n${fits}${boots}`, systemd: [isolate] },
+  { name: 'a disk does not come', state: { ...notImported, 'pools/rpool': 'DEGRADED\n' }, input: `${right}\n`, out: `Waiting for the disks of rpool, which is DEGRADED.\nrpool is DEGRADED. What cannot be used:\n  1234 UNAVAIL 0 0 0  was /dev/disk/by-partuuid/2\n${fits}${boots}`, systemd: [isolate] },
   { name: 'too few disks', state: { ...notImported, 'pools/rpool': 'UNAVAIL\n' }, input: `${right}\n`, code: 1, out: [/^rpool is UNAVAIL\. cannot import 'rpool': one or more devices is currently unavailable\nWhat cannot be used:\n {2}rpool UNAVAIL\n {2}1234 UNAVAIL/m, /run "unlock" again/], systemd: [] },
   { name: 'no disk', state: { ...notImported, 'pools/rpool': null }, input: `${right}\n`, code: 1, out: [new RegExp(`^No disk has the pool rpool\\..*\n${partitions}$`, 'm'), /run "unlock" again/], systemd: [] },
   { name: 'another host id', state: { ...asking, 'imported/rpool': null, 'pools/rpool': 'foreign\n' }, input: `${right}\n`, code: 1, out: [/previously in use from another system\.\nLast accessed by web-09 \(hostid=deadbeef\)/, /This machine's host id is c0ffee01\./, /^ {2}zpool import -f -N -d \/dev\/disk\/by-partuuid rpool && unlock$/m], systemd: [] },
-  { name: 'a mount fails', state: { ...emergency, broken: '', 'units/sysroot-nix.mount': 'failed\n' }, input: `${right}\n`, code: 1, out: [/rpool is unlocked\.\nStage 1 does not mount the file systems; "unlock" tries again\./, /^sysroot-nix\.mount loaded failed/m], systemd: [isolate] },
+  { name: 'a mount fails', state: { ...emergency, broken: '', 'units/sysroot-nix.mount': 'failed\n' }, input: `${right}\n`, code: 1, out: [/rpool is unlocked\.\nStage 1 does not come to its end; "unlock" tries again\./, /^sysroot-nix\.mount loaded failed/m], systemd: [isolate] },
+  { name: 'stage 1 fails after the mounts', state: { ...emergency, broken: '', 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n', 'units/initrd-find-nixos-closure.service': 'failed\n' }, code: 1, out: [/^Stage 1 does not come to its end;/, /^initrd-find-nixos-closure\.service loaded failed/m], systemd: [isolate] },
+  { name: 'a suspended pool', state: { ...asking, 'pools/rpool': 'SUSPENDED\n' }, input: `${right}\n`, code: 1, out: 'rpool is SUSPENDED. What cannot be used:\n  1234 UNAVAIL 0 0 0  was /dev/disk/by-partuuid/2\nAttach it, and run: zpool clear rpool && unlock\n', systemd: [] },
+  { name: 'a key at an address that does not answer', state: { ...asking, 'location/rpool': 'https://keys.example.org/rpool\n', silent: '' }, input: `${right}\n`, out: `No answer from https://keys.example.org/rpool.\n${fits}${boots}`, systemd: [restart] },
   { name: 'LUKS alone: the agent asks until it fits', state: { 'units/systemd-cryptsetup@root.service': 'failed\n', 'units/initrd-fs.target': 'inactive\n', 'units/emergency.service': 'active\n' }, pools: [], out: boots, systemd: ['systemctl --no-block start systemd-cryptsetup@root.service', isolate] },
 ];
 
@@ -268,4 +272,31 @@ export function unlockIn(shellName: string, argv: readonly string[]): void {
     t.match(out, / echo /);
     t.notMatch(out, /Without a terminal/);
   });
+
+  t.test(
+    `${shell}: who goes on typing when somebody else was faster is not shown, and no shell gets it`,
+    async t => {
+      const faster =
+        'mkdir "$state/loaded" && : >"$state/loaded/rpool"; set_unit zfs-import-rpool.service active';
+      const on = machine(t, { ...asking, 'after/3': faster });
+      const command = `${shell} ${program}; /usr/bin/timeout 1 head -n 1 | sed 's/.*/a shell got it/'; stty -a`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: { PATH: `${on.root}/bin:/usr/bin:/bin`, UNLOCK_ROOT: on.root, SHELL: '/bin/sh' },
+      });
+      let out = '';
+      child.stdout.on('data', (bytes: Buffer) => {
+        const before = out;
+        out += bytes.toString();
+        if (!/meantime/.test(out) || /meantime/.test(before)) return;
+        child.stdin.write('mistyped\n');
+        void setTimeout(300).then(() =>
+          writeFileSync(join(on.root, 'state/units/initrd-fs.target'), 'active\n'),
+        );
+      });
+      await new Promise(resolve => child.on('close', resolve));
+      t.match(out, /in the meantime\.\r\nThis machine boots\./);
+      t.notMatch(out, /mistyped|a shell got it/);
+      t.match(out, / icanon .* echo /s);
+    },
+  );
 }

@@ -133,10 +133,7 @@ async function importedElsewhere(site: Site, disks: readonly DiskOptions[]): Pro
 async function withoutDisks(site: Site, disks: readonly DiskOptions[]): Promise<void> {
   const one = await stage1(site, 'without-one', disks.slice(1));
   const { stdout } = await unlock(one.ssh, site.keys.passphrase);
-  assert.match(
-    stdout,
-    /^rpool is not complete\. This machine boots without:\n {2}\d+ UNAVAIL .*by-partuuid/m,
-  );
+  assert.match(stdout, /^rpool is DEGRADED\. What cannot be used:\n {2}\d+ UNAVAIL .*by-partuuid/m);
   assert.match(stdout, boots);
   await assertBoots(site, one.machine);
 
