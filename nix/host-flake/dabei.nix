@@ -27,6 +27,7 @@ let
     "external"
     "generationsDir"
     "generic-extlinux-compatible"
+    "initScript"
     "limine"
     "refind"
   ];
@@ -67,6 +68,13 @@ in
         message =
           "environment.persistence defines its mounts in fileSystems, which dabei replaces on this machine, so nothing would be "
           + "kept. Remove environment.persistence; system.impermanence in dabei's configuration keeps directories instead.";
+      }
+      {
+        # nixpkgs adds it for "/", but lib.mkForce in your flake would win.
+        assertion = !laidOut || (config.boot.initrd.supportedFilesystems or { zfs = true; }).zfs or false;
+        message =
+          "boot.initrd.supportedFilesystems is without zfs, so stage 1 would not import the pool that dabei creates: add zfs, or "
+          + "remove lib.mkForce.";
       }
     ];
 
@@ -149,7 +157,7 @@ in
           canTouchEfiVariables = if laidOut then own uefi else lib.mkDefault uefi;
           efiSysMountPoint = lib.mkIf laidOut (own "/boot");
         };
-        systemd-boot = lib.mkIf laidOut {
+        systemd-boot = lib.mkIf laidOut ({
           enable = loader uefi;
           # If variables are read-only, the firmware still finds EFI/BOOT/BOOTX64.EFI.
           graceful = own uefi;
@@ -170,7 +178,11 @@ in
               '') (lib.tail host.disks)
             )
           );
-        };
+        }
+        // lib.optionalAttrs (wraps && options.boot.loader.systemd-boot ? xbootldrMountPoint) {
+          # Kernels are on the ESP; no disk has such a partition.
+          xbootldrMountPoint = lib.mkForce null;
+        });
 
         # GRUB cannot read the encrypted pool, so it finds kernels and initrds on the ESP.
         grub = lib.mkIf laidOut ({

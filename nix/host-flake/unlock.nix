@@ -39,8 +39,26 @@ let
       ]
       ++ datasets pool
     );
+
+  # sshd starts it with -c and the command, and systemd-tty-ask-password-agent, which owners put here, has no -c.
+  shell = initrd.systemd.users.root.shell or "/bin/bash";
 in
 {
+  warnings =
+    lib.optional
+      (
+        initrd.network.ssh.enable
+        && !(lib.elem (baseNameOf shell) [
+          "ash"
+          "bash"
+          "dash"
+          "fish"
+          "sh"
+          "zsh"
+        ])
+      )
+      "`unlock` does not start by SSH: boot.initrd.systemd.users.root.shell is ${shell}, which runs no command. Set it to /bin/bash";
+
   boot.initrd.systemd = {
     extraBin.unlock = pkgs.writeScript "unlock" (builtins.readFile ./unlock.sh);
     contents."/etc/unlock.conf".text = lib.concatMapStrings (pool: "${line pool}\n") pools;

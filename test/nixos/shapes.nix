@@ -53,6 +53,17 @@ let
       efiInstallAsRemovable = true;
     };
 
+    xbootldr.boot.loader = {
+      efi.efiSysMountPoint = "/efi";
+      systemd-boot = {
+        enable = true;
+        xbootldrMountPoint = "/boot";
+      };
+    };
+    initrd-without-zfs.boot.initrd.supportedFilesystems = lib.mkForce [ "ext4" ];
+    init-script.boot.loader.initScript.enable = true;
+
+    unlock-shell.boot.initrd.systemd.users.root.shell = "/bin/systemd-tty-ask-password-agent";
     initrd-secret.boot.initrd.secrets."/key" = "/etc/secrets/key";
     specialisations.specialisation.debug.configuration.boot.kernelParams = [ "debug" ];
     specialisation-of-its-own.specialisation.other = {
@@ -106,6 +117,7 @@ in
   loaders = lib.filter (name: config.boot.loader.${name}.enable) [
     "external"
     "grub"
+    "initScript"
     "limine"
     "refind"
     "systemd-boot"

@@ -60,6 +60,11 @@ const rows: Readonly<Record<string, Shape>> = {
   refind: { has: systemdBoot },
   'grub-removable': { has: systemdBoot },
   'grub-removable, BIOS': { shape: 'grub-removable', firmware: 'bios', has: grub },
+  'initrd-without-zfs': evaluation(/boot\.initrd\.supportedFilesystems is without zfs/),
+  xbootldr: { has: systemdBoot },
+  'init-script': { has: systemdBoot },
+  'init-script, BIOS': { shape: 'init-script', firmware: 'bios', has: grub },
+  'unlock-shell': { warns: /`unlock` does not start by SSH: .* is \/bin\/systemd-tty-ask-password-agent,/ },
   'initrd-secret': { warns: /boot\.initrd\.secrets takes files that dabei does not write: \/etc\/secrets\/key\./ },
   specialisations: { has: { specialisations: { debug: true } } },
   'specialisation-of-its-own': {
