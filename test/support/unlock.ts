@@ -279,7 +279,7 @@ export function unlockIn(shellName: string, argv: readonly string[]): void {
       const faster =
         'mkdir "$state/loaded" && : >"$state/loaded/rpool"; set_unit zfs-import-rpool.service active';
       const on = machine(t, { ...asking, 'after/3': faster });
-      const command = `${shell} ${program}; /usr/bin/timeout 1 head -n 1 | sed 's/.*/a shell got it/'; stty -a`;
+      const command = `${shell} ${program}; /usr/bin/timeout --foreground 1 head -n 1 | sed 's/.*/a shell got it/'; stty -a`;
       const child = spawn('script', ['-qec', command, '/dev/null'], {
         env: { PATH: `${on.root}/bin:/usr/bin:/bin`, UNLOCK_ROOT: on.root, SHELL: '/bin/sh' },
       });
