@@ -9,11 +9,9 @@
 # For dash, bash and busybox ash. Stage 1 has no programs but coreutils, systemd's, and ZFS's where it has pools.
 # INVARIANT: a passphrase is only in the memory of one shell and in a pipe to zfs.
 set -u
-LC_ALL=C
-export LC_ALL
+export LC_ALL=C
 
-# Tests have another root.
-root=${UNLOCK_ROOT-}
+root=${UNLOCK_ROOT-} # tests have another
 # One line a pool: its name, the directory with its devices, and what `zfs list` takes for the datasets that stage 1 asks for.
 pools=$root/etc/unlock.conf
 run=$root/run/unlock.$$
@@ -25,9 +23,7 @@ grace=10
 
 terminal='' asking='' continuing=''
 
-say() {
-  printf '%s\n' "$*"
-}
+say() { printf '%s\n' "$*"; }
 
 # bash tells of a child that was ended, unless it is waited for.
 stop_asking() {
@@ -49,9 +45,9 @@ terminated() {
   exit 0
 }
 
-state() {
-  systemctl is-active "$1" 2>/dev/null
-}
+state() { systemctl is-active "$1" 2>/dev/null; }
+# is_active UNIT...: whether one of them is.
+is_active() { systemctl is-active "$@" >/dev/null 2>&1; }
 
 # for_each_pool FUNCTION: calls it with the fields of every pool.
 for_each_pool() {
@@ -85,9 +81,7 @@ open_volumes() {
 
 # --- ZFS: the pool -------------------------------------------------------------------------------------------------------
 
-imported() {
-  zpool list -H -o name "$1" >/dev/null 2>&1
-}
+imported() { zpool list -H -o name "$1" >/dev/null 2>&1; }
 
 # condition POOL DIRECTORY: ONLINE, DEGRADED, UNAVAIL, FAULTED; nothing where no disk has the pool.
 condition() {
@@ -110,9 +104,7 @@ unusable() {
 }
 
 # Without -f, so the host id counts. Stage 1 or another person may be faster.
-import() {
-  error=$(zpool import -d "$2" -N "$1" 2>&1) || imported "$1"
-}
+import() { error=$(zpool import -d "$2" -N "$1" 2>&1) || imported "$1"; }
 
 explain_pool() {
   case $error in
@@ -164,9 +156,7 @@ $(zpool status "$1" | unusable)"
 
 # --- ZFS: its keys -------------------------------------------------------------------------------------------------------
 
-loaded() {
-  [ "$(zfs get -H -o value keystatus "$1")" = available ]
-}
+loaded() { [ "$(zfs get -H -o value keystatus "$1")" = available ]; }
 
 # next_locked DATASETS: an encryption root without its key, after its keylocation and a tab.
 next_locked() {
@@ -255,27 +245,37 @@ relieve() {
 }
 
 # What the emergency shell does when it is left (systemd, src/sulogin-shell). It is refused while emergency.target is starting.
+# Once everything is mounted, only a stage 1 that gave up needs it.
 start_again() {
   again='' stopped=''
-  for_each_pool relieve
-  if [ -n "$stopped" ] || [ "$(state emergency.service)" = active ]; then
+  is_active initrd-fs.target || for_each_pool relieve
+  if [ -n "$stopped" ] || is_active emergency.service; then
     systemctl --no-block isolate initrd.target 2>/dev/null && again=yes
   fi
   [ -n "$again" ]
 }
 
+# Whether stage 1 ends well, for a second. After the mounts, it looks for the system that the boot entry names (nixpkgs,
+# initrd-find-nixos-closure.service). systemd stops initrd.target at once; initrd-switch-root.target stays during the activation.
+passes() {
+  for _ in 1 2 3 4 5; do
+    ! is_active initrd.target initrd-switch-root.target || is_active emergency.service || return 0
+    sleep 0.2
+  done
+  return 1
+}
+
 continue_boot() {
   continuing=yes waited=0 started=''
-  # The mounts stay when stage 1 fails after them, for example because the system's store path is not there.
-  until [ "$(state initrd-fs.target)" = active ] && [ "$(state emergency.service)" != active ]; do
-    if [ "$waited" -ge "$boot_limit" ] ||
-      { [ "${started:-$waited}" -le $((waited - 10)) ] && [ "$(state emergency.service)" = active ]; }; then
-      say 'Stage 1 does not come to its end; "unlock" tries again. What failed (journalctl -b -u UNIT):'
+  until passes; do
+    if [ "$waited" -ge "$boot_limit" ] || { [ "${started:-$waited}" -le $((waited - 10)) ] && is_active emergency.service; }; then
+      what='does not mount the file systems'
+      ! is_active initrd-fs.target || what='has mounted the file systems, but does not come to its end'
+      say "Stage 1 $what; \"unlock\" tries again. What failed (journalctl -b -u UNIT):"
       systemctl list-units --failed --no-pager --plain --no-legend
       return 1
     fi
     [ -n "$started" ] || [ "$waited" -lt "$grace" ] || ! start_again || started=$waited
-    sleep 1
     waited=$((waited + 1))
   done
   say 'This machine boots.'

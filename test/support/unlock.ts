@@ -145,6 +145,11 @@ interface Row {
   systemd?: string[];
 }
 
+/** Stage 1 has mounted everything, and looks for the system. */
+const mounted: State = { 'units/zfs-import-rpool.service': 'active\n', 'units/initrd-fs.target': 'active\n' };
+const notEnding =
+  'Stage 1 has mounted the file systems, but does not come to its end; "unlock" tries again. What failed (journalctl -b -u UNIT):\n';
+const notFound = `${notEnding}initrd-find-nixos-closure.service loaded failed failed\n`;
 const partitions = '254 0 4194304 vda';
 // prettier-ignore
 const rows: Row[] = [
@@ -157,7 +162,7 @@ const rows: Row[] = [
   { name: 'a file whose last line has no newline', state: asking, input: right, out: fits + boots, systemd: [restart] },
   { name: 'the key was loaded by hand, stage 1 has given up', state: { ...emergency, 'loaded/rpool': '' }, out: boots, systemd: [isolate] },
   { name: 'unlocked at the console', state: { ...asking, 'after/3': 'mkdir "$state/loaded" && : >"$state/loaded/rpool"; start zfs-import-rpool.service' }, input: null, out: `Passphrase for rpool: \nrpool was unlocked in the meantime.\n${boots}`, systemd: [] },
-  { name: 'nothing is encrypted', state: { ...asking, 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n' }, out: boots, systemd: [] },
+  { name: 'nothing is encrypted', state: { ...asking, 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n', 'units/initrd.target': 'active\n' }, out: boots, systemd: [] },
   { name: 'two pools, two passphrases', state: { ...asking, 'pools/tank': 'ONLINE\n', 'imported/tank': '', 'passphrase/tank': 'other\n', 'units/zfs-import-tank.service': 'inactive\n' }, pools: ['rpool', 'tank'], input: `${right}\nother\n`, out: `${fits}Passphrase for tank: \ntank is unlocked.\n${boots}`, systemd: [restart, isolate] },
   { name: 'a key in a file that is not there', state: { ...asking, 'location/rpool': 'file:///key\n' }, input: `${right}\n`, out: `Key load error: Failed to open key material file: No such file or directory\n${fits}${boots}`, systemd: [restart] },
   { name: 'not yet imported', state: notImported, input: `${right}\n`, out: fits + boots, systemd: [isolate] },
@@ -166,8 +171,11 @@ const rows: Row[] = [
   { name: 'too few disks', state: { ...notImported, 'pools/rpool': 'UNAVAIL\n' }, input: `${right}\n`, code: 1, out: [/^rpool is UNAVAIL\. cannot import 'rpool': one or more devices is currently unavailable\nWhat cannot be used:\n {2}rpool UNAVAIL\n {2}1234 UNAVAIL/m, /run "unlock" again/], systemd: [] },
   { name: 'no disk', state: { ...notImported, 'pools/rpool': null }, input: `${right}\n`, code: 1, out: [new RegExp(`^No disk has the pool rpool\\..*\n${partitions}$`, 'm'), /run "unlock" again/], systemd: [] },
   { name: 'another host id', state: { ...asking, 'imported/rpool': null, 'pools/rpool': 'foreign\n' }, input: `${right}\n`, code: 1, out: [/previously in use from another system\.\nLast accessed by web-09 \(hostid=deadbeef\)/, /This machine's host id is c0ffee01\./, /^ {2}zpool import -f -N -d \/dev\/disk\/by-partuuid rpool && unlock$/m], systemd: [] },
-  { name: 'a mount fails', state: { ...emergency, broken: '', 'units/sysroot-nix.mount': 'failed\n' }, input: `${right}\n`, code: 1, out: [/rpool is unlocked\.\nStage 1 does not come to its end; "unlock" tries again\./, /^sysroot-nix\.mount loaded failed/m], systemd: [isolate] },
-  { name: 'stage 1 fails after the mounts', state: { ...emergency, broken: '', 'loaded/rpool': '', 'units/initrd-fs.target': 'active\n', 'units/initrd-find-nixos-closure.service': 'failed\n' }, code: 1, out: [/^Stage 1 does not come to its end;/, /^initrd-find-nixos-closure\.service loaded failed/m], systemd: [isolate] },
+  { name: 'a mount fails', state: { ...emergency, broken: '', 'units/sysroot-nix.mount': 'failed\n' }, input: `${right}\n`, code: 1, out: [/rpool is unlocked\.\nStage 1 does not mount the file systems; "unlock" tries again\./, /^sysroot-nix\.mount loaded failed/m], systemd: [isolate] },
+  { name: 'stage 1 failed after the mounts', state: { ...emergency, gone: '', 'loaded/rpool': '', ...mounted, 'units/initrd-find-nixos-closure.service': 'failed\n' }, code: 1, out: notFound, systemd: [isolate] },
+  { name: 'the system of the boot entry is gone', state: { ...asking, gone: '', 'units/initrd-find-nixos-closure.service': 'failed\n' }, input: `${right}\n`, code: 1, out: `${fits}${notFound}`, systemd: [restart, isolate] },
+  { name: 'stage 1 looks for the system for a while', state: { ...asking, 'loaded/rpool': '', ...mounted, 'after/12': 'set_unit initrd.target active' }, out: boots, systemd: [] },
+  { name: 'the system is being activated', state: { ...asking, 'loaded/rpool': '', ...mounted, 'units/initrd-switch-root.target': 'active\n' }, out: boots, systemd: [] },
   { name: 'a suspended pool', state: { ...asking, 'pools/rpool': 'SUSPENDED\n' }, input: `${right}\n`, code: 1, out: 'rpool is SUSPENDED. What cannot be used:\n  1234 UNAVAIL 0 0 0  was /dev/disk/by-partuuid/2\nAttach it, and run: zpool clear rpool && unlock\n', systemd: [] },
   { name: 'a key at an address that does not answer', state: { ...asking, 'location/rpool': 'https://keys.example.org/rpool\n', silent: '' }, input: `${right}\n`, out: `No answer from https://keys.example.org/rpool.\n${fits}${boots}`, systemd: [restart] },
   { name: 'LUKS alone: the agent asks until it fits', state: { 'units/systemd-cryptsetup@root.service': 'failed\n', 'units/initrd-fs.target': 'inactive\n', 'units/emergency.service': 'active\n' }, pools: [], out: boots, systemd: ['systemctl --no-block start systemd-cryptsetup@root.service', isolate] },
@@ -246,12 +254,18 @@ export function unlockIn(shellName: string, argv: readonly string[]): void {
     }
   });
 
-  t.test(`${shellName}: a prompt that nobody answers ends`, async t => {
-    const on = machine(t, asking);
-    const hurried = join(on.root, 'unlock');
-    writeFileSync(hurried, readFileSync(program, 'utf8').replace('prompt_limit=3600', 'prompt_limit=3'));
-    const unlocking = start(argv, on, hurried);
-    t.match(await unlocking.ended, { code: 1, out: /No passphrase was given; "unlock" asks again\.\n$/ });
+  t.test(`${shellName}: every wait has a limit`, async t => {
+    const rows: [string, State, string, string][] = [
+      ['a prompt that nobody answers', asking, 'prompt', 'No passphrase was given; "unlock" asks again.\n'],
+      ['stage 1 does not end', { ...asking, 'loaded/rpool': '', ...mounted }, 'boot', notEnding],
+    ];
+    for (const [name, state, limit, out] of rows) {
+      const on = machine(t, state);
+      const hurried = join(on.root, 'unlock');
+      const shorter = [new RegExp(`${limit}_limit=\\d+`), `${limit}_limit=3`] as const;
+      writeFileSync(hurried, readFileSync(program, 'utf8').replace(...shorter));
+      t.match(await start(argv, on, hurried).ended, { code: 1, out }, name);
+    }
   });
 
   t.test(`${shellName}: a terminal shows no passphrase, and has its echo afterwards`, async t => {
@@ -274,7 +288,7 @@ export function unlockIn(shellName: string, argv: readonly string[]): void {
   });
 
   t.test(
-    `${shell}: who goes on typing when somebody else was faster is not shown, and no shell gets it`,
+    `${shellName}: who goes on typing when somebody else was faster is not shown, and no shell gets it`,
     async t => {
       const faster =
         'mkdir "$state/loaded" && : >"$state/loaded/rpool"; set_unit zfs-import-rpool.service active';
@@ -290,7 +304,7 @@ export function unlockIn(shellName: string, argv: readonly string[]): void {
         if (!/meantime/.test(out) || /meantime/.test(before)) return;
         child.stdin.write('mistyped\n');
         void setTimeout(300).then(() =>
-          writeFileSync(join(on.root, 'state/units/initrd-fs.target'), 'active\n'),
+          writeFileSync(join(on.root, 'state/units/initrd.target'), 'active\n'),
         );
       });
       await new Promise(resolve => child.on('close', resolve));
