@@ -18,13 +18,16 @@ interface Reply {
 export async function connectQmp(path: string): Promise<Qmp> {
   const socket = await poll(() => tryConnect(path), 10, 0.05);
   if (socket === null) throw new Error(`QEMU's control socket ${path} does not answer`);
+  const gone = () => new Error('QEMU closed its control socket');
   const waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
   const close = () => {
     socket.destroy();
-    for (const { reject } of waiting.splice(0)) reject(new Error('QEMU closed its control socket'));
+    for (const { reject } of waiting.splice(0)) reject(gone());
   };
   socket.on('close', close).on('error', close);
-  createInterface({ input: socket }).on('line', line => {
+  // The interface repeats errors of its input (Node's lib/internal/readline/interface.js), and one without a listener ends the process.
+  const lines = createInterface({ input: socket }).on('error', close);
+  lines.on('line', line => {
     const reply = JSON.parse(line) as Reply;
     if (reply.error) waiting.shift()?.reject(new Error(`QEMU: ${reply.error.desc}`));
     else if ('return' in reply) waiting.shift()?.resolve(reply.return);
@@ -32,6 +35,7 @@ export async function connectQmp(path: string): Promise<Qmp> {
   });
   const execute = (command: string, args?: Record<string, unknown>) =>
     new Promise<unknown>((resolve, reject) => {
+      if (socket.destroyed) return reject(gone());
       const limit = setTimeout(() => reject(new Error(`QEMU did not answer ${command} within 10 s`)), 10_000);
       limit.unref();
       waiting.push({

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { arch } from '../../../../agent/arch.ts';
+import { connectQmp } from '../../../vm/harness/machine/qmp.ts';
+
+t.test('QEMU is killed while it owes an answer', async t => {
+  // Paths of UNIX sockets are limited to 107 bytes (unix(7)).
+  const directory = mkdtempSync(join(tmpdir(), 'dabei-qmp-'));
+  const path = join(directory, 'qmp');
+  const options = [
+    '-machine',
+    'none',
+    '-nodefaults',
+    '-display',
+    'none',
+    '-qmp',
+    `unix:${path},server=on,wait=off`,
+  ];
+  const qemu = spawn(`qemu-system-${arch.machine}`, options, { stdio: 'ignore' });
+  t.teardown(() => {
+    qemu.kill('SIGKILL');
+    rmSync(directory, { recursive: true });
+  });
+  const qmp = await connectQmp(path);
+  t.match(await qmp.execute('query-status'), { running: true });
+  // A socket that is closed with unread bytes gives the other end ECONNRESET (unix_release_sock of net/unix/af_unix.c).
+  qemu.kill('SIGSTOP');
+  const answer = qmp.execute('query-status');
+  setTimeout(() => qemu.kill('SIGKILL'), 100);
+  await t.rejects(answer, { message: 'QEMU closed its control socket' });
+  await t.rejects(qmp.execute('quit'), { message: 'QEMU closed its control socket' });
+});
