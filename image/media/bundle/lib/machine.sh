@@ -23,8 +23,6 @@ require_machine() {
       "run it on the host, or use a virtual machine"
   fi
   stop_if_refused
-  verify_bundle
-  stop_if_refused
 }
 
 refusals=0
@@ -71,10 +69,24 @@ container_mark() {
   fi
 }
 
-# Finds an incomplete download before the old system is left. Every name needs its "NAME: OK": the sha256sum of early versions
-# of uutils prints FAILED and exits with 0.
+# The process that reads the whole bundle, which takes as long as the capture: they run at the same time.
+checking=''
+
+hash_bundle() {
+  (cd "$here" && exec sha256sum -c SHA256SUMS) >"$memory/checked" 2>&1 &
+  checking=$!
+}
+
+stop_hashing() {
+  [ -z "$checking" ] || kill "$checking" 2>/dev/null || :
+}
+
+# Finds an incomplete download before anything of the image is used and before the old system is left. Every name needs its
+# "NAME: OK": the sha256sum of early versions of uutils prints FAILED and exits with 0.
 verify_bundle() {
-  checked=$(cd "$here" && sha256sum -c SHA256SUMS 2>&1) || :
+  wait "$checking" || :
+  checking=''
+  checked=$(cat "$memory/checked")
   damaged=$(while read -r _ name; do
     name=${name#\*}
     # Match whole lines: one name may be the end of another.
@@ -92,6 +104,7 @@ $name: OK
     refuse PREFLIGHT_IMAGE_HASH "the bundle is damaged or incomplete: ${damaged% }" \
       "unpack it again; fetch it again if that does not help"
   fi
+  stop_if_refused
 }
 
 # Every kernel has ramfs. It is never swapped out; tmpfs may be (tmpfs(5)).
