@@ -69,26 +69,69 @@ container_mark() {
   fi
 }
 
-# The process that reads the whole bundle, which takes as long as the capture: they run at the same time.
+# Nothing before the preflight uses these files. Reading them takes as long as the capture: they run at the same time.
+large='bzImage initrd tools'
+
+# The process that reads them.
 checking=''
 
+# Finds an incomplete download. The other files, among them the programs that the capture starts, are right when this returns.
 hash_bundle() {
-  (cd "$here" && exec sha256sum -c SHA256SUMS) >"$memory/checked" 2>&1 &
+  list_sums large >"$memory/large.sums" 2>/dev/null || :
+  list_sums small >"$memory/small.sums" 2>/dev/null || :
+  (cd "$here" && exec sha256sum -c "$memory/large.sums") >"$memory/large.checked" 2>&1 &
   checking=$!
+  (cd "$here" && sha256sum -c "$memory/small.sums") >"$memory/small.checked" 2>&1 || :
+  if [ ! -s "$here/SHA256SUMS" ] || [ -n "$(list_damaged small)" ]; then
+    verify_bundle
+  fi
 }
 
+# The background process ignores SIGINT (POSIX, 2.11), so that Ctrl-C does not end it.
 stop_hashing() {
-  [ -z "$checking" ] || kill "$checking" 2>/dev/null || :
+  [ -z "$checking" ] || {
+    kill "$checking"
+    wait "$checking"
+  } 2>/dev/null || :
+  checking=''
 }
 
-# Finds an incomplete download before anything of the image is used and before the old system is left. Every name needs its
-# "NAME: OK": the sha256sum of early versions of uutils prints FAILED and exits with 0.
+# Waits for all hashes, before the preflight mounts the image and starts a program of it.
 verify_bundle() {
   wait "$checking" || :
   checking=''
-  checked=$(cat "$memory/checked")
-  damaged=$(while read -r _ name; do
-    name=${name#\*}
+  damaged=$(list_damaged small && list_damaged large) || damaged='SHA256SUMS '
+  [ -s "$here/SHA256SUMS" ] || damaged='SHA256SUMS '
+  if [ -n "$damaged" ]; then
+    refuse PREFLIGHT_IMAGE_HASH "the bundle is damaged or incomplete: ${damaged% }" \
+      "unpack it again; fetch it again if that does not help"
+  fi
+  stop_if_refused
+}
+
+# list_sums large|small: their lines of SHA256SUMS.
+list_sums() {
+  while IFS= read -r line; do
+    case " $large " in
+      *" $(name_in "$line") "*) size=large ;;
+      *) size=small ;;
+    esac
+    [ "$size" != "$1" ] || printf '%s\n' "$line"
+  done <"$here/SHA256SUMS"
+}
+
+# A line of SHA256SUMS: the hash, a blank, a blank or an asterisk, the name.
+name_in() {
+  name=${1#* }
+  printf '%s' "${name#[ *]}"
+}
+
+# list_damaged large|small. Every name needs its "NAME: OK": the sha256sum of early versions of uutils prints FAILED and exits
+# with 0.
+list_damaged() {
+  checked=$(cat "$memory/$1.checked") || return 1
+  while IFS= read -r line; do
+    name=$(name_in "$line")
     # Match whole lines: one name may be the end of another.
     case "
 $checked
@@ -98,13 +141,7 @@ $name: OK
 "*) ;;
       *) printf '%s ' "$name" ;;
     esac
-  done <"$here/SHA256SUMS") || damaged=SHA256SUMS
-  [ -s "$here/SHA256SUMS" ] || damaged='SHA256SUMS '
-  if [ -n "$damaged" ]; then
-    refuse PREFLIGHT_IMAGE_HASH "the bundle is damaged or incomplete: ${damaged% }" \
-      "unpack it again; fetch it again if that does not help"
-  fi
-  stop_if_refused
+  done <"$memory/$1.sums"
 }
 
 # Every kernel has ramfs. It is never swapped out; tmpfs may be (tmpfs(5)).

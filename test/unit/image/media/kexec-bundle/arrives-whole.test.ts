@@ -1,41 +1,74 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'tap';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { test, type Test } from 'tap';
 import { selfExtractingHead } from '../../../../../image/media/kexec-bundle.ts';
 import { bundle, shell, underEachShell } from './shells.ts';
 
+/** A bundle of one program and an initrd, with right hashes; `memory` is the file system in RAM. */
+function place(t: Test) {
+  const directory = t.testdir({ bundle: { ip: 'x', zip: 'x', initrd: 'x' }, memory: {}, bin: {} });
+  const here = `${directory}/bundle`;
+  execFileSync('sh', ['-c', 'sha256sum ip zip initrd >SHA256SUMS'], { cwd: here });
+  return { directory, here, memory: `${directory}/memory` };
+}
+
 underEachShell('a bundle that did not arrive whole', (t, argv) => {
-  const directory = t.testdir({ bundle: { a: 'x', ba: 'x' }, memory: {}, bin: {} });
-  const [here, memory] = [`${directory}/bundle`, `${directory}/memory`];
-  execFileSync('sh', ['-c', 'sha256sum a ba >SHA256SUMS'], { cwd: here });
+  const { directory, here, memory } = place(t);
+  /** What is said, how far it came, and the exit code. */
   const verify = (otherProgram = '') => {
     const own = otherProgram === '' ? '' : `PATH=${directory}/bin:$PATH; `;
     writeFileSync(`${directory}/bin/sha256sum`, `#!/bin/sh\n${otherProgram}\n`, { mode: 0o755 });
-    const lines = `${own}hash_bundle; verify_bundle; printf whole >&2`;
+    const lines = `${own}hash_bundle; printf 'captured ' >&2; verify_bundle; printf 'whole ' >&2`;
     const { stderr, status } = shell(argv, lines, { here, memory });
-    const said = stderr.replace(/^error PREFLIGHT_IMAGE_HASH: /, '').replace(/\n {2}next: [^\n]*\n/, ' ');
+    const said = stderr
+      .replace(/(?:Killed\n)?error PREFLIGHT_IMAGE_HASH: /, '')
+      .replace(/\n {2}next: [^\n]*\n/, ' ');
     return `${said}${status}`;
   };
   const damaged = (names: string) => `the bundle is damaged or incomplete: ${names} 10`;
-  t.equal(verify(), 'whole0');
-  writeFileSync(`${here}/a`, 'y');
-  t.equal(verify(), damaged('a'), 'the name of the other ends with it');
+  t.equal(verify(), 'captured whole 0');
+  writeFileSync(`${here}/initrd`, 'y');
+  t.equal(verify(), `captured ${damaged('initrd')}`);
+  writeFileSync(`${here}/ip`, 'y');
+  t.equal(verify(), damaged('ip initrd'), 'the capture starts ip; the name of the third ends with it');
+  rmSync(`${here}/initrd`);
+  writeFileSync(`${here}/ip`, 'x');
+  t.equal(verify(), `captured ${damaged('initrd')}`, 'a file is missing');
   // busybox starts its own sha256sum, whatever the PATH.
   if (argv[0] !== 'busybox') {
-    t.equal(verify('printf "a: FAILED\\nba: OK\\n"'), damaged('a'), 'FAILED, and exit code 0');
-    t.equal(verify(':'), damaged('a ba'), 'nothing is said');
+    const some = 'printf "ip: FAILED\\nzip: OK\\ninitrd: OK\\n"';
+    t.equal(verify(some), damaged('ip'), 'FAILED, and exit code 0');
+    t.equal(verify(':'), damaged('ip zip initrd'), 'nothing is said');
+    t.equal(verify('kill -KILL $$'), damaged('ip zip initrd'), 'it is killed');
   }
   writeFileSync(`${here}/SHA256SUMS`, '');
+  t.equal(verify(), damaged('SHA256SUMS'));
+  rmSync(`${here}/SHA256SUMS`);
   t.equal(verify(), damaged('SHA256SUMS'));
 });
 
 underEachShell('run ends before the bundle is read', (t, argv) => {
-  if (argv[0] === 'busybox') return void t.pass('its sha256sum cannot be made to take long');
-  const directory = t.testdir({ memory: {}, bin: {} });
-  writeFileSync(`${directory}/bin/sha256sum`, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
-  const lines = `PATH=${directory}/bin:$PATH; hash_bundle; stop_hashing; wait "$checking" || printf "ended with %s" $?`;
-  const { stdout, status } = shell(argv, lines, { here: directory, memory: `${directory}/memory` });
-  t.equal(`${stdout} ${status}`, 'ended with 143 0');
+  const ways: [what: string, lines: string, status: number][] = [
+    ['a failure', 'false', 1],
+    ['a refusal', 'refused', 10],
+    ['a signal while it captures', 'kill -TERM $$; sleep 20', 143],
+    ['a signal while it waits', '(sleep 0.5; kill -TERM $$) & verify_bundle', 143],
+    ['Ctrl-C', '(sleep 0.5; kill -INT $$) & verify_bundle', 130],
+  ];
+  for (const [what, ending, expected] of ways) {
+    const { here, memory } = place(t);
+    // Nobody writes into it: whoever reads it waits for ever.
+    rmSync(`${here}/initrd`);
+    execFileSync('mkfifo', [`${here}/initrd`]);
+    const traps = "trap stop_hashing EXIT; trap 'exit 143' TERM; trap 'exit 130' INT";
+    const lines = `${traps}; hash_bundle; echo "$checking"; ${ending}`;
+    const { stdout, stderr, status } = shell(argv, lines, { here, memory });
+    const process = Number.parseInt(stdout, 10);
+    t.equal(status, expected, what);
+    t.ok(process > 1, what);
+    t.notOk(existsSync(`/proc/${process}`), `${what}: the process has ended`);
+    t.equal(stderr, '', what);
+  }
 });
 
 test('the self-extracting file', async t => {
