@@ -51,7 +51,8 @@ export async function serveCache(directory: string, weather: Weather = () => und
       ...(from > 0 ? { 'content-range': `bytes ${from}-${size - 1}/${size}` } : {}),
     });
     if (request.method === 'HEAD' || size === from) response.end();
-    else void send(file, from, fault, response);
+    // A file that cannot be read ends this answer, and not every world of the run.
+    else send(file, from, fault, response).catch(() => response.destroy());
   };
   return { ...(await listen(createServer(answer))), requests };
 }

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -32,4 +34,25 @@ t.test('QEMU is killed while it owes an answer', async t => {
   setTimeout(() => qemu.kill('SIGKILL'), 100);
   await t.rejects(answer, { message: 'QEMU closed its control socket' });
   await t.rejects(qmp.execute('quit'), { message: 'QEMU closed its control socket' });
+});
+
+t.test('a socket that ends before the first answer', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'dabei-qmp-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const ends: Readonly<Record<string, (socket: Socket) => void>> = {
+    'with an unread command': socket => setTimeout(() => socket.destroy(), 100),
+    'in the middle of a line': socket => socket.end('{"QMP": {"ver'),
+    'after a line that is no JSON': socket => socket.write('qemu: out of memory\n'),
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    const path = join(directory, 'qmp');
+    // Nobody reads what comes.
+    let other: Socket | undefined;
+    const server = createServer({ pauseOnConnect: true }, socket => end((other = socket))).listen(path);
+    await once(server, 'listening');
+    await t.rejects(connectQmp(path), { message: 'QEMU closed its control socket' }, how);
+    other?.destroy();
+    server.close();
+    await once(server, 'close');
+  }
 });

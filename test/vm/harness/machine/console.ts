@@ -13,12 +13,16 @@ export class SerialConsole {
   /** How far `waitFor` has read: what it found once it does not find again. */
   #cursor = 0;
   #ended = false;
+  /** Why the file is not whole. */
+  #incomplete: string[] = [];
   readonly #listeners = new Set<() => void>();
 
   /** @param file receives the raw bytes as they come, for people */
   constructor(output: Readable, input: Writable, file: string) {
     this.#input = input;
-    const copy = createWriteStream(file);
+    const copy = createWriteStream(file).on('error', ({ message }) => {
+      this.#incomplete = [`the console's file is not whole: ${message}`];
+    });
     const decoder = new TextDecoder();
     output.on('data', (bytes: Buffer) => {
       copy.write(bytes);
@@ -98,9 +102,9 @@ export class SerialConsole {
     }
   }
 
-  /** What the console scan makes of everything said so far. */
+  /** What the console scan makes of everything said so far, and whether the file has all of it. */
   findings(expected: readonly RegExp[] = []): string[] {
-    return scan(this.#text, expected);
+    return [...this.#incomplete, ...scan(this.#text, expected)];
   }
 
   #tell(): void {

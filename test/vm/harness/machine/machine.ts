@@ -123,14 +123,18 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     throw new Error(`QEMU ended with exit code ${exitCode}: ${qemu.errors().trim()}`);
   });
   early.catch(() => {});
-  for (const { redirection, rule } of redirected) {
-    closeWires.push(await Promise.race([redirect(redirection, rule), early]));
-  }
-  const qmp = await Promise.race([connectQmp(join(sockets, 'qmp')), early]).catch(async (error: unknown) => {
+  const connect = async () => {
+    for (const { redirection, rule } of redirected) closeWires.push(await redirect(redirection, rule));
+    return connectQmp(join(sockets, 'qmp'));
+  };
+  const qmp = await Promise.race([connect(), early]).catch(async (error: unknown) => {
     // Nobody else has it to end it.
     qemu.kill();
     await qemu.ended;
-    throw error;
+    // A QEMU that ends early closes its sockets before it is known to have ended: its own words say why.
+    const said = qemu.errors().trim();
+    const { message } = error as Error;
+    throw message.includes(said) ? error : new Error(`${message}: ${said}`);
   });
   return {
     console: serial,

@@ -28,8 +28,9 @@ export async function connectQmp(path: string): Promise<Qmp> {
   // The interface repeats errors of its input (Node's lib/internal/readline/interface.js), and one without a listener ends the process.
   const lines = createInterface({ input: socket }).on('error', close);
   lines.on('line', line => {
-    const reply = JSON.parse(line) as Reply;
-    if (reply.error) waiting.shift()?.reject(new Error(`QEMU: ${reply.error.desc}`));
+    const reply = parse(line);
+    if (reply === null) close();
+    else if (reply.error) waiting.shift()?.reject(new Error(`QEMU: ${reply.error.desc}`));
     else if ('return' in reply) waiting.shift()?.resolve(reply.return);
     // The greeting and events answer nothing.
   });
@@ -52,6 +53,15 @@ export async function connectQmp(path: string): Promise<Qmp> {
     });
   await execute('qmp_capabilities');
   return { execute, close };
+}
+
+/** Null for a line that QEMU did not write to its end. */
+function parse(line: string): Reply | null {
+  try {
+    return JSON.parse(line) as Reply;
+  } catch {
+    return null;
+  }
 }
 
 function tryConnect(path: string): Promise<Socket | null> {
