@@ -20,9 +20,7 @@ export class Remembered {
   private constructor(places: ReadonlyMap<string, string>) {
     this.#places = places;
     for (const place of new Set(places.values())) {
-      if (!files.exists(place)) continue;
-      for (const result of JSON.parse(files.readText(place)) as Result[])
-        this.#results.set(result.world, result);
+      for (const result of readResults(place)) this.#results.set(result.world, result);
     }
   }
 
@@ -44,9 +42,16 @@ export class Remembered {
   keep(result: Result): void {
     this.#results.set(result.world, result);
     const place = this.#places.get(result.world)!;
-    const beside = [...this.#results.values()].filter(({ world }) => this.#places.get(world) === place);
-    files.write(place, JSON.stringify(beside, null, 2));
+    // Another run may have written, and may read at this moment.
+    const beside = readResults(place).filter(({ world }) => world !== result.world);
+    const whole = `${place}.${process.pid}`;
+    files.write(whole, JSON.stringify([...beside, result], null, 2));
+    files.rename(whole, place);
   }
+}
+
+function readResults(place: string): Result[] {
+  return JSON.parse(files.readIfThere(place) ?? '[]') as Result[];
 }
 
 /** The files of worlds as programs, each with that which runs every world. */

@@ -39,12 +39,16 @@ export const worldsDirectory = join(cacheDirectory, 'worlds');
 
 /** Runs one world. Consoles stay for reading; disks stay only where something failed. */
 export async function runWorld(world: World): Promise<Result> {
-  const started = clock.uptimeSeconds();
+  let started = clock.uptimeSeconds();
   const report: Report = {};
-  const site = await openSite(join(worldsDirectory, world.name));
+  const directory = join(worldsDirectory, world.name);
+  let site: Site | undefined;
   let problem: string | undefined;
   let limit: NodeJS.Timeout | undefined;
   try {
+    // Another run may be in the middle of this world.
+    site = await openSite(directory, (world.limitSeconds + 60) * timeScale);
+    started = clock.uptimeSeconds();
     const late = new Promise<never>((_, reject) => {
       const error = new Error(`the world took longer than ${world.limitSeconds} s`);
       limit = setTimeout(() => reject(error), world.limitSeconds * timeScale * 1000);
@@ -54,25 +58,34 @@ export async function runWorld(world: World): Promise<Result> {
     problem = shorten(error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(limit);
-    await site.close();
-  }
-  for (const { console, consoleFile } of site.machines) {
-    const found = console.findings(world.expected);
-    if (found.length > 0) problem ??= `on the console ${basename(consoleFile)}:\n${found.join('\n')}`;
+    await site?.close(({ machines }) => {
+      problem ??= findingsOf(machines, world.expected);
+      if (problem === undefined) removeDisks(directory);
+    });
   }
   const seconds = Math.round(clock.uptimeSeconds() - started);
   const result = {
     world: world.name,
     passed: problem === undefined,
     seconds,
-    boots: site.machines.length,
+    boots: site?.machines.length ?? 0,
     ...report,
   };
-  if (problem !== undefined) return { ...result, problem: `${problem}\n(all of it: ${site.directory})` };
-  for (const file of files.list(site.directory)) {
-    if (file.endsWith('.raw')) files.remove(join(site.directory, file));
+  return problem === undefined ? result : { ...result, problem: `${problem}\n(all of it: ${directory})` };
+}
+
+function findingsOf(machines: Site['machines'], expected: World['expected']): string | undefined {
+  for (const { console, consoleFile } of machines) {
+    const found = console.findings(expected);
+    if (found.length > 0) return `on the console ${basename(consoleFile)}:\n${found.join('\n')}`;
   }
-  return result;
+  return undefined;
+}
+
+function removeDisks(directory: string): void {
+  for (const file of files.list(directory)) {
+    if (file.endsWith('.raw')) files.remove(join(directory, file));
+  }
 }
 
 /** An assertion on a long text quotes all of it; its start and its end are enough here, the rest is in the files. */

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { withLock } from '../../../image/lib/lock.ts';
 import * as files from '../../../image/lib/files.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { makeDisk } from './disk.ts';
@@ -37,7 +38,8 @@ export interface Site {
   installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
   /** Files over HTTP until the site closes. @param served as for serveFiles */
   serve(served: Readonly<Record<string, string>>): Promise<FileServer>;
-  close(): Promise<void>;
+  /** @param atEnd what to do when everything has ended, before another run may have the directory */
+  close(atEnd?: (site: Site) => void): Promise<void>;
 }
 
 export type StartOptions = Omit<MachineOptions, 'directory' | 'networks'> & {
@@ -62,7 +64,31 @@ export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> 
  */
 export const consoleParameters = ['console=ttyS0', 'loglevel=5', 'no_timer_check'];
 
-export async function openSite(directory: string): Promise<Site> {
+/**
+ * Opens a site in an empty directory, and holds the directory's lock until `close`: two runs with the same cache would
+ * delete each other's disks.
+ * @param waitSeconds for another run that has the directory
+ * @throws BuildError LOCK_WAIT
+ */
+export async function openSite(directory: string, waitSeconds = 60): Promise<Site> {
+  const release = await take(directory, waitSeconds);
+  try {
+    return await prepare(directory, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** @returns what gives the directory back */
+function take(directory: string, waitSeconds: number): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const use = () => new Promise<void>(resolve);
+    withLock(`${directory}.lock`, basename(directory), waitSeconds, use).catch(reject);
+  });
+}
+
+async function prepare(directory: string, release: () => void): Promise<Site> {
   files.remove(directory);
   files.makeDirectory(directory);
   const keys = await makeKeys(join(directory, 'keys'));
@@ -75,6 +101,7 @@ export async function openSite(directory: string): Promise<Site> {
     { hostPort: unlockPort, guestPort: 2222 },
   ];
   let system: Promise<FileServer> | undefined;
+  let closed = false;
   const serve: Site['serve'] = async served => {
     const server = await serveFiles(served);
     servers.push(server);
@@ -91,12 +118,15 @@ export async function openSite(directory: string): Promise<Site> {
     unlockPort,
     sshForward,
     start: async ({ network, networks, ...options }) => {
+      // A script goes on after its time is up.
+      if (closed) throw new Error(`${options.name} is not started: its site is closed`);
       const machine = await startMachine({
         directory,
         networks: networks ?? [{ forward: sshForward, ...network }],
         ...options,
       });
       machines.push(machine);
+      if (closed) await machine.end();
       return machine;
     },
     startImage: async ({ parameters = [], appended, damage, ...options }) => {
@@ -130,11 +160,17 @@ export async function openSite(directory: string): Promise<Site> {
       system: { nixpkgs: (await (system ??= serveSystem())).urlFor('tiny-nixos.tar.gz') },
       ...changes,
     }),
-    close: async () => {
+    close: async atEnd => {
+      closed = true;
       await Promise.all([
         ...machines.map(machine => machine.end()),
         ...servers.map(server => server.close()),
       ]);
+      try {
+        atEnd?.(site);
+      } finally {
+        release();
+      }
     },
   };
   return site;
