@@ -95,3 +95,10 @@ t.test('the second initrd is laid over the image, if it belongs to it', async t 
 t.test('it is no configuration: it stays where it is', async t => {
   t.equal(init.match(/\/image\.squashfs \| \/tools\.squashfs/g)?.length, 2, 'in both lists of what stays');
 });
+
+t.test('/init defines a function before its own lines call it', async t => {
+  const functions = [...init.matchAll(/^(\w+)\(\) \{$/gm)];
+  t.ok(functions.length > 3);
+  for (const { 1: name = '', index } of functions)
+    t.notMatch(init.slice(0, index), new RegExp(`^${name}(?: |$)`, 'm'), name);
+});
