@@ -10,7 +10,7 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['ip= without a gateway', 'configuration', /`ip=192\.0\.2\.34\/24:192\.0\.2\.254`.* no IPv4 default route/],
   ['another port of sshd', 'kexec', /`Port`, or the one of your connection +\| `ssh\.port`, unless the configuration gives one/],
   ['a host certificate', 'kexec', /`HostCertificate` +\| presented again .* an installed system does not have it/],
-  ['a sha256sum that ends with 0 on FAILED', 'kexec', /continues only if `sha256sum -c` prints `OK` for every file.*uutils print `FAILED` and end with 0/],
+  ['a sha256sum that ends with 0 on FAILED', 'kexec', /begins only after `sha256sum -c` has printed `OK` for every file.*uutils print `FAILED` and end with 0/],
   ['two paths to one disk', 'disks', /two ports \(multipath\) appears twice: dabei refuses it as two members/],
   ['two NVMe disks of one EUI', 'disks', /`nvme-eui\.…` or `wwn` alone does not select a disk beside an NVMe disk that has no such id/],
   ['a default route that no packet takes', 'kexec', /counts a default route only if the new system would use it/],
