@@ -111,7 +111,21 @@ async function install(site: Site, { name, isEncrypted, boots, shows }: Row): Pr
 async function installPrebuilt(site: Site): Promise<void> {
   const layout = {
     ...layoutOf('btrfs'),
-    options: { users: { users: { root: { openssh: { authorizedKeys: { keys: [site.keys.user.public] } } } } }, services: { openssh: { enable: true } } }, // prettier-ignore
+    // Nothing of the machine is in a prebuilt system that its owner does not write: neither addresses nor a console.
+    options: {
+      users: { users: { root: { openssh: { authorizedKeys: { keys: [site.keys.user.public] } } } } },
+      services: { openssh: { enable: true } },
+      networking: { useDHCP: false, useNetworkd: true },
+      systemd: {
+        network: {
+          enable: true,
+          networks: {
+            '10-ether': { matchConfig: { Type: 'ether', Kind: '!*' }, networkConfig: { DHCP: 'yes' } },
+          },
+        },
+      },
+      boot: { kernelParams: ['console=ttyS0'] },
+    },
   };
   const directory = join(site.directory, 'operator');
   const operator = await hireOperator(directory);
