@@ -35,13 +35,13 @@ interface Cache {
   asked: Map<string, number>;
 }
 
-/** @param changes what is answered for a path instead: a status, or another text */
+/** @param changes what is answered for a path instead: a status, or another text; null ends the connection */
 async function cache(
   t: Test,
   graph: Graph,
-  changes: Readonly<Record<string, number | string>> = {},
+  changes: Readonly<Record<string, number | string | null>> = {},
 ): Promise<Cache> {
-  const answers = new Map<string, number | string>([['/nix-cache-info', 'StoreDir: /nix/store\n']]);
+  const answers = new Map<string, number | string | null>([['/nix-cache-info', 'StoreDir: /nix/store\n']]);
   for (const [name, references] of Object.entries(graph)) {
     answers.set(`/${narinfoName(pathOf(name))}`, narinfo(name, references));
     answers.set(`/nar/${name}.nar`, 'the archive');
@@ -51,8 +51,9 @@ async function cache(
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     asked.set(path, (asked.get(path) ?? 0) + 1);
-    const answer = answers.get(path) ?? 404;
-    if (typeof answer === 'number') response.writeHead(answer).end();
+    const answer = answers.has(path) ? answers.get(path)! : 404;
+    if (answer === null) response.destroy();
+    else if (typeof answer === 'number') response.writeHead(answer).end();
     else response.end(answer);
   });
   const { port, close } = await listen(server);
@@ -160,4 +161,55 @@ t.test('many that are missing are told as a few and a number', async t => {
 t.test('a signer that nobody trusts', async t => {
   const found = await refusals(read('a', [await cache(t, diamond)], [`other-1:${key.split(':')[1]}`]));
   t.match(found, [['CLOSURE_SIGNATURE', /test-1/]]);
+});
+
+t.test('a cache that does not answer, or stops answering', async t => {
+  const closed = async (): Promise<Cache> => {
+    const { port, close } = await listen(createServer());
+    await close();
+    return { url: `http://127.0.0.1:${port}`, asked: new Map() };
+  };
+  const stops = (graph: Graph) => cache(t, graph, { [`/${narinfoName(pathOf('d'))}`]: null });
+  const withoutD: Graph = { a: ['b', 'c'], b: ['d'], c: ['d'] };
+  const rows: [name: string, caches: Cache[], code: string | null, says: RegExp][] = [
+    ['the only one', [await closed()], 'CACHE_UNREACHABLE', /nix-cache-info: .*ECONNREFUSED/],
+    ['each of two', [await closed(), await closed()], 'CACHE_UNREACHABLE', /ECONNREFUSED/],
+    ['one, and another has everything', [await closed(), await cache(t, diamond)], null, /ECONNREFUSED/],
+    ['the only one, half way', [await stops(diamond)], 'CACHE_UNREACHABLE', /-d/],
+    ['half way, and another has the rest', [await stops(diamond), await cache(t, diamond)], null, /-d/],
+    ['half way, and it alone may have the rest', [await stops(diamond), await cache(t, withoutD)], 'CACHE_UNREACHABLE', /-d/],
+  ]; // prettier-ignore
+  for (const [name, caches, code, says] of rows) {
+    const told: string[] = [];
+    const reading = readClosure(
+      {
+        ...realDoors,
+        // The waits between attempts are for networks that come back.
+        network: {
+          ...realDoors.network,
+          request: once => realDoors.network.request({ ...once, attempts: 1 }),
+        },
+        log: entry => 'text' in entry && told.push(entry.text),
+      },
+      { toplevel: pathOf('a'), substituters: caches.map(({ url }) => url), keys: [key] },
+    );
+    if (code === null) {
+      t.match(await reading, { paths: 4, substituters: [caches.at(-1)!.url] }, name);
+      t.match(told, [says], `${name}: a warning`);
+    } else {
+      const found = await refusals(reading);
+      t.same([...new Set(found.map(([each]) => each))], [code], name);
+      for (const [, text] of found) t.match(text, says, name);
+    }
+  }
+});
+
+t.test('a long walk tells how far it is', async t => {
+  let now = 0;
+  const clock = { ...realDoors.clock, uptimeSeconds: () => (now += 8) };
+  const told: unknown[] = [];
+  const { url } = await cache(t, diamond);
+  const doors = { ...realDoors, clock, log: (entry: unknown) => told.push(entry) };
+  await readClosure(doors, { toplevel: pathOf('a'), substituters: [url], keys: [key] });
+  t.match(told[0], { event: 'progress', text: /^asked the binary caches for \d of \d paths$/ });
 });
