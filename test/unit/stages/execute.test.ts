@@ -4,9 +4,10 @@ import t from 'tap';
 import { realDoors } from '../../../agent/host/doors.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
 import type { LogEntry } from '../../../agent/host/log.ts';
-import type { RunStep, Step } from '../../../agent/plan/step.ts';
+import type { CommitStep, RunStep, Step, WriteStep } from '../../../agent/plan/step.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { executeSteps } from '../../../agent/stages/execute.ts';
+import { doorsTo, type World } from '../../support/doors.ts';
 
 const step = (argv: RunStep['argv'], more: Partial<RunStep> = {}): RunStep => ({
   kind: 'run',
@@ -192,4 +193,63 @@ t.test('key files exist while the program runs, and never after', async t => {
     readFileSync(kept).every(byte => byte === 0),
     'overwritten first',
   );
+});
+
+t.test('doors that fail', async t => {
+  const whenFull = { code: 'ESP_TOO_SMALL' as const, remedy: 'more room' };
+  const write: WriteStep = {
+    kind: 'write',
+    doing: 'writing the menu',
+    path: '/boot/menu',
+    mode: 0o600,
+    content: 'x',
+  };
+  const commit: CommitStep = {
+    kind: 'commit',
+    doing: 'committing',
+    directory: '/etc/nixos',
+    message: 'first',
+    author: 'dabei <root@localhost>',
+  };
+  const keyFiles = [{ path: '/tmp/disk.key', content: new Secret('correct horse') }];
+  const full: World['failing'] = [['writeAtomic', /./, 'ENOSPC']];
+  const rows: [name: string, step: Step, failing: World['failing'], error: { code: ErrorCode; remedy?: string } | null][] = [
+    ['a full ESP', { ...write, whenFull }, full, whenFull],
+    ['a full file system', write, full, { code: 'FILE' }],
+    ['an ESP that is read-only', { ...write, whenFull }, [['writeAtomic', /menu/, 'EROFS']], { code: 'FILE' }],
+    ['a repository', commit, [], null],
+    ['a repository that cannot be written', commit, [['writeAtomic', /\.git\//, 'EROFS']], { code: 'FILE' }],
+    ['a directory that cannot be read', commit, [['tree', /nixos/, 'EIO']], { code: 'FILE' }],
+    ['no room for a key', step(['works'], { keyFiles }), full, { code: 'FILE' }],
+    ['no room for what a program printed', step(['works'], { saves: '/run/layout.json' }), full, { code: 'FILE' }],
+    ['a key that cannot be removed', step(['works'], { keyFiles }), [['erase', /key/, 'EIO']], null],
+    ['nor after a failure', step(['fails'], { keyFiles }), [['erase', /key/, 'EIO']], { code: 'COMMAND_FAILED' }],
+  ]; // prettier-ignore
+  for (const [name, tried, failing, error] of rows) {
+    const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+      failing: failing!,
+      files: { '/etc/nixos/flake.nix': '{ }' },
+      programs: { works: 'exit 0', fails: 'exit 1', after: 'exit 0' },
+    });
+    const executing = executeSteps(doors, [tried, step(['after'])]);
+    if (error === null) await executing;
+    else await t.rejects(executing, error, name);
+    t.equal(doors.ran.includes('after'), error === null, `${name}: the next step`);
+    const isLeft = doors.read('/tmp/disk.key') !== null;
+    const warning = { event: 'warning', text: /\/tmp\/disk\.key: EIO/ };
+    t.equal(
+      isLeft,
+      failing?.some(([call]) => call === 'erase'),
+      `${name}: no key stays`,
+    );
+    t.equal(doors.told.length, isLeft ? 1 : 0, name);
+    if (isLeft) t.match(doors.told, [warning], `${name}: a key that stays is told`);
+    t.notMatch(JSON.stringify(doors.told), 'correct horse', `${name}: no secret is told`);
+    if (tried.kind === 'commit' && error === null)
+      t.match(doors.read('/etc/nixos/.git/refs/heads/main'), /^[0-9a-f]{40}\n$/, name);
+  }
+  const optional = { ...commit, optional: true };
+  const doors = doorsTo(t.testdir(), { failing: full, files: { '/etc/nixos/flake.nix': '{ }' } });
+  await executeSteps(doors, [optional]);
+  t.match(doors.told, [{ event: 'warning', text: /ENOSPC/ }], 'a repository that may be missing');
 });
