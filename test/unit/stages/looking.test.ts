@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../../agent/errors.ts';
 import type { Closure } from '../../../agent/plan/nix/closure.ts';
 import { installStateFile, type InstallStateEntry } from '../../../agent/plan/disks/install-state.ts';
 import { askedOf, layOut } from '../../../agent/plan/disks/layout.ts';
+import { installedGuid } from '../../../agent/plan/disko/steps.ts';
 import { hostIdOf } from '../../../agent/plan/host-flake/runtime-info.ts';
 import { readInstallState } from '../../../agent/stages/install-state.ts';
 import { inspectToplevel } from '../../../agent/stages/toplevel.ts';
@@ -90,6 +91,47 @@ t.test('a program that was killed has not answered', async t => {
     await t.rejects(looking, { code: 'COMMAND_FAILED', problem: /exit code 137/ }, name);
     t.equal(doors.read('/run/dabei/esp/dabei'), null, `${name}: nothing stays mounted`);
   }
+});
+
+t.test('with a layout of disko, the disk GUID that a finished installation left', async t => {
+  const asked = configSchema.parse({
+    hostName: 'web',
+    disks: { layout: 'disko', devices: ['/dev/vda', '/dev/vdb'], wipe: true },
+    system: { flake: 'github:me/infra#web' },
+  });
+  const [first, second] = ['/dev/vda', '/dev/vdb'].map(path =>
+    disk({ path, aliases: [], contents: [content(`${path}1`)] }),
+  ) as [ReturnType<typeof disk>, ReturnType<typeof disk>];
+  const other = '00000000-0000-0000-0000-000000000000';
+  /** blkid(8) says this of the first and of the second disk; nothing of a disk without a table, and ends with 2. */
+  const says = (...guids: [string | null, string | null]) => {
+    const [one, two] = guids.map(guid => (guid === null ? 'exit 2' : `echo ${guid}`));
+    return { blkid: `case $6 in /dev/vda) ${one};; *) ${two};; esac` };
+  };
+  const mark = installedGuid(asked, first);
+  const rows: [name: string, world: World, isInstalled: boolean | ErrorCode, looks: number][] = [
+    ['marked', { programs: says(mark, other) }, true, 1],
+    ['in capitals, as some programs write it', { programs: says(mark.toUpperCase(), other) }, true, 1],
+    ['the second disk alone', { programs: says(null, installedGuid(asked, second)) }, true, 2],
+    ['the mark of the other disk', { programs: says(other, mark) }, false, 2],
+    ['another table', { programs: says(other, other) }, false, 2],
+    ['no table', { programs: says(null, null) }, false, 2],
+    ['blkid is missing', {}, 'COMMAND_MISSING', 1],
+    ['blkid is killed', { programs: { blkid: 'kill -9 $$' } }, 'COMMAND_FAILED', 1],
+    ['blkid never ends', { programs: { blkid: 'exec sleep 60' }, programSeconds: 0.3 }, 'COMMAND_TIMEOUT', 1],
+  ]; // prettier-ignore
+  for (const [name, world, expected, looks] of rows) {
+    const doors = doorsFor(t, world);
+    const looking = readInstallState(doors, asked, facts([first, second]));
+    if (typeof expected === 'string') await t.rejects(looking, { code: expected }, name);
+    else t.same(await looking, { traces: [], pool: null, isInstalled: expected }, name);
+    t.equal(doors.ran.length, looks, `${name}: disks that were looked at`);
+    t.same(doors.written, [], `${name}: nothing is written`);
+  }
+  const none = doorsFor(t, {});
+  await readInstallState(none, asked, facts([first]));
+  await readInstallState(none, asked, facts([disk(), disk({ path: '/dev/vdb', aliases: [] })]));
+  t.same(none.ran, [], 'nothing is asked while a disk is missing, nor of empty disks');
 });
 
 const toplevel = '/nix/store/00000000000000000000000000000000-nixos-system-web';
