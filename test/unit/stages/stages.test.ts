@@ -1,5 +1,3 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
@@ -11,61 +9,37 @@ import { runStages, type Session } from '../../../agent/stages/sequence.ts';
 import { carryOut, evaluate, nukeDisk, plan } from '../../../agent/stages/stages.ts';
 import { facts } from '../../fixtures/disks.ts';
 import { publicKeyOf } from '../../fixtures/public-keys.ts';
-import { doorsTo, type TestDoors, type World } from '../../support/doors.ts';
+import type { TestDoors, World } from '../../support/doors.ts';
+import { device, lsblkSays, machineWithDisks, part } from '../../support/virtio-disks.ts';
 
 /** The stages after SSH, with a plan of few steps, on a machine with two disks whose lsblk(8) answers from a file. */
 
-const device = (name: string, serial: string) => ({
-  ...{ name, path: `/dev/${name}`, 'maj:min': '254:0', type: 'disk', tran: 'virtio', serial },
-  ...{ size: 2 ** 35, 'log-sec': 512, 'phy-sec': 512, ro: false, rm: false, mountpoints: [null] },
-});
-const part = (name: string, mountPoint: string) => ({
-  children: [{ ...device(name, ''), type: 'part', fstype: 'ext4', mountpoints: [mountPoint] }],
-});
-const lsblkSays = (...devices: object[]) => JSON.stringify({ blockdevices: devices });
 const a = device('vda', 'a');
 const b = device('vdb', 'b');
 const empty = lsblkSays(a, b);
 /** What "nuke-disk" made of the machine. */
 const laidOut = lsblkSays({ ...a, ...part('vda1', '/mnt') }, b);
 
-const lsblk = 'cat $ROOT/lsblk';
-const ip = `echo '[]'`;
-const programs = { ip, lsblk, udevadm: 'exit 0', wipefs: 'exit 0', 'lay-out': 'cp $ROOT/after $ROOT/lsblk' };
-
-const names = ['vda', 'vdb', 'vdc'];
-const sysfs = names.flatMap((name): [string, string][] => [
-  [`/sys/devices/pci0000:00/${name}/modalias`, 'pci:v00001AF4d00001001\n'],
-  [`/sys/devices/pci0000:00/${name}/driver/uevent`, ''],
-]);
 /** Programs of the image that the disko script needs. */
 const image = ['awk', 'bash', 'dd', 'dirname', 'env', 'jq', 'lsblk', 'mkfs.ext4', 'realpath', 'wipefs'];
 const files = {
   '/lsblk': empty,
   '/after': laidOut,
-  '/proc/meminfo': 'MemTotal: 2097152 kB\n',
   '/proc/self/mountinfo': '71 20 254:1 / /mnt rw - ext4 /dev/vda1 rw\n',
   '/dev/vda1': '',
   '/run/dabei/disko/script': '#!/usr/bin/env bash\nmkfs.ext4 /dev/vda\n',
   '/run/dabei/disko/layout.json': JSON.stringify({
     fileSystems: [{ mountPoint: '/', device: '/dev/vda1', fsType: 'ext4', options: [] }],
   }),
-  ...Object.fromEntries([...sysfs, ...image.map((name): [string, string] => [`/usr/bin/${name}`, ''])]),
+  ...Object.fromEntries(image.map(name => [`/usr/bin/${name}`, ''])),
 };
 
-function doorsFor(t: Test, world: World = {}): TestDoors {
-  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+const doorsFor = (t: Test, world: World = {}) =>
+  machineWithDisks(t, {
     ...world,
     files: { ...files, ...world.files },
-    programs: { ...programs, ...world.programs },
+    programs: { 'lay-out': 'cp $ROOT/after $ROOT/lsblk', ...world.programs },
   });
-  for (const name of names) {
-    const directory = join(doors.root, 'sys/class/block', name);
-    mkdirSync(directory, { recursive: true });
-    symlinkSync(join(doors.root, 'sys/devices/pci0000:00', name), join(directory, 'device'));
-  }
-  return doors;
-}
 
 const own = {};
 /** A flake that brings its layout. */
