@@ -23,6 +23,7 @@ async function start(
   world: World,
   hostKeys: readonly string[] = [],
   options: SshOptions = {},
+  keys: readonly string[] = [publicKeyOf('me')],
 ) {
   const doors = doorsTo(join(t.testdir({ [name]: {} }), name), {
     real: ['ssh-keygen'],
@@ -30,7 +31,7 @@ async function start(
     ...world,
   });
   const ssh = sshSchema.parse({ hostKeys });
-  const starting = startSsh(doors, ssh, [publicKeyOf('me')], { root: doors.root, ...options });
+  const starting = startSsh(doors, ssh, keys, { root: doors.root, ...options });
   const [result, error] = await starting.then(
     (made): [SshResult, null] => [made, null],
     (thrown: unknown): [null, ReturnType<typeof asDabeiError>] => [null, asDabeiError(thrown, 'starting')],
@@ -72,6 +73,26 @@ t.test('an sshd that runs already reads its keys again', async t => {
   const files = { '/run/sshd.pid': '4711\n', '/proc/4711/stat': '' };
   const { doors } = await start(t, 'machine', { files, programs: { busybox: 'exit 1' } });
   t.ok(doors.ran.includes('busybox kill -HUP 4711'));
+});
+
+t.test('keys that nobody can log in with are told', async t => {
+  const me = publicKeyOf('me');
+  const rows: [name: string, given: string[], kept: string, usable: number, warnings: RegExp[]][] = [
+    ['none', [], '', 0, [/^there is no authorized key: nobody can log in over SSH$/]],
+    ['blank', ['', '# a comment'], '', 0, [/^there is no authorized key/]],
+    ['damaged', [me.slice(0, 40)], '', 0, [/^authorized key 1 .*: it /, /nobody can log in|no authorized key permits a login/]],
+    ['expired', [`expiry-time="20200101" ${me}`], '', 0, [/^authorized key 1 permits no login: it /, /^no authorized key permits a login over SSH$/]],
+    ['expired-beside', [`expiry-time="20200101" ${me}`, publicKeyOf('host')], '', 1, [/^authorized key 1 permits no login: it /]],
+    ['already', [], `${me}\n`, 1, []],
+  ]; // prettier-ignore
+  for (const [name, given, kept, usable, warnings] of rows) {
+    const files: Record<string, string> = kept === '' ? {} : { [logins]: kept };
+    const { result, error } = await start(t, name, { files }, [], {}, given);
+    t.equal(error, null, name);
+    t.equal(result?.authorizedKeys, usable, name);
+    t.equal(result?.warnings.length, warnings.length, `${name}: ${result?.warnings.join('; ')}`);
+    t.match(result?.warnings, warnings, name);
+  }
 });
 
 t.test('doors that fail', async t => {
