@@ -44,12 +44,20 @@ export async function readInstallState(doors: Doors, config: Config, facts: Fact
   return { traces, pool: asksPool ? await askPool(doors, layout) : null };
 }
 
-/** Whether any of the disks has the GUID that a finished installation of this configuration gave it. */
+/** blkid(8): nothing was recognised. */
+const nothingRecognised = 2;
+
+/**
+ * Whether any of the disks has the GUID that a finished installation of this configuration gave it.
+ * @throws DabeiError COMMAND_FAILED if that is not known: then nothing may be erased
+ */
 async function isMarked({ exec }: Doors, config: Config, members: readonly Disk[]): Promise<boolean> {
   for (const disk of members) {
-    const { stdout } = await exec.attempt({
+    const { stdout } = await exec.run({
       doing: `reading the disk GUID of ${disk.path}`,
-      argv: ['blkid', '-p', '-s', 'PTUUID', '-o', 'value', disk.path],
+      // With signatures of two kinds on a disk, blkid ends with 8 and shows nothing, its table neither; so it looks for one kind.
+      argv: ['blkid', '-p', '-n', 'minix', '-s', 'PTUUID', '-o', 'value', disk.path],
+      accept: [nothingRecognised],
       timeoutSeconds: 60,
     });
     if (stdout.trim().toLowerCase() === installedGuid(config, disk)) return true;

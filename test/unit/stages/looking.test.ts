@@ -106,7 +106,7 @@ t.test('with a layout of disko, the disk GUID that a finished installation left'
   /** blkid(8) says this of the first and of the second disk; nothing of a disk without a table, and ends with 2. */
   const says = (...guids: [string | null, string | null]) => {
     const [one, two] = guids.map(guid => (guid === null ? 'exit 2' : `echo ${guid}`));
-    return { blkid: `case $6 in /dev/vda) ${one};; *) ${two};; esac` };
+    return { blkid: `case $8 in /dev/vda) ${one};; *) ${two};; esac` };
   };
   const mark = installedGuid(asked, first);
   const rows: [name: string, world: World, isInstalled: boolean | ErrorCode, looks: number][] = [
@@ -117,6 +117,7 @@ t.test('with a layout of disko, the disk GUID that a finished installation left'
     ['another table', { programs: says(other, other) }, false, 2],
     ['no table', { programs: says(null, null) }, false, 2],
     ['blkid is missing', {}, 'COMMAND_MISSING', 1],
+    ['blkid cannot tell', { programs: { blkid: 'exit 8' } }, 'COMMAND_FAILED', 1],
     ['blkid is killed', { programs: { blkid: 'kill -9 $$' } }, 'COMMAND_FAILED', 1],
     ['blkid never ends', { programs: { blkid: 'exec sleep 60' }, programSeconds: 0.3 }, 'COMMAND_TIMEOUT', 1],
   ]; // prettier-ignore
