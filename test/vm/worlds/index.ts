@@ -1,13 +1,13 @@
 import type { World } from '../world.ts';
-import { anywhereMemoryWorlds } from './anywhere-memory.ts';
+import { anywhereMemoryWorlds } from './anywhere/memory.ts';
 import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
 import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
-import { diskoWorlds } from './disko.ts';
+import { diskoWorlds } from './disko/disko.ts';
 import { diskWorlds } from './disks.ts';
-import { installDiskoWorlds } from './install-disko.ts';
-import { refuseDiskoWorlds } from './refuse-disko.ts';
+import { installDiskoWorlds } from './disko/install.ts';
+import { refuseDiskoWorlds } from './disko/refusals.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec/refusals.ts';
@@ -21,7 +21,7 @@ import { fullWorlds } from './full.ts';
 import { netbootWorlds } from './netboot.ts';
 import { networkModelWorlds } from './network-model.ts';
 import { networkWorlds } from './network.ts';
-import { nixosAnywhereWorlds } from './nixos-anywhere.ts';
+import { nixosAnywhereWorlds } from './anywhere/nixos-anywhere.ts';
 import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
@@ -55,11 +55,11 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'closure-refusals': closureRefusalWorlds,
   full: fullWorlds,
   memory: memoryWorlds,
-  disko: diskoWorlds,
-  'install-disko': installDiskoWorlds,
-  'refuse-disko': refuseDiskoWorlds,
-  'nixos-anywhere': nixosAnywhereWorlds,
-  'anywhere-memory': anywhereMemoryWorlds,
+  'disko/disko': diskoWorlds,
+  'disko/install': installDiskoWorlds,
+  'disko/refusals': refuseDiskoWorlds,
+  'anywhere/nixos-anywhere': nixosAnywhereWorlds,
+  'anywhere/memory': anywhereMemoryWorlds,
 };
 
 export const worlds: readonly World[] = Object.values(worldsByFile).flat();

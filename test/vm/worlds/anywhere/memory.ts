@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import * as files from '../../../image/lib/files.ts';
-import { copy, leaveForInstaller, remotely, tryRemote, type Remote } from '../guests/anywhere.ts';
-import { leasedNetwork, makeDebian } from '../guests/debian.ts';
-import { stageDone } from '../guests/install.ts';
-import { startOld } from '../guests/leave.ts';
-import { hireOperator, type Operator } from '../guests/operator.ts';
-import type { Site } from '../harness/site.ts';
-import type { Report, World } from '../world.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { copy, leaveForInstaller, remotely, tryRemote, type Remote } from '../../guests/anywhere.ts';
+import { leasedNetwork, makeDebian } from '../../guests/debian.ts';
+import { stageDone } from '../../guests/install.ts';
+import { startOld } from '../../guests/leave.ts';
+import { hireOperator, type Operator } from '../../guests/operator.ts';
+import type { Site } from '../../harness/site.ts';
+import type { Report, World } from '../../world.ts';
 import { build } from './nixos-anywhere.ts';
 
 /** nixos-anywhere on machines with little memory: disko's script with the closure of its programs, which lies in RAM, and without. */

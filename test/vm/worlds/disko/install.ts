@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { ConfigInput } from '../../../agent/config/schema.ts';
-import * as files from '../../../image/lib/files.ts';
-import { serveCache } from '../harness/binary-cache.ts';
-import { searchDisk } from '../harness/disk.ts';
-import { secretBytes } from '../harness/keys.ts';
-import type { DiskOptions } from '../harness/machine/qemu.ts';
-import type { Site } from '../harness/site.ts';
+import type { ConfigInput } from '../../../../agent/config/schema.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { serveCache } from '../../harness/binary-cache.ts';
+import { searchDisk } from '../../harness/disk.ts';
+import { secretBytes } from '../../harness/keys.ts';
+import type { DiskOptions } from '../../harness/machine/qemu.ts';
+import type { Site } from '../../harness/site.ts';
 import {
   flakeFiles,
   layoutOf,
   serveLayout,
   type LayoutName,
   type OwnersLayout,
-} from '../guests/disko-flakes.ts';
-import { diskoScripts } from '../guests/disko-scripts.ts';
-import { bootInstalled, finishInstall, stageFailed, startInstall } from '../guests/install.ts';
-import { hireOperator, operatorHome } from '../guests/operator.ts';
-import { fillCache } from '../guests/prebuilt.ts';
-import { withTools } from '../guests/tools.ts';
-import type { World } from '../world.ts';
+} from '../../guests/disko-flakes.ts';
+import { diskoScripts } from '../../guests/disko-scripts.ts';
+import { bootInstalled, finishInstall, stageFailed, startInstall } from '../../guests/install.ts';
+import { hireOperator, operatorHome } from '../../guests/operator.ts';
+import { fillCache } from '../../guests/prebuilt.ts';
+import { withTools } from '../../guests/tools.ts';
+import type { World } from '../../world.ts';
 
 /** A flake that brings disko keeps its layout: its own script lays out the disks, and everything else is as ever. */
 

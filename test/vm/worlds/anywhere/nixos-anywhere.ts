@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import * as files from '../../../image/lib/files.ts';
-import * as clock from '../../../agent/host/clock.ts';
-import { run } from '../../../agent/host/exec.ts';
+import * as files from '../../../../image/lib/files.ts';
+import * as clock from '../../../../agent/host/clock.ts';
+import { run } from '../../../../agent/host/exec.ts';
 import {
   buildThere,
   copy,
@@ -12,13 +12,13 @@ import {
   sendKey,
   sshOptions,
   tryRemote,
-} from '../guests/anywhere.ts';
-import { leasedNetwork, makeDebian } from '../guests/debian.ts';
-import { stageDone } from '../guests/install.ts';
-import { startOld } from '../guests/leave.ts';
-import { hireOperator, type Operator } from '../guests/operator.ts';
-import type { Site } from '../harness/site.ts';
-import type { World } from '../world.ts';
+} from '../../guests/anywhere.ts';
+import { leasedNetwork, makeDebian } from '../../guests/debian.ts';
+import { stageDone } from '../../guests/install.ts';
+import { startOld } from '../../guests/leave.ts';
+import { hireOperator, type Operator } from '../../guests/operator.ts';
+import type { Site } from '../../harness/site.ts';
+import type { World } from '../../world.ts';
 
 /**
  * A driver in the shape of nixos-anywhere, from a running Debian to the restart into the installed system: the same commands to the

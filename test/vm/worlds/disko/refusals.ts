@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { ConfigInput } from '../../../agent/config/schema.ts';
-import type { ErrorCode } from '../../../agent/errors.ts';
-import { run } from '../../../image/lib/host.ts';
-import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
-import type { Site } from '../harness/site.ts';
-import { ownersLayouts, serveLayout, type OwnersLayout } from '../guests/disko-flakes.ts';
-import { stageFailed, startInstall } from '../guests/install.ts';
-import { withTools } from '../guests/tools.ts';
-import type { World } from '../world.ts';
-import { disksOf, keyPath, layoutConfig } from './install-disko.ts';
+import type { ConfigInput } from '../../../../agent/config/schema.ts';
+import type { ErrorCode } from '../../../../agent/errors.ts';
+import { run } from '../../../../image/lib/host.ts';
+import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
+import type { Site } from '../../harness/site.ts';
+import { ownersLayouts, serveLayout, type OwnersLayout } from '../../guests/disko-flakes.ts';
+import { stageFailed, startInstall } from '../../guests/install.ts';
+import { withTools } from '../../guests/tools.ts';
+import type { World } from '../../world.ts';
+import { disksOf, keyPath, layoutConfig } from './install.ts';
 
 /** What must end an installation with the flake's own layout, and which disks are then, byte for byte, what they were. */
 interface Row {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { diskoScripts, type DiskoScript } from '../guests/disko-scripts.ts';
-import { placeholder, realDisko } from '../guests/real-disko.ts';
-import { stageDone } from '../guests/install.ts';
-import { withTools } from '../guests/tools.ts';
-import type { Ssh } from '../harness/ssh.ts';
-import { configParameter, type Site } from '../harness/site.ts';
-import type { World } from '../world.ts';
+import { diskoScripts, type DiskoScript } from '../../guests/disko-scripts.ts';
+import { placeholder, realDisko } from '../../guests/real-disko.ts';
+import { stageDone } from '../../guests/install.ts';
+import { withTools } from '../../guests/tools.ts';
+import type { Ssh } from '../../harness/ssh.ts';
+import { configParameter, type Site } from '../../harness/site.ts';
+import type { World } from '../../world.ts';
 
 /**
  * What nixos-anywhere runs with --no-disko-deps: a script without its programs, which takes the image's. DABEI_DISKO_SCRIPT gives a
