@@ -31,6 +31,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   NETWORK_NO_LINK: {
     newSystem: 'the new kernel has to find the interface; preflight checks that it has the driver',
   },
+  NETWORK_INTERFACE_ABSENT: { newSystem: 'the new system may find other interfaces than the old one' },
   NETWORK_UNREACHABLE: { newSystem: 'the new system has to configure the interfaces first' },
   NETWORK_SILENT_GATEWAY: { newSystem: 'the new system asks the gateway from its own address' },
   NO_LOGIN: {

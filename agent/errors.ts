@@ -20,6 +20,7 @@ export const errorCodes = {
   CONSOLE_WITHOUT_SECRETS: 'dabei.console=root dropped the secrets that the configuration needs',
   // Network and SSH
   NETWORK_NO_LINK: 'the machine has no network interface',
+  NETWORK_INTERFACE_ABSENT: 'the machine has none of the configured network interfaces',
   NETWORK_UNREACHABLE: 'no gateway answers and no DHCP server or router offered an address',
   NETWORK_SILENT_GATEWAY:
     'no configured gateway answers, and the installed system would have no other gateway',

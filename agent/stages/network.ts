@@ -131,8 +131,8 @@ async function bringUpConfigured(
     const answered = await waitForGateways(doors, learnt, limits.learntGateway, 1);
     if (answered.length === 0) warn(learnt.map(({ address }) => `the gateway ${address} does not answer`));
     const late = await waitForGateways(doors, plan.gateways, limits.lateGateway, 1);
-    const isConfigured = (via === 'dhcp' ? plan.dhcp : plan.acceptRa).length > 0 || late.length > 0;
-    return answer(via, isConfigured ? [] : gateways);
+    const isAsked = plan.isConfigured && (via === 'dhcp' ? plan.dhcp : plan.acceptRa).length > 0;
+    return answer(via, isAsked || late.length > 0 ? [] : gateways);
   };
   const learnt = await learn();
   if (learnt !== null) return learnt;

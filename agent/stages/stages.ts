@@ -8,12 +8,14 @@ import type { Doors } from '../host/doors.ts';
 import { readDisks } from '../host/machine/disks.ts';
 import { capturedHostCertificates, capturedOtherPort } from '../host/old-system/captured.ts';
 import { availableMemoryBytes } from '../host/machine/facts.ts';
+import { readLinks } from '../host/machine/links.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import { formatBytes } from '../format.ts';
 import { recheckDisks } from '../plan/disks/recheck.ts';
 import { releaseWarnings } from '../plan/host-flake/release-warning.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { absentInterfaces } from '../plan/network/absent-interfaces.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
@@ -122,9 +124,12 @@ export async function planInstallation(
   const now = doors.clock.epochSeconds();
   const unreachable =
     unreachableAtStart ?? (await stillSilent(doors, config.network, readStatus(doors)?.unreachableGateways));
-  const refusals = [unreachableGateways(config.network, unreachable), lockoutRefusal(config, now)].filter(
-    refusal => refusal !== null,
-  );
+  const isGiven = config.network.interfaces.length > 0;
+  const refusals = [
+    isGiven ? absentInterfaces(config.network, await readLinks(doors)) : null,
+    unreachableGateways(config.network, unreachable),
+    lockoutRefusal(config, now),
+  ].filter(refusal => refusal !== null);
   if (refusals.length > 0) throw new Refusals(refusals);
   const { facts, plan } = await measureAndPlan(doors, withHostKeys(doors, config));
   return { facts, plan: { ...plan, warnings: [...plan.warnings, ...releaseWarnings(config, now)] } };

@@ -22,6 +22,7 @@ export const lsblkSays = (...devices: object[]) => JSON.stringify({ blockdevices
 const names = ['vda', 'vdb', 'vdc'];
 const files = {
   '/proc/meminfo': 'MemTotal: 2097152 kB\n',
+  '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
   ...Object.fromEntries(
     names.flatMap((name): [string, string][] => [
       [`/sys/devices/pci0000:00/${name}/modalias`, 'pci:v00001AF4d00001001\n'],
@@ -29,7 +30,16 @@ const files = {
     ]),
   ),
 };
-const programs = { ip: `echo '[]'`, lsblk: 'cat $ROOT/lsblk', udevadm: 'exit 0', wipefs: 'exit 0' };
+/** ip(8) knows one card. */
+const eth0 = {
+  ifname: 'eth0',
+  flags: ['UP', 'LOWER_UP'],
+  mtu: 1500,
+  link_type: 'ether',
+  address: '52:54:00:00:00:00',
+};
+const ip = `case "$*" in *" link") echo '${JSON.stringify([eth0])}';; *) echo '[]';; esac`; // prettier-ignore
+const programs = { ip, lsblk: 'cat $ROOT/lsblk', udevadm: 'exit 0', wipefs: 'exit 0' };
 
 export function machineWithDisks(t: Test, world: World): TestDoors {
   const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {

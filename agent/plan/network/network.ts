@@ -57,6 +57,8 @@ export interface NetworkPlan {
   gateways: GatewayCheck[];
   /** Addresses of gateways whose interface this machine does not have. */
   missingGateways: string[];
+  /** The configuration asks for what this plan does. Otherwise the installed system will do something else. */
+  isConfigured: boolean;
   /** Contents of resolv.conf(5) from the configuration alone; empty if it has neither servers nor search domains. */
   resolvConf: string;
   warnings: string[];
@@ -89,7 +91,13 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
       config.interfaces.length > 0
         ? ['the configuration gives no address to any present interface: asking for DHCP on all']
         : [];
-    return { ...listenEverywhere(links), resolvConf, warnings: [...warnings, ...more] };
+    return {
+      ...listenEverywhere(links),
+      resolvConf,
+      missingGateways: gatewaysOfMissing(config, matching),
+      isConfigured: config.interfaces.length === 0,
+      warnings: [...warnings, ...more],
+    };
   }
   const used = usedLinks(matches, links);
   const of = (name: string) => matches.filter(({ link }) => link.name === name).map(({ wanted }) => wanted);
@@ -135,6 +143,7 @@ export function planNetwork(config: NetworkConfig, links: readonly Link[]): Netw
     fixedMtu: withWish(wanted => wanted.mtu !== undefined),
     gateways: unique(mainDefaults.length > 0 ? mainDefaults : routes.filter(isDefault).flatMap(gatewaysOf)),
     missingGateways: gatewaysOfMissing(config, matching),
+    isConfigured: true,
     resolvConf,
     warnings,
     // A link-local address does not replace a lease: dabei still waits for the lease.
@@ -169,6 +178,7 @@ function listenEverywhere(links: readonly Link[]): NetworkPlan {
     fixedMtu: [],
     gateways: [],
     missingGateways: [],
+    isConfigured: true,
     resolvConf: '',
     warnings: [],
     static: false,

@@ -99,6 +99,21 @@ t.test('addresses without a gateway', async t => {
   t.same(started(doors, 'udhcpc'), [], 'nobody asks for a lease');
 });
 
+t.test('none of the configured interfaces is here', async t => {
+  const gone = { ...fixed.interfaces![0]!, mac: macOf('eth9') };
+  const rows: [name: string, input: NetworkInput, unreachable: string[]][] = [
+    ['an address and a gateway', { interfaces: [gone] }, ['192.0.2.1']],
+    ['a gateway, and no address on the one that is here', { interfaces: [gone, { mac: macOf('eth1'), acceptRa: false, dhcp: false }] }, ['192.0.2.1']],
+    ['no gateway', { interfaces: [{ ...gone, routes: [] }] }, []],
+    ['another one is here and uses what routers advertise', { interfaces: [gone, { mac: macOf('eth1'), acceptRa: true }] }, []],
+  ]; // prettier-ignore
+  for (const [name, input, unreachable] of rows) {
+    const { result } = await bringUp(t, input, { files: { '/ip/address': addresses(learnt), '/mute': '' } });
+    t.match(result, { via: 'ra' }, name);
+    t.same(result?.unreachable, unreachable, name);
+  }
+});
+
 t.test('a gateway that answers when DHCP has failed, too', async t => {
   const second = { destination: 'default', gateway: '192.0.2.2', metric: 50 };
   const both = { ...fixed, interfaces: [{ ...fixed.interfaces![0], routes: [...routes, second] }] };

@@ -127,10 +127,14 @@ t.test('plan', async t => {
 
   const routes = [{ destination: 'default', gateway: '192.0.2.1' }];
   const network = { interfaces: [{ name: 'eth0', addresses: ['192.0.2.7/24'], routes }] };
+  const absent = { interfaces: [{ mac: '52:54:00:00:00:99', dhcp: true }] };
   const silent = { addresses: {}, via: 'dhcp' as const, unreachable: ['192.0.2.1'], warnings: [] };
   const rows: [name: string, changes: object, world: World, more: Partial<Session>, codes: ErrorCode[]][] = [
     ['nobody could log in', { rootAuthorizedKeys: [] }, {}, {}, ['NO_LOGIN']],
     ['its gateway is silent', { network }, {}, { network: silent }, ['NETWORK_SILENT_GATEWAY']],
+    ['none of its interfaces is here', { network: absent }, {}, {}, ['NETWORK_INTERFACE_ABSENT']],
+    ['none is here, and DHCP answers', { network: absent }, {}, { network: silent }, ['NETWORK_INTERFACE_ABSENT', 'NETWORK_SILENT_GATEWAY']],
+    ['none is here, and that is known', { network: { ...absent, allowUnreachableGateways: true }, rootAuthorizedKeys: [] }, {}, { network: silent }, ['NO_LOGIN']],
     ['both at once', { network, rootAuthorizedKeys: [] }, {}, { network: silent }, ['NETWORK_SILENT_GATEWAY', 'NO_LOGIN']],
     ['the disk is not there', {}, { files: { '/lsblk': lsblkSays(b) } }, {}, ['DISK_NOT_FOUND']],
     ['the disk holds data', {}, { files: { '/lsblk': laidOut.replace('"/mnt"', 'null') } }, {}, ['DISK_FOREIGN_DATA']],
