@@ -140,7 +140,7 @@ export function makePlan(
               ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
               ...done('install'),
             ],
-        'boot-loader': [...planBootLoader(config), ...done('boot-loader')],
+        'boot-loader': [...planBootLoader(config, facts, members), ...done('boot-loader')],
         finish: planFinish(disks),
       },
     };
@@ -178,7 +178,7 @@ function planLayout(
         ...(isFlake ? [keepLock(`${targetRoot}${flakeDirectory}`)] : []),
       ],
       install: planInstall(config, facts, { closure, evaluated: isFlake }),
-      'boot-loader': [...planBootLoader(config), ...markInstalled(config, members)],
+      'boot-loader': [...planBootLoader(config, facts, members), ...markInstalled(config, members)],
       finish: finishLayout(),
     },
   };

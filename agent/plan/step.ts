@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 
 /**
@@ -91,7 +92,19 @@ export interface CommitStep {
   optional?: boolean;
 }
 
-export type Step = RunStep | WriteStep | KernelStep | CommitStep;
+/** Reads whether the firmware finds a boot loader on the target's disks (stages/boot-code.ts); changes nothing. */
+export interface BootCodeStep {
+  kind: 'boot-code';
+  doing: string;
+  firmware: Facts['firmware'];
+  /** Paths of the whole disks. */
+  disks: readonly string[];
+  /** Mount point of the target, with its ESPs. */
+  root: string;
+  remedy: string;
+}
+
+export type Step = RunStep | WriteStep | KernelStep | CommitStep | BootCodeStep;
 
 /** Prints a step: a comment line with its purpose, then the command in shell quoting. Secrets on standard input show as [secret]. */
 export function renderStep(step: Step): string {
@@ -111,6 +124,8 @@ export function renderStep(step: Step): string {
     }
     case 'kernel':
       return `# ${step.doing}\necho ${quote(step.value)} > ${quote(step.path)}`;
+    case 'boot-code':
+      return `# ${step.doing}\nread ${[...step.disks, ...(step.firmware === 'uefi' ? [step.root] : [])].map(quote).join(' ')}`;
     case 'commit':
       return `# ${step.doing}\ncommit ${quote(step.directory)} message=${quote(step.message)}`;
     case 'write':

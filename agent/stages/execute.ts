@@ -3,6 +3,7 @@ import { DabeiError, asDabeiError, type ErrorCode } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { commitAll } from '../host/repository.ts';
 import type { Instead, RunStep, Step, WriteStep } from '../plan/step.ts';
+import { checkBootCode } from './boot-code.ts';
 import { NixLog } from './nix-log.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function executeSteps(doors: Doors, steps: readonly Step[]): Promis
       await execute(doors, step);
     } catch (thrown) {
       const error = asDabeiError(thrown, step.doing);
-      if (step.kind === 'write' || !step.optional) throw error;
+      if (!('optional' in step) || !step.optional) throw error;
       doors.log({ event: 'warning', text: error.message });
     }
   }
@@ -26,6 +27,7 @@ async function execute(doors: Doors, step: Step): Promise<void> {
   if (step.kind === 'run') await runStep(doors, step);
   else if (step.kind === 'write') writeStep(doors, step);
   else if (step.kind === 'kernel') doors.files.writeKernelFile(step.path, step.value);
+  else if (step.kind === 'boot-code') checkBootCode(doors, step);
   else commitAll(doors, step);
 }
 

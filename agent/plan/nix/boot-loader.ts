@@ -1,5 +1,7 @@
 import type { Config } from '../../config/schema.ts';
+import type { Disk, Facts } from '../../facts.ts';
 import { paths } from '../../paths.ts';
+import { stablePath } from '../disks/describe-disk.ts';
 import type { RunStep, Step } from '../step.ts';
 import { flakeDirectory, targetRoot } from '../target.ts';
 
@@ -9,7 +11,11 @@ import { flakeDirectory, targetRoot } from '../target.ts';
  * Makes the installed system install its own boot loader ("switch-to-configuration boot"). Every disk gets one: the host flake lists
  * the ESPs of all members for GRUB, and copies the ESP of systemd-boot to the others.
  */
-export function planBootLoader({ system }: Config): Step[] {
+export function planBootLoader(
+  { system }: Config,
+  { firmware }: Pick<Facts, 'firmware'>,
+  members: readonly Disk[],
+): Step[] {
   return [
     installBootLoader(
       targetRoot,
@@ -39,6 +45,17 @@ export function planBootLoader({ system }: Config): Step[] {
       doing: 'writing the ESPs to disk',
       argv: ['sync'],
       timeoutSeconds: 600,
+    },
+    {
+      // A loader that the flake switches off, or that gets another disk, installs nothing and reports success.
+      kind: 'boot-code',
+      doing: 'looking for the boot loader where the firmware will',
+      firmware,
+      disks: members.map(stablePath),
+      root: targetRoot,
+      remedy:
+        `enable a boot loader for ${firmware === 'uefi' ? 'UEFI' : 'BIOS, on these disks,'} in the flake, and start again with ` +
+        'disks.wipe. If the machine starts from something else, all else is installed: restart it with reboot',
     },
   ];
 }

@@ -96,6 +96,8 @@ function wordsOf(step: Step): readonly string[] {
       return [step.path];
     case 'commit':
       return [step.directory, step.message, step.author];
+    case 'boot-code':
+      return [...step.disks, step.root];
   }
 }
 

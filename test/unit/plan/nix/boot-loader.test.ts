@@ -1,10 +1,14 @@
 import t from 'tap';
 import type { RunStep } from '../../../../agent/plan/step.ts';
+import { disk } from '../../../fixtures/disks.ts';
 import { config } from '../machines.ts';
 import { installBootLoader, planBootLoader } from '../../../../agent/plan/nix/boot-loader.ts';
 
+const members = [disk({ aliases: ['/dev/disk/by-id/wwn-0x1'] }), disk({ path: '/dev/vdb', aliases: [] })];
+const planned = (given: object) => planBootLoader(config(given), { firmware: 'bios' }, members);
+
 t.test('the installed system installs its boot loader', async t => {
-  const [install, commit, keepLog, sync, ...rest] = planBootLoader(config({}));
+  const [install, commit, keepLog, sync, look, ...rest] = planned({});
   t.same(rest, []);
   t.match(install, {
     kind: 'run',
@@ -21,11 +25,17 @@ t.test('the installed system installs its boot loader', async t => {
     optional: true,
   });
   t.match(sync, { argv: ['sync'] }, 'the install state is not ahead of the ESP');
+  t.match(look, {
+    kind: 'boot-code',
+    firmware: 'bios',
+    disks: ['/dev/disk/by-id/wwn-0x1', '/dev/vdb'],
+    root: '/mnt',
+  });
 });
 
 t.test('who may ignore a failed activation', async t => {
-  const allowed = planBootLoader(config({ system: { allowFailedActivation: true } }))[0] as RunStep;
-  const [strict] = planBootLoader(config({})) as RunStep[];
+  const allowed = planned({ system: { allowFailedActivation: true } })[0] as RunStep;
+  const [strict] = planned({}) as RunStep[];
   const rows: [string, RunStep, boolean][] = [
     ['dabei install', strict!, true],
     ['system.allowFailedActivation', allowed, false],
