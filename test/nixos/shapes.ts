@@ -13,7 +13,7 @@ import { config, machines } from '../unit/plan/machines.ts';
 
 /**
  * Shapes of NixOS that an owner's flake may have, against a real nixpkgs tree: what the evaluation of an installation makes of
- * each. docs/nixos.md has the same table for people; test/unit/plan/nix/pure.test.ts has what needs a store (import from derivation).
+ * each. docs/system/nixos.md has the same table for people; test/unit/plan/nix/pure.test.ts has what needs a store (import from derivation).
  *
  *   node --import=tsx --import=./test/support/nix-text.mjs test/nixos/shapes.ts NIXPKGS [NAME...]
  *

@@ -6,8 +6,8 @@ t.test('arguments', async t => {
     [['boot'], { names: ['boot'], options: {} }],
     [['boot', 'peers', '--runs', '5'], { names: ['boot', 'peers'], options: { runs: 5 } }],
     [
-      ['--svg', 'docs/timeline.svg', 'timeline'],
-      { names: ['timeline'], options: { svg: 'docs/timeline.svg' } },
+      ['--svg', 'docs/performance/timeline.svg', 'timeline'],
+      { names: ['timeline'], options: { svg: 'docs/performance/timeline.svg' } },
     ],
     [['peers', '--runs', '0'], null],
     [['peers', '--runs', 'many'], null],

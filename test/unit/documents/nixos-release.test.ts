@@ -40,7 +40,7 @@ t.test('every file names the default release', async t => {
       );
   const naming = [
     ...['flake.nix', 'nix/infra/flake.nix', 'nix/checks/runtime-info.json'],
-    ...['docs/configuration.md', 'docs/fleets.md', 'docs/getting-started.md', 'docs/host-flake.md'],
+    ...['docs/configuration.md', 'docs/fleets.md', 'docs/getting-started.md', 'docs/system/host-flake.md'],
     ...['test/golden/bios-dhcp/flake.nix', 'test/golden/bios-dhcp/runtime-info.json'],
   ];
   for (const path of naming) t.ok(all.get(path)!.length > 0, `${path} names one`);

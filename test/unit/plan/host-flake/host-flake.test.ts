@@ -47,7 +47,7 @@ t.test('the generated directory', async t => {
 t.test('the documentation shows a generated directory', async t => {
   const { config, facts, storage } = machines['hetzner-cloud'];
   const files = hostFlake(config, facts, storage);
-  const text = readFileSync(join(import.meta.dirname, '../../../../docs/host-flake.md'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../../../docs/system/host-flake.md'), 'utf8');
   const [, json = ''] = /^```json\n([^]*?)^```$/m.exec(text) ?? [];
   t.ok(text.includes(files['flake.nix']!), 'flake.nix');
   t.same(JSON.parse(json), JSON.parse(files['runtime-info.json']!), 'runtime-info.json');
