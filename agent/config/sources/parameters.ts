@@ -10,7 +10,7 @@ export interface ParameterKind {
   names: readonly [string, ...string[]];
   /** The path that it sets in the configuration; "" for a whole configuration. */
   path: string;
-  /** A description of the value, for docs/configuration.md. */
+  /** A description of the value, for docs/kernel-parameters.md. */
   value: string;
   /**
    * If the parameter is repeated: dabei joins the pieces, adds every value, or uses the last one; if a mistake would be costly,

@@ -3,7 +3,7 @@ import { configSchema } from '../../../agent/config/schema.ts';
 import { parameterKinds } from '../../../agent/config/sources/parameters.ts';
 import { table } from './table.ts';
 
-/** docs/configuration.md: from the schema's descriptions and the table of kernel parameters. */
+/** docs/configuration.md and docs/kernel-parameters.md: from the schema's descriptions and the table of kernel parameters. */
 
 /** What of JSON Schema (draft 2020-12) zod writes for the configuration. */
 interface Schema {
@@ -23,7 +23,7 @@ interface Schema {
 
 const introduction = `# Configuration
 
-<!-- Generated from agent/config/schema.ts and agent/config/sources/parameters.ts by test/unit/documents/configuration.test.ts. -->
+<!-- Generated from agent/config/schema.ts by test/unit/documents/configuration.test.ts. -->
 
 A configuration is JSON. Every setting is optional, except that an installation needs \`disks\` and, unless the system comes from your
 own flake or a binary cache, \`rootAuthorizedKeys\`. Unknown settings are errors. [config.schema.json](config.schema.json) is the
@@ -46,7 +46,7 @@ dabei merges these sources. Later sources override earlier ones; host keys and a
 1. What \`run\` captured from the old system: addresses, routes, name servers, host name, host keys, authorized keys.
 2. \`/dabei.json\` in the root of the initramfs. \`run --config FILE\` and iPXE put it there, and so does any cpio archive appended to the
    initrd. Only root can read it, and it never appears on a command line: put secrets here.
-3. The kernel parameters \`ip\` and \`nameserver\`.
+3. The [kernel parameters](kernel-parameters.md) \`ip\` and \`nameserver\`.
 4. The kernel parameter \`dabei.config\`.
 5. The kernel parameters for single settings.
 
@@ -54,6 +54,13 @@ dabei merges these sources. Later sources override earlier ones; host keys and a
 
 All problems are reported together, each with its source, line and column. If a configuration has problems, dabei installs nothing,
 but still uses its valid network settings, host keys and authorized keys, so that the machine stays reachable.`;
+
+const parametersIntroduction = `# Kernel parameters
+
+<!-- Generated from agent/config/sources/parameters.ts by test/unit/documents/configuration.test.ts. -->
+
+dabei reads these parameters of the kernel's command line. [Configuration](configuration.md) describes the settings, and which
+source overrides which.`;
 
 const afterParameters = `A parameter that begins with \`dabei.\` and is not in this list is an error. Dashes and underscores are the same. The kernel cuts its
 command line at 2,048 bytes.
@@ -83,7 +90,15 @@ export function configurationDocument(): string {
     'Sizes are a number of bytes, or text with a unit: `"512MiB"`, `"8GiB"`.',
     '',
     ...sections('', schema),
-    '## Kernel parameters',
+  ]
+    .join('\n')
+    .replace(/\n+$/, '\n');
+}
+
+/** @returns docs/kernel-parameters.md, as prettier leaves it */
+export function parametersDocument(): string {
+  return [
+    parametersIntroduction,
     '',
     ...table(['parameter', 'also', 'sets', 'value', 'given more than once'], parameterRows()),
     '',
