@@ -1,4 +1,4 @@
-# What disko's module makes of a layout (disko-layouts.nix): the scripts as text, and what the system mounts. Nothing is built.
+# What disko's module makes of a layout (disko-layouts/): the scripts as text, and what the system mounts. Nothing is built.
 {
   nixpkgs,
   disko,
@@ -13,7 +13,7 @@ let
     modules = [
       (disko + "/module.nix")
       {
-        disko.devices = (import ./disko-layouts.nix).${layout};
+        disko.devices = (import ./disko-layouts).${layout};
         nixpkgs.hostPlatform = "x86_64-linux";
         system.stateVersion = "25.11";
         boot.loader.grub.enable = false;

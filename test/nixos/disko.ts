@@ -14,7 +14,7 @@ import { disk } from '../fixtures/disks.ts';
 import { ownersLayouts, type LayoutName } from '../vm/guests/disko-flakes.ts';
 
 /**
- * What dabei makes of disko's own scripts, for layouts as owners write them (disko-layouts.nix): which disks, keys and programs it finds in
+ * What dabei makes of disko's own scripts, for layouts as owners write them (disko-layouts/): which disks, keys and programs it finds in
  * each, and what it refuses. With a DIRECTORY, the scripts are written there for DABEI_DISKO_SCRIPT (test/vm/guests/real-disko.ts).
  *
  *   node --import=tsx --import=./test/support/nix-text.mjs test/nixos/disko.ts NIXPKGS DISKO [DIRECTORY [NAME...]]
