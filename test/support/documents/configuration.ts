@@ -62,15 +62,15 @@ const parametersIntroduction = `# Kernel parameters
 dabei reads these parameters of the kernel's command line. [Configuration](configuration.md) describes the settings, and which
 source overrides which.`;
 
-const afterParameters = `A parameter that begins with \`dabei.\` and is not in this list is an error. Dashes and underscores are the same. The kernel cuts its
-command line at 2,048 bytes.
+const afterParameters = `A parameter that begins with \`dabei.\` and is not in this list is an error. Dashes and underscores are the same. The kernel reads
+at most 2,047 bytes of its command line.
 
-An \`ip=\` without a gateway, such as \`ip=192.0.2.34/24:192.0.2.254\`, whose second field is a server, gives the machine an address and
-no IPv4 default route. dabei says so in a note: the gateway is the third field.
+In \`ip=192.0.2.34/24:192.0.2.254\`, the second field is a server, not a gateway: the machine gets an address and no IPv4 default route.
+dabei says so in a note. The gateway is the third field.
 
 **Root of the running installer can read a passphrase on the command line**, and so can whoever serves or records the boot. dabei
 hides it as far as possible: \`/proc/cmdline\` shows \`[redacted]\`, no other process inherits it, and dabei logs it nowhere. The kernel's
-own log, which \`dmesg\` shows only to root, contains the command line. Prefer the file.`;
+own log, which \`dmesg\` shows only to root, contains the command line. Put secrets into \`/dabei.json\`.`;
 
 const repetition = {
   joined: 'the pieces are joined',
