@@ -33,8 +33,8 @@ export const copiesOfAppended = 3;
  */
 export const storeInRam = {
   belowBytes: 2 * 1024 * mebibyte,
-  /** For the kernel, the image, sshd, Nix, and ZFS or LUKS of disko's script. */
-  besideBytes: 224 * mebibyte,
+  /** For the kernel, the image, sshd, Nix, and ZFS or LUKS of disko's script. With 224 MiB, a full one had I/O errors. */
+  besideBytes: 256 * mebibyte,
   leastBytes: 32 * mebibyte,
   /**
    * How much more fits than the file system has. Debian's programs and libraries, 264 MB, were compressed to

@@ -35,7 +35,7 @@ const rows: Row[] = [
   {
     memoryMiB: 512,
     about: "512 MB: 381 MB of programs, as much as disko's script was seen to bring",
-    warning: /^warning: about [56]\d\d MiB of disko's programs fit into RAM/m,
+    warning: /^warning: about [45]\d\d MiB of disko's programs fit into RAM/m,
     closure: { kind: 'programs', megabytes: 381, fits: true },
   },
   {
