@@ -54,8 +54,12 @@ export const passphraseBytes = { least: 8, most: 512 } as const;
 /** Until the machine restarts into the old system where nobody logs in: before disks are touched, much may be fetched. */
 export const returnAfterSeconds: ByKind<number> = { install: 2700, rescue: 900 };
 
-/** Between the last output of `run` and the jump. */
-const jumpDelaySeconds = 6;
+/**
+ * Between the last output of `run` and the jump: the SSH client has to get the exit status. sshd sends it in one packet as soon
+ * as `run` has closed its output, and the network works until a second after this delay (`leave` in jump.sh). TCP repeats a lost
+ * packet after about 0.2, 0.6 and 1.4 s (RFC 6298, with Linux's minimum of 200 ms: TCP_RTO_MIN in include/net/tcp.h).
+ */
+export const jumpDelaySeconds = 2;
 
 /** Vdev types of the pool (zpoolconcepts(7)). */
 export const poolLayouts = ['single', 'mirror', 'raidz1', 'raidz2', 'raidz3'] as const;

@@ -1,3 +1,4 @@
+import { jumpDelaySeconds } from '../../agent/limits.ts';
 import { leave, type Old } from '../vm/guests/leave.ts';
 import type { Ssh } from '../vm/harness/ssh.ts';
 import { table } from '../vm/harness/table.ts';
@@ -18,7 +19,7 @@ import { startOf } from './timeline.ts';
 import { readLog } from './timeline-svg.ts';
 
 /** Seconds that `run` sleeps before it leaves (--delay), and after it has asked for read-only file systems. */
-const sleepsSeconds = 6 + 1;
+const sleepsSeconds = jumpDelaySeconds + 1;
 
 /** Where the instructions from the start of `run` to SSH go, part by part; the same on every host, however busy it is. */
 export async function benchAccount(): Promise<void> {
@@ -37,7 +38,7 @@ async function account(old: Old): Promise<AccountRow[]> {
   const { ssh } = old;
   const hashes = readMarks(await ssh.run(marked('cd kexec; sha256sum -c SHA256SUMS')));
   const before = await moment(ssh);
-  const marks = readMarks(await leave(old, '--return-after 0 --delay 6', marked));
+  const marks = readMarks(await leave(old, '--return-after 0', marked));
   await sshAnswers(old, 'test -e /run/dabei', 1200);
   const arrived = await moment(ssh);
   const arrival = {

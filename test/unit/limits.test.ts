@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import {
+  jumpDelaySeconds,
   layouts,
   leastMemTotalBytes,
   leastRamBytes,
@@ -51,6 +52,8 @@ t.test('what documents say of them', async t => {
     `(${returnAfterSeconds.rescue}; ${returnAfterSeconds.install} with \`--install\`, \`--flake\` or \`--config\`)`,
     `nobody logs in within ${minutes} minutes`,
     `longer than ${longestCommandLineBytes} bytes`,
+    `the SSH session ends cleanly (${jumpDelaySeconds})`,
+    `in ${jumpDelaySeconds} s; "/root/kexec/kexec -u" before then cancels it`,
     `${number(limits.interfaces)} interfaces, ${number(limits.routes)} routes per interface, ${number(limits.rules)} rules`,
     `${limits.nameServers} name servers`,
     `${limits.authorizedKey / 1024} KiB each and ${limits.hostKeys} host keys of ${limits.hostKey / 1024} KiB`,

@@ -14,5 +14,5 @@ least_passphrase=8
 most_passphrase=512
 return_after_install=2700
 return_after_rescue=900
-jump_delay=6
+jump_delay=2
 layouts='single mirror raidz1 raidz2 raidz3 disko'

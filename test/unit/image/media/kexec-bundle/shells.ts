@@ -5,7 +5,7 @@ import { runParts } from '../../../../support/run-parts.ts';
 /** The shell side of the kexec bundle, under every shell that an old system may have as /bin/sh. */
 export const bundle = new URL('../../../../../image/media/bundle', import.meta.url).pathname;
 
-const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']];
+export const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash']];
 
 /** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
 export function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
