@@ -108,7 +108,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   KEXEC_LOAD: 'anywhere',
   IMAGE_INCOMPLETE: {
     newSystem:
-      '/init compares kernel and initrd in memory with their SHA-256; `run` compares the files before kexec',
+      '/init compares the image in memory with its MD5; `run` compares the files with their SHA-256 before kexec',
   },
   COMMAND_FAILED: 'anywhere',
   COMMAND_TIMEOUT: 'anywhere',

@@ -90,7 +90,7 @@ export const errorCodes = {
   PREFLIGHT_NO_FIRMWARE: 'the image lacks the firmware without which a needed device does not work',
   KEXEC_LOAD: 'kexec failed to load the new kernel',
   // The first program of the new system (image/rootfs/initramfs/init)
-  IMAGE_INCOMPLETE: 'kernel and initrd are damaged or incomplete in memory',
+  IMAGE_INCOMPLETE: 'the initrd is damaged or incomplete in memory',
   // Anywhere
   COMMAND_FAILED: 'a program ended with an error',
   COMMAND_TIMEOUT: 'a program did not end in time',

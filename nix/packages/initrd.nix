@@ -28,7 +28,7 @@ runCommand "dabei-initrd"
     cp ${pkgsStatic.busybox}/bin/busybox early/bin/busybox
     cp ${root} late/image.squashfs
     chmod 644 late/image.squashfs
-    echo "$(stat -c %s ${root}) $(sha256sum < ${root} | cut -d' ' -f1)" > early/image.size
+    echo "$(stat -c %s ${root}) $(md5sum < ${root} | cut -d' ' -f1)" > early/image.size
     echo 1767225600 > early/epoch
 
     pack early | zstd -q -19 > early.cpio.zst

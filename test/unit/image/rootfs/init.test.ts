@@ -63,32 +63,49 @@ t.test('no shell file gives options to a bind, which takes them by a second call
   }
 });
 
+/** The check of the image. */
+const [whole = ''] = /^read -r bytes md5 [^]*? is wrong"\n/m.exec(init) ?? [];
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+/** What a part of /init prints whose files in the root of the initramfs are in `directory`. */
+function said(directory: string, ...lines: string[]) {
+  const script = ['give_up() { echo "no: $*"; exit 1; }', ...lines].join('\n');
+  const there = script.replace(/(?<=[ <])\/(?=image\.|tools\.|dabei\/)/g, `${directory}/`);
+  return spawnSync('busybox', ['sh', '-c', there], { encoding: 'utf8', cwd: directory }).stdout;
+}
+
+t.test('an image that is not whole is not mounted', async t => {
+  const rows: [about: string, image: string | undefined, said: string][] = [
+    ['whole', 'first', 'mounted\n'],
+    ['damaged', 'forst', 'no: the image is damaged: its MD5 is wrong\n'],
+    ['truncated', 'firs', 'no: the image is incomplete: it has 4 of 5 bytes\n'],
+    ['missing', undefined, 'no: the image is incomplete: it has 0 of 5 bytes\n'],
+  ];
+  for (const [about, image, expected] of rows) {
+    const directory = t.testdir({
+      'image.size': `5 ${md5('first')}\n`,
+      ...(image === undefined ? {} : { 'image.squashfs': image }),
+    });
+    t.equal(said(directory, whole, 'echo mounted'), expected, about);
+  }
+});
+
 /** The check of the second initrd, and which layers the root has then. */
 const [check = ''] = /^if \[ -f \/tools\.squashfs \]; then\n {2}\[[^]*?\nfi\n/m.exec(init) ?? [];
 const [layers = ''] = /^layers=[^]*?\nfi\n/m.exec(init) ?? [];
 
 t.test('the second initrd is laid over the image, if it belongs to it', async t => {
-  const sum = createHash('sha256').update('second').digest('hex');
-  const rows: [about: string, files: Record<string, string>, said: string][] = [
-    ['none', { 'tools.size': `6 ${sum}\n` }, '/image\n'],
-    ['its own', { 'tools.squashfs': 'second', 'tools.size': `6 ${sum}\n` }, '/tools:/image\n'],
-    ['damaged', { 'tools.squashfs': 'secand', 'tools.size': `6 ${sum}\n` }, 'no: '],
-    ['truncated', { 'tools.squashfs': 'secon', 'tools.size': `6 ${sum}\n` }, 'no: '],
+  const rows: [about: string, files: Record<string, string>, expected: string][] = [
+    ['none', { 'tools.size': `6 ${md5('second')}\n` }, '/image\n'],
+    ['its own', { 'tools.squashfs': 'second', 'tools.size': `6 ${md5('second')}\n` }, '/tools:/image\n'],
+    ['damaged', { 'tools.squashfs': 'secand', 'tools.size': `6 ${md5('second')}\n` }, 'no: '],
+    ['truncated', { 'tools.squashfs': 'secon', 'tools.size': `6 ${md5('second')}\n` }, 'no: '],
     ['of an image that has none', { 'tools.squashfs': 'second' }, 'no: '],
   ];
-  for (const [about, files, said] of rows) {
-    const directory = t.testdir({ [about.replaceAll(' ', '-')]: files }) + `/${about.replaceAll(' ', '-')}`;
-    const script = [
-      'give_up() { echo "no: $*"; exit 1; }',
-      'mount() { :; }; mkdir() { :; }',
-      check,
-      layers,
-      'echo "$layers"',
-    ]
-      .join('\n')
-      .replaceAll('/tools.', `${directory}/tools.`);
-    const { stdout } = spawnSync('busybox', ['sh', '-c', script], { encoding: 'utf8' });
-    t.equal(said === 'no: ' ? stdout.slice(0, 4) : stdout, said, about);
+  for (const [about, files, expected] of rows) {
+    const directory = t.testdir(files);
+    const stdout = said(directory, 'mount() { :; }; mkdir() { :; }', check, layers, 'echo "$layers"');
+    t.equal(expected === 'no: ' ? stdout.slice(0, 4) : stdout, expected, about);
   }
 });
 
