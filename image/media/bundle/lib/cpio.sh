@@ -80,11 +80,21 @@ pad_initrd() {
   cpio_pad "$initrd_bytes" >>"$memory/initrd"
 }
 
+# The hashes of all files in $boot, by which the new system's /init finds damage (docs/kexec.md, "Damage in memory"). Only a flake
+# may have names with line breaks and backslashes, which sha256sum escapes, and not every busybox reads that.
+write_sums() {
+  rm -f "$boot/dabei/sums"
+  (cd "$boot" && find . -type f ! -name '*[\\
+]*' -exec sha256sum {} +) >"$memory/sums"
+  mv "$memory/sums" "$boot/dabei/sums"
+}
+
 # Starts from the initrd of the bundle each time, so that nothing is appended twice. The kernel requires that an uncompressed
 # archive begins at a multiple of 4, and skips zeros before it.
 assemble_initrd() {
   # Sets the new system's clock; written as late as possible.
   date +%s >"$boot/dabei/capture/epoch"
+  write_sums
   cp "$here/initrd" "$memory/initrd"
   pad_initrd
   if [ "$with_tools" = yes ]; then

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { walk } from '../../../../agent/host/files.ts';
@@ -106,6 +106,35 @@ t.test('the second initrd is laid over the image, if it belongs to it', async t 
     const directory = t.testdir(files);
     const stdout = said(directory, 'mount() { :; }; mkdir() { :; }', check, layers, 'echo "$layers"');
     t.equal(expected === 'no: ' ? stdout.slice(0, 4) : stdout, expected, about);
+  }
+});
+
+/** The check of what `run` appended. */
+const [appended = ''] = /^if \[ -f \/dabei\/sums \]; then\n[^]*?\nfi\n/m.exec(init) ?? [];
+
+t.test('a configuration that was damaged on the way is not used', async t => {
+  const sums = [
+    ['dabei.json', '{}'],
+    ['ssh/a b', 'key'],
+  ].map(([name, content = '']) => `${createHash('sha256').update(content).digest('hex')}  ./${name}\n`);
+  const refused = 'no: what run appended to the initrd is damaged\n';
+  const rows: [about: string, files: Record<string, string>, listed: string | undefined, said: string][] = [
+    ['no hashes', { 'dabei.json': '{ }' }, undefined, 'used\n'],
+    ['whole', { 'dabei.json': '{}', 'a b': 'key' }, sums.join(''), 'used\n'],
+    ['damaged', { 'dabei.json': '{ }', 'a b': 'key' }, sums.join(''), refused],
+    ['a file is missing', { 'dabei.json': '{}' }, sums.join(''), refused],
+    ['hashes damaged', { 'dabei.json': '{}', 'a b': 'key' }, sums.join('').replace('  ', ' \0'), refused],
+    ['hashes truncated', { 'dabei.json': '{}', 'a b': 'key' }, '', refused],
+  ];
+  for (const [about, { 'a b': key, ...files }, listed, expected] of rows) {
+    const directory = t.testdir({
+      ...files,
+      ssh: key === undefined ? {} : { 'a b': key },
+      dabei: listed === undefined ? {} : { sums: listed },
+    });
+    t.equal(said(directory, appended.replace('cd /', `cd ${directory}`), 'echo used'), expected, about);
+    if (expected !== refused)
+      t.notOk(existsSync(join(directory, 'dabei/sums')), 'removed, as it may tell of a secret');
   }
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -61,6 +62,34 @@ underEachShell('an archive that cpio understands', (t, argv) => {
   t.equal(readFileSync(`${directory}/out/dabei/capture/a b`, 'utf8'), 'xyz');
   t.equal(readFileSync(`${directory}/out/dabei/capture/.hidden`, 'utf8'), '12345');
   t.equal(readFileSync(`${directory}/out/ssh/ssh_host_rsa_key.pub`, 'utf8'), 'public');
+});
+
+underEachShell('hashes of everything that is appended, and of nothing twice', (t, argv) => {
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+  const directory = t.testdir({
+    boot: {
+      'dabei.json': '{}',
+      ssh: { ssh_host_rsa_key: 'key' },
+      dabei: {
+        flake: { 'a b': 'x', '.hidden': 'y', 'back\\slash': 'z', 'to a': t.fixture('symlink', 'a b') },
+      },
+    },
+    memory: {},
+  });
+  const variables = { boot: `${directory}/boot`, memory: `${directory}/memory` };
+  for (const time of ['first', 'again']) {
+    const { stderr } = shell(argv, 'write_sums', variables);
+    t.equal(stderr, '', time);
+    t.strictSame(
+      readFileSync(`${directory}/boot/dabei/sums`, 'utf8').trimEnd().split('\n').toSorted(),
+      [
+        `${sum('x')}  ./dabei/flake/a b`,
+        `${sum('y')}  ./dabei/flake/.hidden`,
+        `${sum('key')}  ./ssh/ssh_host_rsa_key`,
+        `${sum('{}')}  ./dabei.json`,
+      ].toSorted(),
+    );
+  }
 });
 
 underEachShell('appended at a multiple of 4, and never twice', (t, argv) => {
