@@ -4,9 +4,12 @@ leaving=no
 
 # Tries kexec_load first: kexec_file_load needs memory for one more copy of the initrd, and fails in the kernels of some
 # hypervisors. Some kernels permit only kexec_file_load.
+# With kexec_load, kexec adds a program (its purgatory) that compares the SHA-256 of all segments, and hangs if one differs. It is
+# slow, and /init compares them again and restarts the machine instead (docs/kexec.md, "Damage in memory"): leave it out.
+# kexec_file_load has a purgatory of the kernel's own, which cannot be told to skip this (arch/x86/purgatory/purgatory.c).
 load() {
   line=$(cat "$memory/command-line")
-  if ! try_load -c 2>"$memory/errors" && ! try_load -s 2>>"$memory/errors"; then
+  if ! try_load -c --no-checks 2>"$memory/errors" && ! try_load -s 2>>"$memory/errors"; then
     log=$(dmesg 2>/dev/null | tail -n 30) || log=''
     refuse_unsigned
     problem KEXEC_LOAD "kexec failed to load the new kernel: $(tail -n 5 "$memory/errors")" \
@@ -36,14 +39,14 @@ refuse_unsigned() {
   refused
 }
 
+# try_load FLAG...: those of one of the two calls.
 try_load() {
-  kexec_flags=''
+  kexec_flags=$*
   for flag in $extra_flags; do
-    # Without checksums, a damaged copy of the new kernel would be started, and the machine lost.
     [ "$flag" = --no-checks ] || kexec_flags="$kexec_flags $flag"
   done
   # shellcheck disable=SC2086 # Words are what is wanted.
-  "$memory/kexec" "$1" $kexec_flags --load "$here/bzImage" --initrd="$memory/initrd" --command-line="$line" || return 1
+  "$memory/kexec" $kexec_flags --load "$here/bzImage" --initrd="$memory/initrd" --command-line="$line" || return 1
   [ "$(first_line /sys/kernel/kexec_loaded)" != 0 ]
 }
 
