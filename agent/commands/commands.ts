@@ -95,7 +95,7 @@ export function status(doors: Doors, json: boolean): string {
 
 /** Cancels the return to the old system, so the machine stays in this one. */
 export async function confirm(doors: Doors): Promise<string> {
-  if (readReturnTimer(doors) === null) return 'no rollback timer is active\n';
+  if (readReturnTimer(doors) === null) return 'no return timer is active\n';
   await doors.exec.run({
     doing: 'cancelling the return to the old system',
     argv: [paths.stayProgram, 'asked'],

@@ -48,7 +48,7 @@ export const parameterKinds: readonly ParameterKind[] = [
   {
     names: ['dabei.wipe'],
     path: 'disks.wipe',
-    value: 'none, or `true` or `false`',
+    value: 'no value, `true` or `false`',
     repeated: 'same',
     flag: true,
     read: readWipe,
@@ -93,7 +93,7 @@ export const parameterKinds: readonly ParameterKind[] = [
     // /init also reads "root", before anything else (image/rootfs/initramfs/init).
     names: ['dabei.console'],
     path: 'console.shell',
-    value: '`root`, `password` or `off`; `root` drops every secret first',
+    value: '`root`, `password` or `off`; with `root`, dabei first discards the passphrase and private keys',
     repeated: 'same',
     read: value => ({ json: { console: { shell: value } } }),
   },

@@ -201,7 +201,7 @@ t.test('status, logs and confirm', async t => {
   const fresh = doorsFor(t);
   t.equal(status(fresh, false), 'dabei has not started on this machine\n');
   t.equal(status(fresh, true), 'null\n');
-  t.equal(await confirm(fresh), 'no rollback timer is active\n');
+  t.equal(await confirm(fresh), 'no return timer is active\n');
   t.equal(logs(fresh, false), '');
 
   const returning = { '/run/dabei/return/deadline': '700\n' };
