@@ -3,7 +3,7 @@ import { cached, type Built } from '../../../image/lib/cache.ts';
 import * as files from '../../../image/lib/files.ts';
 import { run } from '../../../image/lib/host.ts';
 import { unpack, type PackageSet } from '../../../image/debian/packages.ts';
-import { appendix } from '../harness/cpio.ts';
+import { appendix } from '../../../image/media/cpio.ts';
 import { guestSet, oldDiskMegabytes, oldHostName, type OldSystem } from './debian.ts';
 import { makeExt4, personalDisk, requireExt4Tools } from '../harness/ext4.ts';
 import { takeModules } from './modules.ts';

@@ -4,7 +4,7 @@ import * as files from '../../../image/lib/files.ts';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { makeDisk } from './disk.ts';
 import { tinyNixos } from './fixtures.ts';
-import { appendix, type Member } from './cpio.ts';
+import { appendix, type Member } from '../../../image/media/cpio.ts';
 import { image } from './image.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { freePort, startMachine, type Machine, type MachineOptions } from './machine/machine.ts';

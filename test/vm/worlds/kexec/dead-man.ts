@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { attempt } from '../../../../agent/host/exec.ts';
 import * as clock from '../../../../agent/host/clock.ts';
-import type { Member } from '../../harness/cpio.ts';
+import type { Member } from '../../../../image/media/cpio.ts';
 import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
 import { installLimitSeconds, stageDone } from '../../guests/install.ts';
 import type { Keys } from '../../harness/keys.ts';
