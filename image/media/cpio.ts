@@ -1,4 +1,7 @@
-/** Archives as `run` and iPXE append them to an initrd: cpio, newc (Documentation/driver-api/early-userspace/buffer-format.rst). */
+/**
+ * Archives that are appended to an initrd, by `run`, iPXE or a boot loader: cpio, newc
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). Pure.
+ */
 
 export interface Member {
   /** Without a slash in front. Directories above it are added. */
@@ -12,7 +15,8 @@ export function appendix(initrdBytes: number, members: readonly Member[]): Buffe
   return Buffer.concat([Buffer.alloc((4 - (initrdBytes % 4)) % 4), newc(members)]);
 }
 
-function newc(members: readonly Member[]): Buffer {
+/** A whole archive, without padding after its end. The same members always give the same bytes. */
+export function newc(members: readonly Member[]): Buffer {
   const directories = new Set<string>();
   for (const { path } of members) {
     const parts = path.split('/');
@@ -35,4 +39,30 @@ function entry(name: string, mode: number, content: Buffer): Buffer {
   const head = `070701${numbers.map(number => number.toString(16).padStart(8, '0')).join('')}${name}\0`;
   const pad = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
   return Buffer.concat([pad(Buffer.from(head, 'latin1')), pad(content)]);
+}
+
+/** Bytes of a header, without the name. */
+const headBytes = 110;
+const toFour = (bytes: number) => Math.ceil(bytes / 4) * 4;
+
+/**
+ * Reads the regular files of an archive that `newc` wrote.
+ * @returns the files, and the length of the archive in bytes; null if it is damaged or not an archive
+ */
+export function readNewc(bytes: Buffer): { members: Required<Member>[]; length: number } | null {
+  const members: Required<Member>[] = [];
+  for (let at = 0; ;) {
+    const head = bytes.toString('latin1', at, at + headBytes);
+    if (!/^070701[0-9a-f]{104}$/.test(head)) return null;
+    const number = (index: number) => Number.parseInt(head.slice(6 + 8 * index, 14 + 8 * index), 16);
+    const [mode, size, nameBytes] = [number(1), number(6), number(11)];
+    const start = toFour(at + headBytes + nameBytes);
+    const end = toFour(start + size);
+    if (nameBytes === 0 || end > bytes.length) return null;
+    const path = bytes.toString('latin1', at + headBytes, at + headBytes + nameBytes - 1);
+    if (path === 'TRAILER!!!') return { members, length: end };
+    if (mode >>> 12 === 0o10)
+      members.push({ path, content: bytes.subarray(start, start + size), mode: mode & 0o7777 });
+    at = end;
+  }
 }
