@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
 import { media } from './media/media.ts';
+import type { MediumParts } from './media/medium.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
 import { requireStubsEnough, requireSymbolsBound } from './elf/check.ts';
 import * as files from './lib/files.ts';
@@ -26,7 +27,7 @@ import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
 import { slimPrograms } from './elf/slim.ts';
 import { describeImage, writeOutput, type MadeMedium } from './report/output.ts';
-import { imageSet, installerPrograms, librarySet, toolchainSet } from './debian/package-sets.ts';
+import { imageSet, installerPrograms, librarySet, mediaSet, toolchainSet } from './debian/package-sets.ts';
 import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
@@ -67,8 +68,10 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
   return { image, toolchain: parts.toolchain, fallbacks: fallbacks.taken };
 }
 
-/** Everything that the image and the bundle contain. */
-async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: readonly Built[] }> {
+type AllParts = Parts & Pick<MediumParts, 'programs' | 'mediaTools'>;
+
+/** Everything that the image and its media are made from. */
+async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
   const toolchain = await unpack(toolchainSet);
   const packages = await unpack(imageSet);
   const kernel = await buildKernel(toolchain);
@@ -83,8 +86,9 @@ async function buildParts(fallbacks: Fallbacks): Promise<Parts & { programs: rea
   const agent = await buildAgent(toolchain, packages);
   const programs: Built[] = [];
   for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
+  const mediaTools = await unpack(mediaSet);
   const had = rebuilt.filter(built => built !== null);
-  return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs };
+  return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs, mediaTools };
 }
 
 /**
@@ -146,8 +150,9 @@ async function tellForecast(options: BuildOptions): Promise<void> {
     const silent = new Fallbacks(options, () => {});
     await packImage(await buildParts(silent), silent, options);
   });
-  // Its key depends on the finished image.
-  steps.push({ name: 'bundle', isCached: steps.every(({ isCached }) => isCached) });
+  // Their keys depend on the finished image.
+  const isCached = steps.every(({ isCached }) => isCached);
+  for (const name of ['bundle', 'iso']) steps.push({ name, isCached });
   const cores = availableParallelism();
   const expected = forecast(steps, cores);
   for (const line of describeForecast(expected, cores)) tell(line);

@@ -3,7 +3,7 @@ import { rebuiltSources } from '../reductions/libraries.ts';
 import { staticPrograms } from '../reductions/programs.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
-import { imageSet, installerPrograms, librarySet, toolchainSet } from './package-sets.ts';
+import { imageSet, installerPrograms, librarySet, mediaSet, toolchainSet } from './package-sets.ts';
 
 /** Everything from Debian that an image is made from. */
 
@@ -11,6 +11,7 @@ export const requiredNeeds: readonly Need[] = [
   needs.set(toolchainSet),
   needs.set(imageSet),
   needs.set(librarySet),
+  needs.set(mediaSet),
   needs.packages('sources', kernelPackages),
   // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),

@@ -1,6 +1,7 @@
+import { arch } from '../../agent/arch.ts';
 import type { PackageSet } from './packages.ts';
 
-/** The three sets of Debian packages that everything is made from. */
+/** The sets of Debian packages that everything is made from. */
 
 /** Compilers and image tools, run in a chroot so that every machine builds with the same versions. */
 export const toolchainSet: PackageSet = {
@@ -71,6 +72,19 @@ export const imageSet: PackageSet = {
 export const installerPrograms: Readonly<Record<string, readonly string[]>> = {
   // Not linked to libsystemd-shared, which is three times as large as everything that udev needs of it.
   'udev-udeb': ['usr/bin/udevadm', 'usr/lib/udev/ata_id', 'usr/lib/udev/cdrom_id', 'usr/lib/udev/scsi_id'],
+};
+
+/**
+ * What makes a medium: the boot loader's files, and the programs that put them onto it. base-files has the links from /lib64 and
+ * the like into /usr, without which none of these programs starts.
+ */
+export const mediaSet: PackageSet = {
+  name: 'media-tools',
+  variant: 'extract',
+  packages: [
+    ...['base-files', 'xorriso', 'mtools', 'grub-common', `grub-efi-${arch.debian}-bin`],
+    ...(arch.grubBiosTarget === null ? [] : ['grub-pc-bin']),
+  ],
 };
 
 /** Boot loaders, which the installed system brings itself; only the test system takes them from here. */

@@ -4,6 +4,8 @@ import type { Built } from '../lib/cache.ts';
 /** What a medium is made from. */
 export interface MediumParts {
   toolchain: Packages;
+  /** Boot loaders, and programs that make file systems. */
+  mediaTools: Packages;
   /** Kernel and initrd. */
   image: Built;
   /** image.json of kernel and initrd, for media that carry a copy of it. */

@@ -17,7 +17,7 @@ import { arch } from '../../agent/arch.ts';
 
 /** Fetched, not built: both builds start with the same. */
 const fetched =
-  /^(debian|(toolchain|packages|library-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
+  /^(debian|(toolchain|packages|library-tools|media-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
 const results = [
   arch.kernel.image,

@@ -20,6 +20,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   kernel: { cpuSeconds: 1560, cores: all },
   icu: { cpuSeconds: 3, cores: 1 },
   'library-tools': { cpuSeconds: 50, cores: 1 },
+  'media-tools': { cpuSeconds: 7, cores: 1 },
   stubs: { cpuSeconds: 1, cores: 1 },
   curl: { cpuSeconds: 70, cores: 1.5 },
   libgit2: { cpuSeconds: 45, cores: all },
@@ -35,4 +36,5 @@ export const costs: Readonly<Record<string, Cost>> = {
   'static-kexec': { cpuSeconds: 10, cores: 1.5 },
   'static-ip': { cpuSeconds: 15, cores: all },
   bundle: { cpuSeconds: 8, cores: 1 },
+  iso: { cpuSeconds: 2, cores: 1 },
 };

@@ -1,0 +1,94 @@
+import { onMedium } from './layout.ts';
+
+/** What GRUB runs on the medium, on BIOS and on UEFI. Pure. Commands and variables: GRUB's manual, "Commands", "Special variables". */
+
+/** Modules inside of the boot loader; it loads none from the medium. */
+const modules = [
+  ...['normal', 'boot', 'configfile', 'test', 'regexp', 'echo', 'sleep', 'minicmd', 'reboot', 'halt'],
+  ...['search', 'search_fs_file', 'iso9660', 'ls', 'cat', 'linux'],
+  ...['hashsum', 'gcry_sha256'],
+];
+
+/** On BIOS, where nobody else gives GRUB's menu to a serial line. */
+export const biosModules: readonly string[] = [...modules, 'biosdisk', 'serial', 'terminal'];
+
+/** On UEFI: GRUB comes from a FAT file system, which may be a partition. */
+export const efiModules: readonly string[] = [...modules, 'fat', 'part_gpt', 'part_msdos'];
+
+/**
+ * Inside of the boot loader: finds the medium. BIOS starts GRUB from the medium itself. UEFI starts it from the partition that lies on
+ * the medium, or from a copy of it that the firmware made of a CD: the disk around that partition comes first, then any other.
+ * @param mark path of the file that marks the medium
+ */
+export const earlyConfig = (mark: string): string => `if [ ! -f "/${mark}" ]; then
+  regexp --set=1:disk '^\\(([^,)]*)' "$cmdpath"
+  if [ -f "($disk)/${mark}" ]; then
+    set root="$disk"
+  else
+    search --no-floppy --set=root --file "/${mark}"
+  fi
+fi
+configfile "/${onMedium.menu}"
+`;
+
+/** Kernel messages from warnings on: a serial line takes seconds for all of them. */
+const quiet = 'loglevel=5';
+
+interface Entry {
+  title: string;
+  /** Kernel parameters. The last console is /dev/console (Documentation/admin-guide/serial-console.rst). */
+  parameters: readonly string[];
+}
+
+const entries: readonly Entry[] = [
+  {
+    title: 'Start (rescue system, or as this medium is configured)',
+    parameters: ['console=ttyS0,115200', 'console=tty0', quiet],
+  },
+  {
+    title: 'Start on the first serial console (ttyS0, 115200 baud)',
+    parameters: ['console=ttyS0,115200', quiet],
+  },
+  {
+    title: 'Start on the second serial console (ttyS1), of many remote consoles',
+    parameters: ['console=ttyS1,115200', quiet],
+  },
+];
+
+/** @param version of nix-dabei */
+export function menu(version: string): string {
+  const starts = entries.map(
+    ({ title, parameters }) => `menuentry "${title}" {
+  linux /${onMedium.kernel} ${parameters.join(' ')}
+  initrd /${onMedium.initrd} /${onMedium.reserved}
+}
+`,
+  );
+  return `# nix-dabei ${version}
+set default=0
+set timeout=5
+if [ "$grub_platform" = pc ]; then
+  if serial --unit=0 --speed=115200; then
+    terminal_input console serial
+    terminal_output console serial
+  fi
+fi
+
+${starts.join('\n')}
+menuentry "Check this medium" {
+  echo "nix-dabei ${version}: reading all files of the medium, except for its configuration"
+  if sha256sum --check "/${onMedium.sums}" --prefix "($root)"; then
+    echo "The medium is whole."
+  else
+    echo "error: the medium is damaged."
+    echo "  next: compare the SHA-256 of your download, and write the medium again"
+  fi
+  echo "Press Escape for the menu."
+  sleep --interruptible 600
+}
+
+menuentry "Next boot device of the firmware" {
+  exit
+}
+`;
+}

@@ -1,0 +1,30 @@
+import { arch } from '../../../agent/arch.ts';
+
+/** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
+
+export const isoName = 'nix-dabei.iso';
+
+/** ISO 9660 volume identifier: capital letters and digits (ECMA-119, 7.4.1). No label of a stick that configures machines. */
+export const volumeLabel = 'NIXDABEI';
+
+/** Paths on the medium, without a slash in front. */
+export const onMedium = {
+  kernel: `dabei/${arch.kernel.image}`,
+  initrd: 'dabei/initrd',
+  /** image/media/reserved/ */
+  reserved: 'dabei/reserved',
+  description: 'dabei/image.json',
+  menu: 'dabei/grub.cfg',
+  /** In the format of sha256sum(1), without the reserved file and what says of itself where it lies on the medium. */
+  sums: 'SHA256SUMS',
+  biosLoader: 'boot/bios.img',
+  bootCatalogue: 'boot/boot.cat',
+  efiPartition: 'boot/efi.img',
+} as const;
+
+/**
+ * An empty file whose name belongs to this image alone, so that a boot loader that was loaded from another partition finds its own medium,
+ * not another one.
+ * @param initrdSha256 in hexadecimal digits
+ */
+export const markPath = (initrdSha256: string): string => `dabei/id_${initrdSha256.slice(0, 16)}`;

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { arch } from '../../agent/arch.ts';
+import { mediaSet } from '../../image/debian/package-sets.ts';
+import { unpack, type Packages } from '../../image/debian/packages.ts';
+import * as files from '../../image/lib/files.ts';
+import { requireHostPackages } from '../../image/lib/host.ts';
+import { makeIso } from '../../image/media/iso/iso.ts';
+import { isoName } from '../../image/media/iso/layout.ts';
+
+/** Boot loaders and the programs that make a medium. Needs root's rights. */
+export async function mediaTools(): Promise<Packages> {
+  await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
+  return unpack(mediaSet);
+}
+
+/** Bytes that compress badly and are always the same. */
+const bytesOf = (name: string, blocks: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: blocks }, (_, index) => createHash('sha256').update(`${name} ${index}`).digest()),
+  );
+
+const smallContent = { version: '0.0.0', description: '{}\n', epoch: 1_700_000_000 };
+
+/**
+ * An ISO as `npm run image` makes it, except that its kernel and its initrd are small and start nothing.
+ * @returns its path
+ */
+export async function makeSmallIso(tools: Packages, directory: string): Promise<string> {
+  const [kernel, initrd] = [join(directory, arch.kernel.image), join(directory, 'initrd')];
+  files.write(kernel, bytesOf('kernel', 300));
+  files.write(initrd, bytesOf('initrd', 9000));
+  await makeIso(tools, join(directory, 'built'), { kernel, initrd, ...smallContent });
+  return join(directory, 'built', isoName);
+}
