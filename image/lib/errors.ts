@@ -1,5 +1,5 @@
 /**
- * Every expected failure of this project's commands on the machine that builds. What the agent refuses on a target
+ * Every expected failure of this project's commands on the machine that builds, or that prepares a medium. What the agent refuses on a target
  * machine is in agent/errors.ts. Codes are stable; sentences are for people.
  */
 export const buildErrorCodes = {
@@ -12,6 +12,10 @@ export const buildErrorCodes = {
   BUILD_STEP: 'a program that builds a part of the image failed',
   REDUCTION: 'a smaller replacement for one of the files of Debian is not available',
   RELEASE: 'something prevents the release of this build',
+  MEDIUM_UNKNOWN: 'a file is not a medium of nix-dabei that can be configured',
+  MEDIUM_TRUNCATED: 'a medium is shorter than it says',
+  MEDIUM_DAMAGED: 'the reserved file of a medium is damaged',
+  MEDIUM_TOO_SMALL: 'a configuration is larger than the reserved file of the medium',
   USAGE: 'the command line is wrong',
   HOST_APT: 'this machine has no Debian archive configured',
   HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',

@@ -97,11 +97,25 @@ export function kind(path: string): 'file' | 'directory' | 'link' | 'other' | nu
 }
 
 /** The first bytes of a file. */
-export function readStart(path: string, length: number): Buffer {
+export const readStart = (path: string, length: number): Buffer => readAt(path, 0, length);
+
+/** Bytes from an offset of a file or a block device; fewer where it ends. */
+export function readAt(path: string, offset: number, length: number): Buffer {
   const file = fs.openSync(path, 'r');
   try {
     const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, fs.readSync(file, buffer, 0, length, 0));
+    return buffer.subarray(0, fs.readSync(file, buffer, 0, length, offset));
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Overwrites bytes of an existing file or block device, and returns once they are on the disk (fsync(2)). */
+export function overwriteAt(path: string, offset: number, bytes: Buffer): void {
+  const file = fs.openSync(path, 'r+');
+  try {
+    fs.writeSync(file, bytes, 0, bytes.length, offset);
+    fs.fsyncSync(file);
   } finally {
     fs.closeSync(file);
   }

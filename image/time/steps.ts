@@ -35,6 +35,7 @@ export const costs: Readonly<Record<string, Cost>> = {
   image: { cpuSeconds: 150, cores: all },
   'static-kexec': { cpuSeconds: 10, cores: 1.5 },
   'static-ip': { cpuSeconds: 15, cores: all },
+  'dabei-image': { cpuSeconds: 1, cores: 1 },
   bundle: { cpuSeconds: 8, cores: 1 },
   iso: { cpuSeconds: 2, cores: 1 },
 };

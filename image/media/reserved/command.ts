@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util';
+import type { SourceFile } from '../../../agent/config/sources/sources.ts';
+import { DabeiError } from '../../../agent/errors.ts';
+import * as clock from '../../../agent/host/clock.ts';
+import { BuildError } from '../../lib/errors.ts';
+import * as files from '../../lib/files.ts';
+import { count, describeContent } from './describe.ts';
+import { customize, type Reason } from './customize.ts';
+import type { Extent } from './iso9660.ts';
+import { findReserved } from './medium-file.ts';
+import { decodeReserved, reservedBytes } from './reserved-file.ts';
+
+/** `dabei-image`: configures a medium that is already built. It needs neither root nor any program but Node. */
+
+const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE]
+       dabei-image customize FILE --show
+       dabei-image customize FILE --clear
+
+Writes a configuration into the reserved file of nix-dabei.iso, or of a stick with it, in place of what it held.
+
+  CONFIGURATION           JSON, as in docs/configuration.md; may be packed with gzip or zstd
+  --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
+  --show                  prints what the medium is configured for, without secrets
+  --clear                 overwrites the configuration with zeros
+  --help
+`;
+
+type Task =
+  | { task: 'help' }
+  | { task: 'show' | 'clear'; medium: string }
+  | { task: 'write'; medium: string; configuration: string | null; keys: string | null };
+
+/** @throws BuildError USAGE */
+function readArguments(argv: readonly string[]): Task {
+  const flag = { type: 'boolean', default: false } as const;
+  const parse = () => {
+    try {
+      const options = { show: flag, clear: flag, help: flag, 'authorized-key': { type: 'string' } } as const;
+      return parseArgs({ args: [...argv], allowPositionals: true, options });
+    } catch (error) {
+      throw wrongUsage(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const { values, positionals } = parse();
+  if (values.help || argv.length === 0) return { task: 'help' };
+  const [command, medium, configuration = null, ...rest] = positionals;
+  if (command !== 'customize') throw wrongUsage(`there is no command ${command ?? '""'}`);
+  if (medium === undefined) throw wrongUsage('customize needs the file of a medium');
+  if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
+  const keys = values['authorized-key'] ?? null;
+  if (values.show || values.clear) {
+    if (values.show && values.clear) throw wrongUsage('--show and --clear exclude each other');
+    if (configuration !== null || keys !== null)
+      throw wrongUsage(`${values.show ? '--show' : '--clear'} takes nothing but the medium`);
+    return { task: values.show ? 'show' : 'clear', medium };
+  }
+  if (configuration === null && keys === null)
+    throw wrongUsage('give a configuration, --authorized-key, --show or --clear');
+  return { task: 'write', medium, configuration, keys };
+}
+
+const wrongUsage = (problem: string): BuildError =>
+  new BuildError('USAGE', { doing: 'reading the command line', problem, remedy: 'dabei-image --help' });
+
+/**
+ * Runs a command line.
+ * @returns the lines to print
+ * @throws Refused, BuildError USAGE
+ */
+export function dabeiImage(argv: readonly string[]): string[] {
+  const task = readArguments(argv);
+  if (task.task === 'help') return usage.trimEnd().split('\n');
+  const found = locate(task.medium);
+  switch (task.task) {
+    case 'show':
+      return show(task.medium, required(found));
+    case 'clear':
+      overwrite(task.medium, required(found), Buffer.alloc(reservedBytes));
+      return [
+        `${task.medium}: the reserved file is overwritten with zeros`,
+        'note: a flash medium may keep the overwritten blocks where no computer reads them',
+      ];
+    case 'write': {
+      const source = (path: string | null) => (path === null ? null : readSource(path));
+      const now = clock.epochSeconds();
+      const wanted = customize({ configuration: source(task.configuration), keys: source(task.keys), now });
+      const reasons = 'content' in wanted ? [] : wanted;
+      if (found instanceof Error) throw new Refused([found, ...reasons]);
+      if (!('content' in wanted)) throw new Refused(reasons);
+      overwrite(task.medium, found, wanted.bytes);
+      return [`${task.medium}: configured`, ...describeContent(wanted.content, now)];
+    }
+  }
+}
+
+/** Every reason why a command did nothing. */
+export class Refused extends Error {
+  readonly reasons: readonly Reason[];
+
+  constructor(reasons: readonly Reason[]) {
+    super(reasons.map(({ message }) => message).join('\n'));
+    this.reasons = reasons;
+  }
+}
+
+function required(found: Extent | Reason): Extent {
+  if (found instanceof Error) throw new Refused([found]);
+  return found;
+}
+
+function show(medium: string, { offset, bytes }: Extent): string[] {
+  const reserved = decodeReserved(files.readAt(medium, offset, bytes));
+  switch (reserved.state) {
+    case 'empty':
+      return [
+        `${medium}: not configured; it starts a rescue system`,
+        `reserved file: ${count(bytes)} bytes, all zero`,
+      ];
+    case 'damaged':
+      throw new Refused([
+        new BuildError('MEDIUM_DAMAGED', {
+          doing: `reading the reserved file of ${medium}`,
+          problem: reserved.problem,
+          remedy: 'write the configuration again, or overwrite it with --clear',
+        }),
+      ]);
+    case 'configured':
+      return [`${medium}: configured`, ...describeContent(reserved, clock.epochSeconds())];
+  }
+}
+
+function locate(medium: string): Extent | Reason {
+  try {
+    return findReserved((offset, length) => files.readAt(medium, offset, length), medium);
+  } catch (error) {
+    return fileError(`reading ${medium}`, error, 'name the file of the medium');
+  }
+}
+
+function readSource(path: string): SourceFile {
+  try {
+    return { path, bytes: files.readBytes(path) };
+  } catch (error) {
+    return { path, bytes: fileError(`reading ${path}`, error, 'name a file that you can read') };
+  }
+}
+
+/** Writes, waits for the disk, and reads again. */
+function overwrite(medium: string, { offset }: Extent, bytes: Buffer): void {
+  const doing = `writing the reserved file of ${medium}`;
+  try {
+    files.overwriteAt(medium, offset, bytes);
+  } catch (error) {
+    throw new Refused([fileError(doing, error, 'make the file writable, or configure a copy of it')]);
+  }
+  if (files.readAt(medium, offset, bytes.length).equals(bytes)) return;
+  const problem = 'other bytes were read than were written';
+  throw new Refused([new BuildError('MEDIUM_DAMAGED', { doing, problem, remedy: 'use another medium' })]);
+}
+
+function fileError(doing: string, error: unknown, remedy: string): DabeiError {
+  const problem = error instanceof Error ? error.message : String(error);
+  return new DabeiError('FILE', { doing, problem, remedy, cause: error });
+}
