@@ -3,6 +3,7 @@ import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
 import { bundleNames } from '../../../image/media/kexec-bundle.ts';
+import { isoName } from '../../../image/media/iso/layout.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
 import { arch } from '../../../agent/arch.ts';
 
@@ -17,6 +18,7 @@ export const image = {
   initrd: join(output, 'initrd'),
   netboot: join(output, 'netboot.ipxe'),
   bundle: join(output, bundleNames.tarball),
+  iso: join(output, isoName),
   description: join(output, 'image.json'),
   sums: join(output, 'SHA256SUMS'),
 };

@@ -15,6 +15,7 @@ import { kexecSignatureWorlds } from './kexec/signatures.ts';
 import { kexecShapeWorlds } from './kexec/shapes.ts';
 import { kexecWorlds } from './kexec/kexec.ts';
 import { movedSshdWorlds } from './kexec/moved-sshd.ts';
+import { mediaWorlds } from './media.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -32,6 +33,7 @@ import { userFlakeWorlds } from './user-flake.ts';
 /** All worlds by the file that they are in, the quick ones first. */
 export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
+  media: mediaWorlds,
   console: consoleWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,

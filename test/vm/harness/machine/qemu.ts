@@ -9,7 +9,8 @@ export interface DiskOptions {
   /** Raw image, see disk.ts. */
   file: string;
   serial: string;
-  interface?: 'virtio' | 'nvme' | 'scsi' | 'ide';
+  /** "cd": a CD in a drive, "usb": a stick. */
+  interface?: 'virtio' | 'nvme' | 'scsi' | 'ide' | 'cd' | 'usb';
   sectorBytes?: 512 | 4096;
   readOnly?: boolean;
 }
@@ -126,11 +127,10 @@ function firmwareArguments({ firmware, ovmf }: QemuOptions): string[] {
 }
 
 function diskArguments(disks: readonly DiskOptions[], bootable: boolean): string[] {
-  const controllers = disks.some(disk => disk.interface === 'scsi')
-    ? ['-device', 'virtio-scsi-pci,id=scsi']
-    : [];
+  const needs = (kind: DiskOptions['interface']) => disks.some(disk => disk.interface === kind);
   return [
-    ...controllers,
+    ...(needs('scsi') ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
+    ...(needs('usb') ? ['-device', 'qemu-xhci,id=usb'] : []),
     ...disks.flatMap((disk, index) => {
       const drive = `disk${index}`;
       const properties = {
@@ -142,7 +142,8 @@ function diskArguments(disks: readonly DiskOptions[], bootable: boolean): string
       };
       const backend = option('if=none,format=raw,cache=unsafe,discard=unmap', {
         id: drive,
-        readonly: disk.readOnly ? 'on' : undefined,
+        media: disk.interface === 'cd' ? 'cdrom' : undefined,
+        readonly: disk.readOnly || disk.interface === 'cd' ? 'on' : undefined,
         file: disk.file,
       });
       return ['-drive', backend, '-device', option(diskDevice(disk, index), properties)];
@@ -161,6 +162,10 @@ function diskDevice(disk: DiskOptions, index: number): string {
     case 'ide':
       // q35's own AHCI controller, six ports.
       return `ide-hd,bus=ide.${index}`;
+    case 'cd':
+      return `ide-cd,bus=ide.${index}`;
+    case 'usb':
+      return 'usb-storage,bus=usb.0';
   }
 }
 

@@ -3,6 +3,7 @@ import {
   leasedAddress,
   macOf,
   qemuArguments,
+  type DiskOptions,
   type QemuOptions,
 } from '../../../../vm/harness/machine/qemu.ts';
 
@@ -50,12 +51,14 @@ t.test('kernel and initrd', async t => {
 });
 
 t.test('disks', async t => {
-  const rows: [interface_: 'virtio' | 'nvme' | 'scsi' | 'ide' | undefined, device: string][] = [
+  const rows: [interface_: DiskOptions['interface'], device: string][] = [
     [undefined, 'virtio-blk-pci,drive=disk0,serial=target'],
     ['virtio', 'virtio-blk-pci,drive=disk0,serial=target'],
     ['nvme', 'nvme,drive=disk0,serial=target'],
     ['scsi', 'scsi-hd,bus=scsi.0,drive=disk0,serial=target'],
     ['ide', 'ide-hd,bus=ide.0,drive=disk0,serial=target'],
+    ['cd', 'ide-cd,bus=ide.0,drive=disk0,serial=target'],
+    ['usb', 'usb-storage,bus=usb.0,drive=disk0,serial=target'],
   ];
   for (const [kind, device] of rows) {
     const disk = { file: '/d.raw', serial: 'target', ...(kind ? { interface: kind } : {}) };
