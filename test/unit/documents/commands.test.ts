@@ -97,7 +97,7 @@ t.test('kernel parameters', async t => {
 t.test('error codes', async t => {
   // What else is written in capitals with an underscore: of the loader, the kernel, the build, nixos-anywhere.
   const others =
-    /^(LD_|CONFIG_KERNEL_|DT_|UNWINDER_|FETCH_|LOCK_|HOST_|NPM_|DABEI_|SSH_|NIX_|NIXOS_|SHA256|[A-Z]+_…|CMAKE|LDFLAGS)/;
+    /^(LD_|CONFIG_KERNEL_|DT_|UNWINDER_|FETCH_|LOCK_|HOST_|NPM_|MEDIUM_|DABEI_|SSH_|NIX_|NIXOS_|SHA256|[A-Z]+_…|CMAKE|LDFLAGS)/;
   for (const { path, code } of codes) {
     if (!/^[A-Z]+_[A-Z_0-9]+$/.test(code) || others.test(code)) continue;
     if (!(code in errorCodes)) t.fail(`${path}: ${code}`);
