@@ -16,6 +16,7 @@ export type Place =
 
 const caches = 'the new system asks binary caches over its own network, just before it touches the disks';
 const nix = 'this check needs Nix and the network of the new system';
+const fetching = 'the new system fetches the configuration over its own network';
 const writing = 'the error occurs while dabei writes to the disks';
 
 export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
@@ -27,6 +28,15 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_PARAMETER: 'preflight',
   CONFIG_VERSION: 'preflight',
   CONFIG_CONFLICT: 'preflight',
+  CONFIG_URL_UNVERIFIED: 'preflight',
+  CONFIG_URL_IDENTITY: { newSystem: fetching },
+  CONFIG_NOT_FOUND: { newSystem: fetching },
+  CONFIG_FETCH: { newSystem: fetching },
+  CONFIG_HASH: { newSystem: fetching },
+  CONFIG_SIGNATURE: { newSystem: fetching },
+  CONFIG_OTHER_MACHINE: { newSystem: fetching },
+  CONFIG_EXPIRED: { newSystem: fetching },
+  CONFIG_SECRET_IN_CLEAR: { newSystem: fetching },
   CONSOLE_WITHOUT_SECRETS: { newSystem: 'its first program drops the secrets' },
   NETWORK_NO_LINK: {
     newSystem: 'the new kernel has to find the interface; preflight checks that it has the driver',

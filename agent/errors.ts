@@ -17,6 +17,17 @@ export const errorCodes = {
   CONFIG_PARAMETER: 'a kernel parameter cannot be read',
   CONFIG_VERSION: 'the configuration is of a version that this image does not know',
   CONFIG_CONFLICT: 'two values of the configuration exclude each other',
+  CONFIG_URL_UNVERIFIED: 'the configuration would come over plain HTTP, without a hash or a signature',
+  CONFIG_URL_IDENTITY:
+    'the address of the configuration needs something that the machine does not have, such as a serial number',
+  CONFIG_NOT_FOUND: 'the server has no configuration for this machine',
+  CONFIG_FETCH: 'the configuration cannot be fetched from its address',
+  CONFIG_HASH: 'the fetched configuration has another SHA-256 than the expected one',
+  CONFIG_SIGNATURE: 'the fetched configuration is not signed by a trusted key',
+  CONFIG_OTHER_MACHINE: 'the fetched configuration is signed for another machine',
+  CONFIG_EXPIRED:
+    'the fetched configuration is no longer valid, is valid for too long, or the machine cannot tell',
+  CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP',
   CONSOLE_WITHOUT_SECRETS: 'dabei.console=root dropped the secrets that the configuration needs',
   // Network and SSH
   NETWORK_NO_LINK: 'the machine has no network interface',

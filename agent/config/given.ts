@@ -1,4 +1,9 @@
+import { ownSettings, validitySettings } from './schema/fetch.ts';
+
 /** The configuration as people wrote it, in a canonical form: two configurations are the same if their texts are equal. */
+
+/** Where a configuration came from and how long it is valid: one that is signed again is the same configuration. */
+const aboutTheJourney: readonly string[] = [...Object.keys(ownSettings), ...Object.keys(validitySettings)];
 
 /**
  * JSON with sorted keys and without defaults, so a later image, whose schema has more keys and other defaults, makes the same
@@ -7,7 +12,8 @@
  * @param asked all sources merged, as JSON values
  */
 export function givenText(asked: unknown): string {
-  const { mode: _mode, $schema: _schema, console: _console, ssh, disks, ...others } = record(asked);
+  const { mode: _mode, $schema: _schema, console: _console, ssh, disks, ...rest } = record(asked);
+  const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !aboutTheJourney.includes(key)));
   const { hostKeys: _keys, ...restOfSsh } = record(ssh);
   const { key, keyFiles, wipe: _wipe, ...restOfDisks } = record(disks);
   return JSON.stringify(

@@ -25,6 +25,7 @@ export const limits = {
   hostKeys: 16,
   substituters: 64,
   trustedPublicKeys: 64,
+  signers: 64,
   /** A line of authorized_keys: an RSA key of 16384 bits has 2,800 characters, and options may precede it. */
   authorizedKey: 16 * 1024,
   /** A private key: RSA of 16384 bits in PEM has 12,700 characters. */

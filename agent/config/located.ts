@@ -61,7 +61,7 @@ export function toJson(located: Located): unknown {
 }
 
 /** Lists that accumulate over the sources; a later source replaces all other lists. */
-const additive = ['rootAuthorizedKeys', 'ssh.hostKeys'];
+const additive = ['rootAuthorizedKeys', 'ssh.hostKeys', 'configSigners'];
 
 /** Merges two values: `later` wins, objects merge key by key, arrays named by `adds` are joined, other arrays replaced. */
 export function merge(

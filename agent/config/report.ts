@@ -33,7 +33,8 @@ export function formatPath(path: Path): string {
   }, '');
 }
 
-const secretPaths = [
+/** Settings that hold a passphrase, a private key or the hash of a password. */
+export const secretPaths: readonly Path[] = [
   ['disks', 'key'],
   ['disks', 'keyFiles'],
   ['ssh', 'hostKeys'],

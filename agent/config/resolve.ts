@@ -1,4 +1,5 @@
 import { Secret } from '../secret.ts';
+import { arrivalOf, arrivedProblems } from './arrival.ts';
 import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from '../capture/identity.ts';
@@ -11,6 +12,7 @@ import { cleanSecrets } from './secrets.ts';
 import { consoleQuestion, type ConsoleQuestion } from '../console/policy.ts';
 import { reachabilityOf, type ReachabilityConfig } from './reachability.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
+import type { FetchOrder } from './sources/order.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
 
@@ -25,6 +27,8 @@ export interface Resolution {
   /** Where each value came from, "built-in" for defaults: {"disks.devices[0]": "dabei.config", …}. */
   origins: Record<string, string>;
   reachability: ReachabilityConfig;
+  /** A configuration that dabei has to fetch before it knows what was asked; `config` is null until then. */
+  fetch: FetchOrder | null;
   /** From all sources that could be read, valid or not. */
   consoleQuestion: ConsoleQuestion;
 }
@@ -32,8 +36,11 @@ export interface Resolution {
 /** Reads, merges and validates all sources. Never throws because of their contents. */
 export function resolveConfiguration(input: Input): Resolution {
   const { fragments, problems, notes } = readSources(input);
-  const readAll = problems.length === 0;
-  const asked = fragments.reduce((all, { value }) => merge(all, value), locate({}, 'built-in'));
+  const { asked, state, ...arrival } = arrivalOf(fragments, input);
+  problems.push(...arrival.problems);
+  notes.push(...arrival.notes);
+  // What is missing may be in a source that cannot be read, or in one that dabei has yet to fetch.
+  const readAll = problems.length === 0 && state === 'complete';
   const { captured } = input;
   const old = withinBounds(
     configSchema,
@@ -48,7 +55,7 @@ export function resolveConfiguration(input: Input): Resolution {
       `the old system: ${formatPath(path)} has more than ${maximum} items; the first ${maximum} are kept`,
     );
   }
-  const mode = modeOf(merged);
+  const mode = state === 'complete' ? modeOf(merged) : arrival.mode;
 
   const { data, problems: found } = check(configSchema, merged);
   const foreign = fragments.filter(fragment => fragment.foreign).map(({ source }) => source);
@@ -57,13 +64,15 @@ export function resolveConfiguration(input: Input): Resolution {
     if ((missing && !readAll) || (unknownKey && foreign.includes(problem.source))) continue;
     problems.push(problem);
   }
+  problems.push(...arrivedProblems(fragments, input, mode));
   if (readAll) problems.push(...missingForInstall(merged, mode));
   if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
     notes.push('disks.key has characters that some consoles cannot type to unlock the machine');
   }
 
-  const config = problems.length === 0 && data ? { ...data, given: givenText(toJson(asked)) } : null;
+  const isWhole = problems.length === 0 && state === 'complete';
+  const config = isWhole && data ? { ...data, given: givenText(toJson(asked)) } : null;
   const reachability = config
     ? reachabilityOf(merged)
     : withCaptured(reachabilityOf(merged), captured?.value);
@@ -79,7 +88,8 @@ export function resolveConfiguration(input: Input): Resolution {
     notes: notesAsTold(notes),
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
     reachability,
-    consoleQuestion: consoleQuestion(merged, reachability.console, config !== null),
+    fetch: problems.length === 0 ? arrival.order : null,
+    consoleQuestion: consoleQuestion(merged, reachability.console, isWhole || state === 'absent'),
   };
 }
 

@@ -4,6 +4,7 @@ import { Secret } from '../secret.ts';
 import type { layouts, poolLayouts } from '../limits.ts';
 import { limits } from './limits.ts';
 import { disksSchema } from './schema/disks.ts';
+import { ownSettings, validitySettings } from './schema/fetch.ts';
 import { networkSchema } from './schema/network.ts';
 import { systemSchema } from './schema/system.ts';
 import { line, secretLine, secretLines } from './text.ts';
@@ -142,6 +143,8 @@ export const configSchema = z.strictObject({
     .describe("further parameters of the installed system's kernel that this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
   console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
+  ...ownSettings,
+  ...validitySettings,
 });
 
 /** The validated configuration, for planning and the stages. */

@@ -19,7 +19,7 @@ export function resolveWithoutFail(attempts: readonly (() => Resolution)[]): Res
       );
       // What this attempt would have configured is unknown.
       const consoleQuestion = { ...resolution.consoleQuestion, secrets: 'elsewhere' } as const;
-      return { ...resolution, config: null, mode: 'rescue', problems, consoleQuestion };
+      return { ...resolution, config: null, mode: 'rescue', fetch: null, problems, consoleQuestion };
     } catch (thrown) {
       failures.push(thrown);
     }

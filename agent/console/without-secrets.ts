@@ -9,6 +9,7 @@ export function withoutSecrets(resolution: Resolution): Resolution {
     ...resolution,
     config: null,
     mode: 'rescue',
+    fetch: null,
     problems: [
       {
         code: 'CONSOLE_WITHOUT_SECRETS',

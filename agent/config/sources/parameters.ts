@@ -1,5 +1,6 @@
 import { DabeiError } from '../../errors.ts';
 import { canonicalName, type Parameter } from './command-line.ts';
+import { signerLines } from '../../keys/allowed-signers.ts';
 import { authorizedLines, withoutBlanks } from '../../keys/authorized-keys.ts';
 import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
 
@@ -30,6 +31,48 @@ export const parameterKinds: readonly ParameterKind[] = [
     value: 'the configuration in base64: plain, gzip or zstd',
     repeated: 'joined',
     read: value => ({ text: decodeUtf8(unpack(decodeBase64(value)), 'CONFIG_JSON') }),
+  },
+  {
+    names: ['dabei.config_url'],
+    path: 'configUrl',
+    value: 'the address of a further configuration, such as `https://config.example.org/{mac}.json`',
+    repeated: 'same',
+    read: value => ({ json: { configUrl: value } }),
+  },
+  {
+    names: ['dabei.config_sha256'],
+    path: 'configSha256',
+    value: 'the SHA-256 that it must have',
+    repeated: 'same',
+    read: value => ({ json: { configSha256: value.toLowerCase() } }),
+  },
+  {
+    names: ['dabei.config_signer'],
+    path: 'configSigners',
+    value: 'one or more lines of allowed_signers in base64: it must have a signature by one of them',
+    repeated: 'added',
+    read: value => ({ json: { configSigners: signerLines(base64Text(value)) } }),
+  },
+  {
+    names: ['dabei.config_ca'],
+    path: 'configCa',
+    value: 'certificates in PEM, in base64',
+    repeated: 'same',
+    read: value => ({ json: { configCa: base64Text(value) } }),
+  },
+  {
+    names: ['dabei.config_deadline'],
+    path: 'configDeadline',
+    value: 'seconds after which dabei stops asking for it',
+    repeated: 'last',
+    read: value => ({ json: { configDeadline: /^\d{1,9}$/.test(value) ? Number(value) : value } }),
+  },
+  {
+    names: ['dabei.time'],
+    path: 'time',
+    value: 'the time at the start of the machine, such as `2026-12-31T12:00:00Z`',
+    repeated: 'last',
+    read: value => ({ json: { time: value } }),
   },
   {
     names: ['dabei.hostname'],

@@ -2,7 +2,9 @@ import { DabeiError } from '../../errors.ts';
 import { longestCommandLineBytes } from '../../limits.ts';
 import { parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
 import { decodeUtf8, unpack } from './decode.ts';
+import type { Fetched } from './fetched.ts';
 import { readIpParameters } from './ip-parameter.ts';
+import { signerLines } from '../../keys/allowed-signers.ts';
 import { parseJson } from '../json.ts';
 import { upgradeLegacy } from './legacy.ts';
 import { locate, type Located } from '../located.ts';
@@ -24,6 +26,10 @@ export interface Input {
   commandLine: string;
   /** Files from the root of the initramfs, such as /dabei.json; later ones override earlier ones. */
   files: readonly SourceFile[];
+  /** Lines of allowed_signers from the initramfs. */
+  signers?: SourceFile;
+  /** What came from `configUrl`: absent before dabei has asked, null if the server has nothing for this machine. */
+  fetched?: Fetched | null;
   /** The old system (captured.ts): provides each value, lists included, that no other source sets. */
   captured?: { value: object; notes: readonly string[] };
 }
@@ -34,6 +40,8 @@ export interface Fragment {
   value: Located;
   /** The source has a version that this image does not know. */
   foreign?: boolean;
+  /** It came from `configUrl`; this boot's own sources decide about it. */
+  fetched?: true;
 }
 
 export interface Sources {
@@ -44,8 +52,8 @@ export interface Sources {
 }
 
 /**
- * Reads every source. Order: files; ip= and nameserver=, which boot loaders add automatically; dabei.config; the
- * parameters for single values.
+ * Reads every source. Order: files; ip= and nameserver=, which boot loaders add automatically; what was fetched from `configUrl`;
+ * dabei.config; the parameters for single values.
  */
 export function readSources(input: Input): Sources {
   const found: Sources = { fragments: [], problems: [], notes: [] };
@@ -57,10 +65,12 @@ export function readSources(input: Input): Sources {
       found.problems.push(problemOf(error, path));
     }
   }
+  if (input.signers !== undefined) readSigners(input.signers, found);
   const parameters = parseCommandLine(input.commandLine);
   const note = netbootNote(parameters, input.files.length);
   if (note !== null) found.notes.push(note);
   readNetwork(parameters, found);
+  if (input.fetched) readFetched(input.fetched, found);
   for (const kind of parameterKinds) {
     const given = parameters.filter(parameter => kindOf(parameter) === kind);
     if (given.length > 0) readParameter(kind, given, found);
@@ -76,6 +86,26 @@ export function readSources(input: Input): Sources {
     );
   }
   return found;
+}
+
+function readSigners({ path, bytes }: SourceFile, found: Sources): void {
+  try {
+    if (bytes instanceof DabeiError) throw bytes;
+    const value = { configSigners: signerLines(decodeUtf8(bytes, 'CONFIG_PARAMETER')) };
+    found.fragments.push({ source: path, value: locate(value, path) });
+  } catch (error) {
+    found.problems.push(problemOf(error, path, 'configSigners'));
+  }
+}
+
+function readFetched({ source, bytes }: Fetched, found: Sources): void {
+  try {
+    const before = found.fragments.length;
+    readText(decodeUtf8(unpack(bytes), 'CONFIG_JSON'), source, found);
+    for (const fragment of found.fragments.slice(before)) fragment.fetched = true;
+  } catch (error) {
+    found.problems.push(problemOf(error, source));
+  }
 }
 
 function readText(text: string, source: string, found: Sources): void {

@@ -45,7 +45,8 @@ t.test('remedies', async t => {
     ['', '{"mode": "instal"}', /did you mean "install"/],
     ['dabei.mode=install', undefined, /dabei\.disks=single:/],
     ['dabei.disks=single:only', undefined, /dabei\.disk_key in base64/],
-    ['dabei.config_url=http://x', undefined, /did you mean dabei\.config\?/],
+    ['dabei.config_uri=http://x', undefined, /did you mean dabei\.config_url\?/],
+    ['dabei.config_url=http://x', undefined, /dabei\.config_sha256 or dabei\.config_signer/],
     ['dabei.zzzzzzz=1', undefined, /known: dabei\.config, /],
   ];
   for (const [commandLine, file, remedy] of rows) {
