@@ -1,7 +1,7 @@
 import * as clock from './clock.ts';
 import * as exec from './exec.ts';
 import * as files from './files.ts';
-import { request } from './http.ts';
+import { exchange, request } from './http.ts';
 import { claim } from './lock.ts';
 import { log, type LogEntry } from './log.ts';
 import { readBanner } from './tcp.ts';
@@ -13,7 +13,11 @@ import { readBanner } from './tcp.ts';
 export interface Doors {
   readonly exec: Pick<typeof exec, 'run' | 'attempt' | 'startDaemon'>;
   readonly files: typeof files;
-  readonly network: { readonly request: typeof request; readonly readBanner: typeof readBanner };
+  readonly network: {
+    readonly request: typeof request;
+    readonly exchange: typeof exchange;
+    readonly readBanner: typeof readBanner;
+  };
   readonly clock: typeof clock;
   /** Writes an entry to the log file and to the consoles. Never throws. */
   readonly log: (entry: LogEntry) => void;
@@ -21,4 +25,11 @@ export interface Doors {
   readonly claim: typeof claim;
 }
 
-export const realDoors: Doors = { exec, files, network: { request, readBanner }, clock, log, claim };
+export const realDoors: Doors = {
+  exec,
+  files,
+  network: { request, exchange, readBanner },
+  clock,
+  log,
+  claim,
+};

@@ -1,6 +1,7 @@
 import type { Response } from 'node-fetch';
 import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
+import type { Exchange } from '../config/sources/url-answer.ts';
 import * as clock from './clock.ts';
 
 /** The only door to HTTP. */
@@ -41,7 +42,7 @@ const loadClient = async () => {
     'http:': new plain.Agent({ keepAlive: true, maxSockets: 32 }),
     'https:': new tls.Agent({ keepAlive: true, maxSockets: 32 }),
   };
-  return { fetch, agents };
+  return { fetch, agents, tls };
 };
 let loaded: ReturnType<typeof loadClient> | undefined;
 
@@ -70,9 +71,7 @@ type Outcome = { answer: HttpAnswer } | { problem: string; mayPass: boolean; ret
 
 async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Outcome> {
   const { limitBytes = 1024 * 1024, timeoutSeconds = 30 } = limits;
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), timeoutSeconds * 1000);
-  try {
+  const limited = await withinLimits(timeoutSeconds, async abort => {
     const { fetch, agents } = await (loaded ??= loadClient());
     const response = await fetch(url, {
       method: method === 'HEAD' ? 'HEAD' : 'GET',
@@ -93,18 +92,67 @@ async function once({ url, method = 'GET', ...limits }: HttpRequest): Promise<Ou
     if (method === 'GET') return { answer: { status: response.status, text: await response.text() } };
     if (method === 'GET-HEADERS') abort.abort();
     return { answer: { status: response.status, text: '' } };
+  });
+  if ('result' in limited) return limited.result;
+  // Another attempt would repeat a loop of redirections and a too long answer.
+  return { problem: limited.failure, mayPass: !isFinal(limited.type) };
+}
+
+type Limited<T> = { result: T } | { failure: string; type: unknown; code: string };
+
+/** Ends a request after a time; errors are data, cleaned. */
+async function withinLimits<T>(
+  timeoutSeconds: number,
+  ask: (abort: AbortController) => Promise<T>,
+): Promise<Limited<T>> {
+  const abort = new AbortController();
+  const limit = setTimeout(() => abort.abort(), timeoutSeconds * 1000);
+  try {
+    return { result: await ask(abort) };
   } catch (error) {
-    if (abort.signal.aborted) return { problem: `no answer within ${timeoutSeconds} s`, mayPass: true };
+    if (abort.signal.aborted)
+      return { failure: `no answer within ${timeoutSeconds} s`, type: null, code: 'timeout' };
     const problem = error instanceof Error ? error.message : String(error);
     const type = error instanceof Error && 'type' in error ? error.type : null;
-    // Another attempt would repeat a loop of redirections and a too long answer.
-    return {
-      problem: cleanLine(problem.replace(/^request to \S+ failed, reason: /, ''), problemLimit),
-      mayPass: !isFinal(type),
-    };
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const failure = cleanLine(problem.replace(/^request to \S+ failed, reason: /, ''), problemLimit);
+    return { failure, type, code: type === 'max-size' ? type : code };
   } finally {
     clearTimeout(limit);
   }
+}
+
+export interface ExchangeRequest {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** Certificates in PEM that are trusted instead of the image's; null for those. */
+  ca: string | null;
+  limitBytes: number;
+  /** From the connection to the last byte. */
+  timeoutSeconds: number;
+}
+
+/**
+ * One request, with its whole answer or its failure as data: the caller judges both. Follows no redirection.
+ * @returns headers with lower-case names; `code` is Node's or OpenSSL's name of an error, or "timeout" or "max-size"
+ */
+export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcome']> {
+  const { url, headers, ca, limitBytes, timeoutSeconds } = asked;
+  const limited = await withinLimits(timeoutSeconds, async abort => {
+    const { fetch, agents, tls } = await (loaded ??= loadClient());
+    const own = ca === null ? null : new tls.Agent({ ca });
+    const response = await fetch(url, {
+      headers: { 'user-agent': 'dabei', ...headers },
+      agent: ({ protocol }) =>
+        protocol === 'https:' && own !== null ? own : agents[protocol as keyof typeof agents],
+      redirect: 'manual',
+      size: limitBytes,
+      signal: abort.signal,
+    });
+    const body = Buffer.from(await response.arrayBuffer());
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  });
+  return 'result' in limited ? limited.result : { failure: limited.failure, code: limited.code };
 }
 
 /** Treats an invalid status code as a server error (RFC 9110, 15). */

@@ -46,9 +46,10 @@ const processorVendors: Readonly<Record<string, string>> = { GenuineIntel: 'Inte
 
 /** Placeholders of firmware vendors that board vendors did not replace. */
 const filler =
-  /^(to be filled by o\.e\.m\.|default string|system (manufacturer|product name)|not specified|none|-)$/i;
+  /^(to be filled by o\.e\.m\.|default string|system (manufacturer|product name|serial number)|not (specified|applicable)|none|0123456789|0+|-)$/i;
 
-function known(value: string | null): string | null {
+/** A text of the firmware; null if it is empty or a placeholder. */
+export function known(value: string | null): string | null {
   // Strings of a device tree end with a NUL.
   const line = cleanLine((value ?? '').replace(/\0/g, '').trim());
   return line === '' || filler.test(line) ? null : line;
