@@ -20,6 +20,15 @@ export const installation: readonly Stage[] = [
   { name: 'finish', run: stages.carryOut('finish') },
 ];
 
+/**
+ * Before any of the others, if the boot names a configuration by its address: by what is known so far, the network and SSH come up,
+ * then dabei fetches it. The sequence that it asks for follows.
+ */
+export const arrival: readonly Stage[] = [
+  ...stagesUpTo('ssh'),
+  { name: 'config-url', run: stages.configUrl },
+];
+
 /** With nothing to install: a shell over SSH, with ZFS, Nix, and the machine's own keys and addresses. */
 export const rescue: readonly Stage[] = [...stagesUpTo('ssh'), { name: 'rescue', run: stages.rescue }];
 

@@ -4,11 +4,12 @@ import { readHardware } from '../host/machine/hardware.ts';
 import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
 import { withoutSecrets } from '../console/without-secrets.ts';
 import { asRefusal } from '../config/report.ts';
-import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
+import { resolveConfiguration } from '../config/resolve.ts';
+import type { Input } from '../config/sources/sources.ts';
 import { resolveWithoutFail } from '../config/without-fail.ts';
 import type { Mode } from '../config/schema.ts';
 import { DabeiError, Refusals, type DabeiError as Failure } from '../errors.ts';
-import { readAppendedFiles } from '../host/old-system/appended.ts';
+import { readAppendedFiles, readAppendedSigners } from '../host/old-system/appended.ts';
 import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
 import { observeCommands } from '../host/exec.ts';
@@ -16,9 +17,10 @@ import { paths } from '../paths.ts';
 import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
-import { installation, rehearsal, repetition, rescue } from '../install.ts';
+import { arrival, installation, rehearsal, repetition, rescue } from '../install.ts';
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
 import { renderPlan } from '../plan/plan.ts';
+import { fetchConfig } from '../stages/config-url.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
 
@@ -31,11 +33,13 @@ import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
  */
 export async function boot(doors: Doors): Promise<number> {
   logCommands(doors);
-  const onlyCaptured = () =>
-    resolveConfiguration({ commandLine: '', files: [], captured: readCaptured(doors) });
-  const given = resolveWithoutFail([() => readConfiguration(doors), onlyCaptured]);
-  const session: Session = { resolution: secretsWereDropped(doors) ? withoutSecrets(given) : given };
+  const session = bootSession(doors);
   applyConsolePolicy(doors, session.resolution);
+  if (session.resolution.fetch !== null) {
+    const failure = await runStages(doors, arrival, session);
+    if (failure !== null) return remainReachable(doors, session, failure);
+    applyConsolePolicy(doors, session.resolution);
+  }
   const { mode } = session.resolution;
   const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
     install: installation,
@@ -51,13 +55,22 @@ export async function boot(doors: Doors): Promise<number> {
   return 0;
 }
 
+function bootSession(doors: Doors): Session {
+  let input: Input | undefined;
+  const given = resolveWithoutFail([
+    () => resolveConfiguration((input = readInput(doors))),
+    () => resolveConfiguration({ commandLine: '', files: [], captured: readCaptured(doors) }),
+  ]);
+  const resolution = secretsWereDropped(doors) ? withoutSecrets(given) : given;
+  return { resolution, told: new Set(), ...(input === undefined ? {} : { input }) };
+}
+
 /**
  * Installs when somebody runs `dabei install` over an existing connection. It does not restart the machine.
  * @returns exit code
  */
 export async function install(doors: Doors, configFile: string | undefined): Promise<number> {
-  const session: Session = { resolution: readConfiguration(doors, configFile) };
-  logCommands(doors);
+  const session = await sessionByHand(doors, configFile, () => logCommands(doors));
   // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
   const failure = await runStages(doors, repetition, session);
@@ -74,10 +87,10 @@ export async function install(doors: Doors, configFile: string | undefined): Pro
  * @throws Refusals with every reason against the installation
  */
 export async function plan(doors: Doors, configFile: string | undefined): Promise<string> {
-  const { config, problems } = readConfiguration(doors, configFile);
-  if (config === null) throw new Refusals(problems.map(asRefusal));
   // Planning imports the pool and mounts the ESPs to read them, which would disturb a running installation.
-  doors.claim(paths.lock);
+  const { resolution } = await sessionByHand(doors, configFile, () => doors.claim(paths.lock));
+  const { config, problems } = resolution;
+  if (config === null) throw new Refusals(problems.map(asRefusal));
   return renderPlan((await planInstallation(doors, config)).plan);
 }
 
@@ -120,12 +133,33 @@ export function logs({ files }: Doors, json: boolean): string {
 }
 
 /**
+ * Reads the sources, and fetches the configuration that they name, if they do. The network is the one by which somebody is logged in.
+ * @param claim takes the lock; called before anything is fetched
+ * @throws DabeiError CONFIG_NOT_FOUND if the server has no configuration for this machine
+ */
+async function sessionByHand(
+  doors: Doors,
+  configFile: string | undefined,
+  claim: () => void,
+): Promise<Session> {
+  const input = readInput(doors, configFile);
+  const session: Session = { input, resolution: resolveConfiguration(input) };
+  claim();
+  if (await fetchConfig(doors, session)) return session;
+  throw new DabeiError('CONFIG_NOT_FOUND', {
+    doing: 'fetching the configuration',
+    problem: 'the server has none for this machine',
+    remedy: 'put it there, or name a file with --config',
+  });
+}
+
+/**
  * Reads the kernel parameters and the files that kexec or iPXE appended, or only `configFile` if it is given. The capture of the
  * old system counts in both cases.
  */
-function readConfiguration(doors: Doors, configFile?: string): Resolution {
+function readInput(doors: Doors, configFile?: string): Input {
   const { files } = doors;
-  const commandLine = files.readText(paths.commandLine) ?? '';
+  const captured = readCaptured(doors);
   if (configFile !== undefined) {
     const bytes = files.readBytes(configFile);
     if (bytes === null) {
@@ -134,17 +168,16 @@ function readConfiguration(doors: Doors, configFile?: string): Resolution {
         problem: `there is no file ${configFile}`,
       });
     }
-    return resolveConfiguration({
-      commandLine: '',
-      files: [{ path: configFile, bytes }],
-      captured: readCaptured(doors),
-    });
+    return { commandLine: '', files: [{ path: configFile, bytes }], captured };
   }
-  return resolveConfiguration({
+  const commandLine = files.readText(paths.commandLine) ?? '';
+  const signers = readAppendedSigners(doors);
+  return {
     commandLine,
     files: readAppendedFiles(doors),
-    captured: readCaptured(doors),
-  });
+    captured,
+    ...(signers === null ? {} : { signers }),
+  };
 }
 
 /** Takes the lock that only one dabei may hold to change this machine, and logs every command that this dabei runs. */

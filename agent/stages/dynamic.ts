@@ -107,6 +107,26 @@ async function startDhcp(
   files.writeAtomic(pidFile, `${started}\n`, 0o644);
 }
 
+/** Ends the DHCP clients of links, and makes the links ignore router advertisements. Addresses and routes stay. */
+export async function stopAsking(doors: Doors, links: readonly string[]): Promise<void> {
+  const { exec, files, clock } = doors;
+  for (const link of links) {
+    const pidFile = `/run/dabei/udhcpc.${link}.pid`;
+    const pid = files.readText(pidFile)?.trim();
+    if (pid !== undefined && files.readText(`/proc/${pid}/cmdline`)?.includes('udhcpc')) {
+      await exec.attempt({
+        doing: `ending the DHCP client of ${link}`,
+        argv: ['busybox', 'kill', pid],
+        timeoutSeconds: 10,
+      });
+      // It removes the file with its number at its end, and must not remove that of the next client.
+      await clock.poll(async () => (files.exists(`/proc/${pid}`) ? null : true), 5, 0.1);
+    }
+    for (const path of [pidFile, `${leases}/${link}`, `${nameServers}/dhcp-${link}`]) files.remove(path);
+  }
+  refuseAdvertisements(doors, links);
+}
+
 /** Environment of /usr/lib/dabei/udhcpc. */
 export function leaseEnvironment(lease: LeasePreferences): Record<string, string> {
   return {

@@ -1,4 +1,6 @@
 import type { Resolution } from '../config/resolve.ts';
+import type { NetworkConfig } from '../config/schema.ts';
+import type { Input } from '../config/sources/sources.ts';
 import { asDabeiError, reasonsOf, type DabeiError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
@@ -8,8 +10,15 @@ import type { NetworkResult } from './network.ts';
 
 /** What stages know, and what they leave for later stages. */
 export interface Session {
-  readonly resolution: Resolution;
+  /** Replaced once a configuration has arrived from `configUrl`. */
+  resolution: Resolution;
+  /** What the resolution was made from, for a second one with what arrives. */
+  readonly input?: Input;
   network?: NetworkResult;
+  /** The configuration by which the network was brought up, as JSON. */
+  networkAsBroughtUp?: NetworkConfig;
+  /** Notes that were logged. */
+  readonly told?: Set<string>;
   facts?: Facts;
   plan?: Plan;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asRefusal } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
@@ -17,6 +18,8 @@ import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { absentInterfaces } from '../plan/network/absent-interfaces.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
+import { changeNetwork } from './change-network.ts';
+import { fetchConfig } from './config-url.ts';
 import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
@@ -29,9 +32,18 @@ import { prepareStore } from './store.ts';
 /** The stages, one function each: they read their input from the session, and store their results there. */
 
 /** Reports all problems of the configuration before any other stage. */
-export async function config({ log }: Doors, { resolution }: Session): Promise<void> {
-  for (const text of resolution.notes) log({ event: 'note', text });
-  if (resolution.config === null) throw new Refusals(resolution.problems.map(asRefusal));
+export async function config({ log }: Doors, { resolution, told }: Session): Promise<void> {
+  for (const text of resolution.notes) {
+    if (told?.has(text)) continue;
+    told?.add(text);
+    log({ event: 'note', text });
+  }
+  if (resolution.problems.length > 0) throw new Refusals(resolution.problems.map(asRefusal));
+}
+
+/** Fetches the configuration that `configUrl` names; the stages that follow are those that it asks for. */
+export async function configUrl(doors: Doors, session: Session): Promise<void> {
+  await fetchConfig(doors, session);
 }
 
 /** Sets the running system's host name and machine id, if configured; nothing important depends on them. */
@@ -49,8 +61,15 @@ function takeName({ files, log }: Doors, { reachability, origins }: Resolution):
 export async function network(doors: Doors, session: Session): Promise<void> {
   takeName(doors, session.resolution);
   const { network, hostName } = session.resolution.reachability;
+  const before = session.networkAsBroughtUp;
+  session.networkAsBroughtUp = network;
+  // A configuration that arrived over the network may leave it as it is.
+  if (before !== undefined && isDeepStrictEqual(before, network)) return;
   await keepResult(
-    () => bringUpNetwork(doors, network, { hostName }),
+    () =>
+      before === undefined
+        ? bringUpNetwork(doors, network, { hostName })
+        : changeNetwork(doors, before, network, { hostName }),
     result => {
       session.network = result;
       updateStatus(doors, {

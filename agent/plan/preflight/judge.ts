@@ -56,8 +56,19 @@ export function judge(
     installs,
     asksPassphrase,
     refusals: [...problems.map(asRefusal), ...found.refusals, ...plan, ...login.refusals],
-    found: { ...found, warnings: [...found.warnings, ...login.warnings, ...release] },
+    found: {
+      ...found,
+      warnings: [...unfetched(resolution), ...found.warnings, ...login.warnings, ...release],
+    },
   };
+}
+
+/** Only the new system fetches the configuration. */
+function unfetched({ fetch }: Resolution): string[] {
+  if (fetch === null) return [];
+  return [
+    'the new system fetches its configuration (configUrl), which may erase disks; what it asks for is not checked here',
+  ];
 }
 
 function isMissingPassphrase({ path, message }: Problem): boolean {
