@@ -1,9 +1,10 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from './commands/collect.ts';
 import { nixosFacter, nixosGenerateConfig } from './commands/hardware-answers.ts';
 import { boot, confirm, facts, install, logs, plan, status } from './commands/commands.ts';
 import { preflightCommand } from './commands/preflight.ts';
+import { sign, verify } from './commands/sign.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
 import { isOtherName, type OtherName } from './names.ts';
@@ -23,6 +24,10 @@ const usage = `usage: dabei COMMAND
                            adds machines, by their runtime-info.json, to an infrastructure flake; see docs/fleets.md
   preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--second-initrd FILE] [--result FILE] [--json]
                            check whether a running Linux can be left by kexec; exit code 10: refused
+  sign --key KEY [--principal NAME] FILE
+                           sign a configuration for machines that fetch it, after checking it; writes FILE.sig
+  verify --signers ALLOWED_SIGNERS FILE
+                           verify FILE by FILE.sig, as a machine does
   boot                     what the machine runs automatically after the start
   --version, --help
 `;
@@ -39,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) return print(usage);
   if (command === 'collect') return print(collect(doors, machinesOf(rest, values), values.output!));
+  if (command === 'sign' || command === 'verify') return print(await signature(command, rest, values));
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   switch (command) {
     case 'boot':
@@ -84,6 +90,21 @@ function machinesOf(
   return files;
 }
 
+/** Programs start in another directory: paths are made absolute here. */
+function signature(
+  command: 'sign' | 'verify',
+  [file, ...others]: readonly string[],
+  { key, principal = 'operator', signers }: ReturnType<typeof parse>['values'],
+): Promise<string> {
+  if (file === undefined || others.length > 0) throw wrongUsage(`${command} needs one file`);
+  if (command === 'verify') {
+    if (signers === undefined) throw wrongUsage('verify needs --signers');
+    return verify(doors, resolve(file), resolve(signers));
+  }
+  if (key === undefined) throw wrongUsage('sign needs --key');
+  return sign(doors, resolve(file), resolve(key), principal);
+}
+
 function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
   const { capture, image, config, result, json = false } = values;
   const { 'command-line': commandLine, 'second-initrd': secondInitrd } = values;
@@ -105,6 +126,9 @@ function parse(argv: readonly string[]) {
         'second-initrd': { type: 'string' },
         result: { type: 'string' },
         output: { type: 'string' },
+        key: { type: 'string' },
+        principal: { type: 'string' },
+        signers: { type: 'string' },
         json: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
