@@ -2,6 +2,7 @@ import type { World } from '../world.ts';
 import { anywhereMemoryWorlds } from './anywhere/memory.ts';
 import { closureRefusalWorlds } from './closure-refusals.ts';
 import { closureWorlds } from './closures.ts';
+import { configUrlWorlds } from './config-url.ts';
 import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskoWorlds } from './disko/disko.ts';
@@ -35,6 +36,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   media: mediaWorlds,
   console: consoleWorlds,
+  'config-url': configUrlWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
   network: networkWorlds,

@@ -36,6 +36,7 @@ export interface MachineOptions {
   disks?: readonly DiskOptions[];
   networks?: readonly (NetworkOptions & { wire?: Wire })[];
   clock?: string;
+  systemSerial?: string;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
   counted?: boolean;
   /** The machine is ended after this time, whatever it does. */
@@ -106,6 +107,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     disks: options.disks ?? [],
     networks,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.systemSerial === undefined ? {} : { systemSerial: options.systemSerial }),
     qmpSocket: join(sockets, 'qmp'),
   });
   const qemu = await start([arch.qemu.program, ...args]);

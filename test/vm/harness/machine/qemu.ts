@@ -66,6 +66,8 @@ export interface QemuOptions {
   counted?: boolean;
   /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
   clock?: string;
+  /** The system's serial number in SMBIOS (type 1). */
+  systemSerial?: string;
   qmpSocket: string;
 }
 
@@ -97,6 +99,9 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
     ...(options.clock === undefined ? [] : ['-rtc', option('', { base: options.clock }).slice(1)]),
+    ...(options.systemSerial === undefined
+      ? []
+      : ['-smbios', option('type=1', { serial: options.systemSerial })]),
     ...['-device', 'virtio-rng-pci'],
     ...(firmware === 'bios' ? [] : firmwareArguments(options)),
     ...(boot.from === 'kernel'

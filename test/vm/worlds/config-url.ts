@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import type { ConfigInput } from '../../../agent/config/schema.ts';
+import type { ErrorCode } from '../../../agent/errors.ts';
+import { run } from '../../../agent/host/exec.ts';
+import * as files from '../../../image/lib/files.ts';
+import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
+import { stageDone, stageFailed } from '../guests/install.ts';
+import { listen } from '../harness/serve.ts';
+import type { Site } from '../harness/site.ts';
+import type { World } from '../world.ts';
+
+/** A configuration that the machine fetches by its own MAC address and serial number, signed by the operator's key. */
+
+const serial = 'RACK-0042';
+const mac = '52:54:00:12:34:56';
+
+interface Row {
+  name: string;
+  about: string;
+  /** What the operator signed. */
+  config: (site: Site) => ConfigInput;
+  /** Requests that the server answers with 429 first. */
+  busyTimes: number;
+  /** null: it is planned. */
+  fails: { stage: string; code: ErrorCode; says: RegExp } | null;
+}
+
+const soon = () => new Date(Date.now() + 7 * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
+const wanted = (site: Site): ConfigInput => ({
+  mode: 'plan',
+  hostName: 'rack-0042',
+  rootAuthorizedKeys: [site.keys.user.public],
+  for: { serial },
+  notAfter: soon(),
+  disks: { devices: ['only'], encryption: 'none' },
+});
+
+const rows: Row[] = [
+  {
+    name: 'signed',
+    about: 'one kernel line for a rack: a signed configuration by {mac} and {serial}, after a busy server, is planned',
+    config: wanted,
+    busyTimes: 2,
+    fails: null,
+  },
+  {
+    name: 'other-machine',
+    about: 'a configuration that was signed for another machine: refused, the machine stays reachable',
+    config: site => ({ ...wanted(site), mode: 'install', for: { serial: 'RACK-0043' } }),
+    busyTimes: 0,
+    fails: {
+      stage: 'config',
+      code: 'CONFIG_OTHER_MACHINE',
+      says: /for: is signed for serial "RACK-0043", and this machine has "RACK-0042"/,
+    },
+  },
+]; // prettier-ignore
+
+/** As an operator does on a laptop: `ssh-keygen -Y sign`, which "dabei sign" starts. */
+async function signedBy(site: Site, config: ConfigInput): Promise<{ body: string; signature: string }> {
+  const file = join(site.directory, 'host.json');
+  const body = JSON.stringify(config, null, 2);
+  files.write(file, body);
+  const argv = ['ssh-keygen', '-q', '-Y', 'sign', '-n', 'nix-dabei-config', '-f', site.keys.user.file, file];
+  await run({ doing: 'signing a configuration', argv, timeoutSeconds: 20 });
+  return { body, signature: files.readText(`${file}.sig`) };
+}
+
+async function fetchFrom(site: Site, row: Row): Promise<void> {
+  const { body, signature } = await signedBy(site, row.config(site));
+  const path = `/${mac.replaceAll(':', '-')}/${serial.toLowerCase()}.json`;
+  const asked: string[] = [];
+  const server = await listen(
+    createServer((request, response) => {
+      asked.push(request.url ?? '');
+      if (asked.length <= row.busyTimes) response.writeHead(429, { 'retry-after': '1' }).end();
+      else if (request.url === path) response.end(body);
+      else if (request.url === `${path}.sig`) response.end(signature);
+      else response.writeHead(404).end();
+    }),
+  );
+  try {
+    const disk = site.disk('target', 3072);
+    fillWithForeignBytes(disk.file);
+    const before = await hashDisk(disk.file);
+    const line = `fleet namespaces="nix-dabei-config" ${site.keys.user.public}\n`;
+    const machine = await site.startImage({
+      name: row.name,
+      memoryMiB: 512,
+      disks: [disk],
+      systemSerial: serial,
+      network: { mac },
+      appended: [
+        { path: 'dabei/allowed_signers', content: line },
+        { path: 'dabei.json', content: JSON.stringify({ ssh: { hostKeys: [site.keys.host.private] }, ...(row.fails === null ? {} : { rootAuthorizedKeys: [site.keys.user.public] }) }) },
+      ],
+      parameters: [`dabei.config_url=${server.urlFor('{mac}/{serial}.json')}`],
+      limitSeconds: 200,
+    });
+    const ssh = site.ssh();
+    if (row.fails === null) {
+      await stageDone(machine, 'plan', 150);
+      await ssh.waitUntilUp(60);
+      assert.match(machine.console.text, /configuration: http:\S+\.json, signed by fleet/);
+      assert.equal((await ssh.run('cat /proc/sys/kernel/hostname')).trim(), 'rack-0042');
+      assert.match(await ssh.run('dabei plan', { seconds: 90 }), /zpool create/);
+    } else {
+      const { says, ...place } = row.fails;
+      assert.deepEqual(await stageFailed(machine, 150), place);
+      await ssh.waitUntilUp(60);
+      const { code } = JSON.parse(await ssh.run('dabei status --json')) as Record<string, unknown>;
+      assert.equal(code, place.code);
+      assert.match(machine.console.text, says);
+    }
+    assert.deepEqual(asked.slice(row.busyTimes, row.busyTimes + 2), [path, `${path}.sig`]);
+    await machine.end();
+    assert.equal(await hashDisk(disk.file), before, 'the disk is untouched');
+  } finally {
+    await server.close();
+  }
+} // prettier-ignore
+
+export const configUrlWorlds: World[] = rows.map(row => ({
+  name: `config-url-${row.name}`,
+  about: row.about,
+  limitSeconds: 300,
+  script: (site: Site) => fetchFrom(site, row),
+}));
