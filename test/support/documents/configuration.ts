@@ -47,7 +47,8 @@ dabei merges these sources. Later sources override earlier ones; host keys and a
 2. \`/dabei.json\` in the root of the initramfs. \`run --config FILE\` and iPXE put it there, and so does any cpio archive appended to the
    initrd. Only root can read it, and it never appears on a command line: put secrets here.
 3. The [kernel parameters](kernel-parameters.md) \`ip\` and \`nameserver\`.
-4. The file at \`configUrl\`, if one of the other sources gives that address.
+4. The file at \`configUrl\`, if one of the other sources gives that address: see
+   [fleets](fleets.md#one-kernel-line-for-many-machines).
 5. The kernel parameter \`dabei.config\`.
 6. The kernel parameters for single settings.
 
