@@ -16,19 +16,27 @@ export const biosModules: readonly string[] = [...modules, 'biosdisk', 'serial',
 export const efiModules: readonly string[] = [...modules, 'fat', 'part_gpt', 'part_msdos'];
 
 /**
- * Inside of the boot loader: finds the medium. BIOS starts GRUB from the medium itself. UEFI starts it from the partition that lies on
- * the medium, or from a copy of it that the firmware made of a CD: the disk around that partition comes first, then any other.
+ * Inside of the boot loader: finds a medium of this image, that from which BIOS started GRUB before any other. GRUB runs these lines
+ * without its shell, so there are no conditions here (grub-core/kern/rescue_parser.c).
  * @param mark path of the file that marks the medium
  */
-export const earlyConfig = (mark: string): string => `if [ ! -f "/${mark}" ]; then
-  regexp --set=1:disk '^\\(([^,)]*)' "$cmdpath"
-  if [ -f "($disk)/${mark}" ]; then
-    set root="$disk"
-  else
-    search --no-floppy --set=root --file "/${mark}"
+export const earlyConfig = (
+  mark: string,
+): string => `search --no-floppy --set=root --hint "$root" --file "/${mark}"
+configfile "/${onMedium.menu}"
+`;
+
+/**
+ * UEFI starts GRUB from the partition that lies on the medium: the disk around it comes before another one with the same image, which may be
+ * configured otherwise.
+ */
+const ownDisk = (mark: string): string => `if [ "$grub_platform" = efi ]; then
+  if regexp --set=1:disk '^\\(([^,)]*)' "$cmdpath"; then
+    if [ -f "($disk)/${mark}" ]; then
+      set root="$disk"
+    fi
   fi
 fi
-configfile "/${onMedium.menu}"
 `;
 
 /** Kernel messages from warnings on: a serial line takes seconds for all of them. */
@@ -55,8 +63,11 @@ const entries: readonly Entry[] = [
   },
 ];
 
-/** @param version of nix-dabei */
-export function menu(version: string): string {
+/**
+ * @param version of nix-dabei
+ * @param mark path of the file that marks the medium
+ */
+export function menu(version: string, mark: string): string {
   const starts = entries.map(
     ({ title, parameters }) => `menuentry "${title}" {
   linux /${onMedium.kernel} ${parameters.join(' ')}
@@ -65,7 +76,7 @@ export function menu(version: string): string {
 `,
   );
   return `# nix-dabei ${version}
-set default=0
+${ownDisk(mark)}set default=0
 set timeout=5
 if [ "$grub_platform" = pc ]; then
   if serial --unit=0 --speed=115200; then

@@ -59,7 +59,7 @@ export async function makeIso(tools: Packages, directory: string, content: IsoCo
   files.copy(content.initrd, at(onMedium.initrd));
   files.write(at(onMedium.reserved), Buffer.alloc(reservedBytes));
   files.write(at(onMedium.description), content.description);
-  files.write(at(onMedium.menu), menu(version));
+  files.write(at(onMedium.menu), menu(version, mark));
   files.write(at(mark), '');
   files.write(join(directory, 'early.cfg'), earlyConfig(mark));
   const loader = (doing: string, output: string, target: string, format: string, names: readonly string[]) =>

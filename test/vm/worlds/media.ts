@@ -33,7 +33,10 @@ const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
   ...{ file, serial: 'medium', interface: kind, readOnly: true },
 });
 
-const leastMemoryMiB = () => memoryBudget.rescue + moreMemoryMiB();
+/** With 160 MiB, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
+const uefiMiB = 32;
+const leastMemoryMiB = (firmware: Firmware = 'bios') =>
+  memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
 
 const untouched: World[] = shapes.map(({ kind, firmware }) => ({
   name: `medium-${kind}-${firmware}`,
@@ -42,7 +45,7 @@ const untouched: World[] = shapes.map(({ kind, firmware }) => ({
   script: async site => {
     const machine = await site.start({
       name: 'medium',
-      memoryMiB: leastMemoryMiB(),
+      memoryMiB: leastMemoryMiB(firmware),
       firmware,
       disks: [medium(image.iso, kind)],
       boot: { from: 'disk' },
