@@ -111,7 +111,7 @@ t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
     return { mounts, size: doors.read('/sys/block/zram1/disksize'), told: JSON.stringify(doors.told) };
   };
   const done = await prepared({ files: { ...anywhere, ...small, ...zram }, programs });
-  t.equal(done.size, String(252 * 2 ** 20));
+  t.equal(done.size, String(220 * 2 ** 20));
   t.match(done.mounts.at(-1), /^mount -t overlay .* \/nix$/);
   t.notMatch(done.told, 'has less room');
 
