@@ -20,7 +20,7 @@ import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
 import { arrival, installation, rehearsal, repetition, rescue } from '../install.ts';
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
 import { renderPlan } from '../plan/plan.ts';
-import { fetchConfig } from '../stages/config-url.ts';
+import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
 

@@ -5,7 +5,7 @@ import { DabeiError, Refusals } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { environment } from '../host/environment.ts';
 import { configNamespace, signerLines, signerProblem } from '../keys/allowed-signers.ts';
-import { readPublicHalf, signConfiguration, verifySignature } from '../stages/config-signature.ts';
+import { readPublicHalf, signConfiguration, verifySignature } from '../stages/fetch/config-signature.ts';
 
 /** `dabei sign` and `dabei verify`: an operator's side of signed configurations. They run wherever Node and ssh-keygen are. */
 

@@ -19,7 +19,7 @@ import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { absentInterfaces } from '../plan/network/absent-interfaces.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { changeNetwork } from './change-network.ts';
-import { fetchConfig } from './config-url.ts';
+import { fetchConfig } from './fetch/config-url.ts';
 import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';

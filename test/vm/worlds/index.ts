@@ -1,7 +1,7 @@
 import type { World } from '../world.ts';
 import { anywhereMemoryWorlds } from './anywhere/memory.ts';
-import { closureRefusalWorlds } from './closure-refusals.ts';
-import { closureWorlds } from './closures.ts';
+import { closureRefusalWorlds } from './closures/refusals.ts';
+import { closureWorlds } from './closures/closures.ts';
 import { configUrlWorlds } from './config-url.ts';
 import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
@@ -55,8 +55,8 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'power-cut': powerCutWorlds,
   'user-flake': userFlakeWorlds,
   netboot: netbootWorlds,
-  closures: closureWorlds,
-  'closure-refusals': closureRefusalWorlds,
+  'closures/closures': closureWorlds,
+  'closures/refusals': closureRefusalWorlds,
   full: fullWorlds,
   memory: memoryWorlds,
   'disko/disko': diskoWorlds,

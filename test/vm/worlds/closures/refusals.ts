@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { ErrorCode } from '../../../agent/errors.ts';
-import * as files from '../../../image/lib/files.ts';
-import { serveCache } from '../harness/binary-cache.ts';
-import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
-import { stageFailed, startInstall } from '../guests/install.ts';
-import { hireOperator, operatorHome } from '../guests/operator.ts';
-import { fillCache } from '../guests/prebuilt.ts';
-import type { World } from '../world.ts';
-import { arch } from '../../../agent/arch.ts';
+import type { ErrorCode } from '../../../../agent/errors.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { serveCache } from '../../harness/binary-cache.ts';
+import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
+import { stageFailed, startInstall } from '../../guests/install.ts';
+import { hireOperator, operatorHome } from '../../guests/operator.ts';
+import { fillCache } from '../../guests/prebuilt.ts';
+import type { World } from '../../world.ts';
+import { arch } from '../../../../agent/arch.ts';
 
 /**
  * What is complete and signed in a binary cache, and yet must not be installed. Each path is made by hand: what dabei looks

@@ -5,11 +5,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { boot, install, plan } from '../../../agent/commands/commands.ts';
-import { readStatus, type Status } from '../../../agent/host/status.ts';
-import { publicKeyOf } from '../../fixtures/public-keys.ts';
-import { bytes, json, serveConfigs, status, type Answer } from '../../support/config-server.ts';
-import { doorsTo, type TestDoors, type World } from '../../support/doors.ts';
+import { boot, install, plan } from '../../../../agent/commands/commands.ts';
+import { readStatus, type Status } from '../../../../agent/host/status.ts';
+import { publicKeyOf } from '../../../fixtures/public-keys.ts';
+import { bytes, json, serveConfigs, status, type Answer } from '../../../support/config-server.ts';
+import { doorsTo, type TestDoors, type World } from '../../../support/doors.ts';
 
 /** `dabei boot` of a machine that fetches its configuration from a real server; signatures are by the real ssh-keygen. */
 

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { distrusted } from '../config/arrival.ts';
-import { maximumBytes } from '../config/sources/decode.ts';
-import type { Fetched } from '../config/sources/fetched.ts';
-import { isVerified, type FetchOrder } from '../config/sources/order.ts';
-import { expandUrl, signatureUrl, splitCredentials, type Identity } from '../config/sources/url.ts';
-import { trustedTime, type TrustedTime } from '../config/sources/validity.ts';
-import { resolveConfiguration } from '../config/resolve.ts';
-import { resolveWithoutFail } from '../config/without-fail.ts';
-import { DabeiError } from '../errors.ts';
-import type { Doors } from '../host/doors.ts';
-import { readIdentity, readRtc } from '../host/machine/identity.ts';
+import { distrusted } from '../../config/arrival.ts';
+import { maximumBytes } from '../../config/sources/decode.ts';
+import type { Fetched } from '../../config/sources/fetched.ts';
+import { isVerified, type FetchOrder } from '../../config/sources/order.ts';
+import { expandUrl, signatureUrl, splitCredentials, type Identity } from '../../config/sources/url.ts';
+import { trustedTime, type TrustedTime } from '../../config/sources/validity.ts';
+import { resolveConfiguration } from '../../config/resolve.ts';
+import { resolveWithoutFail } from '../../config/without-fail.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Doors } from '../../host/doors.ts';
+import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import { download, shownUrl, type DownloadRequest } from './download.ts';
-import type { Session } from './sequence.ts';
+import type { Session } from '../sequence.ts';
 import { verifySignature } from './config-signature.ts';
 
 /** The configuration that this boot names by its address: fetched, verified, and merged with the other sources. */

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { ConfigInput } from '../../../agent/config/schema.ts';
-import type { ErrorCode } from '../../../agent/errors.ts';
-import type { LogEntry } from '../../../agent/host/log.ts';
-import * as files from '../../../image/lib/files.ts';
-import { serveCache, type Weather } from '../harness/binary-cache.ts';
-import { hashDisk } from '../harness/disk.ts';
-import { bootInstalled, finishInstall, stageDone, stageFailed, startInstall } from '../guests/install.ts';
-import { anyPrebuilt, buildElsewhere, prebuiltDisk, type Prebuilt } from '../guests/prebuilt.ts';
-import type { FileServer } from '../harness/serve.ts';
-import type { Site } from '../harness/site.ts';
-import type { Ssh } from '../harness/ssh.ts';
-import type { World } from '../world.ts';
-import { assertInstalled } from './install.ts';
+import type { ConfigInput } from '../../../../agent/config/schema.ts';
+import type { ErrorCode } from '../../../../agent/errors.ts';
+import type { LogEntry } from '../../../../agent/host/log.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { serveCache, type Weather } from '../../harness/binary-cache.ts';
+import { hashDisk } from '../../harness/disk.ts';
+import { bootInstalled, finishInstall, stageDone, stageFailed, startInstall } from '../../guests/install.ts';
+import { anyPrebuilt, buildElsewhere, prebuiltDisk, type Prebuilt } from '../../guests/prebuilt.ts';
+import type { FileServer } from '../../harness/serve.ts';
+import type { Site } from '../../harness/site.ts';
+import type { Ssh } from '../../harness/ssh.ts';
+import type { World } from '../../world.ts';
+import { assertInstalled } from '../install.ts';
 
 /** Systems that were built elsewhere: from a binary cache that works, and from those that do not. */
 

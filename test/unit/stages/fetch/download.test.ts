@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { asDabeiError } from '../../../agent/errors.ts';
-import { exchange } from '../../../agent/host/http.ts';
-import { download, type DownloadRequest } from '../../../agent/stages/download.ts';
-import { doorsTo } from '../../support/doors.ts';
+import { asDabeiError } from '../../../../agent/errors.ts';
+import { exchange } from '../../../../agent/host/http.ts';
+import { download, type DownloadRequest } from '../../../../agent/stages/fetch/download.ts';
+import { doorsTo } from '../../../support/doors.ts';
 import {
   bytes,
   drip,
@@ -13,7 +13,7 @@ import {
   serveConfigs,
   status,
   type Answer,
-} from '../../support/config-server.ts';
+} from '../../../support/config-server.ts';
 
 /** A real server and the real client; only the clock does not wait. */
 

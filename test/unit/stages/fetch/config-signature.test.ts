@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { sign, verify } from '../../../agent/commands/sign.ts';
-import { asDabeiError, Refusals } from '../../../agent/errors.ts';
-import { verifySignature } from '../../../agent/stages/config-signature.ts';
-import { doorsTo } from '../../support/doors.ts';
+import { sign, verify } from '../../../../agent/commands/sign.ts';
+import { asDabeiError, Refusals } from '../../../../agent/errors.ts';
+import { verifySignature } from '../../../../agent/stages/fetch/config-signature.ts';
+import { doorsTo } from '../../../support/doors.ts';
 
 /** Signatures by the real ssh-keygen. */
 

@@ -1,10 +1,10 @@
-import { DabeiError } from '../errors.ts';
-import type { Doors } from '../host/doors.ts';
-import { redactTokens } from '../redact-tokens.ts';
-import { headersFor, judgeAnswer, type Verdict } from '../config/sources/url-answer.ts';
-import { nextWaitSeconds, tryLimitSeconds } from '../config/sources/url-schedule.ts';
-import { splitCredentials } from '../config/sources/url.ts';
-import { utc } from '../config/sources/validity.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Doors } from '../../host/doors.ts';
+import { redactTokens } from '../../redact-tokens.ts';
+import { headersFor, judgeAnswer, type Verdict } from '../../config/sources/url-answer.ts';
+import { nextWaitSeconds, tryLimitSeconds } from '../../config/sources/url-schedule.ts';
+import { splitCredentials } from '../../config/sources/url.ts';
+import { utc } from '../../config/sources/validity.ts';
 
 /** Fetches a file of a configuration: asks, follows redirections and tries again, until one deadline for everything. */
 

@@ -1,6 +1,6 @@
-import { DabeiError } from '../errors.ts';
-import type { Doors } from '../host/doors.ts';
-import { configNamespace } from '../keys/allowed-signers.ts';
+import { DabeiError } from '../../errors.ts';
+import type { Doors } from '../../host/doors.ts';
+import { configNamespace } from '../../keys/allowed-signers.ts';
 
 /** Signatures of configurations, by ssh-keygen(1) -Y. */
 
