@@ -166,8 +166,9 @@ function sections(root: string, schema: Schema): string[] {
     ]);
     const same = shown.get(JSON.stringify(rows));
     shown.set(JSON.stringify(rows), path);
-    const heading = [`### ${path === '' ? 'Top level' : `\`${path}\``}`, ''];
-    if (same !== undefined) return [...heading, `As \`${same}\`.`, ''];
+    const name = path === '' ? 'Top level' : `\`${path}\``;
+    if (same !== undefined) return [`### ${name}, as \`${same}\``, ''];
+    const heading = [`### ${name}`, ''];
     return [...heading, ...table(['setting', 'value', 'default', 'meaning'], rows), ''];
   });
 }
