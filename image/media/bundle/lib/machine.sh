@@ -101,12 +101,25 @@ verify_bundle() {
   wait "$checking" || :
   checking=''
   damaged=$(list_damaged small && list_damaged large) || damaged='SHA256SUMS '
-  [ -s "$here/SHA256SUMS" ] || damaged='SHA256SUMS '
+  lists_all || damaged='SHA256SUMS '
   if [ -n "$damaged" ]; then
     refuse PREFLIGHT_IMAGE_HASH "the bundle is damaged or incomplete: ${damaged% }" \
       "unpack it again; fetch it again if that does not help"
   fi
   stop_if_refused
+}
+
+# A list that was cut off at the end of a line names only files that are right.
+lists_all() {
+  sums=$(cat "$here/SHA256SUMS" 2>/dev/null)
+  for name in $large image.json ip kexec offset run; do
+    case "$sums
+" in
+      *[\ *]"$name
+"*) ;;
+      *) [ ! -e "$here/$name" ] || return 1 ;;
+    esac
+  done
 }
 
 # list_sums large|small: their lines of SHA256SUMS.

@@ -41,6 +41,11 @@ underEachShell('a bundle that did not arrive whole', (t, argv) => {
     t.equal(verify(':'), damaged('ip zip initrd'), 'nothing is said');
     t.equal(verify('kill -KILL $$'), damaged('ip zip initrd'), 'it is killed');
   }
+  writeFileSync(`${here}/initrd`, 'x');
+  execFileSync('sh', ['-c', 'sha256sum ip zip initrd >SHA256SUMS'], { cwd: here });
+  t.equal(verify(), 'captured whole 0', 'it is whole again');
+  execFileSync('sed', ['-i', '$d', 'SHA256SUMS'], { cwd: here });
+  t.equal(verify(), `captured ${damaged('SHA256SUMS')}`, 'the list lost its last line');
   writeFileSync(`${here}/SHA256SUMS`, '');
   t.equal(verify(), damaged('SHA256SUMS'));
   rmSync(`${here}/SHA256SUMS`);
