@@ -4,6 +4,7 @@ import { describeDisk } from '../disks/describe-disk.ts';
 import { isSameDisk } from '../disks/identity.ts';
 import type { Step } from '../step.ts';
 import { lvmDirectory } from './layout.ts';
+import { withoutComments } from './script.ts';
 
 /** The disks that the disko script is not to use. Pure. */
 
@@ -70,7 +71,7 @@ const contentName = /\/dev\/disk\/by-(?:partlabel|label|uuid|partuuid)\/[\w#+.:=
 
 /** Names in a script that lead to the content of a disk, each once. disko names every partition that it makes by its label. */
 export function contentNamesIn(text: string): string[] {
-  return [...new Set([...text.matchAll(contentName)].map(([name]) => name))];
+  return [...new Set([...withoutComments(text).matchAll(contentName)].map(([name]) => name))];
 }
 
 /**
@@ -97,7 +98,7 @@ export function nameFaults(
       remedy:
         'detach that disk, or give it another name; or stop what uses it (zpool export, cryptsetup close, mdadm --stop); or name the disk in disks.devices if it may be erased',
     });
-  const words = new Set(text.split(/[\s;|&()`'"<>{}$=/]+/));
+  const words = new Set(withoutComments(text).split(/[\s;|&()`'"<>{}$=/]+/));
   const stopped = new Set(members.flatMap(({ contents }) => contents.map(({ device }) => device)));
   const active = others.flatMap(disk =>
     disk.contents

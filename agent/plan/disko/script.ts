@@ -17,12 +17,14 @@ const partition =
   /(?<=\/by-(?:id|path)\/.*)-part\d+$|(?<=\/(?:nvme\d+n\d+|mmcblk\d+))p\d+$|(?<=\/(?:sd|vd|xvd|hd)[a-z]+)\d+$/;
 
 /**
- * All names of whole disks in a script, each once, in their order. Lines that are comments alone are left out: disko explains in some what
- * it waits for. What stands behind a command stays, since a "#" may be a part of it.
+ * The script without lines that are comments alone: disko explains in some what it waits for. What stands behind a command stays, since
+ * a "#" may be a part of it.
  */
+export const withoutComments = (text: string): string => text.replace(/^[ \t]*#.*$/gm, '');
+
+/** All names of whole disks in a script, each once, in their order. */
 export function disksNamedIn(text: string): string[] {
-  const code = text.replace(/^[ \t]*#.*$/gm, '');
-  const names = [...code.matchAll(diskName)].map(([name]) =>
+  const names = [...withoutComments(text).matchAll(diskName)].map(([name]) =>
     name.replace(/[.:]+$/, '').replace(partition, ''),
   );
   return [...new Set(names)];

@@ -70,6 +70,12 @@ t.test('names that a script shares with another disk', async t => {
     t.equal(faults.length, says.length, name);
     faults.forEach((fault, index) => t.match(fault, { code: 'DISKO_DISKS', message: says[index] }, name));
   }
+  for (const comment of [`# waits for ${label}`, '\t# imports tank'])
+    t.same(
+      nameFaults(comment, [chosen], [chosen, holding(partition, pool)], () => ['/dev/vdb2']),
+      [],
+      comment,
+    );
   const stopped = disk({ ...chosen, contents: [pool] });
   t.same(
     nameFaults(text, [stopped], [stopped, holding(pool)], () => []),
