@@ -31,6 +31,8 @@ export interface Arch {
   readonly qemu: {
     readonly program: string;
     readonly package: string;
+    /** The processors with the fewest and with the most features that QEMU emulates and the image runs on. */
+    readonly processors: readonly string[];
     /** UEFI firmware for it: directory, Debian package, code and variables. */
     readonly firmware: { readonly directory: string; readonly package: string; readonly code: string; readonly variables: string };
   };
@@ -54,6 +56,7 @@ const x86_64: Arch = {
   qemu: {
     program: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
+    processors: ['qemu64', 'max'],
     firmware: {
       directory: '/usr/share/OVMF',
       package: 'ovmf',

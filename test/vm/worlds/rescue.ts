@@ -6,6 +6,7 @@ import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { image } from '../harness/image.ts';
 import { stageDone } from '../guests/install.ts';
 import { requireHostPackages, run } from '../../../image/lib/host.ts';
+import { arch } from '../../../agent/arch.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import { scanHostKeys } from '../harness/ssh.ts';
@@ -53,6 +54,35 @@ export const rescueWorlds: World[] = [
       assert.equal(await ssh.run(mountEtc, { seconds: 60 }), 'of the data layer');
       await machine.end();
       assert.equal(await hashDisk(disk.file), before, 'rescue mode touches nothing');
+    },
+  },
+  {
+    name: 'processors',
+    about:
+      "the processors with the fewest and the most features: V8 takes dabei's code cache; one that it refuses changes nothing",
+    limitSeconds: 500,
+    script: async site => {
+      for (const cpu of arch.qemu.processors) {
+        const machine = await site.startImage({
+          name: cpu,
+          memoryMiB: 512,
+          cpu,
+          appended: appendedBy(site.keys),
+          limitSeconds: 240,
+        });
+        await stageDone(machine, 'rescue', 180);
+        const ssh = site.ssh();
+        await ssh.waitUntilUp(60);
+        const taken = await ssh.attempt('dabei --version', { seconds: 60 });
+        assert.match(taken.stdout, /^dabei \d/, cpu);
+        assert.doesNotMatch(taken.stderr, refusedCache, cpu);
+        // The cache holds a hash of V8's flags; with others, V8 compiles the program itself.
+        const refused = await ssh.attempt(`NODE_OPTIONS=${otherFlag} dabei --version`, { seconds: 60 });
+        assert.match(refused.stderr, refusedCache, cpu);
+        assert.equal(refused.stdout, taken.stdout, cpu);
+        assert.doesNotMatch(machine.console.text, refusedCache, cpu);
+        await machine.end();
+      }
     },
   },
   {
@@ -115,6 +145,10 @@ export const rescueWorlds: World[] = [
     },
   },
 ];
+
+/** Node's warning (lib/internal/main/embedding.js). */
+const refusedCache = /Code cache data rejected/;
+const otherFlag = '--max-semi-space-size=1';
 
 /**
  * The /etc of a NixOS with `system.etc.overlay.enable`, in small: EROFS metadata whose file leads into a data-only layer of
