@@ -20,6 +20,12 @@ module.exports = {
       { path: '^agent/(host|stages|commands)/' },
     ),
     rule(
+      'setup-is-pure',
+      "the guided installation asks; carrying out is the stages' part",
+      { path: '^agent/setup/' },
+      { path: '^agent/(host|stages|commands)/' },
+    ),
+    rule(
       'host-knows-no-stage',
       'the doors open for everyone alike',
       { path: '^agent/host/' },
