@@ -38,6 +38,12 @@ export const rehearsal: readonly Stage[] = [...stagesUpTo('plan'), { name: 'resc
 /** `dabei install` by hand: network and SSH are what we came through. */
 export const repetition: readonly Stage[] = installation.filter(({ always }) => !always);
 
+/**
+ * `dabei setup`: as by hand, and the keys that were given may log in to this system, too. The plan is the one that was shown; the
+ * first write compares the disks with it.
+ */
+export const guided: readonly Stage[] = installation.filter(({ name }) => name !== 'network');
+
 function stagesUpTo(last: string): readonly Stage[] {
   return installation.slice(0, installation.findIndex(({ name }) => name === last) + 1);
 }

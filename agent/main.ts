@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { collect } from './commands/collect.ts';
 import { nixosFacter, nixosGenerateConfig } from './commands/hardware-answers.ts';
 import { boot, confirm, facts, install, logs, plan, status } from './commands/commands.ts';
+import { setup } from './commands/setup.ts';
 import { preflightCommand } from './commands/preflight.ts';
 import { sign, verify } from './commands/sign.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
+import { openTerminal } from './host/terminal/terminal.ts';
 import { isOtherName, type OtherName } from './names.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
 
@@ -15,6 +17,9 @@ declare const DABEI_VERSION: string;
 const usage = `usage: dabei COMMAND
 
   install [--config FILE]  install as configured; erases the disks that the configuration names
+  setup [--config FILE] [--save FILE]
+                           asks what an installation needs, shows the plan, asks before it erases a disk, and installs; --save: where
+                           the answers go, without secrets (/run/dabei/setup.json)
   plan [--config FILE]     print exactly the commands that install would run
   status [--json]          progress, errors, addresses and host keys
   confirm                  cancel the automatic return to the old system (formerly: stay)
@@ -51,6 +56,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return boot(doors);
     case 'install':
       return install(doors, values.config);
+    case 'setup':
+      return guidedInstallation(values);
     case 'plan':
       return print(await plan(doors, values.config));
     case 'preflight':
@@ -105,6 +112,19 @@ function signature(
   return sign(doors, resolve(file), resolve(key), principal);
 }
 
+function guidedInstallation({
+  config,
+  save = '/run/dabei/setup.json',
+}: ReturnType<typeof parse>['values']): Promise<number> {
+  const terminal = openTerminal();
+  if (terminal !== null) return setup(doors, terminal, { config, save: resolve(save) });
+  throw new DabeiError('USAGE', {
+    doing: 'starting the guided installation',
+    problem: 'standard input and output are not a terminal',
+    remedy: 'run it on a console, or with "ssh -t root@ADDRESS dabei setup"',
+  });
+}
+
 function preflightOf(values: ReturnType<typeof parse>['values']): Promise<number> {
   const { capture, image, config, result, json = false } = values;
   const { 'command-line': commandLine, 'second-initrd': secondInitrd } = values;
@@ -126,6 +146,7 @@ function parse(argv: readonly string[]) {
         'second-initrd': { type: 'string' },
         result: { type: 'string' },
         output: { type: 'string' },
+        save: { type: 'string' },
         key: { type: 'string' },
         principal: { type: 'string' },
         signers: { type: 'string' },

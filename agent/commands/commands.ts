@@ -18,11 +18,11 @@ import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
 import { arrival, installation, rehearsal, repetition, rescue } from '../install.ts';
-import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
 import { renderPlan } from '../plan/plan.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
-import { planInstallation, tellWaysIn, waysIn } from '../stages/stages.ts';
+import { planInstallation, tellWaysIn } from '../stages/stages.ts';
+import { waysToInstalled } from './installed.ts';
 
 /** The commands of `dabei`; main.ts chooses one. */
 
@@ -157,7 +157,7 @@ async function sessionByHand(
  * Reads the kernel parameters and the files that kexec or iPXE appended, or only `configFile` if it is given. The capture of the
  * old system counts in both cases.
  */
-function readInput(doors: Doors, configFile?: string): Input {
+export function readInput(doors: Doors, configFile?: string): Input {
   const { files } = doors;
   const captured = readCaptured(doors);
   if (configFile !== undefined) {
@@ -201,17 +201,7 @@ function remainReachable(doors: Doors, session: Session, failure: Failure): numb
 /** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
 async function restart(doors: Doors, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
-  const { config } = session.resolution;
-  // A prebuilt system configures its own SSH port, which dabei does not know. It is most likely 22.
-  const [host] = waysIn(session, config?.system.storePath === undefined ? undefined : 22);
-  const [unlock] = waysIn(session, 2222);
-  const text =
-    host === undefined
-      ? 'installed: the machine restarts and asks for the passphrase on its console'
-      : config === null || config.disks?.encryption === 'none'
-        ? `installed: the machine restarts; reach it with "${host}"`
-        : `installed: the machine restarts; ${config.disks?.layout === 'disko' ? 'if its layout asks for a passphrase, ' : ''}` +
-          `unlock it with "${unlock?.replace('ssh ', 'ssh -t ')} ${unlockProgram(config)}", then reach it with "${host}"`;
+  const text = `installed: the machine restarts${waysToInstalled(session)}`;
   doors.log({ event: 'note', text });
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;

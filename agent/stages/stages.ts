@@ -121,13 +121,18 @@ function isResult<T extends object>(cause: unknown): cause is T {
   return typeof cause === 'object' && cause !== null && 'warnings' in cause;
 }
 
-/** Measures the machine and makes the plan; the last stage that changes nothing. */
+/** Measures the machine and makes the plan, unless somebody has confirmed one; the last stage that changes nothing. */
 export async function plan(doors: Doors, session: Session): Promise<void> {
-  const { facts, plan } = await planInstallation(doors, configOf(session), session.network?.unreachable);
+  const { facts, plan } =
+    confirmed(session) ?? (await planInstallation(doors, configOf(session), session.network?.unreachable));
   Object.assign(session, { facts, plan });
   updateStatus(doors, { beginning: plan.beginning });
   for (const text of plan.summary) doors.log({ event: 'note', text });
   for (const text of plan.warnings) doors.log({ event: 'warning', text });
+}
+
+function confirmed({ facts, plan }: Session): { facts: Facts; plan: Plan } | null {
+  return facts === undefined || plan === undefined ? null : { facts, plan };
 }
 
 /**

@@ -1,0 +1,19 @@
+import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
+import type { Session } from '../stages/sequence.ts';
+import { waysIn } from '../stages/stages.ts';
+
+/**
+ * How to unlock and reach the installed system, as the end of a sentence after "the machine restarts".
+ * @param session with the addresses of this system
+ */
+export function waysToInstalled(session: Session): string {
+  const { config } = session.resolution;
+  // A prebuilt system configures its own SSH port, which dabei does not know. It is most likely 22.
+  const [host] = waysIn(session, config?.system.storePath === undefined ? undefined : 22);
+  const [unlock] = waysIn(session, 2222);
+  if (host === undefined) return ' and asks for the passphrase on its console';
+  if (config === null || config.disks?.encryption === 'none') return `; reach it with "${host}"`;
+  const perhaps = config.disks?.layout === 'disko' ? 'if its layout asks for a passphrase, ' : '';
+  const program = `${unlock?.replace('ssh ', 'ssh -t ')} ${unlockProgram(config)}`;
+  return `; ${perhaps}unlock it with "${program}", then reach it with "${host}"`;
+}

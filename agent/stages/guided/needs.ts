@@ -1,0 +1,56 @@
+import type { NetworkConfig } from '../../config/schema.ts';
+import type { Input } from '../../config/sources/sources.ts';
+import { asDabeiError } from '../../errors.ts';
+import type { Doors } from '../../host/doors.ts';
+import type { Base } from '../../setup/base.ts';
+import { resolveAnswers } from '../../setup/configuration.ts';
+import type { State, Supply } from '../../setup/machine.ts';
+import type { Need } from '../../setup/question.ts';
+import type { Session } from '../sequence.ts';
+import { network } from '../stages.ts';
+import { fetchKeys, readStickKeys } from './keys.ts';
+import { look } from './look.ts';
+
+/** What the guided installation has to do between two questions; none of it changes a disk. */
+
+export interface Surroundings {
+  readonly base: Base;
+  /** Lines of authorized_keys of the configuration. */
+  readonly keys: readonly string[];
+  /** The network as it was brought up. */
+  network: NetworkConfig;
+  readonly captured: Input['captured'];
+  /** The network of the answers was brought up. */
+  isChanged: boolean;
+}
+
+/** @returns a failure as a sentence, for the question to which it belongs */
+export async function fulfil(doors: Doors, need: Need, state: State, around: Surroundings): Promise<Supply> {
+  try {
+    switch (need.kind) {
+      case 'look':
+        return { kind: 'looked', world: await look(doors, around.base, around.keys) };
+      case 'fetch':
+        return { kind: 'files', files: await fetchKeys(doors, need.url) };
+      case 'stick':
+        return { kind: 'files', files: await readStickKeys(doors) };
+      case 'network':
+        return await bringUp(doors, state, around);
+    }
+  } catch (thrown) {
+    return { kind: 'failed', problem: asDabeiError(thrown, 'looking').problem };
+  }
+}
+
+/** Replaces the network of this system; returns to the earlier one if no gateway answers. */
+async function bringUp(doors: Doors, state: State, around: Surroundings): Promise<Supply> {
+  const resolution = resolveAnswers(state.answers, state.world, around.captured);
+  const session: Session = { resolution, networkAsBroughtUp: around.network };
+  around.isChanged = true;
+  await network(doors, session);
+  const silent = session.network?.unreachable ?? [];
+  if (silent.length > 0)
+    return { kind: 'failed', problem: `no gateway answers (${silent.join(', ')}): the address, the gateway or the cable is wrong` };
+  around.network = resolution.reachability.network;
+  return { kind: 'isUp' };
+} // prettier-ignore
