@@ -80,12 +80,13 @@ t.test('wrong answers, then the installation, at TERM=dumb', async t => {
   await say(/everything on this disk will be destroyed: \/dev\/vda[^]*erase: $/, `yes${enter}`);
   await say(/problem: that is another name: nothing was changed[^]*erase: $/, `/dev/vdb${enter}`);
   await say(/problem: that is another name[^]*erase: $/, `target${enter}`);
-  // The machine has no program that writes to a disk.
+  // The machine has no sgdisk, which would be the first to write.
   await screen.waitFor(
     /the installation stopped \(COMMAND_MISSING\); correct the cause, and run "dabei setup/,
   );
   t.equal(await screen.exitCode, 1);
 
+  t.match(left('ran'), writing, 'only now');
   t.notMatch(screen.text(), /\u001b/, 'no escape sequence');
   const everything = [screen.text(), left('ran'), left('told'), left('run/dabei/setup.json')].join('\n');
   t.notMatch(everything, passphrase);

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { setup } from '../../../agent/commands/setup.ts';
 import { asDabeiError } from '../../../agent/errors.ts';
+import { blocks, documents } from '../../support/documents/files.ts';
 import { guidedMachine } from '../../support/guided/guided-machine.ts';
 import { scripted } from '../../support/guided/scripted.ts';
 import { key, otherKey, passphrase } from '../../support/guided/world.ts';
@@ -143,6 +144,25 @@ t.test('back from the last question', async t => {
   t.equal(code, 130);
   t.equal(shown.match(/planning; this takes/g)?.length, 2);
   t.match(shown, /host name \[nixos\]: web-02/);
+});
+
+t.test('docs/media.md shows what is shown', async t => {
+  const words = 'abbey rivet mumble ocean plaza';
+  const said = await run(t, ['1', '', words, words, 'web-01', key, '', '/dev/vda']);
+  // Without the blank before the cursor.
+  const shown = said.shown.replaceAll(/ +$/gm, '');
+  const block = blocks(
+    documents.find(({ path }) => path === 'docs/media.md')!,
+    '',
+  ).find(text => text.startsWith('# dabei setup\n'))!;
+  let at = 0;
+  const parts = block.replace('# dabei setup\n', '').split(/^…\n/m);
+  t.ok(parts.length > 3);
+  for (const part of parts) {
+    const found = shown.indexOf(part, at);
+    t.ok(found >= at, part);
+    at = found + part.length;
+  }
 });
 
 t.test('a fixed address that nobody answers', async t => {
