@@ -33,8 +33,8 @@ const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
   ...{ file, serial: 'medium', interface: kind, readOnly: true },
 });
 
-/** With 160 MiB, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
-const uefiMiB = 32;
+/** With 160 MiB, and from a CD with 192, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
+const uefiMiB = 48;
 const leastMemoryMiB = (firmware: Firmware = 'bios') =>
   memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
 
