@@ -8,7 +8,7 @@ import type { Answers, World } from './question.ts';
 /** From answers to a configuration: JSON, read by the one schema like that of any other source. */
 
 /** How reports name the source. */
-export const source = 'dabei setup';
+const source = 'dabei setup';
 
 /** Everything but secrets, as people write it: for the next machine. */
 export function publicConfiguration(answers: Answers, world: World): ConfigInput {

@@ -21,7 +21,7 @@ import { encryption, passphrase, repeat } from './questions/passphrase.ts';
 /** The guided installation as a state machine: a state and a line of text give the next state. Pure. */
 
 /** In the order in which they are asked; each knows whether it is open. */
-export const questions: readonly Question[] = [
+const questions: readonly Question[] = [
   link, address, gateway, nameServers,
   disks, layout, poolName, generation,
   encryption, passphrase, repeat,

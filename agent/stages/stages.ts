@@ -196,6 +196,8 @@ export async function nukeDisk(doors: Doors, session: Session): Promise<void> {
 /** Nothing to install, or nothing left to do: prints how to log in. */
 export async function rescue(doors: Doors, session: Session): Promise<void> {
   doors.log({ event: 'note', text: `${formatBytes(availableMemoryBytes(doors))} of RAM are free` });
+  if (session.resolution.config?.disks === undefined)
+    doors.log({ event: 'note', text: '"dabei setup" installs: it asks what it has to know' });
   tellWaysIn(doors, session);
 }
 

@@ -9,6 +9,7 @@ import { diskoWorlds } from './disko/disko.ts';
 import { diskWorlds } from './disks.ts';
 import { installDiskoWorlds } from './disko/install.ts';
 import { refuseDiskoWorlds } from './disko/refusals.ts';
+import { guidedWorlds } from './guided/guided.ts';
 import { impermanenceWorlds } from './impermanence.ts';
 import { installWorlds } from './install.ts';
 import { kexecRefusalWorlds } from './kexec/refusals.ts';
@@ -36,6 +37,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   media: mediaWorlds,
   console: consoleWorlds,
+  'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
