@@ -37,3 +37,12 @@ t.test('a wrong command line', { timeout: 120_000 }, async t => {
     stderr: `error USAGE: reading the command line: there is no command instal${next}`,
   });
 });
+
+t.test('dabei setup without a terminal would show the passphrase', { timeout: 120_000 }, async t => {
+  t.same(await dabei('setup'), {
+    exitCode: 2,
+    stderr:
+      'error USAGE: starting the guided installation: standard input and output are not a terminal\n' +
+      '  next: run it on a console, or with "ssh -t root@ADDRESS dabei setup"\n',
+  });
+});

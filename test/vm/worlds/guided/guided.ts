@@ -44,9 +44,19 @@ async function startRescue(site: Site, disk: DiskOptions): Promise<Machine> {
     limitSeconds: installLimitSeconds + 300,
   });
   await stageDone(machine, 'rescue', 150);
-  machine.console.type('\n');
-  await machine.console.waitFor(shell, 60);
+  await openShell(machine, 5);
   return machine;
+}
+
+/** On a busy host the console has asked before the agent decided who gets a shell, and begins anew after the first Enter. */
+async function openShell(machine: Machine, tries: number): Promise<void> {
+  machine.console.type('\n');
+  try {
+    await machine.console.waitFor(shell, 15);
+  } catch (error) {
+    if (tries <= 1) throw error;
+    await openShell(machine, tries - 1);
+  }
 }
 
 /** Answers the first questions, up to the one that is left open. */
