@@ -27,7 +27,7 @@ export const errorCodes = {
   CONFIG_OTHER_MACHINE: 'the fetched configuration is signed for another machine',
   CONFIG_EXPIRED:
     'the fetched configuration is no longer valid, is valid for too long, or the machine cannot tell',
-  CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP',
+  CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP, by metadata, or on a seed',
   CONSOLE_WITHOUT_SECRETS: 'dabei.console=root dropped the secrets that the configuration needs',
   // Network and SSH
   NETWORK_NO_LINK: 'the machine has no network interface',

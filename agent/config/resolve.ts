@@ -5,6 +5,7 @@ import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from '../capture/identity.ts';
 import { besideConfigured } from '../capture/beside.ts';
 import { asksForDisko, diskoProblems } from './disko.ts';
+import { beneath, underneath } from './learning.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
 import { formatPath, type Path, type Problem } from './report.ts';
@@ -12,6 +13,7 @@ import { cleanSecrets } from './secrets.ts';
 import { consoleQuestion, type ConsoleQuestion } from '../console/policy.ts';
 import { reachabilityOf, type ReachabilityConfig } from './reachability.ts';
 import { configSchema, modes, type Config, type Mode } from './schema.ts';
+import type { Learning } from './sources/metadata/policy.ts';
 import type { FetchOrder } from './sources/order.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
@@ -29,14 +31,22 @@ export interface Resolution {
   reachability: ReachabilityConfig;
   /** A configuration that dabei has to fetch before it knows what was asked; `config` is null until then. */
   fetch: FetchOrder | null;
+  /** What dabei has to ask a provider's metadata for, or look for on volumes, before or while it brings the network up. */
+  learn: Pick<Learning, 'seeds' | 'metadata'>;
   /** From all sources that could be read, valid or not. */
   consoleQuestion: ConsoleQuestion;
 }
 
+export const nothingToLearn: Resolution['learn'] = { seeds: null, metadata: null };
+
 /** Reads, merges and validates all sources. Never throws because of their contents. */
 export function resolveConfiguration(input: Input): Resolution {
-  const { fragments, problems, notes } = readSources(input);
-  const { asked, state, ...arrival } = arrivalOf(fragments, input);
+  const { fragments: given, problems, notes } = readSources(input);
+  const { fragments: learnt, learning, ...below } = beneath(given, input);
+  const fragments = [...learnt, ...given];
+  problems.push(...below.problems);
+  notes.push(...below.notes);
+  const { asked, own, state, ...arrival } = arrivalOf(fragments, input, below.expected);
   problems.push(...arrival.problems);
   notes.push(...arrival.notes);
   // What is missing may be in a source that cannot be read, or in one that dabei has yet to fetch.
@@ -46,7 +56,8 @@ export function resolveConfiguration(input: Input): Resolution {
     configSchema,
     locate(captured ? besideConfigured(captured.value, asked) : {}, capturedSource),
   );
-  const clean = cleanSecrets(captured ? merge(old.located, asked, []) : asked);
+  const base = underneath(below.base, old.located, asked);
+  const clean = cleanSecrets(merge(base, asked, []));
   const merged = clean.value;
   notes.push(...clean.notes);
   for (const note of captured?.notes ?? []) notes.push(note);
@@ -64,7 +75,7 @@ export function resolveConfiguration(input: Input): Resolution {
     if ((missing && !readAll) || (unknownKey && foreign.includes(problem.source))) continue;
     problems.push(problem);
   }
-  problems.push(...arrivedProblems(fragments, input, mode));
+  problems.push(...arrivedProblems(fragments, input, own, mode));
   if (readAll) problems.push(...missingForInstall(merged, mode));
   if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
@@ -75,7 +86,7 @@ export function resolveConfiguration(input: Input): Resolution {
   const config = isWhole && data ? { ...data, given: givenText(toJson(asked)) } : null;
   const reachability = config
     ? reachabilityOf(merged)
-    : withCaptured(reachabilityOf(merged), captured?.value);
+    : withBase(reachabilityOf(merged), merge(below.base, locate(captured?.value ?? {}, capturedSource), []));
   return {
     config,
     mode,
@@ -89,6 +100,7 @@ export function resolveConfiguration(input: Input): Resolution {
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
     reachability,
     fetch: problems.length === 0 ? arrival.order : null,
+    learn: problems.length === 0 ? { seeds: learning.seeds, metadata: learning.metadata } : nothingToLearn,
     consoleQuestion: consoleQuestion(merged, reachability.console, isWhole || state === 'absent'),
   };
 }
@@ -179,10 +191,12 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
   return children.flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 
-/** Falls back to the old system's network and keys if an invalid configuration leaves none, so its users can still log in. */
-function withCaptured(reachability: ReachabilityConfig, captured: object | undefined): ReachabilityConfig {
-  if (captured === undefined) return reachability;
-  const own = reachabilityOf(locate(captured, capturedSource));
+/**
+ * Falls back to network and keys of the old system, or of the provider, if an invalid configuration leaves none, so their users can
+ * still log in.
+ */
+function withBase(reachability: ReachabilityConfig, base: Located): ReachabilityConfig {
+  const own = reachabilityOf(base);
   const { ssh, rootAuthorizedKeys, network } = reachability;
   return {
     ...reachability,

@@ -1,4 +1,4 @@
-import type { Resolution } from '../config/resolve.ts';
+import { nothingToLearn, type Resolution } from '../config/resolve.ts';
 
 /**
  * The configuration after dabei.console=root: /init overwrote and removed all configurations and private keys before any other
@@ -10,6 +10,7 @@ export function withoutSecrets(resolution: Resolution): Resolution {
     config: null,
     mode: 'rescue',
     fetch: null,
+    learn: nothingToLearn,
     problems: [
       {
         code: 'CONSOLE_WITHOUT_SECRETS',

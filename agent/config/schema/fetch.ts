@@ -56,10 +56,33 @@ export const ownSettings = {
     .max(86_400)
     .optional()
     .describe('seconds after which dabei stops asking for the file at configUrl; by default, 900'),
+  metadata: z
+    .enum(['off', 'install'])
+    .optional()
+    .describe(
+      '"install": a configuration in the metadata of the provider may start an installation; "off": nobody is asked; by default, metadata gives host name, authorized keys and addresses that nothing else gives',
+    ),
+  metadataUrl: text(limits.reference)
+    .refine(isOrigin, 'is not a valid address, such as "http://192.0.2.1:7080"')
+    .optional()
+    .describe('http or https address, without a path, of a server with metadata in the shape of EC2'),
+  metadataSecrets: z
+    .enum(['allow'])
+    .optional()
+    .describe('"allow": a configuration by metadata or on a seed may have a passphrase or private keys'),
+  seed: z
+    .enum(['off', 'install'])
+    .optional()
+    .describe('as metadata, for a volume with a seed of NoCloud, or an OpenStack config drive'),
   time: instant
     .optional()
     .describe('the time at the start of the machine, in UTC, for notAfter and for certificates; overrides its clock'),
 }; // prettier-ignore
+
+/** Scheme, host and port alone. */
+function isOrigin(value: string): boolean {
+  return /^https?:/i.test(value) && URL.canParse(value) && new URL(value).origin === value.toLowerCase().replace(/\/$/, '');
+} // prettier-ignore
 
 const firmwareText = text(limits.property);
 

@@ -4,13 +4,15 @@ import { formatPath, secretPaths, type Problem } from '../report.ts';
 import type { Identity } from './url.ts';
 import { validityProblems, type TrustedTime, type Validity } from './validity.ts';
 
-/** A configuration that came from `configUrl`, after its hash and its signature were verified. */
+/** A configuration that came from `configUrl`, after its hash and its signature were verified, or by metadata, or from a seed. */
 export interface Fetched {
   /** Its address, without credentials: the name of this source. */
   source: string;
   bytes: Buffer;
-  /** A part of the way was plain HTTP: everybody on it has read the file. */
+  /** Others may have read it, by `way`: a secret in it is none. */
   inClear: boolean;
+  /** Without it, `configUrl`. */
+  way?: 'metadata' | 'seed';
   /** Who signed it; null if no signature was asked for. */
   signer: string | null;
   /** null where nobody knows which machine will read it. */
@@ -20,7 +22,7 @@ export interface Fetched {
 
 /** @returns a problem for each value that a fetched configuration must not have, with its place; names no value */
 export function fetchedProblems(
-  { source, inClear, signer, identity, time }: Fetched,
+  { source, inClear, way, signer, identity, time }: Fetched,
   value: Located,
   installs: boolean,
 ): Problem[] {
@@ -40,8 +42,7 @@ export function fetchedProblems(
       code: 'CONFIG_SECRET_IN_CLEAR',
       ...secret.place,
       path: formatPath(path),
-      message: 'came over plain HTTP, so others may have read it',
-      remedy: 'make a new secret, and serve it over https or put it into the initramfs as /dabei.json',
+      ...inClearBy[way ?? 'url'],
     });
   }
   const validity = validityOf(value);
@@ -53,6 +54,23 @@ export function fetchedProblems(
   }
   return problems;
 }
+
+const inClearBy: Readonly<Record<'url' | 'metadata' | 'seed', Pick<Problem, 'message' | 'remedy'>>> = {
+  url: {
+    message: 'came over plain HTTP, so others may have read it',
+    remedy: 'make a new secret, and serve it over https or put it into the initramfs as /dabei.json',
+  },
+  metadata: {
+    message: 'came by metadata, which every program of this machine can read',
+    remedy:
+      'make a new secret, and put it into the initramfs as /dabei.json; dabei.metadata_secrets=allow permits this one',
+  },
+  seed: {
+    message: 'lies on a volume that stays with the machine',
+    remedy:
+      'make a new secret, and put it into the initramfs as /dabei.json; dabei.metadata_secrets=allow permits this one',
+  },
+};
 
 /** null if the schema will report one of the two. */
 function validityOf(value: Located): Validity | null {

@@ -3,6 +3,8 @@ import { longestCommandLineBytes } from '../../limits.ts';
 import { parseCommandLine, canonicalName, type Parameter } from './command-line.ts';
 import { decodeUtf8, unpack } from './decode.ts';
 import type { Fetched } from './fetched.ts';
+import type { Learnt } from './metadata/learnt.ts';
+import type { Dmi } from './metadata/source.ts';
 import { readIpParameters } from './ip-parameter.ts';
 import { signerLines } from '../../keys/allowed-signers.ts';
 import { parseJson } from '../json.ts';
@@ -30,6 +32,14 @@ export interface Input {
   signers?: SourceFile;
   /** What came from `configUrl`: absent before dabei has asked, null if the server has nothing for this machine. */
   fetched?: Fetched | null;
+  /** What the firmware says of the machine; by it, dabei recognises a provider. */
+  dmi?: Dmi;
+  /** Nothing but these sources and the old system counts: no metadata, no seed. */
+  alone?: boolean;
+  /** What volumes with a seed say; absent before dabei has looked. */
+  seeds?: readonly Learnt[];
+  /** What the provider's metadata says: absent before dabei has asked, null if there was no answer. */
+  metadata?: Learnt | null;
   /** The old system (captured.ts): provides each value, lists included, that no other source sets. */
   captured?: { value: object; notes: readonly string[] };
 }
@@ -42,6 +52,8 @@ export interface Fragment {
   foreign?: boolean;
   /** It came from `configUrl`; this boot's own sources decide about it. */
   fetched?: true;
+  /** It came by metadata or from a seed; this boot's own sources have permitted it. */
+  learnt?: Learnt;
 }
 
 export interface Sources {
@@ -98,11 +110,16 @@ function readSigners({ path, bytes }: SourceFile, found: Sources): void {
   }
 }
 
-function readFetched({ source, bytes }: Fetched, found: Sources): void {
+function readFetched(fetched: Fetched, found: Sources): void {
+  const before = found.fragments.length;
+  readDocument(fetched, found);
+  for (const fragment of found.fragments.slice(before)) fragment.fetched = true;
+}
+
+/** Reads a whole configuration, plain, gzip or zstd. */
+export function readDocument({ source, bytes }: Pick<Fetched, 'source' | 'bytes'>, found: Sources): void {
   try {
-    const before = found.fragments.length;
     readText(decodeUtf8(unpack(bytes), 'CONFIG_JSON'), source, found);
-    for (const fragment of found.fragments.slice(before)) fragment.fetched = true;
   } catch (error) {
     found.problems.push(problemOf(error, source));
   }

@@ -43,20 +43,18 @@ complete JSON Schema, for editors.
 
 dabei merges these sources. Later sources override earlier ones; host keys and authorized keys accumulate.
 
-1. What \`run\` captured from the old system: addresses, routes, name servers, host name, host keys, authorized keys.
-2. \`/dabei.json\` in the root of the initramfs. \`run --config FILE\` and iPXE put it there, and so does any cpio archive appended to the
+1. Provider metadata and seeds: host name, authorized keys and addresses that nothing else gives ([metadata](metadata.md)).
+2. What \`run\` captured from the old system: addresses, routes, name servers, host name, host keys, authorized keys.
+3. \`/dabei.json\` in the root of the initramfs. \`run --config FILE\` and iPXE put it there, and so does any cpio archive appended to the
    initrd. Only root can read it, and it never appears on a command line: put secrets here.
-3. The [kernel parameters](kernel-parameters.md) \`ip\` and \`nameserver\`.
-4. The file at \`configUrl\`, if one of the other sources gives that address: see
-   [fleets](fleets.md#one-kernel-line-for-many-machines).
-5. The kernel parameter \`dabei.config\`.
-6. The kernel parameters for single settings.
+4. The [kernel parameters](kernel-parameters.md) \`ip\` and \`nameserver\`.
+5. The file at \`configUrl\`, if another source gives that address ([fleets](fleets.md#one-kernel-line-for-many-machines)).
+6. The kernel parameter \`dabei.config\`, then those for single settings.
 
-\`dabei plan --config FILE\` and \`dabei install --config FILE\` read FILE in place of 2 to 6.
+\`dabei plan --config FILE\` and \`dabei install --config FILE\` read FILE in place of all but 2.
 
-\`configUrl\`, \`configSha256\`, \`configSigners\`, \`configCa\`, \`configDeadline\` and \`time\` cannot be in the file at \`configUrl\`. Its
-\`mode\` counts only if no other source gives one; with \`mode\` "rescue", dabei fetches nothing. Lines of \`/dabei/allowed_signers\` in the
-initramfs are added to \`configSigners\`.
+\`config…\`, \`metadata…\`, \`seed\` and \`time\` cannot be in the file at \`configUrl\`. Its \`mode\` counts only if no other source gives one; with
+\`mode\` "rescue", dabei fetches nothing. Lines of \`/dabei/allowed_signers\` in the initramfs are added to \`configSigners\`.
 
 All problems are reported together, each with its source, line and column. If a configuration has problems, dabei installs nothing,
 but still uses its valid network settings, host keys and authorized keys, so that the machine stays reachable.`;
