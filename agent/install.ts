@@ -1,3 +1,4 @@
+import type { Resolution } from './config/resolve.ts';
 import * as stages from './stages/stages.ts';
 import type { Stage } from './stages/sequence.ts';
 
@@ -21,13 +22,16 @@ export const installation: readonly Stage[] = [
 ];
 
 /**
- * Before any of the others, if the boot names a configuration by its address: by what is known so far, the network and SSH come up,
- * then dabei fetches it. The sequence that it asks for follows.
+ * Before any of the others, if the boot names a configuration by its address, or the firmware a provider: by what is known so far, the
+ * network and SSH come up, then dabei asks. The sequence that is asked for follows.
  */
-export const arrival: readonly Stage[] = [
-  ...stagesUpTo('ssh'),
-  { name: 'config-url', run: stages.configUrl },
-];
+export function arrival({ fetch, learn }: Pick<Resolution, 'fetch' | 'learn'>): readonly Stage[] {
+  const asking = [
+    ...(learn.metadata === null ? [] : [{ name: 'metadata', run: stages.metadata }]),
+    ...(fetch === null ? [] : [{ name: 'config-url', run: stages.configUrl }]),
+  ];
+  return asking.length === 0 ? [] : [...stagesUpTo('ssh'), ...asking];
+}
 
 /** With nothing to install: a shell over SSH, with ZFS, Nix, and the machine's own keys and addresses. */
 export const rescue: readonly Stage[] = [...stagesUpTo('ssh'), { name: 'rescue', run: stages.rescue }];

@@ -8,11 +8,13 @@ import { resolveConfiguration } from '../config/resolve.ts';
 import type { Input } from '../config/sources/sources.ts';
 import { resolveWithoutFail } from '../config/without-fail.ts';
 import type { Mode } from '../config/schema.ts';
-import { DabeiError, Refusals, type DabeiError as Failure } from '../errors.ts';
+import { isBeaten } from '../config/sources/metadata/policy.ts';
+import { asDabeiError, DabeiError, Refusals, type DabeiError as Failure } from '../errors.ts';
 import { readAppendedFiles, readAppendedSigners } from '../host/old-system/appended.ts';
 import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
 import { observeCommands } from '../host/exec.ts';
+import { readCredentials, readDmi } from '../host/machine/firmware-data.ts';
 import { paths } from '../paths.ts';
 import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
@@ -20,6 +22,8 @@ import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
 import { arrival, installation, rehearsal, repetition, rescue } from '../install.ts';
 import { renderPlan } from '../plan/plan.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
+import { learnMetadata } from '../stages/fetch/metadata.ts';
+import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn } from '../stages/stages.ts';
 import { waysToInstalled } from './installed.ts';
@@ -33,10 +37,12 @@ import { waysToInstalled } from './installed.ts';
  */
 export async function boot(doors: Doors): Promise<number> {
   logCommands(doors);
-  const session = bootSession(doors);
+  const session = await bootSession(doors);
+  await learnSeeds(doors, session);
   applyConsolePolicy(doors, session.resolution);
-  if (session.resolution.fetch !== null) {
-    const failure = await runStages(doors, arrival, session);
+  const asking = arrival(session.resolution);
+  if (asking.length > 0) {
+    const failure = await runStages(doors, asking, session);
     if (failure !== null) return remainReachable(doors, session, failure);
     applyConsolePolicy(doors, session.resolution);
   }
@@ -55,10 +61,16 @@ export async function boot(doors: Doors): Promise<number> {
   return 0;
 }
 
-function bootSession(doors: Doors): Session {
+async function bootSession(doors: Doors): Promise<Session> {
   let input: Input | undefined;
+  const gathered = await gatherInput(doors).catch((thrown: unknown) =>
+    asDabeiError(thrown, 'reading the sources'),
+  );
   const given = resolveWithoutFail([
-    () => resolveConfiguration((input = readInput(doors))),
+    () => {
+      if (gathered instanceof DabeiError) throw gathered;
+      return resolveConfiguration((input = gathered));
+    },
     () => resolveConfiguration({ commandLine: '', files: [], captured: readCaptured(doors) }),
   ]);
   const resolution = secretsWereDropped(doors) ? withoutSecrets(given) : given;
@@ -89,9 +101,21 @@ export async function install(doors: Doors, configFile: string | undefined): Pro
 export async function plan(doors: Doors, configFile: string | undefined): Promise<string> {
   // Planning imports the pool and mounts the ESPs to read them, which would disturb a running installation.
   const { resolution } = await sessionByHand(doors, configFile, () => doors.claim(paths.lock));
-  const { config, problems } = resolution;
+  const { config, problems, origins } = resolution;
   if (config === null) throw new Refusals(problems.map(asRefusal));
-  return renderPlan((await planInstallation(doors, config)).plan);
+  return sourcesOf(origins) + renderPlan((await planInstallation(doors, config)).plan);
+}
+
+/** Which source gave which setting: "/dabei.json: disks, hostName". */
+function sourcesOf(origins: Readonly<Record<string, string>>): string {
+  const bySource = new Map<string, Set<string>>();
+  for (const [path, source] of Object.entries(origins)) {
+    const names = bySource.get(source) ?? new Set();
+    bySource.set(source, names.add(/^[^.[]*/.exec(path)![0]));
+  }
+  bySource.delete('built-in');
+  const lines = [...bySource].map(([source, names]) => `  ${source}: ${[...names].sort().join(', ')}`);
+  return lines.length === 0 ? '' : `settings by source:\n${lines.join('\n')}\n`;
 }
 
 /**
@@ -142,15 +166,30 @@ async function sessionByHand(
   configFile: string | undefined,
   claim: () => void,
 ): Promise<Session> {
-  const input = readInput(doors, configFile);
+  const input = await gatherInput(doors, configFile);
   const session: Session = { input, resolution: resolveConfiguration(input) };
   claim();
-  if (await fetchConfig(doors, session)) return session;
+  await learnSeeds(doors, session);
+  await learnMetadata(doors, session);
+  const isThere = await fetchConfig(doors, session);
+  const { config, problems } = session.resolution;
+  if (isThere && (config !== null || problems.length > 0)) return session;
   throw new DabeiError('CONFIG_NOT_FOUND', {
     doing: 'fetching the configuration',
-    problem: 'the server has none for this machine',
+    problem: isThere
+      ? 'neither metadata nor a seed has one for this machine'
+      : 'the server has none for this machine',
     remedy: 'put it there, or name a file with --config',
   });
+}
+
+/** What `readInput` finds, and the credentials in the firmware, which count like files of the initramfs. */
+async function gatherInput(doors: Doors, configFile?: string): Promise<Input> {
+  const input = readInput(doors, configFile);
+  if (isBeaten(input)) return input;
+  const { files, notes } = await readCredentials(doors);
+  for (const text of notes) doors.log({ event: 'note', text });
+  return { ...input, files: [...files, ...input.files] };
 }
 
 /**
@@ -168,13 +207,15 @@ export function readInput(doors: Doors, configFile?: string): Input {
         problem: `there is no file ${configFile}`,
       });
     }
-    return { commandLine: '', files: [{ path: configFile, bytes }], captured };
+    return { commandLine: '', files: [{ path: configFile, bytes }], captured, alone: true };
   }
   const commandLine = files.readText(paths.commandLine) ?? '';
   const signers = readAppendedSigners(doors);
   return {
     commandLine,
     files: readAppendedFiles(doors),
+    dmi: readDmi(doors),
+    alone: files.exists(`${paths.bootDirectory}/dabei/capture`),
     captured,
     ...(signers === null ? {} : { signers }),
   };

@@ -42,7 +42,7 @@ const loadClient = async () => {
     'http:': new plain.Agent({ keepAlive: true, maxSockets: 32 }),
     'https:': new tls.Agent({ keepAlive: true, maxSockets: 32 }),
   };
-  return { fetch, agents, tls };
+  return { fetch, agents, plain, tls };
 };
 let loaded: ReturnType<typeof loadClient> | undefined;
 
@@ -124,6 +124,10 @@ async function withinLimits<T>(
 
 export interface ExchangeRequest {
   url: string;
+  /** GET if it is missing. */
+  method?: 'GET' | 'PUT';
+  /** The server answers only to a port below 1024, which a program of root alone can have (ip(7)). */
+  fromLowPort?: boolean;
   headers: Readonly<Record<string, string>>;
   /** Certificates in PEM that are trusted instead of the image's; null for those. */
   ca: string | null;
@@ -137,14 +141,17 @@ export interface ExchangeRequest {
  * @returns headers with lower-case names; `code` is Node's or OpenSSL's name of an error, or "timeout" or "max-size"
  */
 export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcome']> {
-  const { url, headers, ca, limitBytes, timeoutSeconds } = asked;
+  const { url, method = 'GET', headers, ca, limitBytes, timeoutSeconds } = asked;
   const limited = await withinLimits(timeoutSeconds, async abort => {
-    const { fetch, agents, tls } = await (loaded ??= loadClient());
-    const own = ca === null ? null : new tls.Agent({ ca });
+    const { fetch, agents, plain, tls } = await (loaded ??= loadClient());
+    const own = {
+      'http:': asked.fromLowPort ? new plain.Agent({ localPort: lowPort() }) : null,
+      'https:': ca === null ? null : new tls.Agent({ ca }),
+    };
     const response = await fetch(url, {
+      method,
       headers: { 'user-agent': 'dabei', ...headers },
-      agent: ({ protocol }) =>
-        protocol === 'https:' && own !== null ? own : agents[protocol as keyof typeof agents],
+      agent: ({ protocol }) => own[protocol as keyof typeof own] ?? agents[protocol as keyof typeof agents],
       redirect: 'manual',
       size: limitBytes,
       signal: abort.signal,
@@ -154,6 +161,9 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
   });
   return 'result' in limited ? limited.result : { failure: limited.failure, code: limited.code };
 }
+
+/** A random one of 600 to 1023: a port that was just used is not free for a minute (TIME_WAIT). */
+const lowPort = () => 600 + Math.floor(Math.random() * 424);
 
 /** Treats an invalid status code as a server error (RFC 9110, 15). */
 function isBusy(status: number): boolean {

@@ -10,10 +10,10 @@ import type { NetworkResult } from './network.ts';
 
 /** What stages know, and what they leave for later stages. */
 export interface Session {
-  /** Replaced once a configuration has arrived from `configUrl`. */
+  /** Replaced once a configuration has arrived from `configUrl`, by metadata or from a seed. */
   resolution: Resolution;
   /** What the resolution was made from, for a second one with what arrives. */
-  readonly input?: Input;
+  input?: Input;
   network?: NetworkResult;
   /** The configuration by which the network was brought up, as JSON. */
   networkAsBroughtUp?: NetworkConfig;

@@ -20,6 +20,7 @@ import { absentInterfaces } from '../plan/network/absent-interfaces.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { changeNetwork } from './change-network.ts';
 import { fetchConfig } from './fetch/config-url.ts';
+import { learnMetadata } from './fetch/metadata.ts';
 import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
@@ -44,6 +45,11 @@ export async function config({ log }: Doors, { resolution, told }: Session): Pro
 /** Fetches the configuration that `configUrl` names; the stages that follow are those that it asks for. */
 export async function configUrl(doors: Doors, session: Session): Promise<void> {
   await fetchConfig(doors, session);
+}
+
+/** Asks the provider's metadata; what it gives counts in the stages that follow. */
+export async function metadata(doors: Doors, session: Session): Promise<void> {
+  await learnMetadata(doors, session);
 }
 
 /** Sets the running system's host name and machine id, if configured; nothing important depends on them. */

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { distrusted } from '../../config/arrival.ts';
 import { maximumBytes } from '../../config/sources/decode.ts';
 import type { Fetched } from '../../config/sources/fetched.ts';
 import { isVerified, type FetchOrder } from '../../config/sources/order.ts';
 import { expandUrl, signatureUrl, splitCredentials, type Identity } from '../../config/sources/url.ts';
 import { trustedTime, type TrustedTime } from '../../config/sources/validity.ts';
-import { resolveConfiguration } from '../../config/resolve.ts';
-import { resolveWithoutFail } from '../../config/without-fail.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import { download, shownUrl, type DownloadRequest } from './download.ts';
 import type { Session } from '../sequence.ts';
+import { adopt } from './adopt.ts';
 import { verifySignature } from './config-signature.ts';
 
 /** The configuration that this boot names by its address: fetched, verified, and merged with the other sources. */
@@ -22,8 +20,7 @@ const directory = '/run/dabei/config-url';
 const doing = 'fetching the configuration';
 
 /**
- * Replaces the session's resolution by the one with the configuration that arrived. If that one is refused, the machine keeps its
- * network, and takes over names and keys only from a configuration that is its own.
+ * Replaces the session's resolution by the one with the configuration that arrived.
  * @returns whether the server has a configuration for this machine
  * @throws DabeiError for a configuration that cannot be fetched or verified; nothing of it is used
  */
@@ -34,17 +31,7 @@ export async function fetchConfig(doors: Doors, session: Session): Promise<boole
   const hostName = isNamed ? own.reachability.hostName : null;
   const identity = await readIdentity(doors, input.commandLine, hostName);
   const fetched = await fetchAny(doors, own.fetch, identity);
-  const { problems, ...resolution } = resolveWithoutFail([
-    () => resolveConfiguration({ ...input, fetched }),
-    () => resolveConfiguration({ ...input, fetched: null }),
-  ]);
-  const { network } = own.reachability;
-  const reachability = distrusted(problems)
-    ? own.reachability
-    : problems.length > 0
-      ? { ...resolution.reachability, network }
-      : resolution.reachability;
-  session.resolution = { ...resolution, problems, reachability };
+  adopt(session, { ...input, fetched }, { ...input, fetched: null }, own.reachability);
   doors.log({
     event: 'note',
     text:

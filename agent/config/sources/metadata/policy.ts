@@ -73,7 +73,7 @@ export function learningOf(own: Located, known: Located, input: Input): Learning
 } // prettier-ignore
 
 /** A boot for a rescue system, `run`, and a file that a person names decide alone. */
-function isBeaten({ commandLine, alone = false, captured }: Input): boolean {
+export function isBeaten({ commandLine, alone = false, captured }: Input): boolean {
   return alone || Object.keys(captured?.value ?? {}).length > 0 || asksForRescue(commandLine);
 }
 

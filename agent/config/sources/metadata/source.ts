@@ -2,11 +2,11 @@ import type { IdentitySetting, Reading } from './learnt.ts';
 
 /** What a provider's metadata service is, as data: how it is recognised, what is asked, and how the answers are read. */
 
-/** Fields of SMBIOS, by their names in sysfs (Documentation/ABI/testing/sysfs-class-dmi). */
+/** Fields of SMBIOS that this project uses, by their names in sysfs (Documentation/ABI/testing/sysfs-class-dmi). */
 export const dmiFields = [
-  ...['bios_vendor', 'bios_version', 'board_vendor', 'chassis_asset_tag', 'chassis_vendor'],
+  ...['bios_vendor', 'bios_version', 'board_serial', 'board_vendor', 'chassis_asset_tag', 'chassis_serial', 'chassis_vendor'],
   ...['product_name', 'product_serial', 'product_uuid', 'product_version', 'sys_vendor'],
-] as const; // prettier-ignore
+]; // prettier-ignore
 export type Dmi = Readonly<Record<string, string>>;
 
 /** An answer of the server; null where it has none (404 or 204). */
@@ -28,7 +28,7 @@ export interface MetadataSource {
     /** A server without tokens answers the questions, too. */
     isOptional: boolean;
   };
-  /** Name -> path. The first one has to be answered. */
+  /** Name -> path. */
   questions: Readonly<Record<string, string>>;
   /** The server answers only to a port below 1024, which needs root. */
   fromLowPort?: true;
