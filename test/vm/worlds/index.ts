@@ -18,6 +18,7 @@ import { kexecShapeWorlds } from './kexec/shapes.ts';
 import { kexecWorlds } from './kexec/kexec.ts';
 import { movedSshdWorlds } from './kexec/moved-sshd.ts';
 import { mediaWorlds } from './media.ts';
+import { metadataWorlds } from './metadata/metadata.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -29,6 +30,7 @@ import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
 import { rescueWorlds } from './rescue.ts';
+import { seedWorlds } from './metadata/seed.ts';
 import { unlockWorlds } from './unlock.ts';
 import { userFlakeWorlds } from './user-flake.ts';
 
@@ -39,6 +41,8 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   console: consoleWorlds,
   'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,
+  'metadata/metadata': metadataWorlds,
+  'metadata/seed': seedWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
   network: networkWorlds,

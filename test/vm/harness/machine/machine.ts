@@ -37,6 +37,7 @@ export interface MachineOptions {
   networks?: readonly (NetworkOptions & { wire?: Wire })[];
   clock?: string;
   systemSerial?: string;
+  systemVendor?: string;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
   counted?: boolean;
   /** The machine is ended after this time, whatever it does. */
@@ -108,6 +109,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     networks,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.systemSerial === undefined ? {} : { systemSerial: options.systemSerial }),
+    ...(options.systemVendor === undefined ? {} : { systemVendor: options.systemVendor }),
     qmpSocket: join(sockets, 'qmp'),
   });
   const qemu = await start([arch.qemu.program, ...args]);

@@ -26,6 +26,8 @@ export interface NetworkOptions {
   forward?: readonly { hostPort: number; guestAddress?: string; guestPort: number }[];
   /** Directory served by TFTP, and the file in it that DHCP names as boot file. */
   tftp?: { directory: string; bootFile: string };
+  /** The network is 169.254.169.0/24, and 169.254.169.254:80 leads to this port of 127.0.0.1: a provider's metadata. */
+  metadataPort?: number;
   /** The cable is out. */
   linkDown?: boolean;
   /** So many cards on the network, as on a switch; the first has the name and the MAC of a single one. */
@@ -66,8 +68,9 @@ export interface QemuOptions {
   counted?: boolean;
   /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
   clock?: string;
-  /** The system's serial number in SMBIOS (type 1). */
+  /** The system's serial number and manufacturer in SMBIOS (type 1). */
   systemSerial?: string;
+  systemVendor?: string;
   qmpSocket: string;
 }
 
@@ -99,9 +102,9 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
     ...(options.clock === undefined ? [] : ['-rtc', option('', { base: options.clock }).slice(1)]),
-    ...(options.systemSerial === undefined
+    ...((options.systemSerial ?? options.systemVendor) === undefined
       ? []
-      : ['-smbios', option('type=1', { serial: options.systemSerial })]),
+      : ['-smbios', option('type=1', { manufacturer: options.systemVendor, serial: options.systemSerial })]),
     ...['-device', 'virtio-rng-pci'],
     ...(firmware === 'bios' ? [] : firmwareArguments(options)),
     ...(boot.from === 'kernel'
@@ -181,7 +184,7 @@ export function macOf(network: NetworkOptions, index: number): string {
 
 /** The address that slirp's DHCP server gives to the first that asks. */
 export function leasedAddress(network: NetworkOptions): string {
-  return `10.0.${network.subnet ?? 2}.15`;
+  return network.metadataPort === undefined ? `10.0.${network.subnet ?? 2}.15` : '169.254.169.15';
 }
 
 function networkArguments(
@@ -194,12 +197,17 @@ function networkArguments(
   const id = `net${index}`;
   const backend = option('user', {
     id,
-    net: `10.0.${subnet}.0/24`,
+    net: network.metadataPort === undefined ? `10.0.${subnet}.0/24` : '169.254.169.0/24',
     // slirp's default prefix is fec0::/64 for every one of its networks; two of them in a guest must differ.
     'ipv6-net': `fd00:da:be:${subnet.toString(16)}::/64`,
     restrict: network.restrict ? 'on' : undefined,
     tftp: network.tftp?.directory,
     bootfile: network.tftp?.bootFile,
+    // For each connection, QEMU starts the program anew.
+    guestfwd:
+      network.metadataPort === undefined
+        ? undefined
+        : `tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${network.metadataPort}`,
   });
   const forwards = (network.forward ?? []).map(
     ({ hostPort, guestAddress, guestPort }) =>
