@@ -3,7 +3,10 @@ import { configSchema } from '../../../agent/config/schema.ts';
 import { parameterKinds } from '../../../agent/config/sources/parameters.ts';
 import { table } from './table.ts';
 
-/** docs/configuration.md and docs/kernel-parameters.md: from the schema's descriptions and the table of kernel parameters. */
+/**
+ * docs/configuration.md, docs/settings/network.md and docs/kernel-parameters.md: from the schema's descriptions and the table of
+ * kernel parameters.
+ */
 
 /** What of JSON Schema (draft 2020-12) zod writes for the configuration. */
 interface Schema {
@@ -59,6 +62,12 @@ dabei merges these sources. Later sources override earlier ones; host keys and a
 All problems are reported together, each with its source, line and column. If a configuration has problems, dabei installs nothing,
 but still uses its valid network settings, host keys and authorized keys, so that the machine stays reachable.`;
 
+const networkIntroduction = `# Settings of the network
+
+<!-- Generated from agent/config/schema.ts by test/unit/documents/configuration.test.ts. -->
+
+The objects below \`network\` of a [configuration](../configuration.md#network).`;
+
 const parametersIntroduction = `# Kernel parameters
 
 <!-- Generated from agent/config/sources/parameters.ts by test/unit/documents/configuration.test.ts. -->
@@ -93,11 +102,21 @@ export function configurationDocument(): string {
     '',
     'Sizes are a number of bytes, or text with a unit: `"512MiB"`, `"8GiB"`.',
     '',
-    ...sections('', schema),
+    'Those below `network` have [a document of their own](settings/network.md).',
+    '',
+    ...sections('', schema, path => !isOfNetwork(path)),
   ]
     .join('\n')
     .replace(/\n+$/, '\n');
 }
+
+/** @returns docs/settings/network.md, as prettier leaves it */
+export function networkDocument(): string {
+  const shown = sections('', inputSchema(), isOfNetwork);
+  return [networkIntroduction, '', ...shown].join('\n').replace(/\n+$/, '\n').replaceAll(/^### /gm, '## ');
+}
+
+const isOfNetwork = (path: string) => path.startsWith('network.');
 
 /** @returns docs/kernel-parameters.md, as prettier leaves it */
 export function parametersDocument(): string {
@@ -153,9 +172,10 @@ function objects(path: string, schema: Schema): Section[] {
 }
 
 /** An object that another section has shown already, such as a route's, is only referred to. */
-function sections(root: string, schema: Schema): string[] {
+function sections(root: string, schema: Schema, isWanted: (path: string) => boolean): string[] {
   const shown = new Map<string, string>();
-  return objects(root, schema).flatMap(({ path, properties, required }) => {
+  const wanted = objects(root, schema).filter(({ path }) => isWanted(path));
+  return wanted.flatMap(({ path, properties, required }) => {
     const rows = Object.entries(properties).map(([name, value]) => [
       `\`${name}\`${required.includes(name) ? ' (required)' : ''}`,
       typeOf(value),

@@ -2,11 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import {
   configurationDocument,
+  networkDocument,
   parametersDocument,
   undescribed,
 } from '../../support/documents/configuration.ts';
 
-const generated = { configuration: configurationDocument(), 'kernel-parameters': parametersDocument() };
+const generated = {
+  configuration: configurationDocument(),
+  'settings/network': networkDocument(),
+  'kernel-parameters': parametersDocument(),
+};
 
 // After a change to the schema or to the parameters: TAP_SNAPSHOT=1 npx tap test/unit/documents/configuration.test.ts
 for (const [name, text] of Object.entries(generated))
