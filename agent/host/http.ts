@@ -125,7 +125,9 @@ async function withinLimits<T>(
 export interface ExchangeRequest {
   url: string;
   /** GET if it is missing. */
-  method?: 'GET' | 'PUT';
+  method?: 'GET' | 'PUT' | 'POST';
+  /** What is sent; its type is a header. */
+  body?: string;
   /** The server answers only to a port below 1024, which a program of root alone can have (ip(7)). */
   fromLowPort?: boolean;
   headers: Readonly<Record<string, string>>;
@@ -141,7 +143,7 @@ export interface ExchangeRequest {
  * @returns headers with lower-case names; `code` is Node's or OpenSSL's name of an error, or "timeout" or "max-size"
  */
 export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcome']> {
-  const { url, method = 'GET', headers, ca, limitBytes, timeoutSeconds } = asked;
+  const { url, method = 'GET', body: sent, headers, ca, limitBytes, timeoutSeconds } = asked;
   const limited = await withinLimits(timeoutSeconds, async abort => {
     const { fetch, agents, plain, tls } = await (loaded ??= loadClient());
     const own = {
@@ -150,6 +152,7 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
     };
     const response = await fetch(url, {
       method,
+        ...(sent === undefined ? {} : { body: sent }),
       headers: { 'user-agent': 'dabei', ...headers },
       agent: ({ protocol }) => own[protocol as keyof typeof own] ?? agents[protocol as keyof typeof agents],
       redirect: 'manual',

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
-import { request } from '../../../agent/host/http.ts';
+import { exchange, request } from '../../../agent/host/http.ts';
 import { listen } from '../../vm/harness/serve.ts';
 
 type Answer = (response: ServerResponse) => unknown;
@@ -117,4 +117,27 @@ t.test('what is no status code is an error of the server', async t => {
       code,
     );
   }
+});
+
+t.test('a request with a body, once, and its answer as data', async t => {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString('utf8')));
+    request.on('end', () => {
+      received.push(`${request.method} ${request.headers['content-type']} ${body}`);
+      response.writeHead(307, { location: '/y' }).end('elsewhere');
+    });
+  });
+  const { port, close } = await listen(server);
+  t.teardown(close);
+  const asked = { url: `http://127.0.0.1:${port}/x`, ca: null, limitBytes: 100, timeoutSeconds: 10 };
+  const answer = await exchange({
+    ...asked,
+    method: 'POST',
+    body: '{"a": 1}',
+    headers: { 'content-type': 'application/json' },
+  });
+  t.match(answer, { status: 307, headers: { location: '/y' }, body: Buffer.from('elsewhere') });
+  t.same(received, ['POST application/json {"a": 1}'], 'it follows no redirection');
 });
