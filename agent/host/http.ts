@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Response } from 'node-fetch';
 import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
@@ -152,8 +153,8 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
     };
     const response = await fetch(url, {
       method,
-        ...(sent === undefined ? {} : { body: sent }),
-      headers: { 'user-agent': 'dabei', ...headers },
+      ...(sent === undefined ? {} : { body: streamOf(sent) }),
+      headers: { 'user-agent': 'dabei', ...headers, ...lengthOf(sent) },
       agent: ({ protocol }) => own[protocol as keyof typeof own] ?? agents[protocol as keyof typeof agents],
       redirect: 'manual',
       size: limitBytes,
@@ -167,6 +168,18 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
 
 /** A random one of 600 to 1023: a port that was just used is not free for a minute (TIME_WAIT). */
 const lowPort = () => 600 + Math.floor(Math.random() * 424);
+
+/**
+ * node-fetch destroys the body of a request that is aborted, with an error that nobody listens to if the body was a text or a buffer
+ * (body.js, Body); it would end dabei.
+ */
+function streamOf(text: string): Readable {
+  return Readable.from([Buffer.from(text)]).on('error', () => {});
+}
+
+function lengthOf(text: string | undefined): Record<string, string> {
+  return text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) };
+}
 
 /** Treats an invalid status code as a server error (RFC 9110, 15). */
 function isBusy(status: number): boolean {
