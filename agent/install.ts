@@ -18,7 +18,7 @@ export const installation: readonly Stage[] = [
   { name: 'host-flake', run: stages.carryOut('host-flake') },
   { name: 'install', run: stages.carryOut('install') },
   { name: 'boot-loader', run: stages.carryOut('boot-loader') },
-  { name: 'finish', run: stages.carryOut('finish') },
+  { name: 'finish', run: stages.finish },
 ];
 
 /**

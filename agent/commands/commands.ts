@@ -24,6 +24,8 @@ import { renderPlan } from '../plan/plan.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { learnMetadata } from '../stages/fetch/metadata.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
+import { startReports, type Reporting } from '../stages/report/reporter.ts';
+import { lastWords, reportSource } from '../stages/report/source.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn } from '../stages/stages.ts';
 import { waysToInstalled } from './installed.ts';
@@ -35,15 +37,17 @@ import { waysToInstalled } from './installed.ts';
  * once.
  * @returns exit code
  */
-export async function boot(doors: Doors): Promise<number> {
-  logCommands(doors);
-  const session = await bootSession(doors);
-  await learnSeeds(doors, session);
+export async function boot(plainDoors: Doors): Promise<number> {
+  logCommands(plainDoors);
+  const session = await bootSession(plainDoors);
+  await learnSeeds(plainDoors, session);
+  const reporting = startReports(plainDoors, reportSource(plainDoors, session));
+  const { doors } = reporting;
   applyConsolePolicy(doors, session.resolution);
   const asking = arrival(session.resolution);
   if (asking.length > 0) {
     const failure = await runStages(doors, asking, session);
-    if (failure !== null) return remainReachable(doors, session, failure);
+    if (failure !== null) return remainReachable(reporting, session, failure);
     applyConsolePolicy(doors, session.resolution);
   }
   const { mode } = session.resolution;
@@ -53,11 +57,13 @@ export async function boot(doors: Doors): Promise<number> {
     plan: rehearsal,
   };
   const failure = await runStages(doors, sequences[mode], session);
-  if (failure !== null) return remainReachable(doors, session, failure);
-  if (mode === 'install') return restart(doors, session);
+  if (failure !== null) return remainReachable(reporting, session, failure);
+  if (mode === 'install') return restart(reporting, session);
   updateStatus(doors, { state: mode === 'plan' ? 'planned' : 'rescue' });
   if (mode === 'plan')
     doors.log({ event: 'note', text: 'nothing was changed; "dabei plan" prints every command' });
+  const description = mode === 'plan' ? 'planned; nothing was changed' : 'a rescue system';
+  await reporting.finish(lastWords(doors, session, { result: 'SUCCESS', description }));
   return 0;
 }
 
@@ -81,8 +87,10 @@ async function bootSession(doors: Doors): Promise<Session> {
  * Installs when somebody runs `dabei install` over an existing connection. It does not restart the machine.
  * @returns exit code
  */
-export async function install(doors: Doors, configFile: string | undefined): Promise<number> {
-  const session = await sessionByHand(doors, configFile, () => logCommands(doors));
+export async function install(plainDoors: Doors, configFile: string | undefined): Promise<number> {
+  const session = await sessionByHand(plainDoors, configFile, () => logCommands(plainDoors));
+  const reporting = startReports(plainDoors, reportSource(plainDoors, session), { isOnline: true });
+  const { doors } = reporting;
   // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
   const failure = await runStages(doors, repetition, session);
@@ -90,6 +98,7 @@ export async function install(doors: Doors, configFile: string | undefined): Pro
     updateStatus(doors, { state: 'installed' });
     doors.log({ event: 'note', text: 'installed: "reboot" starts the new system' });
   }
+  await reporting.finish(lastWords(doors, session, ending(failure)));
   return failure === null ? 0 : 1;
 }
 
@@ -230,20 +239,32 @@ export function logCommands({ claim, log }: Doors): void {
 }
 
 /** Prints the code of the failure and how to log in on every console. The machine then waits: it never tries again automatically. */
-function remainReachable(doors: Doors, session: Session, failure: Failure): number {
+async function remainReachable(
+  { doors, finish }: Reporting,
+  session: Session,
+  failure: Failure,
+): Promise<number> {
   doors.log({
     event: 'note',
     text: `the installation stopped (${failure.code}); "dabei status" has the reason`,
   });
   tellWaysIn(doors, session);
+  await finish(lastWords(doors, session, ending(failure)));
   return 1;
 }
 
+function ending(failure: Failure | null): { result: 'SUCCESS' | 'FAIL'; description: string } {
+  return failure === null
+    ? { result: 'SUCCESS', description: 'installed' }
+    : { result: 'FAIL', description: `stopped: ${failure.code}: ${failure.message}` };
+}
+
 /** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
-async function restart(doors: Doors, session: Session): Promise<number> {
+async function restart({ doors, finish }: Reporting, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
   const text = `installed: the machine restarts${waysToInstalled(session)}`;
   doors.log({ event: 'note', text });
+  await finish(lastWords(doors, session, ending(null)));
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });
   return 0;
 }

@@ -2,8 +2,12 @@ import { ownSettings, validitySettings } from './schema/fetch.ts';
 
 /** The configuration as people wrote it, in a canonical form: two configurations are the same if their texts are equal. */
 
-/** Where a configuration came from and how long it is valid: one that is signed again is the same configuration. */
-const aboutTheJourney: readonly string[] = [...Object.keys(ownSettings), ...Object.keys(validitySettings)];
+/** Where a configuration came from, how long it is valid, who is told: one that is signed again is the same configuration. */
+const aboutTheJourney: readonly string[] = [
+  ...Object.keys(ownSettings),
+  ...Object.keys(validitySettings),
+  'report',
+];
 
 /**
  * JSON with sorted keys and without defaults, so a later image, whose schema has more keys and other defaults, makes the same

@@ -4,6 +4,7 @@ import { branchMeant, type Issue } from './issues.ts';
 import { toJson, type Located } from './located.ts';
 import type { Path } from './report.ts';
 import { configSchema, type ConsoleConfig, type NetworkConfig, type SshConfig } from './schema.ts';
+import type { ReportConfig } from './schema/report.ts';
 
 /** The valid part of what keeps a machine reachable under its own keys and addresses. */
 export interface ReachabilityConfig {
@@ -13,6 +14,9 @@ export interface ReachabilityConfig {
   hostName: string;
   machineId?: string | undefined;
   console: ConsoleConfig;
+  /** A refused configuration is reported, too. */
+  report?: ReportConfig | undefined;
+  configCa?: string | undefined;
 }
 
 const reachabilitySchema = configSchema.pick({
@@ -22,6 +26,8 @@ const reachabilitySchema = configSchema.pick({
   network: true,
   ssh: true,
   console: true,
+  report: true,
+  configCa: true,
 });
 
 /**

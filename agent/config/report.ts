@@ -33,12 +33,14 @@ export function formatPath(path: Path): string {
   }, '');
 }
 
-/** Settings that hold a passphrase, a private key or the hash of a password. */
+/** Settings that hold a passphrase, a private key, the hash of a password or a token. */
 export const secretPaths: readonly Path[] = [
   ['disks', 'key'],
   ['disks', 'keyFiles'],
   ['ssh', 'hostKeys'],
   ['console', 'passwordHash'],
+  ['report', 'token'],
+  ['report', 'header'],
 ];
 
 /** Cuts a path at a secret: a passphrase that somebody wrote as a key of an object is still a passphrase. */

@@ -6,6 +6,7 @@ import { limits } from './limits.ts';
 import { disksSchema } from './schema/disks.ts';
 import { ownSettings, validitySettings } from './schema/fetch.ts';
 import { networkSchema } from './schema/network.ts';
+import { reportSchema } from './schema/report.ts';
 import { systemSchema } from './schema/system.ts';
 import { line, secretLine, secretLines } from './text.ts';
 
@@ -143,6 +144,7 @@ export const configSchema = z.strictObject({
     .describe("further parameters of the installed system's kernel that this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
   console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
+  report: reportSchema.optional().describe('where dabei reports what it does'),
   ...ownSettings,
   ...validitySettings,
 });

@@ -61,6 +61,8 @@ export function consoleQuestion(
   const secrets = [
     sourceOf('disks', 'key'),
     sourceOf('disks', 'keyFiles'),
+    sourceOf('report', 'token'),
+    sourceOf('report', 'header'),
     ...(keys?.kind === 'array' ? keys.items.map(({ place }) => place.source) : [keys?.place.source]),
   ].filter(source => source !== undefined);
   const asking = [

@@ -21,6 +21,8 @@ export interface Session {
   readonly told?: Set<string>;
   facts?: Facts;
   plan?: Plan;
+  /** runtime-info.json of the installed system, before its disks are left; null if it cannot be read. */
+  runtimeInfo?: string | null;
 }
 
 export interface Stage {

@@ -16,6 +16,7 @@ import { recheckDisks } from '../plan/disks/recheck.ts';
 import { releaseWarnings } from '../plan/host-flake/release-warning.ts';
 import { lockoutRefusal } from '../plan/preflight/login.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { flakeDirectory, targetRoot } from '../plan/target.ts';
 import { absentInterfaces } from '../plan/network/absent-interfaces.ts';
 import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { changeNetwork } from './change-network.ts';
@@ -197,6 +198,16 @@ export async function nukeDisk(doors: Doors, session: Session): Promise<void> {
   recheckDisks(configOf(session), facts, plan.members, await readDisks(doors));
   await carryOut('nuke-disk')(doors, session);
   if (configOf(session).disks?.layout === 'disko') checkLayout(doors, plan.members, await readDisks(doors));
+}
+
+/** Leaves the disks. What the machine reports of itself is read before. */
+export async function finish(doors: Doors, session: Session): Promise<void> {
+  try {
+    session.runtimeInfo = doors.files.readText(`${targetRoot}${flakeDirectory}/runtime-info.json`);
+  } catch {
+    session.runtimeInfo = null;
+  }
+  await carryOut('finish')(doors, session);
 }
 
 /** Nothing to install, or nothing left to do: prints how to log in. */

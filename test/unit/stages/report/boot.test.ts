@@ -1,0 +1,73 @@
+import t from 'tap';
+import { boot, install } from '../../../../agent/commands/commands.ts';
+import { finish } from '../../../../agent/stages/stages.ts';
+import type { Session } from '../../../../agent/stages/sequence.ts';
+import { publicKeyOf } from '../../../fixtures/public-keys.ts';
+import { status, type Answer } from '../../../support/config-server.ts';
+import { reportingMachine } from '../../../support/reports/machine.ts';
+import { accept, receiveReports } from '../../../support/reports/receiver.ts';
+
+/** What a whole run reports to a real receiver. */
+
+t.setTimeout(300_000);
+
+const rescue = { mode: 'rescue', hostName: 'web.example.org', rootAuthorizedKeys: [publicKeyOf('me')] };
+const passphrase = 'a passphrase of some length';
+const installs = { ...rescue, mode: 'install', disks: { devices: ['/dev/vda'], key: passphrase } };
+
+interface Row {
+  name: string;
+  config: object;
+  answers?: Answer[];
+  exitCode: number;
+  /** Of the last event. */
+  last: object;
+  names: RegExp;
+}
+
+const rows: Row[] = [
+  { name: 'a rescue system', config: rescue, exitCode: 0, last: { result: 'SUCCESS', description: 'a rescue system' }, names: /^dabei\/config,dabei\/config,dabei\/network,.*dabei\/rescue,dabei\/rescue,dabei$/ },
+  { name: 'no such disk', config: installs, exitCode: 1, last: { result: 'FAIL', description: /^stopped: DISK_NOT_FOUND: / }, names: /dabei\/plan\/error,dabei$/ },
+  { name: 'a refused configuration', config: { ...installs, wipee: 1 }, exitCode: 1, last: { result: 'FAIL', description: /^stopped: CONFIG_SCHEMA: / }, names: /^dabei\/config,dabei\/config,dabei\/config\/error,.*dabei\/ssh,dabei$/ },
+  { name: 'a receiver in trouble', config: rescue, answers: [status(500), accept], exitCode: 0, last: { result: 'SUCCESS' }, names: /dabei$/ },
+  { name: 'a receiver that is none', config: rescue, answers: [status(404)], exitCode: 0, last: { result: 'SUCCESS' }, names: /dabei$/ },
+]; // prettier-ignore
+
+for (const { name, config, answers, exitCode, last, names } of rows) {
+  t.test(name, async t => {
+    const { url, received } = await receiveReports(t, answers);
+    const doors = reportingMachine(t, { ...config, report: { url } });
+    t.equal(await boot(doors), exitCode);
+    t.match(received.map(event => event.name).join(), names);
+    t.match(received.at(-1), {
+      ...last,
+      ...{ name: 'dabei', hostname: 'web', fqdn: 'web.example.org', addresses: ['192.0.2.7/24'] },
+      ...{
+        host_keys: [/^SHA256:.* \(ED25519\)$/],
+        pub_key_ed25519: publicKeyOf('host').split(' ', 2).join(' '),
+      },
+      machine: { hostname: 'web.example.org', serial: 'S1', macs: ['52:54:00:12:34:56'] },
+    });
+    t.notMatch(JSON.stringify(received), passphrase, 'no secret leaves');
+    t.equal(JSON.stringify(doors.told).match(/reporting to/g)?.length ?? 0, answers === undefined ? 0 : 1);
+  });
+}
+
+t.test('an installation that somebody starts', async t => {
+  const { url, received } = await receiveReports(t);
+  const doors = reportingMachine(t, { ...installs, report: { url, level: 'error' } });
+  t.equal(await install(doors, undefined), 1);
+  t.match(received[0], { name: 'dabei/config', event_type: 'start' });
+  t.match(received.at(-1), { name: 'dabei', result: 'FAIL' });
+});
+
+t.test('facts of the installed system are read before its disks are left', async t => {
+  const info = '{"version": 1}';
+  const plan = { stages: { finish: [] } } as unknown as Session['plan'];
+  const session = { facts: {}, plan } as unknown as Session;
+  const path = '/mnt/etc/nixos/runtime-info.json';
+  await finish(reportingMachine(t, {}, { files: { [path]: info } }), session);
+  t.equal(session.runtimeInfo, info);
+  await finish(reportingMachine(t, {}, { failing: [['readText', /runtime-info/, 'EIO']] }), session);
+  t.equal(session.runtimeInfo, null);
+});
