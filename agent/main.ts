@@ -26,7 +26,8 @@ const usage = `usage: dabei COMMAND
   facts [--json]           what this machine is: firmware, disks, network cards, what has no driver
   logs [--json]            the log since the start
   collect --output DIR FILE...
-                           adds machines, by their runtime-info.json, to an infrastructure flake; see docs/fleets.md
+                           adds machines, by their runtime-info.json or by what they reported, to an infrastructure flake;
+                           see docs/fleets.md
   preflight --capture DIR --image DIR [--config FILE] [--command-line FILE] [--second-initrd FILE] [--result FILE] [--json]
                            check whether a running Linux can be left by kexec; exit code 10: refused
   sign --key KEY [--principal NAME] FILE
