@@ -17,6 +17,7 @@ export type Place =
 const caches = 'the new system asks binary caches over its own network, just before it touches the disks';
 const nix = 'this check needs Nix and the network of the new system';
 const fetching = 'the new system fetches the configuration over its own network';
+const asking = 'the new system asks just before it touches the disks';
 const writing = 'the error occurs while dabei writes to the disks';
 
 export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
@@ -37,6 +38,9 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_OTHER_MACHINE: { newSystem: fetching },
   CONFIG_EXPIRED: { newSystem: fetching },
   CONFIG_SECRET_IN_CLEAR: { newSystem: fetching },
+  REPORT_ASK_UNVERIFIED: 'preflight',
+  REPORT_ASK_REFUSED: { newSystem: asking },
+  REPORT_ASK_SILENT: { newSystem: asking },
   CONSOLE_WITHOUT_SECRETS: { newSystem: 'its first program drops the secrets' },
   NETWORK_NO_LINK: {
     newSystem: 'the new kernel has to find the interface; preflight checks that it has the driver',

@@ -28,6 +28,9 @@ export const errorCodes = {
   CONFIG_EXPIRED:
     'the fetched configuration is no longer valid, is valid for too long, or the machine cannot tell',
   CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP, by metadata, or on a seed',
+  REPORT_ASK_UNVERIFIED: 'the permission to erase disks would come over plain HTTP, without a signature',
+  REPORT_ASK_REFUSED: 'the server that was asked does not permit to erase the disks',
+  REPORT_ASK_SILENT: 'the server that was asked whether to erase the disks gave no permission in time',
   CONSOLE_WITHOUT_SECRETS: 'dabei.console=root dropped the secrets that the configuration needs',
   // Network and SSH
   NETWORK_NO_LINK: 'the machine has no network interface',

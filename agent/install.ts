@@ -1,4 +1,5 @@
 import type { Resolution } from './config/resolve.ts';
+import { ask } from './stages/report/ask.ts';
 import * as stages from './stages/stages.ts';
 import type { Stage } from './stages/sequence.ts';
 
@@ -35,6 +36,11 @@ export function arrival({ fetch, learn }: Pick<Resolution, 'fetch' | 'learn'>): 
 
 /** With nothing to install: a shell over SSH, with ZFS, Nix, and the machine's own keys and addresses. */
 export const rescue: readonly Stage[] = [...stagesUpTo('ssh'), { name: 'rescue', run: stages.rescue }];
+
+/** The same stages, and an operator's permission before the first of them that writes to a disk. */
+export function withAsking(stages: readonly Stage[]): readonly Stage[] {
+  return stages.flatMap(stage => (stage.name === 'nuke-disk' ? [{ name: 'ask', run: ask }, stage] : [stage]));
+}
 
 /** Everything up to the point of no return, and the plan in print. */
 export const rehearsal: readonly Stage[] = [...stagesUpTo('plan'), { name: 'rescue', run: stages.rescue }];

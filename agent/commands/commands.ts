@@ -19,7 +19,7 @@ import { paths } from '../paths.ts';
 import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus, updateStatus } from '../host/status.ts';
-import { arrival, installation, rehearsal, repetition, rescue } from '../install.ts';
+import { arrival, installation, rehearsal, repetition, rescue, withAsking } from '../install.ts';
 import { renderPlan } from '../plan/plan.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { learnMetadata } from '../stages/fetch/metadata.ts';
@@ -44,9 +44,9 @@ export async function boot(plainDoors: Doors): Promise<number> {
   const reporting = startReports(plainDoors, reportSource(plainDoors, session));
   const { doors } = reporting;
   applyConsolePolicy(doors, session.resolution);
-  const asking = arrival(session.resolution);
-  if (asking.length > 0) {
-    const failure = await runStages(doors, asking, session);
+  const first = arrival(session.resolution);
+  if (first.length > 0) {
+    const failure = await runStages(doors, first, session);
     if (failure !== null) return remainReachable(reporting, session, failure);
     applyConsolePolicy(doors, session.resolution);
   }
@@ -56,7 +56,7 @@ export async function boot(plainDoors: Doors): Promise<number> {
     rescue,
     plan: rehearsal,
   };
-  const failure = await runStages(doors, sequences[mode], session);
+  const failure = await runStages(doors, asking(session, sequences[mode]), session);
   if (failure !== null) return remainReachable(reporting, session, failure);
   if (mode === 'install') return restart(reporting, session);
   updateStatus(doors, { state: mode === 'plan' ? 'planned' : 'rescue' });
@@ -65,6 +65,10 @@ export async function boot(plainDoors: Doors): Promise<number> {
   const description = mode === 'plan' ? 'planned; nothing was changed' : 'a rescue system';
   await reporting.finish(lastWords(doors, session, { result: 'SUCCESS', description }));
   return 0;
+}
+
+function asking({ resolution }: Session, stages: readonly Stage[]): readonly Stage[] {
+  return resolution.config?.report?.ask === undefined ? stages : withAsking(stages);
 }
 
 async function bootSession(doors: Doors): Promise<Session> {
@@ -93,7 +97,7 @@ export async function install(plainDoors: Doors, configFile: string | undefined)
   const { doors } = reporting;
   // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
-  const failure = await runStages(doors, repetition, session);
+  const failure = await runStages(doors, asking(session, repetition), session);
   if (failure === null) {
     updateStatus(doors, { state: 'installed' });
     doors.log({ event: 'note', text: 'installed: "reboot" starts the new system' });

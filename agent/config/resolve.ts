@@ -4,6 +4,7 @@ import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from '../capture/identity.ts';
 import { besideConfigured } from '../capture/beside.ts';
+import { askProblems } from './ask.ts';
 import { asksForDisko, diskoProblems } from './disko.ts';
 import { beneath, underneath } from './learning.ts';
 import { givenText } from './given.ts';
@@ -77,7 +78,7 @@ export function resolveConfiguration(input: Input): Resolution {
   }
   problems.push(...arrivedProblems(fragments, input, own, mode));
   if (readAll) problems.push(...missingForInstall(merged, mode));
-  if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged));
+  if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged), ...askProblems(merged));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
     notes.push('disks.key has characters that some consoles cannot type to unlock the machine');
   }

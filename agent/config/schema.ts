@@ -144,7 +144,7 @@ export const configSchema = z.strictObject({
     .describe("further parameters of the installed system's kernel that this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
   console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
-  report: reportSchema.optional().describe('where dabei reports what it does'),
+  report: reportSchema.optional().describe('where dabei reports what it does, and whom it asks'),
   ...ownSettings,
   ...validitySettings,
 });

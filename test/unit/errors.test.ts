@@ -60,6 +60,7 @@ const worlds: Partial<Record<ErrorCode, World>> = {
   CONFIG_PARAMETER: { commandLine: 'dabei.wipe=perhaps' },
   CONFIG_VERSION: { config: { ...install, version: 2 } },
   CONFIG_CONFLICT: { commandLine: 'dabei.config=e30= runtime_info=e30=' },
+  REPORT_ASK_UNVERIFIED: { config: { ...install, report: { url: 'http://reports.example.org/', ask: {} } } },
   CONFIG_URL_UNVERIFIED: { commandLine: 'dabei.config_url=http://config.example.org/{mac}.json' },
   SSH_HOST_KEY: {
     config: {

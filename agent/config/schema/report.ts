@@ -3,7 +3,7 @@ import { Secret } from '../../secret.ts';
 import { limits } from '../limits.ts';
 import { line, secretLine } from '../text.ts';
 
-/** Where dabei reports what it does. */
+/** Where dabei reports what it does, and whom it asks before it erases a disk. */
 
 const address = line(limits.reference).superRefine((value, context) => {
   const problem = addressProblem(value);
@@ -44,6 +44,18 @@ export const reportSchema = z
       .enum(reportLevels)
       .default('warning')
       .describe('"error": stages and errors, "warning": warnings, too, "info": notes, too'),
+    ask: z
+      .strictObject({
+        deadline: z
+          .number()
+          .int()
+          .min(10)
+          .max(86_400)
+          .default(1800)
+          .describe('seconds until dabei gives up; it then installs nothing'),
+      })
+      .optional()
+      .describe('before a disk is erased, ask the address, and install only if it answers "continue"'),
   })
   .superRefine(({ url, token, header }, context) => {
     const isClear = /^http:/i.test(url);

@@ -63,3 +63,21 @@ t.test('a token is a secret', async t => {
   t.equal(config?.given, '{"hostName":"web"}', 'it does not make another configuration');
   t.notMatch(JSON.stringify(config), 'hunter22');
 });
+
+t.test('whom to ask', async t => {
+  const signer = { configSigners: ['ops namespaces="nix-dabei-config" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC0ADEVyLp5qGIfL8GQiTcQhQ5UPBhO2vcg5wH8pBvpW'] }; // prettier-ignore
+  const installs = { disks: { devices: ['only'], encryption: 'none' } };
+  const rows: [name: string, url: string, ask: object, others: object, code: string | undefined][] = [
+    ['over https', https, {}, installs, undefined],
+    ['over http, signed', 'http://h/', {}, { ...installs, ...signer }, undefined],
+    ['over http', 'http://h/', {}, installs, 'REPORT_ASK_UNVERIFIED'],
+    ['over http, by nobody', 'HTTP://h/', {}, { ...installs, configSigners: [] }, 'REPORT_ASK_UNVERIFIED'],
+    ['a rescue system over http', 'http://h/', {}, {}, undefined],
+    ['for a second', https, { deadline: 1 }, installs, 'CONFIG_SCHEMA'],
+    ['for a week', https, { deadline: 604_800 }, installs, 'CONFIG_SCHEMA'],
+  ];
+  for (const [name, url, ask, others, code] of rows)
+    t.equal(resolve('', file({ url, ask }, others)).problems[0]?.code, code, name);
+  const { config } = resolve('', file({ url: https, ask: {} }, installs));
+  t.equal(config?.report?.ask?.deadline, 1800);
+});
