@@ -18,6 +18,7 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['hardware for nixos-anywhere', 'nixos-anywhere', /--generate-hardware-config nixos-generate-config FILE` and `… nixos-facter FILE`: dabei answers under both names/],
   ['rsync and curl', 'nixos-anywhere', /`rsync` and `curl` are not in the image: send a directory with `tar -C/],
   ['where a secret on the command line can be read', 'kernel-parameters', /own log, which `dmesg` shows only to root, contains the command line/],
+  ["a receiver that hangs", "fleets", /If the receiver hangs, refuses or fails, dabei warns once and continues/],
   ['a token in an address', 'system/own-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
 ]; // prettier-ignore
 
