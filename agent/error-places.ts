@@ -37,6 +37,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_SIGNATURE: { newSystem: fetching },
   CONFIG_OTHER_MACHINE: { newSystem: fetching },
   CONFIG_EXPIRED: { newSystem: fetching },
+  CONFIG_REPLAYED: { newSystem: 'the number of the installed configuration is on the ESPs' },
   CONFIG_SECRET_IN_CLEAR: { newSystem: fetching },
   REPORT_ASK_UNVERIFIED: 'preflight',
   REPORT_ASK_REFUSED: { newSystem: asking },

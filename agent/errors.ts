@@ -27,6 +27,7 @@ export const errorCodes = {
   CONFIG_OTHER_MACHINE: 'the fetched configuration is signed for another machine',
   CONFIG_EXPIRED:
     'the fetched configuration is no longer valid, is valid for too long, or the machine cannot tell',
+  CONFIG_REPLAYED: 'the fetched configuration is older than one that was installed on this machine',
   CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP, by metadata, or on a seed',
   REPORT_ASK_UNVERIFIED: 'the permission to erase disks would come over plain HTTP, without a signature',
   REPORT_ASK_REFUSED: 'the server that was asked does not permit to erase the disks',

@@ -3,6 +3,7 @@ import { locate, merge, valueAt, type Located } from './located.ts';
 import type { Problem } from './report.ts';
 import { modes, type Mode } from './schema.ts';
 import { learntProblems, type Beneath } from './learning.ts';
+import { validitySettings } from './schema/fetch.ts';
 import { fetchedProblems } from './sources/fetched.ts';
 import { fetchOrder, unverifiedProblem, type FetchOrder } from './sources/order.ts';
 import type { Fragment, Input } from './sources/sources.ts';
@@ -45,7 +46,7 @@ export function arrivalOf(
       continue;
     notes.push(`${source}: mode is not used, since ${ownMode.place.source} gives it`);
   }
-  for (const name of ['for', 'notAfter']) {
+  for (const name of Object.keys(validitySettings)) {
     const place = valueAt(own, [name])?.place;
     if (place) notes.push(`${place.source}: ${name} counts in a fetched configuration only`);
   }

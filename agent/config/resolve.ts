@@ -84,7 +84,8 @@ export function resolveConfiguration(input: Input): Resolution {
   }
 
   const isWhole = problems.length === 0 && state === 'complete';
-  const config = isWhole && data ? { ...data, given: givenText(toJson(asked)) } : null;
+  const isSigned = input.fetched?.signer ? ({ isSigned: true } as const) : {};
+  const config = isWhole && data ? { ...data, given: givenText(toJson(asked)), ...isSigned } : null;
   const reachability = config
     ? reachabilityOf(merged)
     : withBase(reachabilityOf(merged), merge(below.base, locate(captured?.value ?? {}, capturedSource), []));

@@ -153,6 +153,8 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema> & {
   /** The configuration as written, as canonical JSON without defaults, captured values and secrets (given.ts). */
   readonly given?: string;
+  /** It was fetched, and a signer of this boot has signed it. */
+  readonly isSigned?: true;
 };
 /** The configuration as people write it: JSON, with defaults omitted. */
 export type ConfigInput = z.input<typeof configSchema>;

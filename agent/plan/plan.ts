@@ -34,6 +34,7 @@ import {
 import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
+import { serialRefusals, serialWarnings } from './disks/serial.ts';
 import { selectDisks, type Selection } from './disks/select-disks.ts';
 import { renderStep, type Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
@@ -76,9 +77,15 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
   }
   const choice = choose(config, config.disks, facts, found);
   const firmware = firmwareFaults(choice.members, facts);
-  const all = [...memoryRefusal(facts), ...choice.refusals, ...firmware.refusals];
+  const all = [
+    ...memoryRefusal(facts),
+    ...serialRefusals(config, found),
+    ...choice.refusals,
+    ...firmware.refusals,
+  ];
   if (all.length > 0) throw new Refusals(all);
-  return { ...choice, warnings: [...choice.warnings, ...firmware.warnings] };
+  const warnings = [...choice.warnings, ...firmware.warnings, ...serialWarnings(config)];
+  return { ...choice, warnings };
 }
 
 /**

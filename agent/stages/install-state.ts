@@ -22,8 +22,24 @@ import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
 import { byPartuuid } from '../plan/disks/pool.ts';
 import { selectDisks } from '../plan/disks/select-disks.ts';
 
-/** Reads the install state of an earlier start from the selected disks, without writing to them. */
+/**
+ * Reads the install state of an earlier start from the selected disks, without writing to them; for a signed configuration, also the
+ * highest serial on any disk: an older file may name another disk than the newer one did.
+ */
 export async function readInstallState(doors: Doors, config: Config, facts: Facts): Promise<Found> {
+  const found = await readSelected(doors, config, facts);
+  if (config.isSigned !== true) return found;
+  let serial: number | null = null;
+  for (const disk of facts.disks) {
+    for (const { entries } of await readAllEsps(doors, disk)) {
+      for (const entry of entries)
+        if (entry.serial !== undefined) serial = Math.max(serial ?? 0, entry.serial);
+    }
+  }
+  return { ...found, serial };
+}
+
+async function readSelected(doors: Doors, config: Config, facts: Facts): Promise<Found> {
   if (config.disks === undefined) return nothingFound;
   const { members, refusals } = selectDisks(config.disks, facts.disks);
   // dabei does not read other disks, and decides nothing before the selection of disks is certain.
@@ -67,6 +83,15 @@ async function isMarked({ exec }: Doors, config: Config, members: readonly Disk[
 
 /** The latest entry on any ESP of the disk, and what else the ESPs contain. */
 async function readEsps(doors: Doors, disk: Disk): Promise<Trace> {
+  const found = await readAllEsps(doors, disk);
+  return {
+    disk: disk.path,
+    entry: latest(found.flatMap(({ entries }) => entries)),
+    bootLoader: found.some(({ bootLoader }) => bootLoader),
+  };
+}
+
+async function readAllEsps(doors: Doors, disk: Disk): Promise<EspContents[]> {
   const esps = disk.contents.filter(
     ({ deviceType, signature, label }) => deviceType === 'part' && signature === 'vfat' && label === 'ESP',
   );
@@ -75,11 +100,7 @@ async function readEsps(doors: Doors, disk: Disk): Promise<Trace> {
     const [mounted] = mountPoints;
     found.push(mounted === undefined ? await readUnmounted(doors, device) : readEsp(doors, mounted));
   }
-  return {
-    disk: disk.path,
-    entry: latest(found.flatMap(({ entries }) => entries)),
-    bootLoader: found.some(({ bootLoader }) => bootLoader),
-  };
+  return found;
 }
 
 type EspContents = { entries: readonly InstallStateEntry[]; bootLoader: boolean };

@@ -99,4 +99,12 @@ export const validitySettings = {
   notAfter: instant
     .optional()
     .describe('when a fetched configuration ends to be valid, in UTC; a signed one at most 90 days ahead'),
+  serial: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'rises with each signed configuration of a machine: one below that of an installed one is refused',
+    ),
 };

@@ -35,6 +35,8 @@ const entrySchema = z.object({
   configuration: z.string(),
   layout: z.string(),
   partitions: z.array(z.string()),
+  /** Of a signed configuration (serial.ts). */
+  serial: z.number().optional(),
 });
 
 /** Contents of one file on an ESP, the same on all members. */
@@ -98,6 +100,8 @@ export interface Found {
   pool: PoolAnswer | null;
   /** With the layout "disko": a disk says that this configuration is installed. */
   isInstalled?: boolean;
+  /** The highest serial of a signed configuration that is noted on any disk; null: none is. */
+  serial?: number | null;
 }
 
 export const nothingFound: Found = { traces: [], pool: null };

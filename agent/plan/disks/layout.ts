@@ -14,6 +14,7 @@ import {
   zfsBytes,
   type MemberGuids,
 } from './partitions.ts';
+import { serialOf } from './serial.ts';
 import { createPool, poolDatasets, type PoolRequest } from './pool.ts';
 import { hostIdOf } from '../host-flake/runtime-info.ts';
 import { renderStep, type Step } from '../step.ts';
@@ -53,6 +54,7 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
       problem: 'the layout is that of the flake',
     });
   }
+  const serial = serialOf(config);
   const hostId = hostIdOf(config);
   refuseHostIdZero(hostId);
   const swap = swapBytes(disks, members, facts.memoryBytes);
@@ -82,6 +84,7 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
       // the pool are created, the layout is another one.
       layout: hash([...partitioning, ...createPool(pool)].map(renderStep).join('\n')),
       partitions: guids.flatMap(partitionGuids),
+      ...(serial === undefined ? {} : { serial }),
     },
   };
 }

@@ -77,6 +77,27 @@ t.test('what an earlier start left', async t => {
   });
 });
 
+t.test('the serial of a signed configuration, on any disk', async t => {
+  const signed = { ...config, isSigned: true } as const;
+  const other = { ...content('/dev/vdb1', { signature: 'vfat', label: 'ESP' }), mountPoints: ['/other'] };
+  const two = facts([disk({ contents: [esp] }), disk({ path: '/dev/vdb', contents: [other] })]);
+  const note = (serial: number) => JSON.stringify({ ...entry, serial });
+  const name = installStateFile('install');
+  const rows: [string, typeof two, Record<string, string>, number | null][] = [
+    ['none', two, state, null],
+    ['on its own disk', two, { [`/esp/${name}`]: note(3) }, 3],
+    ['on another disk', two, { ...state, [`/other/${name}`]: note(4) }, 4],
+    ['on both', two, { [`/esp/${name}`]: note(3), [`/other/${name}`]: note(2) }, 3],
+    ['of several stages', two, { [`/esp/${name}`]: note(3), '/esp/dabei/1-x.json': note(5) }, 5],
+    ['on an empty disk beside', facts([disk(), disk({ path: '/dev/vdb', contents: [other] })]), { [`/other/${name}`]: note(4) }, 4],
+  ]; // prettier-ignore
+  for (const [title, found, files, serial] of rows) {
+    const doors = doorsFor(t, { files, programs });
+    t.equal((await readInstallState(doors, signed, found)).serial, serial, title);
+    t.equal((await readInstallState(doors, config, found)).serial, undefined, `${title}, not signed`);
+  }
+});
+
 t.test('a program that was killed has not answered', async t => {
   const killed = 'kill -9 $$';
   const worlds: [name: string, programs: World['programs']][] = [
