@@ -1,7 +1,7 @@
 import * as clock from './clock.ts';
 import * as exec from './exec.ts';
 import * as files from './files.ts';
-import { exchange, request } from './http.ts';
+import { dateOf, exchange, request } from './http.ts';
 import { claim } from './lock.ts';
 import { log, type LogEntry } from './log.ts';
 import { readBanner } from './tcp.ts';
@@ -16,6 +16,7 @@ export interface Doors {
   readonly network: {
     readonly request: typeof request;
     readonly exchange: typeof exchange;
+    readonly dateOf: typeof dateOf;
     readonly readBanner: typeof readBanner;
   };
   readonly clock: typeof clock;
@@ -28,7 +29,7 @@ export interface Doors {
 export const realDoors: Doors = {
   exec,
   files,
-  network: { request, exchange, readBanner },
+  network: { request, exchange, dateOf, readBanner },
   clock,
   log,
   claim,

@@ -170,6 +170,29 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
 const lowPort = () => 600 + Math.floor(Math.random() * 424);
 
 /**
+ * The time by a server's Date header (RFC 9110, 6.6.1). To verify its certificate, one would have to know the time, so nothing is sent
+ * that others must not read, and nothing else of the answer is used.
+ * @param origin "https://host"
+ * @returns seconds since 1970; null without an answer
+ */
+export async function dateOf(origin: string, timeoutSeconds: number): Promise<number | null> {
+  const limited = await withinLimits(timeoutSeconds, async abort => {
+    const { fetch, tls, agents } = await (loaded ??= loadClient());
+    const unverified = new tls.Agent({ rejectUnauthorized: false });
+    const response = await fetch(`${origin}/`, {
+      method: 'HEAD',
+      headers: { 'user-agent': 'dabei' },
+      agent: ({ protocol }) => (protocol === 'https:' ? unverified : agents['http:']),
+      redirect: 'manual',
+      signal: abort.signal,
+    });
+    return response.headers.get('date');
+  });
+  const seconds = Date.parse(('result' in limited ? limited.result : null) ?? '') / 1000;
+  return Number.isFinite(seconds) ? seconds : null;
+}
+
+/**
  * node-fetch destroys the body of a request that is aborted, with an error that nobody listens to if the body was a text or a buffer
  * (body.js, Body); it would end dabei.
  */

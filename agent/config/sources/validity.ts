@@ -17,18 +17,25 @@ export interface Clocks {
   rtcSeconds: number | null;
   /** What `dabei.time` gave, plus the time since the start; null without it. */
   givenSeconds: number | null;
+  /** What a server says, to which the clock was moved forward; `systemSeconds` is without that move. */
+  networkSeconds?: number | null;
 }
 
 /**
  * The time is the RTC's, which needs no network and survives one that lies. If the system's clock differs from it by more than a
- * day, one of the two is wrong, and nobody knows which.
+ * day, one of the two is wrong, and nobody knows which. The time of a server is never trusted, but it may show that the RTC is wrong.
  */
-export function trustedTime({ systemSeconds, rtcSeconds, givenSeconds }: Clocks): TrustedTime {
+export function trustedTime(clocks: Clocks): TrustedTime {
+  const { systemSeconds, rtcSeconds, givenSeconds, networkSeconds = null } = clocks;
   if (givenSeconds !== null) return { epochSeconds: givenSeconds };
   if (rtcSeconds === null) return { unknown: 'this machine has no clock that runs while it is off' };
   if (Math.abs(systemSeconds - rtcSeconds) > daySeconds)
     return {
       unknown: `the machine's clock says ${utc(rtcSeconds)}, and the image or the old system ${utc(systemSeconds)}`,
+    };
+  if (networkSeconds !== null && Math.abs(networkSeconds - rtcSeconds) > daySeconds)
+    return {
+      unknown: `the machine's clock says ${utc(rtcSeconds)}, and the server of the configuration ${utc(networkSeconds)}`,
     };
   return { epochSeconds: systemSeconds };
 }

@@ -8,6 +8,7 @@ import { DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import { download, shownUrl, type DownloadRequest } from './download.ts';
+import { setClock, timeLearner, type LearntTime } from './time.ts';
 import type { Session } from '../sequence.ts';
 import { adopt } from './adopt.ts';
 import { verifySignature } from './config-signature.ts';
@@ -51,12 +52,14 @@ async function fetchAny(doors: Doors, order: FetchOrder, identity: Identity): Pr
       problem: `the address has ${missing.map(name => `{${name}}`).join(' and ')}, and this machine has none`,
       remedy: 'use another placeholder, or give dabei.hostname= for {hostname}',
     });
-  const time = await readTime(doors, order);
+  const givenSeconds = await takeGivenTime(doors, order);
+  const learnt = timeLearner(doors);
   const startedSeconds = doors.clock.uptimeSeconds();
   for (const url of urls) {
     const request: DownloadRequest = {
       ...{ doing, url, ca: order.ca, limitBytes: maximumBytes, verified: isVerified(order) },
       ...{ startedSeconds, deadlineSeconds: order.deadlineSeconds, dice: Math.random },
+      ...(givenSeconds === null ? { learnTime: learnt.learn } : {}),
     };
     const found = await download(doors, request);
     if (found === null) {
@@ -64,6 +67,7 @@ async function fetchAny(doors: Doors, order: FetchOrder, identity: Identity): Pr
       continue;
     }
     checkHash(order, url, found.body);
+    const time = readTime(doors, givenSeconds, learnt);
     const signer = order.signers.length === 0 ? null : await checkSignature(doors, order, request, found.body, time);
     const source = shownUrl(splitCredentials(url).url);
     return { source, bytes: found.body, inClear: found.inClear, signer, identity, time };
@@ -106,16 +110,18 @@ async function checkSignature(
 }
 
 /** Sets the system's clock, too, if the operator gave the time: certificates depend on it. */
-async function readTime(doors: Doors, { timeSeconds }: FetchOrder): Promise<TrustedTime> {
-  const { clock, exec } = doors;
+async function takeGivenTime(doors: Doors, { timeSeconds }: FetchOrder): Promise<number | null> {
+  const { clock } = doors;
   const givenSeconds = timeSeconds === null ? null : timeSeconds + clock.uptimeSeconds();
-  if (givenSeconds !== null && Math.abs(givenSeconds - clock.epochSeconds()) > 60) {
-    const { exitCode, stderr } = await exec.attempt({
-      doing: 'setting the clock',
-      argv: ['busybox', 'date', '-u', '-s', `@${Math.round(givenSeconds)}`],
-      timeoutSeconds: 10,
-    });
-    if (exitCode !== 0) doors.log({ event: 'warning', text: `setting the clock: ${stderr.trim()}` });
-  }
-  return trustedTime({ systemSeconds: clock.epochSeconds(), rtcSeconds: readRtc(doors), givenSeconds });
+  if (givenSeconds !== null && Math.abs(givenSeconds - clock.epochSeconds()) > 60)
+    await setClock(doors, givenSeconds);
+  return givenSeconds;
+}
+
+function readTime(doors: Doors, givenSeconds: number | null, { movedSeconds }: LearntTime): TrustedTime {
+  const now = doors.clock.epochSeconds();
+  return trustedTime({
+    ...{ systemSeconds: now - movedSeconds, rtcSeconds: readRtc(doors), givenSeconds },
+    networkSeconds: movedSeconds > 0 ? now : null,
+  });
 }

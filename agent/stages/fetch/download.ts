@@ -28,6 +28,8 @@ export interface DownloadRequest {
   deadlineSeconds: number;
   /** From 0 to 1. */
   dice: () => number;
+  /** Moves a clock forward that makes a certificate "not valid yet"; returns whether another attempt may succeed. */
+  learnTime?: (url: string) => Promise<boolean>;
 }
 
 /** "https://user:[redacted]@host/file" */
@@ -75,7 +77,7 @@ export async function download(doors: Doors, asked: DownloadRequest): Promise<Do
 /** One attempt, with its redirections. */
 async function follow(
   { network, clock }: Doors,
-  { url: start, ca, limitBytes, verified }: DownloadRequest,
+  { url: start, ca, limitBytes, verified, learnTime }: DownloadRequest,
   limitSeconds: number,
 ): Promise<{ verdict: Verdict; url: string; inClear: boolean }> {
   const until = clock.uptimeSeconds() + limitSeconds;
@@ -87,7 +89,9 @@ async function follow(
     inClear ||= url.startsWith('http:');
     const timeoutSeconds = Math.max(1, Math.round(until - clock.uptimeSeconds()));
     const request = { url, headers: headersFor(first, url, headers), ca, limitBytes, timeoutSeconds };
-    const outcome = await network.exchange(request);
+    let outcome = await network.exchange(request);
+    if ('code' in outcome && outcome.code === 'CERT_NOT_YET_VALID' && (await learnTime?.(url)))
+      outcome = await network.exchange(request);
     const now = utc(clock.epochSeconds());
     const verdict = judgeAnswer({ url, outcome }, { verified, redirects, clock: now, limitBytes });
     if (verdict.kind !== 'redirect') return { verdict, url, inClear };

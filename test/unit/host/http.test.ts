@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
-import { exchange, request } from '../../../agent/host/http.ts';
+import { dateOf, exchange, request } from '../../../agent/host/http.ts';
 import { listen } from '../../vm/harness/serve.ts';
 
 type Answer = (response: ServerResponse) => unknown;
@@ -140,4 +140,21 @@ t.test('a request with a body, once, and its answer as data', async t => {
   });
   t.match(answer, { status: 307, headers: { location: '/y' }, body: Buffer.from('elsewhere') });
   t.same(received, ['POST application/json {"a": 1}'], 'it follows no redirection');
+});
+
+t.test('the time of a server', async t => {
+  const rows: [string, string | undefined, string | null][] = [
+    ['a date', 'Sun, 29 Nov 2026 12:00:00 GMT', '2026-11-29T12:00:00Z'],
+    ['not a date', 'soon', null],
+    ['none', undefined, null],
+  ];
+  for (const [name, date, time] of rows) {
+    const { url, asked } = await serve(t, response => {
+      response.sendDate = false;
+      response.writeHead(302, date === undefined ? {} : { date, location: '/x' }).end();
+    });
+    t.equal(await dateOf(new URL(url).origin, 10), time === null ? null : Date.parse(time) / 1000, name);
+    t.same(asked, ['HEAD /']);
+  }
+  t.equal(await dateOf('https://127.0.0.1:1', 10), null, 'nobody');
 });

@@ -69,6 +69,17 @@ t.test('what the time is', async t => {
       { unknown: /2011-01-01.*2026-11-29/ },
     ],
     ['a clock in the future', { rtcSeconds: now + 2 * day }, { unknown: /2026-12-01/ }],
+    ['a server that is an hour ahead', { networkSeconds: now + 3600 }, { epochSeconds: now }],
+    [
+      'a server that is two days ahead',
+      { networkSeconds: now + 2 * day },
+      { unknown: /the server of the configuration 2026-12-01/ },
+    ],
+    [
+      'a server that is ahead, and a time',
+      { networkSeconds: now + 2 * day, givenSeconds: now },
+      { epochSeconds: now },
+    ],
     ['no clock', { rtcSeconds: null }, { unknown: /no clock/ }],
     ['no clock, but a time', { rtcSeconds: null, givenSeconds: now + 7 }, { epochSeconds: now + 7 }],
     ['a clock in 2011, but a time', { rtcSeconds: 1293840000, givenSeconds: now }, { epochSeconds: now }],

@@ -227,7 +227,7 @@ t.test('https, by an authority of its own and by a clock that is wrong', async t
   makeCertificate('today', '20200101000000Z', '20991231000000Z');
   makeCertificate('yesterday', '20100101000000Z', '20110101000000Z');
   const serve = async (name: string) => {
-    const { handle } = await serveConfigs(t, { '/h.json': [json({ ...installs, disks: { devices: ['/dev/vda'], key: 'correct horse' } })] });
+    const { handle } = await serveConfigs(t, { '/h.json': [json({ ...installs, disks: { devices: ['/dev/vda'], key: 'correct horse' } })], '/s.json': signed(installs)['/h.json'], '/s.json.sig': signed(installs)['/h.json.sig'] });
     const server = createServer({ key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.pem`)) }, handle);
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     t.teardown(() => server.close());
@@ -241,6 +241,32 @@ t.test('https, by an authority of its own and by a clock that is wrong', async t
   const unknown = doorsFor(t, [today.url]);
   await boot(unknown);
   t.match(readStatus(unknown), { stage: 'config-url', code: 'CONFIG_FETCH', reasons: [{ remedy: /dabei\.config_ca/ }] });
+  // The clock is behind: the server's Date header moves it forward, and then notAfter is unknown.
+  const behind = async (rtc: number, server: typeof today, more: string[] = []) => {
+    let epoch = rtc;
+    const plain = doorsFor(t, [server.url, server.ca, ...more], { files: { '/sys/class/rtc/rtc0/since_epoch': `${rtc}\n` } });
+    const attempt: typeof plain.exec.attempt = command => {
+      const [, to] = /date -u -s @(\d+)$/.exec(command.argv.join(' ')) ?? [];
+      if (to !== undefined) epoch = Number(to);
+      return plain.exec.attempt(command);
+    };
+    const network: typeof plain.network = {
+      ...plain.network,
+      exchange: request => (epoch < Date.parse('2020-01-01') / 1000 ? Promise.resolve({ failure: 'certificate is not yet valid', code: 'CERT_NOT_YET_VALID' }) : plain.network.exchange(request)),
+    };
+    await boot({ ...plain, network, exec: { ...plain.exec, attempt }, clock: { ...plain.clock, epochSeconds: () => epoch } });
+    return plain;
+  };
+  const sealed = { ...today, url: today.url.replace('/h.json', '/s.json') };
+  const learnt = await behind(1293840000, sealed, [signer]);
+  t.match(consoleOf(learnt), /the clock was at 2011-01-01T00:00:00Z, and https:[^"]* says that it is 20\d\d-/);
+  t.match(readStatus(learnt), { stage: 'config', code: 'CONFIG_EXPIRED' }, 'it serves certificates alone');
+  t.match(consoleOf(learnt), /cannot be checked: the machine's clock says 2011[^"]*, and the server of the configuration 20/);
+  const given = await behind(1293840000, sealed, [signer, 'dabei.time=2026-11-29T11:59:00Z']);
+  t.match(readStatus(given), { stage: 'plan', code: 'DISK_NOT_FOUND' });
+  const deaf = await behind(1293840000, { ...today, url: 'dabei.config_url=https://127.0.0.1:1/h.json' });
+  t.match(consoleOf(deaf), /does not tell the time; the clock stays at 2011/);
+  t.match(readStatus(deaf), { code: 'CONFIG_FETCH', reasons: [{ problem: /is not valid yet, if it is 2011/ }] });
   const yesterday = await serve('yesterday');
   const expired = doorsFor(t, [yesterday.url, yesterday.ca]);
   await boot(expired);

@@ -1,0 +1,54 @@
+import { utc } from '../../config/sources/validity.ts';
+import type { Doors } from '../../host/doors.ts';
+
+/** The system's clock, which certificates are compared with. */
+
+/** Sets it to a time that the operator, or a server, gave; a failure is a warning. */
+export async function setClock({ exec, log }: Doors, epochSeconds: number): Promise<boolean> {
+  const { exitCode, stderr } = await exec.attempt({
+    doing: 'setting the clock',
+    argv: ['busybox', 'date', '-u', '-s', `@${Math.round(epochSeconds)}`],
+    timeoutSeconds: 10,
+  });
+  if (exitCode !== 0) log({ event: 'warning', text: `setting the clock: ${stderr.trim()}` });
+  return exitCode === 0;
+}
+
+export interface LearntTime {
+  /** By how much the clock was moved; 0 if it was not. */
+  movedSeconds: number;
+  /** Moves the clock forward to what the server of an address says; only the first call asks. @returns whether it was moved */
+  learn: (url: string) => Promise<boolean>;
+}
+
+const longestTrySeconds = 10;
+
+/**
+ * A server whose certificate is "not valid yet" may only look so because the machine's clock is behind. dabei asks that server for the
+ * time, once. Anybody on the way can answer, so the time only ever moves forward, and counts for certificates alone.
+ */
+export function timeLearner(doors: Doors): LearntTime {
+  const { clock, log, network } = doors;
+  let asked = false;
+  const learnt: LearntTime = {
+    movedSeconds: 0,
+    learn: async url => {
+      if (asked) return false;
+      asked = true;
+      const { origin } = new URL(url);
+      const seconds = await network.dateOf(origin, longestTrySeconds);
+      const before = clock.epochSeconds();
+      if (seconds === null || seconds <= before) {
+        const says = seconds === null ? 'does not tell the time' : `says that it is ${utc(seconds)}`;
+        log({ event: 'note', text: `${origin} ${says}; the clock stays at ${utc(before)}` });
+        return false;
+      }
+      if (!(await setClock(doors, seconds))) return false;
+      learnt.movedSeconds = seconds - before;
+      const text = `the clock was at ${utc(before)}, and ${origin} says that it is ${utc(seconds)}: used for certificates alone`;
+      log({ event: 'note', text });
+      return true;
+    },
+  };
+  return learnt;
+}
