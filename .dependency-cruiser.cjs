@@ -26,6 +26,12 @@ module.exports = {
       { path: '^agent/(host|stages|commands)/' },
     ),
     rule(
+      'screen-is-pure',
+      'what stands where on a screen is a function of a state',
+      { path: '^agent/screen/' },
+      { path: '^agent/(host|stages|commands|plan)/' },
+    ),
+    rule(
       'host-knows-no-stage',
       'the doors open for everyone alike',
       { path: '^agent/host/' },
