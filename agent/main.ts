@@ -9,10 +9,10 @@ import { sign, verify } from './commands/sign.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
 import { openTerminal } from './host/terminal/terminal.ts';
+import { drawOnce } from './stages/screen/watch.ts';
 import { isOtherName, type OtherName } from './names.ts';
 import { DabeiError, asDabeiError, formatError, reasonsOf } from './errors.ts';
-
-declare const DABEI_VERSION: string;
+import { version } from './version.ts';
 
 const usage = `usage: dabei COMMAND
 
@@ -34,6 +34,7 @@ const usage = `usage: dabei COMMAND
                            sign a configuration for machines that fetch it, after checking it; writes FILE.sig
   verify --signers ALLOWED_SIGNERS FILE
                            verify FILE by FILE.sig, as a machine does
+  screen                   draw the status screen again, on the consoles that have one
   boot                     what the machine runs automatically after the start
   --version, --help
 `;
@@ -46,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const name = basename(process.argv0);
   if (isOtherName(name)) return answer(name, argv);
   const { values, positionals } = parse(argv);
-  if (values.version) return print(`dabei ${DABEI_VERSION}\n`);
+  if (values.version) return print(`dabei ${version}\n`);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) return print(usage);
   if (command === 'collect') return print(collect(doors, machinesOf(rest, values), values.output!));
@@ -68,6 +69,9 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'confirm':
     case 'stay': // the name of "confirm" until 0.1
       return print(await confirm(doors));
+    case 'screen':
+      drawOnce(doors);
+      return 0;
     case 'facts':
       return print(await facts(doors, values.json ?? false));
     case 'logs':

@@ -8,6 +8,16 @@ export const paths = {
   status: '/run/dabei/status.json',
   /** Who gets a shell at the consoles (/usr/lib/dabei/console); root-only. */
   consoleDirectory: '/run/dabei/console',
+  /** What the status screen shows, by console; root-only. It exists where a console has one. */
+  screenDirectory: '/run/dabei/screen',
+  /** Process id of the dabei that draws the screen. */
+  screenDrawer: '/run/dabei/screen/drawer',
+  /** Root's random password, as long as it counts. */
+  screenPassword: '/run/dabei/screen/password',
+  /** Makes sshd accept it. */
+  passwordLogin: '/etc/ssh/sshd_config.d/password.conf',
+  /** Removes both, for good. */
+  noPasswordProgram: '/usr/lib/dabei/no-password',
   log: '/var/log/dabei.jsonl',
   /** Process id of the one dabei that may change the machine. */
   lock: '/run/dabei/lock',

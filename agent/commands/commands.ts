@@ -26,6 +26,7 @@ import { learnMetadata } from '../stages/fetch/metadata.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { startReports, type Reporting } from '../stages/report/reporter.ts';
 import { lastWords, reportSource } from '../stages/report/source.ts';
+import { withScreen } from '../stages/screen/watch.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn } from '../stages/stages.ts';
 import { waysToInstalled } from './installed.ts';
@@ -44,6 +45,11 @@ export async function boot(plainDoors: Doors): Promise<number> {
   const reporting = startReports(plainDoors, reportSource(plainDoors, session));
   const { doors } = reporting;
   applyConsolePolicy(doors, session.resolution);
+  return withScreen(doors, watched => carryOut({ ...reporting, doors: watched }, session));
+}
+
+async function carryOut(reporting: Reporting, session: Session): Promise<number> {
+  const { doors } = reporting;
   const first = arrival(session.resolution);
   if (first.length > 0) {
     const failure = await runStages(doors, first, session);
@@ -97,7 +103,9 @@ export async function install(plainDoors: Doors, configFile: string | undefined)
   const { doors } = reporting;
   // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
-  const failure = await runStages(doors, asking(session, repetition), session);
+  const failure = await withScreen(doors, watched =>
+    runStages(watched, asking(session, repetition), session),
+  );
   if (failure === null) {
     updateStatus(doors, { state: 'installed' });
     doors.log({ event: 'note', text: 'installed: "reboot" starts the new system' });

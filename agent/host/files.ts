@@ -242,6 +242,21 @@ export function writeConsole(path: string, text: string): void {
   }
 }
 
+/** Never throws and never waits. @returns how many bytes the terminal took; 0 if it cannot take any now */
+export function writeTerminal(path: string, bytes: Buffer): number {
+  try {
+    const tty = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK);
+    try {
+      return fs.writeSync(tty, bytes);
+    } finally {
+      fs.closeSync(tty);
+    }
+  } catch {
+    // The buffer of the line is full, or the terminal is missing.
+    return 0;
+  }
+}
+
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -20,6 +20,8 @@ export interface Status {
   unreachableGateways: readonly string[];
   /** Fingerprints, one per key: "SHA256:… (ED25519)". */
   hostKeys: readonly string[];
+  /** On which sshd listens. */
+  sshPort: number;
   /** Sentences about problems that do not stop dabei: the network's fallbacks, notes on the configuration. */
   warnings: readonly string[];
   /** How dabei handles an unfinished earlier installation, as a sentence; null if there was none. */
@@ -38,6 +40,7 @@ const initial: Status = {
   addresses: {},
   unreachableGateways: [],
   hostKeys: [],
+  sshPort: 22,
   warnings: [],
   beginning: null,
   since: '',

@@ -105,7 +105,7 @@ export async function ssh(doors: Doors, session: Session): Promise<void> {
       const hostKeys = result.hostKeys.map(
         ({ type, fingerprint }) => `${fingerprint} (${type.toUpperCase()})`,
       );
-      updateStatus(doors, { hostKeys });
+      updateStatus(doors, { hostKeys, sshPort: result.port });
       for (const key of hostKeys) doors.log({ event: 'note', text: `host key ${key}` });
     },
   );

@@ -2,6 +2,7 @@ import { DabeiError } from '../../errors.ts';
 import { canonicalName, type Parameter } from './command-line.ts';
 import { signerLines } from '../../keys/allowed-signers.ts';
 import { authorizedLines, withoutBlanks } from '../../keys/authorized-keys.ts';
+import { mediumValues, screenValues } from '../../screen/outputs.ts';
 import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
 
 /** The kernel parameters that dabei supports, and the configuration that each of them sets. */
@@ -9,8 +10,8 @@ import { decodeBase64, decodeUtf8, unpack } from './decode.ts';
 export interface ParameterKind {
   /** The documented name first, then the names of earlier installers. */
   names: readonly [string, ...string[]];
-  /** The path that it sets in the configuration; "" for a whole configuration. */
-  path: string;
+  /** The path that it sets in the configuration; "" for a whole configuration, null for what only this boot is about. */
+  path: string | null;
   /** A description of the value, for docs/kernel-parameters.md. */
   value: string;
   /**
@@ -168,6 +169,21 @@ export const parameterKinds: readonly ParameterKind[] = [
     repeated: 'same',
     read: value => ({ json: { console: { shell: value } } }),
   },
+  {
+    names: ['dabei.screen'],
+    path: null,
+    value:
+      'the [status screen](media.md#the-status-screen): `on`, `serial`, `plain` or `off`; by default `on` from a CD or a stick, else `off`',
+    repeated: 'last',
+    read: value => oneOf(value, screenValues),
+  },
+  {
+    names: ['dabei.medium'],
+    path: null,
+    value: '`iso`: the machine was started from a CD or a stick; its menu sets this',
+    repeated: 'last',
+    read: value => oneOf(value, mediumValues),
+  },
 ];
 
 /** Finds a parameter by its name or an earlier installer's name; dashes and underscores are equivalent. */
@@ -183,6 +199,13 @@ export function isParameter(source: string): boolean {
 
 function refuse(problem: string, remedy: string): DabeiError {
   return new DabeiError('CONFIG_PARAMETER', { doing: 'reading the kernel parameters', problem, remedy });
+}
+
+/** Whoever needs the value reads it from the command line (agent/screen/outputs.ts). */
+function oneOf(value: string, known: readonly string[]): { json: unknown } {
+  if (!known.includes(value))
+    throw refuse(`is none of ${known.join(', ')}`, `write one of ${known.join(', ')}`);
+  return { json: {} };
 }
 
 /** Keeps a byte order mark: secrets.ts reports and removes it, as for every secret. */

@@ -156,7 +156,7 @@ function readParameter(kind: ParameterKind, given: readonly Parameter[], found: 
     found.problems.push({
       code,
       source,
-      path: kind.path,
+      path: kind.path ?? '',
       line: null,
       column: null,
       message,
@@ -188,7 +188,7 @@ function readParameter(kind: ParameterKind, given: readonly Parameter[], found: 
         for (const note of read.notes ?? []) found.notes.push(`${source}: ${note}`);
       }
     } catch (error) {
-      found.problems.push(problemOf(error, source, kind.path));
+      found.problems.push(problemOf(error, source, kind.path ?? ''));
     }
   }
 }

@@ -41,6 +41,10 @@ fi
 
 /** Kernel messages from warnings on: a serial line takes seconds for all of them. */
 const quiet = 'loglevel=5';
+/** Makes the status screen appear, and the random password where the medium is not configured (agent/screen/outputs.ts). */
+const fromMedium = 'dabei.medium=iso';
+/** The terminal that shows this menu takes control sequences. */
+const onSerial = 'dabei.screen=serial';
 
 interface Entry {
   title: string;
@@ -51,15 +55,15 @@ interface Entry {
 const entries: readonly Entry[] = [
   {
     title: 'Start (rescue system, or as this medium is configured)',
-    parameters: ['console=ttyS0,115200', 'console=tty0', quiet],
+    parameters: ['console=ttyS0,115200', 'console=tty0', quiet, fromMedium],
   },
   {
     title: 'Start on the first serial console (ttyS0, 115200 baud)',
-    parameters: ['console=ttyS0,115200', quiet],
+    parameters: ['console=ttyS0,115200', quiet, fromMedium, onSerial],
   },
   {
     title: 'Start on the second serial console (ttyS1), of many remote consoles',
-    parameters: ['console=ttyS1,115200', quiet],
+    parameters: ['console=ttyS1,115200', quiet, fromMedium, onSerial],
   },
 ];
 

@@ -230,7 +230,7 @@ function parameterRows(): string[][] {
   const rows = parameterKinds.map(({ names: [name, ...others], path, value, repeated }) => [
     `\`${name}\``,
     others.map(other => `\`${other}\``).join(', '),
-    path === '' ? 'everything' : `\`${path}\``,
+    path === null ? 'nothing' : path === '' ? 'everything' : `\`${path}\``,
     value,
     repetition[repeated],
   ]);

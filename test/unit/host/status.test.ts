@@ -12,6 +12,7 @@ const base: Status = {
   addresses: { eth0: ['192.0.2.7/24', '2001:db8::7/64'], eth1: [] },
   unreachableGateways: [],
   hostKeys: ['SHA256:abc (ED25519)'],
+  sshPort: 22,
   warnings: [],
   since: '2026-01-01T00:00:00.000Z',
 };
@@ -36,6 +37,7 @@ t.test('for people', async t => {
         stage: 'install',
         addresses: {},
         hostKeys: [],
+        sshPort: 22,
         beginning: 'resuming the earlier installation at host-flake',
       },
       ['running: stage 4/4 install', 'resuming the earlier installation at host-flake'],
@@ -54,6 +56,7 @@ t.test('for people', async t => {
         ],
         addresses: {},
         hostKeys: [],
+        sshPort: 22,
         warnings: ['the gateway is silent'],
       },
       [

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { join } from 'node:path';
 import { attempt } from '../../../../agent/host/exec.ts';
-import { makeDirectory, writeAtomic } from '../../../../agent/host/files.ts';
+import { list, makeDirectory, writeAtomic } from '../../../../agent/host/files.ts';
 import { checkout } from '../../../../image/lib/host.ts';
 
 /** /usr/lib/dabei/console, with what is typed on its standard input. */
@@ -21,6 +22,42 @@ async function enter(directory: string, state: Readonly<Record<string, string>>)
   });
   return stdout;
 }
+
+t.test('while a shell is open, the status screen leaves its console alone', async t => {
+  const directory = t.testdir({ screen: {} });
+  const first = await enter(directory, { 'console/shell': 'root\n' });
+  t.notMatch(first, '\x1b', 'a console without a screen gets no control sequence');
+  const marks = list(join(directory, 'console')).filter(name => name.startsWith('in-use.'));
+  t.equal(marks.length, 1, 'until the script starts again');
+  const tty = marks[0]!.slice('in-use.'.length);
+  writeAtomic(join(directory, `screen/${tty}.json`), '{}', 0o600);
+  const off = await enter(directory, { 'console/shell': 'off\n', 'console/because': 'x\n' });
+  t.notMatch(off, '\x1b');
+});
+
+t.test('without the agent, what the menu of a medium gives counts as no secret', async t => {
+  const rows: [commandLine: string, shell: boolean][] = [
+    ['quiet', true],
+    ['dabei.medium=[redacted] dabei.screen=[redacted]', true],
+    ['dabei.medium=[redacted] dabei.config=[redacted]', false],
+  ];
+  for (const [commandLine, shell] of rows) {
+    const script = readFileSync(checkout('image/rootfs/root/usr/lib/dabei/console'), 'utf8');
+    const [decide = ''] = /^without_agent\(\) \{\n[^]*?^\}\n/m.exec(script) ?? [];
+    const { exitCode } = await attempt({
+      doing: 'deciding without the agent',
+      argv: [
+        'sh',
+        '-c',
+        `${decide}run=$1; without_agent`,
+        'sh',
+        t.testdir({ cmdline: `${commandLine}\n`, boot: {} }),
+      ],
+      timeoutSeconds: 20,
+    });
+    t.equal(exitCode === 0, shell, commandLine);
+  }
+});
 
 const rows: [name: string, state: Record<string, string>, shell: boolean, says: RegExp][] = [
   ['root', { 'console/shell': 'root\n' }, true, /Press Enter for a shell/],
