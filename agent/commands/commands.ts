@@ -2,6 +2,7 @@ import { facterReport } from '../hardware/facter.ts';
 import { formatHardware } from '../hardware/format.ts';
 import { readHardware } from '../host/machine/hardware.ts';
 import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
+import { endPassword, givePassword, wantsPassword } from '../console/password.ts';
 import { withoutSecrets } from '../console/without-secrets.ts';
 import { asRefusal } from '../config/report.ts';
 import { resolveConfiguration } from '../config/resolve.ts';
@@ -26,7 +27,7 @@ import { learnMetadata } from '../stages/fetch/metadata.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { startReports, type Reporting } from '../stages/report/reporter.ts';
 import { lastWords, reportSource } from '../stages/report/source.ts';
-import { withScreen } from '../stages/screen/watch.ts';
+import { outputsOf, withScreen } from '../stages/screen/watch.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { planInstallation, tellWaysIn } from '../stages/stages.ts';
 import { waysToInstalled } from './installed.ts';
@@ -50,6 +51,7 @@ export async function boot(plainDoors: Doors): Promise<number> {
 
 async function carryOut(reporting: Reporting, session: Session): Promise<number> {
   const { doors } = reporting;
+  await tryPassword(doors, session);
   const first = arrival(session.resolution);
   if (first.length > 0) {
     const failure = await runStages(doors, first, session);
@@ -71,6 +73,17 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   const description = mode === 'plan' ? 'planned; nothing was changed' : 'a rescue system';
   await reporting.finish(lastWords(doors, session, { result: 'SUCCESS', description }));
   return 0;
+}
+
+/** The machine starts without the password if making it fails. */
+async function tryPassword(doors: Doors, { input, resolution }: Session): Promise<void> {
+  if (!wantsPassword(input?.commandLine ?? '', resolution, outputsOf(doors))) return;
+  try {
+    await givePassword(doors);
+    doors.log({ event: 'note', text: 'the status screen has a password for SSH' });
+  } catch (thrown) {
+    doors.log({ event: 'warning', text: asDabeiError(thrown, "making root's password").message });
+  }
 }
 
 function asking({ resolution }: Session, stages: readonly Stage[]): readonly Stage[] {
@@ -101,6 +114,8 @@ export async function install(plainDoors: Doors, configFile: string | undefined)
   const session = await sessionByHand(plainDoors, configFile, () => logCommands(plainDoors));
   const reporting = startReports(plainDoors, reportSource(plainDoors, session), { isOnline: true });
   const { doors } = reporting;
+  // A configuration has arrived. Sessions stay.
+  if (session.resolution.config !== null) await endPassword(doors);
   // The policy applies to shells that are opened later. Open shells stay open, including the one that runs this command.
   applyConsolePolicy(doors, session.resolution);
   const failure = await withScreen(doors, watched =>

@@ -37,8 +37,8 @@ export function secretsWereDropped({ files }: Doors): boolean {
   return files.exists(`${paths.consoleDirectory}/without-secrets`);
 }
 
-/** Sets the second field of root's line (shadow(5)). sshd never accepts passwords (etc/ssh/sshd_config). */
-function setRootPassword({ files }: Doors, hash: Secret): void {
+/** Sets the second field of root's line (shadow(5)). sshd accepts it only while password.ts says so. */
+export function setRootPassword({ files }: Doors, hash: Secret): void {
   const others = (files.readText('/etc/shadow') ?? '')
     .split('\n')
     .filter(line => line && !line.startsWith('root:'));

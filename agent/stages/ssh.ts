@@ -9,6 +9,7 @@ import {
 } from '../keys/authorized-keys.ts';
 import { fingerprint } from '../keys/fingerprint.ts';
 import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../keys/host-key.ts';
+import { paths } from '../paths.ts';
 import { Secret } from '../secret.ts';
 
 export interface SshOptions {
@@ -205,8 +206,10 @@ function placeAuthorizedKeys(
       );
   }
   const usable = readAuthorizedKeys(lines, now).filter(({ use }) => use !== 'unusable').length;
-  if (lines.length === 0) warnings.push('there is no authorized key: nobody can log in over SSH');
-  else if (usable === 0) warnings.push('no authorized key permits a login over SSH');
+  const byPassword = files.exists(`${root}${paths.passwordLogin}`);
+  if (lines.length === 0 && !byPassword)
+    warnings.push('there is no authorized key: nobody can log in over SSH');
+  else if (lines.length > 0 && usable === 0) warnings.push('no authorized key permits a login over SSH');
   // StrictModes (sshd_config(5)) requires directories that only root can write to.
   files.makeDirectory(`${root}/root/.ssh`, 0o700);
   files.writeAtomic(path, lines.map(line => `${line}\n`).join(''), 0o600);
