@@ -42,6 +42,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   REPORT_ASK_UNVERIFIED: 'preflight',
   REPORT_ASK_REFUSED: { newSystem: asking },
   REPORT_ASK_SILENT: { newSystem: asking },
+  MEDIUM_DAMAGED: { newSystem: 'its first program compares the configuration with its SHA-256' },
   CONSOLE_WITHOUT_SECRETS: { newSystem: 'its first program drops the secrets' },
   NETWORK_NO_LINK: {
     newSystem: 'the new kernel has to find the interface; preflight checks that it has the driver',

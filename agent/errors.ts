@@ -29,6 +29,7 @@ export const errorCodes = {
     'the fetched configuration is no longer valid, is valid for too long, or the machine cannot tell',
   CONFIG_REPLAYED: 'the fetched configuration is older than one that was installed on this machine',
   CONFIG_SECRET_IN_CLEAR: 'a secret of the configuration came over plain HTTP, by metadata, or on a seed',
+  MEDIUM_DAMAGED: 'the configuration on the medium is damaged, and is not used',
   REPORT_ASK_UNVERIFIED: 'the permission to erase disks would come over plain HTTP, without a signature',
   REPORT_ASK_REFUSED: 'the server that was asked does not permit to erase the disks',
   REPORT_ASK_SILENT: 'the server that was asked whether to erase the disks gave no permission in time',

@@ -2,6 +2,7 @@ import { facterReport } from '../hardware/facter.ts';
 import { formatHardware } from '../hardware/format.ts';
 import { readHardware } from '../host/machine/hardware.ts';
 import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
+import { mediumIsDamaged, withoutMedium } from '../console/medium.ts';
 import { endPassword, givePassword, wantsPassword } from '../console/password.ts';
 import { withoutSecrets } from '../console/without-secrets.ts';
 import { asRefusal } from '../config/report.ts';
@@ -102,7 +103,11 @@ async function bootSession(doors: Doors): Promise<Session> {
     },
     () => resolveConfiguration({ commandLine: '', files: [], captured: readCaptured(doors) }),
   ]);
-  const resolution = secretsWereDropped(doors) ? withoutSecrets(given) : given;
+  const resolution = secretsWereDropped(doors)
+    ? withoutSecrets(given)
+    : mediumIsDamaged(doors)
+      ? withoutMedium(given)
+      : given;
   return { resolution, told: new Set(), ...(input === undefined ? {} : { input }) };
 }
 

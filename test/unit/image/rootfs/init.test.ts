@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { walk } from '../../../../agent/host/files.ts';
 import { checkout, requireHostPackages } from '../../../../image/lib/host.ts';
+import { readNewc } from '../../../../image/media/cpio.ts';
+import { encodeReserved } from '../../../../image/media/reserved/reserved-file.ts';
 
 /** Mounts of the image's first program: an option that has no effect is none. */
 
@@ -135,6 +137,54 @@ t.test('a configuration that was damaged on the way is not used', async t => {
     t.equal(said(directory, appended.replace('cd /', `cd ${directory}`), 'echo used'), expected, about);
     if (expected !== refused)
       t.notOk(existsSync(join(directory, 'dabei/sums')), 'removed, as it may tell of a secret');
+  }
+});
+
+/** The check of a medium's configuration. */
+const [medium = ''] = /^overwrite\(\) \{\n[^]*?(?=^# dabei\.console=root gives)/m.exec(init) ?? [];
+
+t.test('the configuration of a medium that is damaged is not used', async t => {
+  const fromMedium = 'quiet dabei.medium=iso';
+  const both = { 'dabei.json': Buffer.from('{"a": 1}'), 'dabei/options.json': Buffer.from('{"b": 2}\n') };
+  const archive = encodeReserved(both);
+  const sum = readNewc(archive.bytes)!.members[0]!.content.toString();
+  const unpacking = 'Initramfs unpacking failed: invalid magic at start of compressed archive';
+  const rows: [
+    about: string,
+    commandLine: string,
+    files: { json?: string; options?: string; sum?: string },
+    kernelLog: string,
+    used: boolean,
+  ][] = [
+    ['not configured', fromMedium, {}, '', true],
+    ['whole', fromMedium, { json: '{"a": 1}', options: '{"b": 2}\n', sum }, '', true],
+    ['one byte is another', fromMedium, { json: '{"a": 2}', options: '{"b": 2}\n', sum }, '', false],
+    ['a file is missing', fromMedium, { json: '{"a": 1}', sum }, '', false],
+    ['the sum is another', fromMedium, { json: '{}', sum: sum.replace('sha256 ', 'sha256 0') }, '', false],
+    ['the archive is damaged', fromMedium, { json: '{"a": 1}' }, unpacking, false],
+    ['from iPXE', 'quiet', { json: '{"a": 1}' }, '', true],
+    ['what the kernel says of another archive', 'quiet', { json: '{"a": 1}' }, unpacking, true],
+  ];
+  for (const [about, commandLine, { json, options, sum }, kernelLog, used] of rows) {
+    const directory = t.testdir({
+      boot: { cmdline: `${commandLine}\n` },
+      console: {},
+      dabei: {
+        ...(options === undefined ? {} : { 'options.json': options }),
+        ...(sum === undefined ? {} : { 'reserved.sum': sum }),
+      },
+      ...(json === undefined ? {} : { 'dabei.json': json }),
+    });
+    const lines = medium
+      .replaceAll('/run/dabei/', `${directory}/`)
+      .replaceAll(/(?<![\w$])\/dabei/g, `${directory}/dabei`);
+    const functions = `dmesg() { echo '${kernelLog}'; }; say() { echo "$*"; }`;
+    const output = said(directory, functions, lines);
+    t.equal(output.includes('error MEDIUM_DAMAGED: '), !used, about);
+    t.equal(existsSync(join(directory, 'dabei.json')), used && json !== undefined, about);
+    t.equal(existsSync(join(directory, 'boot/medium-damaged')), !used, about);
+    t.notOk(existsSync(join(directory, 'dabei/reserved.sum')), 'removed');
+    t.notOk(existsSync(join(directory, 'console/without-secrets')), 'another reason');
   }
 });
 
