@@ -4,6 +4,7 @@ import { closureTargets } from './targets/closure.ts';
 import { configTargets } from './targets/config.ts';
 import { keyTargets } from './targets/authorized-keys.ts';
 import { diskTargets } from './targets/disks.ts';
+import { fleetTargets } from './targets/fleet.ts';
 import { plannerTargets } from './targets/planner.ts';
 
 /** Every decoder of what comes from outside, and the planner. */
@@ -13,5 +14,6 @@ export const targets: readonly Target[] = [
   ...keyTargets,
   ...diskTargets,
   ...closureTargets,
+  ...fleetTargets,
   ...plannerTargets,
 ];
