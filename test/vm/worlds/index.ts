@@ -8,6 +8,7 @@ import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskoWorlds } from './disko/disko.ts';
 import { diskWorlds } from './disks.ts';
 import { installDiskoWorlds } from './disko/install.ts';
+import { reportWorlds } from './fleet/reports.ts';
 import { refuseDiskoWorlds } from './disko/refusals.ts';
 import { guidedWorlds } from './guided/guided.ts';
 import { impermanenceWorlds } from './impermanence.ts';
@@ -43,6 +44,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'config-url': configUrlWorlds,
   'metadata/metadata': metadataWorlds,
   'metadata/seed': seedWorlds,
+  'fleet/reports': reportWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
   network: networkWorlds,
