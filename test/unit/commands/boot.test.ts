@@ -99,6 +99,38 @@ t.test('dabei boot', async t => {
   t.same([busy.written, busy.ran], [[], []], 'a second one touches nothing');
 });
 
+t.test('from a medium', async t => {
+  const files = {
+    '/run/dabei/boot/cmdline': 'console=tty0 dabei.medium=iso\n',
+    '/sys/class/vtconsole/vtcon0/name': '(S) VGA+\n',
+    '/sys/class/vtconsole/vtcon0/bind': '1\n',
+  };
+  const boots = async (world: World) => {
+    const doors = doorsFor(t, world);
+    await boot({ ...doors, files: { ...doors.files, consolePaths: () => ['/dev/tty0'] } });
+    return doors;
+  };
+  const busybox = 'case "$1" in mkpasswd) echo "\\$6\\$salt\\$hash";; esac';
+  const doors = await boots({ files, programs: { busybox } });
+  const password = doors.read('/run/dabei/screen/password')!;
+  t.match(password, /^\w{5}-\w{5}-\w{5}-\w{5}$/);
+  t.match(doors.read('/etc/shadow'), /^root:\$6\$salt\$hash:/);
+  const told = JSON.stringify([doors.told, doors.ran, readStatus(doors)]);
+  t.notMatch(told, password, 'on the screen alone');
+  t.notMatch(told, /nobody can log in over SSH/);
+  const failing = await boots({ files, programs: { busybox: 'exit 1' } });
+  t.ok(failing.told.some(entry => entry.event === 'warning' && /root's password/.test(entry.text)));
+  t.equal(failing.read('/run/dabei/screen/password'), null);
+  const key = await boots({ files: { ...files, ...appended(rescue) }, programs: { busybox } });
+  t.equal(key.read('/run/dabei/screen/password'), null);
+  const damaged = await boots({
+    files: { ...files, '/run/dabei/boot/medium-damaged': '' },
+    programs: { busybox },
+  });
+  t.match(readStatus(damaged), { state: 'failed', stage: 'config', code: 'MEDIUM_DAMAGED' });
+  t.equal(damaged.read('/run/dabei/screen/password'), null, 'a configuration was given');
+});
+
 t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
   const anywhere = { ...appended(rescue), '/run/dabei/boot/dabei/nixos-anywhere': '' };
   const small = { '/proc/meminfo': 'MemTotal: 487732 kB\nMemAvailable: 300000 kB\n' };

@@ -20,6 +20,7 @@ import { kexecWorlds } from './kexec/kexec.ts';
 import { movedSshdWorlds } from './kexec/moved-sshd.ts';
 import { mediaWorlds } from './media.ts';
 import { metadataWorlds } from './metadata/metadata.ts';
+import { screenWorlds } from './media/screen.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -39,6 +40,7 @@ import { userFlakeWorlds } from './user-flake.ts';
 export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   media: mediaWorlds,
+  'media/screen': screenWorlds,
   console: consoleWorlds,
   'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,

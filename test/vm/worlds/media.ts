@@ -29,7 +29,7 @@ const shapes: readonly Shape[] = [
   { kind: 'cd', firmware: 'uefi' },
 ];
 
-const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
+export const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
   ...{ file, serial: 'medium', interface: kind, readOnly: true },
 });
 
@@ -129,7 +129,7 @@ const checked: World = {
 };
 
 /** Chooses an entry of GRUB's menu over the serial line. @param below how many entries are above it */
-async function choose(machine: Machine, title: string, below: number): Promise<void> {
+export async function choose(machine: Machine, title: string, below: number): Promise<void> {
   await machine.console.waitFor(/The highlighted entry will be executed automatically in/, 60);
   // Ctrl-N is the next entry (GRUB's manual, "Command-line interface"): one byte, unlike the arrow.
   machine.console.type('\u000e'.repeat(below));

@@ -38,6 +38,7 @@ export interface MachineOptions {
   clock?: string;
   systemSerial?: string;
   systemVendor?: string;
+  display?: boolean;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
   counted?: boolean;
   /** The machine is ended after this time, whatever it does. */
@@ -108,6 +109,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     disks: options.disks ?? [],
     networks,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.display === undefined ? {} : { display: options.display }),
     ...(options.systemSerial === undefined ? {} : { systemSerial: options.systemSerial }),
     ...(options.systemVendor === undefined ? {} : { systemVendor: options.systemVendor }),
     qmpSocket: join(sockets, 'qmp'),

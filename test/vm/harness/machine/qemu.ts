@@ -68,6 +68,8 @@ export interface QemuOptions {
   counted?: boolean;
   /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
   clock?: string;
+  /** A VGA card, of which QMP's screendump makes a picture. */
+  display?: boolean;
   /** The system's serial number and manufacturer in SMBIOS (type 1). */
   systemSerial?: string;
   systemVendor?: string;
@@ -106,6 +108,7 @@ export function qemuArguments(options: QemuOptions): string[] {
       ? []
       : ['-smbios', option('type=1', { manufacturer: options.systemVendor, serial: options.systemSerial })]),
     ...['-device', 'virtio-rng-pci'],
+    ...(options.display === true ? ['-device', 'VGA'] : []),
     ...(firmware === 'bios' ? [] : firmwareArguments(options)),
     ...(boot.from === 'kernel'
       ? [

@@ -83,6 +83,11 @@ t.test('UEFI needs code and variables', async t => {
   t.throws(() => qemuArguments({ ...base, firmware: 'uefi' }), /needs ovmf/);
 });
 
+t.test('a display is there on request', async t => {
+  t.notOk(valuesOf('-device', {}).includes('VGA'));
+  t.ok(valuesOf('-device', { display: true }).includes('VGA'));
+});
+
 t.test('with Secure Boot, only the firmware itself writes the variables', async t => {
   const options = { firmware: 'secure-boot', ovmf: { code: '/code.fd', variables: '/vars.fd' } } as const;
   t.same(valuesOf('-machine', options), ['q35,smm=on']);
