@@ -1,6 +1,7 @@
 import { asRefusal } from '../config/report.ts';
 import { resolveConfiguration } from '../config/resolve.ts';
 import { applyConsolePolicy } from '../console/apply.ts';
+import { endPassword } from '../console/password.ts';
 import { DabeiError, Refusals } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { formatEntry } from '../host/log.ts';
@@ -207,6 +208,7 @@ async function install(doors: Doors, terminal: Terminal, options: SetupOptions, 
   doors.files.writeAtomic(options.save, text, 0o644);
   terminal.write(`the answers without the passphrase: ${options.save}; on the next machine: dabei setup --config FILE\n`);
   terminal.persist(() => terminal.write('the installation continues: Ctrl-C does not end it\n'));
+  await endPassword(doors);
   applyConsolePolicy(doors, session.resolution);
   const log: Doors['log'] = entry => {
     doors.log(entry);
