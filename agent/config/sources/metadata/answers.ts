@@ -3,7 +3,7 @@ import { JSON_SCHEMA, load } from 'js-yaml';
 /** What servers and volumes say about a machine, read without trust: a value of the wrong type is as good as none. Pure. */
 
 /** The largest answer that is parsed: real ones have a few kilobytes. */
-export const longestAnswerBytes = 256 * 1024;
+const longestAnswerBytes = 256 * 1024;
 
 /** JSON or YAML of an answer; undefined, with a note, if it is neither. */
 export function parseAnswer(

@@ -6,7 +6,7 @@ import { publicKeyOf } from '../../../../fixtures/public-keys.ts';
 
 /** Answers as providers give them, with values replaced, and what a decoder must make of them. */
 
-export const now = Date.parse('2026-11-29T12:00:00Z') / 1000;
+const now = Date.parse('2026-11-29T12:00:00Z') / 1000;
 export const key = `${publicKeyOf('me')} me@laptop`;
 export const other = `${publicKeyOf('other')} other@laptop`;
 export const config = { hostName: 'web-01', disks: { devices: ['only'], encryption: 'none' } };
@@ -85,7 +85,7 @@ function replaced(value: object, key: string, child: unknown): unknown {
   return { ...value, [key]: child };
 }
 
-export function answers({ questions }: MetadataSource, given: Given): Record<string, Buffer | null> {
+function answers({ questions }: MetadataSource, given: Given): Record<string, Buffer | null> {
   for (const name of Object.keys(given))
     if (!(name in questions)) throw new Error(`there is no question ${name}`);
   return Object.fromEntries(Object.keys(questions).map(name => [name, bytesOf(given[name])]));
