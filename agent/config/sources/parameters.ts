@@ -184,6 +184,16 @@ export const parameterKinds: readonly ParameterKind[] = [
     repeated: 'last',
     read: value => oneOf(value, mediumValues),
   },
+  {
+    // INVARIANT: the last of all, so that it wins over every other source. The boot entry of a rescue system sets it: nothing that
+    // the machine finds in a file, a seed or on a server may make an installation out of a rescue.
+    names: ['dabei.rescue'],
+    path: 'mode',
+    value: 'no value: become a rescue system, whatever all other sources say',
+    repeated: 'last',
+    flag: true,
+    read: () => ({ json: { mode: 'rescue' } }),
+  },
 ];
 
 /** Finds a parameter by its name or an earlier installer's name; dashes and underscores are equivalent. */

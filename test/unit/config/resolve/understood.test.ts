@@ -47,6 +47,8 @@ t.test('what is understood', async t => {
     ['dabei.wipe=false', `dabei.wipe=false`, JSON.stringify({ disks: { ...disks, wipe: true } }), { config: { disks: { wipe: false } } }],
     ['the same twice', 'dabei.hostname=a dabei.hostname=a', undefined, { config: { hostName: 'a' } }],
     ['the last mode counts', 'dabei.mode=install dabei.mode=rescue', JSON.stringify({ disks }), { mode: 'rescue' }],
+    ['a rescue entry beats every source', `dabei.rescue dabei.mode=install ${config({ mode: 'install', disks })}`, JSON.stringify({ mode: 'install', disks }), { mode: 'rescue', problems: [], fetch: null }],
+    ['and fetches nothing', 'dabei.rescue=0 dabei.config_url=https://example.org/a.json', undefined, { mode: 'rescue', problems: [], fetch: null }],
     ['mode plan needs no key', 'dabei.mode=plan dabei.disks=single:only', undefined, { mode: 'plan', config: { mode: 'plan' } }],
     ['keys of two parameters', `dabei.authorized_key=${base64(`${key}\n# mine\n\n${otherKey}\n`)} ssh_authorized_key=${base64(key)}`, undefined, { config: { rootAuthorizedKeys: [key, otherKey, key] } }],
     ['options before a key', '', JSON.stringify({ rootAuthorizedKeys: [`from="192.0.2.0/24",no-pty ${key}`, otherKey] }), { mode: 'rescue', problems: [] }],
