@@ -30,7 +30,7 @@ export interface CapturedFiles {
 
 export interface CapturedIdentity {
   /** Passes validation: the conversion omits what this system cannot use, and adds a note for each omission. */
-  value: Pick<ConfigInput, 'hostName' | 'machineId' | 'rootAuthorizedKeys' | 'ssh' | 'network'>;
+  value: Pick<ConfigInput, 'hostName' | 'hostId' | 'machineId' | 'rootAuthorizedKeys' | 'ssh' | 'network'>;
   notes: string[];
 }
 

@@ -3,9 +3,14 @@ import { capturedNetwork } from '../../capture/beside.ts';
 import { readCapture } from './capture.ts';
 import type { Doors } from '../doors.ts';
 import { readPort } from '../../keys/sshd-options.ts';
+import { machineConfig } from '../../plan/rescue/machine.ts';
+import { readRescuedMachine } from './rescued-machine.ts';
 import { paths } from '../../paths.ts';
 
-/** Reads the files about the old system that `run` appended to the initrd (below /run/dabei/boot). */
+/**
+ * Reads the files about the old system that `run` appended to the initrd (below /run/dabei/boot). The archive of a rescue entry has the
+ * same files for keys, and its machine's network and name in one of its own.
+ */
 
 /** @param directory directory with the files; a test has its own */
 export function readCaptured(doors: Doors, directory: string = paths.bootDirectory): CapturedIdentity {
@@ -27,9 +32,20 @@ export function readCaptured(doors: Doors, directory: string = paths.bootDirecto
     clock.epochSeconds(),
   );
   const network = capturedNetwork(readCapture(doors, `${directory}/dabei/capture`));
+  const machine = readRescuedMachine(doors, directory);
   return {
-    value: { ...identity.value, ...network.value },
-    notes: [...identity.notes, ...network.notes],
+    value: {
+      ...identity.value,
+      ...network.value,
+      ...(machine !== null && !('problem' in machine) && machineConfig(machine)),
+    },
+    notes: [
+      ...identity.notes,
+      ...network.notes,
+      ...(machine !== null && 'problem' in machine
+        ? [`the machine of this rescue entry is unknown, so all cards ask for DHCP: ${machine.problem}`]
+        : []),
+    ],
   };
 }
 
