@@ -75,7 +75,7 @@ export function menu(version: string, mark: string): string {
   const starts = entries.map(
     ({ title, parameters }) => `menuentry "${title}" {
   linux /${onMedium.kernel} ${parameters.join(' ')}
-  initrd /${onMedium.initrd} /${onMedium.reserved}
+  initrd /${onMedium.initrd} /${onMedium.reserved} newc:kernel:/${onMedium.kernel}
 }
 `,
   );

@@ -109,7 +109,7 @@ t.test('every entry that starts the machine loads the reserved file after the in
   const entries = menu('0.0.0', 'dabei/id_0').match(/^ {2}(linux|initrd) .*$/gm) ?? [];
   t.equal(entries.length, 6);
   for (const line of entries.filter(line => line.startsWith('  initrd')))
-    t.equal(line, '  initrd /dabei/initrd /dabei/reserved');
+    t.equal(line, '  initrd /dabei/initrd /dabei/reserved newc:kernel:/dabei/bzImage');
   for (const title of menu('1.0.0', 'dabei/id_0').match(/"[^"]{10,}" \{/g) ?? [])
     t.ok(title.length < 76, title);
 });

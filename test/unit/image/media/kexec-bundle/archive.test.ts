@@ -141,3 +141,26 @@ underEachShell(
     t.match(initrd('--kexec-extra-flags ""', 'older'), /^initrd\x00{2}070701/, 'a bundle without it');
   },
 );
+
+underEachShell('the kernel once more, where memory is not short, and its hash', (t, argv) => {
+  const directory = t.testdir({
+    here: { initrd: 'init', bzImage: 'MZ' },
+    memory: {},
+    boot: { dabei: { capture: {} } },
+  });
+  const [here, memory, boot] = ['here', 'memory', 'boot'].map(name => `${directory}/${name}`);
+  for (const [kib, carries] of [
+    [393215, false],
+    [393216, true],
+  ] as const) {
+    const { stderr } = shell(argv, `kib_total=${kib}; assemble_initrd`, {
+      here: here!,
+      memory: memory!,
+      boot: boot!,
+    });
+    t.equal(stderr, '');
+    t.equal(readFileSync(`${memory}/initrd`, 'latin1').includes('kernel\0'), carries, `${kib}`);
+    const sum = `${createHash('sha256').update('MZ').digest('hex')}  ./kernel\n`;
+    t.equal(readFileSync(`${boot}/dabei/sums`, 'utf8').includes(sum), carries);
+  }
+});
