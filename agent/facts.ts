@@ -17,6 +17,8 @@ export interface Facts {
   links: readonly Link[];
   /** Files of the flake that was sent along with the initrd, by their path in it; none without one. */
   sentFlake?: readonly string[];
+  /** Bytes of the kernel and the initrd that this system was started with; null where it cannot give them to a rescue entry. */
+  rescueBytes?: number | null;
   /** Consoles of the kernel, each as `console=` takes it ("ttyS0,115200"), in the order of the command line. */
   consoles?: readonly string[];
 }

@@ -4,6 +4,10 @@ export const paths = {
   bootDirectory: '/run/dabei/boot',
   /** What was on the kernel command line, secrets included; /proc/cmdline itself is covered by a redacted copy. */
   commandLine: '/run/dabei/boot/cmdline',
+  /** The kernel of this start, where the boot loader handed it over once more. */
+  kernel: '/run/dabei/boot/kernel',
+  /** What the initrd of this start had in it. */
+  initrdDirectory: '/run/dabei/initrd',
   /** State that `dabei status` shows; one JSON object. */
   status: '/run/dabei/status.json',
   /** Who gets a shell at the consoles (/usr/lib/dabei/console); root-only. */

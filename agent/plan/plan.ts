@@ -36,6 +36,7 @@ import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
 import { serialRefusals, serialWarnings } from './disks/serial.ts';
 import { selectDisks, type Selection } from './disks/select-disks.ts';
+import { writeRescueFiles } from './rescue/entry.ts';
 import { renderStep, type Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
 
@@ -147,7 +148,12 @@ export function makePlan(
               ...planInstall(config, facts, { closure, evaluated, swapBytes: disks.installSwapBytes }),
               ...done('install'),
             ],
-        'boot-loader': [...planBootLoader(config, facts, members), ...done('boot-loader')],
+        'boot-loader': [
+          // First, so that the boot loader finds them and adds the entry.
+          ...(disks.rescue ? writeRescueFiles(members.length) : []),
+          ...planBootLoader(config, facts, members),
+          ...done('boot-loader'),
+        ],
         finish: planFinish(disks),
       },
     };

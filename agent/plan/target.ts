@@ -21,6 +21,8 @@ export interface TargetStorage {
   disks: readonly string[];
   /** One member per disk, in the order of the configuration. */
   members: readonly TargetMember[];
+  /** The ESPs get a rescue entry (rescue/entry.ts). */
+  rescue?: boolean;
   /** The datasets that the target mounts, all with mountpoint=legacy, including the root file system. */
   datasets: readonly TargetDataset[];
 }

@@ -103,12 +103,17 @@ export const disksSchema = z
         'size of swap, in bytes or as 8GiB, encrypted with a new random key at every boot; "auto": by RAM; 0: no swap',
       ),
     // FAT32 has at least 65525 clusters, and a cluster at least a sector (fatgen103, "FAT Type Determination").
-    esp: size
-      .refine(bytes => bytes >= 260 * 2 ** 20, 'must be 260MiB or more: FAT32 on sectors of 4096 bytes')
-      .transform(bytes => Math.ceil(bytes / 2 ** 20) * 2 ** 20)
-      .default(512 * 2 ** 20)
+    esp: z
+      .union([
+        z.literal('auto'),
+        size
+          .refine(bytes => bytes >= 260 * 2 ** 20, 'must be 260MiB or more: FAT32 on sectors of 4096 bytes')
+          .transform(bytes => Math.ceil(bytes / 2 ** 20) * 2 ** 20),
+      ])
+      .default('auto')
       .describe(
-        'size of the ESP on each member, in bytes or as 1GiB; each generation stores a kernel and an initrd there',
+        'size of the ESP on each member, in bytes or as 1GiB, for the kernel and initrd of each generation; ' +
+          '"auto": 1GiB on disks of 16GiB or more, otherwise 512MiB',
       ),
     encryption: z
       .enum(['aes-256-gcm', 'none'])

@@ -99,6 +99,13 @@ export const systemSchema = z
       .describe(
         'install a system whose SSH server is disabled (services.openssh.enable is false): there has to be another way to log in',
       ),
+    rescue: z
+      .boolean()
+      .optional()
+      .describe(
+        'write this installer to each ESP, as the last entry of the boot menu: a rescue system with the same addresses and keys; ' +
+          'by default true, unless the ESP has no room or the system is prebuilt',
+      ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)
       .default(nixosRelease.name)

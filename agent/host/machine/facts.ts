@@ -29,8 +29,17 @@ export async function readFacts(
     disks,
     links,
     sentFlake: files.walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
+    rescueBytes: rescueBytes(doors, options.boot),
     consoles: consolesOf(doors, files.readText(paths.commandLine) ?? files.readText('/proc/cmdline') ?? ''),
   };
+}
+
+/** The kernel comes in once more as a file; of the initrd, /init keeps what is needed to make it again. */
+function rescueBytes({ files }: Doors, boot: string | undefined): number | null {
+  // Before kexec, `run` does not have these files, and nothing depends on them.
+  if (boot !== undefined) return null;
+  const kernel = files.sizeOf(paths.kernel);
+  return kernel === null ? null : kernel + files.treeBytes(paths.initrdDirectory);
 }
 
 export function memoryBytes({ files }: Doors): number {

@@ -7,6 +7,7 @@ import type { InstallStateHead } from './install-state-steps.ts';
 import {
   alignmentBytes,
   biosBootBytes,
+  espBytes,
   mebibyte,
   memberGuids,
   partitionNumbers,
@@ -59,8 +60,9 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
   refuseHostIdZero(hostId);
   const swap = swapBytes(disks, members, facts.memoryBytes);
   const guids = memberGuids(hostId, members, facts.disks, swap > 0);
-  const partitioning = members.map((member, index) => partition(member, guids[index]!, disks.esp, swap));
-  const zfs = members.map(member => zfsBytes(disks, member, swap));
+  const esp = espBytes(disks, members);
+  const partitioning = members.map((member, index) => partition(member, guids[index]!, esp, swap));
+  const zfs = members.map(member => zfsBytes(esp, member, swap));
   const pool: PoolRequest = {
     name: disks.poolName,
     layout: disks.layout,
@@ -72,7 +74,7 @@ export function layOut(config: Config, members: readonly Disk[], facts: Facts): 
     hostId,
     members,
     guids,
-    esp: disks.esp,
+    esp,
     swap,
     zfs,
     partitioning,

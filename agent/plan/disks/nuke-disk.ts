@@ -17,6 +17,7 @@ import {
   openPool,
   prepareZfs,
 } from './pool.ts';
+import { chooseRescue } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
@@ -60,6 +61,7 @@ export function planNukeDisk(
   const installSwap = installSwapNames(config, facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
+  const rescue = chooseRescue(config, facts, esp);
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
@@ -105,6 +107,7 @@ export function planNukeDisk(
     installSwap,
     installSwapBytes: installSwap.length * swap,
     espBytes: esp,
+    ...(rescue?.writes ? { rescue: true } : {}),
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
@@ -115,6 +118,7 @@ export function planNukeDisk(
               `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfs[index]!)}`,
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
+      ...(rescue === null ? [] : [rescue.told]),
     ],
   };
 }

@@ -19,7 +19,16 @@ const minimumZfsBytes = 2 * gibibyte;
 /** 1 MiB before the first partition for the GPT, and 1 MiB after the last partition for its copy. */
 const tableBytes = 2 * mebibyte;
 
-const fixedBytes = ({ esp }: DisksConfig) => tableBytes + biosBootBytes + esp;
+const fixedBytes = (esp: number) => tableBytes + biosBootBytes + esp;
+
+/** Disks from this size on have an ESP twice as large (docs/rescue.md, "Room on the ESP"). */
+const largeDiskBytes = 16 * gibibyte;
+
+/** Size of the ESP on each member, in bytes; the same on all, since they are copies of each other. */
+export function espBytes({ esp }: DisksConfig, members: readonly Disk[]): number {
+  if (esp !== 'auto') return esp;
+  return members.every(({ sizeBytes }) => sizeBytes >= largeDiskBytes) ? gibibyte : gibibyte / 2;
+}
 
 /** GPT numbers of the partitions; a member without swap has no partition 3. */
 export const partitionNumbers = { biosBoot: 1, esp: 2, swap: 3, zfs: 4 } as const;
@@ -29,7 +38,7 @@ export function minimumDiskBytes(config: DisksConfig): number {
   // Only the flake knows what its layout needs.
   if (config.layout === 'disko') return 0;
   const swap = config.swap === 'auto' ? 0 : share(config.swap, config.devices.length);
-  return fixedBytes(config) + swap + minimumZfsBytes;
+  return fixedBytes(config.esp === 'auto' ? gibibyte / 2 : config.esp) + swap + minimumZfsBytes;
 }
 
 /**
@@ -49,14 +58,14 @@ export function swapBytes(config: DisksConfig, members: readonly Disk[], memoryB
   const each = Math.min(
     share(total, members.length),
     wholeMebibytes(smallest / 8),
-    wholeMebibytes(smallest - fixedBytes(config) - minimumZfsBytes),
+    wholeMebibytes(smallest - fixedBytes(espBytes(config, members)) - minimumZfsBytes),
   );
   return each < 256 * mebibyte ? 0 : each;
 }
 
 /** Bytes of the ZFS partition of a disk, rounded down to 1 MiB. */
-export function zfsBytes(config: DisksConfig, disk: Disk, swap: number): number {
-  return wholeMebibytes(disk.sizeBytes - fixedBytes(config) - swap);
+export function zfsBytes(esp: number, disk: Disk, swap: number): number {
+  return wholeMebibytes(disk.sizeBytes - fixedBytes(esp) - swap);
 }
 
 /** The GUIDs of one member, in lower case, as in /dev/disk/by-partuuid. */

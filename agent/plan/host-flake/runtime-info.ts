@@ -41,6 +41,8 @@ export interface RuntimeInfo {
   impermanence: Impermanence | null;
   /** Values of `console=`; the last one is /dev/console. */
   consoles: readonly string[];
+  /** The ESPs have the kernel and the initrd of a rescue system, which rescue.nix keeps up to date. */
+  rescue?: true;
   /** Kernel parameters in addition to those of NixOS. */
   kernelParams?: readonly string[];
 }
@@ -109,6 +111,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     },
     impermanence: config.system.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
+    ...(storage.rescue ? { rescue: true } : {}),
     ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
   };
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { disksSchema } from '../../../../agent/config/schema.ts';
 import {
+  espBytes,
   memberGuids,
   minimumDiskBytes,
   swapBytes,
@@ -45,11 +46,26 @@ t.test('sizes', async t => {
   t.equal(minimumDiskBytes(disksSchema.parse({ devices: ['only'] })), 2 * GiB + 515 * MiB);
   t.equal(minimumDiskBytes(disksSchema.parse({ devices: ['only'], swap: '4GiB' })), 6 * GiB + 515 * MiB);
   const config = disksSchema.parse({ devices: ['only'] });
-  t.equal(zfsBytes(config, disk({ sizeBytes: 20 * GiB + 4095 }), GiB), 19 * GiB - 515 * MiB);
-  t.equal(zfsBytes(config, disk({ sizeBytes: 0 }), 0), 0);
+  const esps: [size: number, others: number[], bytes: number][] = [
+    [20, [], GiB],
+    [16, [16], GiB],
+    [15.9, [], 512 * MiB],
+    [500, [8], 512 * MiB],
+  ];
+  for (const [size, others, bytes] of esps) {
+    const members = [size, ...others].map(each => disk({ sizeBytes: Math.floor(each * GiB) }));
+    t.equal(
+      espBytes(config, members),
+      bytes,
+      `ESP on ${size} GiB and ${others.join(', ') || 'nothing else'}`,
+    );
+  }
+  t.equal(zfsBytes(GiB / 2, disk({ sizeBytes: 20 * GiB + 4095 }), GiB), 19 * GiB - 515 * MiB);
+  t.equal(zfsBytes(GiB / 2, disk({ sizeBytes: 0 }), 0), 0);
   const roomy = disksSchema.parse({ devices: ['only'], esp: '1GiB' });
   t.equal(minimumDiskBytes(roomy), 3 * GiB + 3 * MiB, 'with a larger ESP');
-  t.equal(zfsBytes(roomy, disk({ sizeBytes: 20 * GiB }), 0), 19 * GiB - 3 * MiB);
+  t.equal(espBytes(roomy, [disk({ sizeBytes: 4 * GiB })]), GiB, 'as asked');
+  t.equal(zfsBytes(GiB, disk({ sizeBytes: 20 * GiB }), 0), 19 * GiB - 3 * MiB);
 });
 
 t.test('GUIDs', async t => {

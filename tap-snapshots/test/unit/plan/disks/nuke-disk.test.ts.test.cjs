@@ -73,7 +73,7 @@ blockdev --flushbufs /dev/disk/by-id/ata-WDC_A1
 # checking that no signature is left on /dev/disk/by-id/ata-WDC_A1 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A1
 # partitioning /dev/disk/by-id/ata-WDC_A1
-sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
+sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+1024M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
 # waiting for udev
 udevadm settle --timeout=60
 # waiting for the new partitions
@@ -83,7 +83,7 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 bs
 # zeroing the first MiB of /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
-dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=1046528 count=2048 conv=notrunc,fsync
+dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
 # zeroing the first MiB of /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8
 dd if=/dev/zero of=/dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8
@@ -135,7 +135,7 @@ zfs create -o mountpoint=legacy rpool/safe/home
 # creating the dataset rpool/safe/persist
 zfs create -o mountpoint=legacy rpool/safe/persist
 # creating the dataset rpool/reserved
-zfs create -o mountpoint=none -o canmount=off -o refreservation=767M rpool/reserved
+zfs create -o mountpoint=none -o canmount=off -o refreservation=757M rpool/reserved
 # making the mount point /mnt
 mkdir -p -m 0755 /mnt
 # mounting rpool/local/root
@@ -157,14 +157,14 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=4e6fd88b66fe0845121110529f7ac748e8b430706949e9ced637228e165dc9d4 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4ebc7b3d57c5d734f2a40e384de378d2ad173534385d8a9b3d003337ecc9d5a8 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > a disk full of remains > summary 1`] = `
 everything on this disk will be destroyed: /dev/sda (40 GiB, sata, serial "A1"): gpt, /dev/sda1 linux_raid_member "old:0", /dev/md127 LVM2_member, /dev/mapper/vg-root ext4 mounted at /mnt/old, /dev/mapper/vg-home crypto_LUKS, /dev/mapper/home xfs mounted at /mnt/old/home, /dev/sda2 swap in use as swap, /dev/sda3 unknown, /dev/sda4 dos, /dev/sda5 zfs_member "rpool", rpool imported pool mounted at /mnt and /mnt/nix
-  new: BIOS boot 1 MiB, ESP 512 MiB, swap 2 GiB, ZFS 37.5 GiB
+  new: BIOS boot 1 MiB, ESP 1 GiB, swap 2 GiB, ZFS 37 GiB
 pool rpool: single, aes-256-gcm, host id 0b9d9f06
 `
 
@@ -205,7 +205,7 @@ blockdev --flushbufs /dev/disk/by-path/pci-0000:00:04.0
 # checking that no signature is left on /dev/disk/by-path/pci-0000:00:04.0 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-path/pci-0000:00:04.0
 # partitioning /dev/disk/by-path/pci-0000:00:04.0
-sgdisk --clear --set-alignment=2048 --disk-guid=7bac0294-4abf-8568-97db-01251077a9bd --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:57ec04d7-9cfd-8030-b03e-75074a796a3b --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:c874a19d-9bcc-83e0-b8c7-def277b719f1 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:ee411b53-dad2-8448-ab38-a8fd9842f1fa --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:95844ebe-cafd-8aeb-ae05-d8fa0b1095fc --change-name=4:zfs /dev/disk/by-path/pci-0000:00:04.0
+sgdisk --clear --set-alignment=2048 --disk-guid=7bac0294-4abf-8568-97db-01251077a9bd --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:57ec04d7-9cfd-8030-b03e-75074a796a3b --change-name=1:bios-boot --new=2:0:+1024M --typecode=2:EF00 --partition-guid=2:c874a19d-9bcc-83e0-b8c7-def277b719f1 --change-name=2:esp --new=3:0:+2048M --typecode=3:8200 --partition-guid=3:ee411b53-dad2-8448-ab38-a8fd9842f1fa --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:95844ebe-cafd-8aeb-ae05-d8fa0b1095fc --change-name=4:zfs /dev/disk/by-path/pci-0000:00:04.0
 # waiting for udev
 udevadm settle --timeout=60
 # waiting for the new partitions
@@ -215,7 +215,7 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/57ec04d7-9cfd-8030-b03e-75074a796a3b bs
 # zeroing the first MiB of /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1
 dd if=/dev/zero of=/dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1
-dd if=/dev/zero of=/dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 bs=512 seek=1046528 count=2048 conv=notrunc,fsync
+dd if=/dev/zero of=/dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
 # zeroing the first MiB of /dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa
 dd if=/dev/zero of=/dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/ee411b53-dad2-8448-ab38-a8fd9842f1fa
@@ -267,7 +267,7 @@ zfs create -o mountpoint=legacy rpool/safe/home
 # creating the dataset rpool/safe/persist
 zfs create -o mountpoint=legacy rpool/safe/persist
 # creating the dataset rpool/reserved
-zfs create -o mountpoint=none -o canmount=off -o refreservation=358M rpool/reserved
+zfs create -o mountpoint=none -o canmount=off -o refreservation=348M rpool/reserved
 # making the mount point /mnt
 mkdir -p -m 0755 /mnt
 # mounting rpool/local/root
@@ -289,14 +289,14 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/c874a19d-9bcc-83e0-b8c7-def277b719f1 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=4e6fd88b66fe0845121110529f7ac748e8b430706949e9ced637228e165dc9d4 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=4ebc7b3d57c5d734f2a40e384de378d2ad173534385d8a9b3d003337ecc9d5a8 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 408 bytes
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > an empty virtio disk, BIOS, little memory > summary 1`] = `
 everything on this disk will be destroyed: /dev/vda (20 GiB, virtio): empty
-  new: BIOS boot 1 MiB, ESP 512 MiB, swap 2 GiB, ZFS 17.5 GiB
+  new: BIOS boot 1 MiB, ESP 1 GiB, swap 2 GiB, ZFS 17 GiB
 pool rpool: single, aes-256-gcm, host id 0b9d9f06
 `
 
@@ -340,9 +340,9 @@ blockdev --flushbufs /dev/disk/by-id/ata-WDC_A2
 # checking that no signature is left on /dev/disk/by-id/ata-WDC_A2 (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/ata-WDC_A2
 # partitioning /dev/disk/by-id/ata-WDC_A1
-sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+1024M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
+sgdisk --clear --set-alignment=2048 --disk-guid=1a18cc53-7569-850c-8782-07b26769d9b8 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:4cb06b9c-a49f-81e8-a15b-77ee1514d926 --change-name=1:bios-boot --new=2:0:+1024M --typecode=2:EF00 --partition-guid=2:dfdd36e2-c50b-835d-9ff0-6e44d7323da5 --change-name=2:esp --new=3:0:+1024M --typecode=3:8200 --partition-guid=3:22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:b609fe41-891c-8eac-96db-e438f6e99d13 --change-name=4:zfs /dev/disk/by-id/ata-WDC_A1
 # partitioning /dev/disk/by-id/ata-WDC_A2
-sgdisk --clear --set-alignment=2048 --disk-guid=8345fb49-21f7-80f0-be0f-3b70a27e70bc --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:8598890b-d86e-87be-b4c2-6b97a0731f7f --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:5eaa1d3e-4728-8d4b-8336-360d58a288dd --change-name=2:esp --new=3:0:+1024M --typecode=3:8200 --partition-guid=3:a03fd032-a82c-8b86-b1f2-7b19c5a82305 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:801ffa58-77e2-8603-a8d4-f85bda8193ad --change-name=4:zfs /dev/disk/by-id/ata-WDC_A2
+sgdisk --clear --set-alignment=2048 --disk-guid=8345fb49-21f7-80f0-be0f-3b70a27e70bc --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:8598890b-d86e-87be-b4c2-6b97a0731f7f --change-name=1:bios-boot --new=2:0:+1024M --typecode=2:EF00 --partition-guid=2:5eaa1d3e-4728-8d4b-8336-360d58a288dd --change-name=2:esp --new=3:0:+1024M --typecode=3:8200 --partition-guid=3:a03fd032-a82c-8b86-b1f2-7b19c5a82305 --change-name=3:swap --new=4:0:0 --typecode=4:BF01 --partition-guid=4:801ffa58-77e2-8603-a8d4-f85bda8193ad --change-name=4:zfs /dev/disk/by-id/ata-WDC_A2
 # waiting for udev
 udevadm settle --timeout=60
 # waiting for the new partitions
@@ -352,7 +352,7 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/4cb06b9c-a49f-81e8-a15b-77ee1514d926 bs
 # zeroing the first MiB of /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
 dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5
-dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=1046528 count=2048 conv=notrunc,fsync
+dd if=/dev/zero of=/dev/disk/by-partuuid/dfdd36e2-c50b-835d-9ff0-6e44d7323da5 bs=512 seek=2095104 count=2048 conv=notrunc,fsync
 # zeroing the first MiB of /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8
 dd if=/dev/zero of=/dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/22ee6fd4-cf70-81a7-bd4a-3bc3931774c8
@@ -362,7 +362,7 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/8598890b-d86e-87be-b4c2-6b97a0731f7f bs
 # zeroing the first MiB of /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd
 dd if=/dev/zero of=/dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd
-dd if=/dev/zero of=/dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd bs=512 seek=1046528 count=2048 conv=notrunc,fsync
+dd if=/dev/zero of=/dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd bs=512 seek=2095104 count=2048 conv=notrunc,fsync
 # zeroing the first MiB of /dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305
 dd if=/dev/zero of=/dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305 bs=512 seek=0 count=2048 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/a03fd032-a82c-8b86-b1f2-7b19c5a82305
@@ -432,7 +432,7 @@ zfs create -o mountpoint=legacy rpool/safe/home
 # creating the dataset rpool/safe/persist
 zfs create -o mountpoint=legacy rpool/safe/persist
 # creating the dataset rpool/reserved
-zfs create -o mountpoint=none -o canmount=off -o refreservation=378M rpool/reserved
+zfs create -o mountpoint=none -o canmount=off -o refreservation=368M rpool/reserved
 # making the mount point /mnt
 mkdir -p -m 0755 /mnt
 # mounting rpool/local/root
@@ -458,7 +458,7 @@ mkdir -p -m 0755 /mnt/boot-2
 # mounting the ESP at /mnt/boot-2
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/5eaa1d3e-4728-8d4b-8336-360d58a288dd /mnt/boot-2
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=4e91efa0dc9f25a1339d552b95be3c3bc3c51299cb78a8d712c81d8a3c5fe75d rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=c3f62ce8569cf597cfe8a6536efd284263d6d82f0b771c1cc956230c277ba8f4 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 584 bytes
 # noting on the ESP that nuke-disk is done
@@ -467,9 +467,9 @@ write /mnt/boot-2/dabei/2-nuke-disk.json mode=0600 584 bytes
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > mirror > summary 1`] = `
 everything on this disk will be destroyed: /dev/sda (20 GiB, sata, serial "A1"): empty
-  new: BIOS boot 1 MiB, ESP 512 MiB, swap 1 GiB, ZFS 18.5 GiB
+  new: BIOS boot 1 MiB, ESP 1 GiB, swap 1 GiB, ZFS 18 GiB
 everything on this disk will be destroyed: /dev/sdb (20 GiB, sata, serial "A2"): empty
-  new: BIOS boot 1 MiB, ESP 512 MiB, swap 1 GiB, ZFS 18.5 GiB
+  new: BIOS boot 1 MiB, ESP 1 GiB, swap 1 GiB, ZFS 18 GiB
 pool rpool: mirror, aes-256-gcm, host id 0b9d9f06
 `
 
@@ -506,7 +506,7 @@ blockdev --flushbufs /dev/disk/by-id/nvme-Samsung_980_S64D
 # checking that no signature is left on /dev/disk/by-id/nvme-Samsung_980_S64D (must print nothing)
 wipefs --no-act --noheadings --output DEVICE,OFFSET,TYPE,LABEL /dev/disk/by-id/nvme-Samsung_980_S64D
 # partitioning /dev/disk/by-id/nvme-Samsung_980_S64D
-sgdisk --clear --set-alignment=256 --disk-guid=18456547-ec7e-8c31-a3ba-ffedd303a4e0 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:b51e7f52-0d5d-8ea3-92e8-df3612e00a78 --change-name=1:bios-boot --new=2:0:+512M --typecode=2:EF00 --partition-guid=2:36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 --change-name=2:esp --new=4:0:0 --typecode=4:BF01 --partition-guid=4:64ff8fd6-5f26-8a0b-a832-a49df99345c9 --change-name=4:zfs /dev/disk/by-id/nvme-Samsung_980_S64D
+sgdisk --clear --set-alignment=256 --disk-guid=18456547-ec7e-8c31-a3ba-ffedd303a4e0 --new=1:0:+1M --typecode=1:EF02 --partition-guid=1:b51e7f52-0d5d-8ea3-92e8-df3612e00a78 --change-name=1:bios-boot --new=2:0:+1024M --typecode=2:EF00 --partition-guid=2:36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 --change-name=2:esp --new=4:0:0 --typecode=4:BF01 --partition-guid=4:64ff8fd6-5f26-8a0b-a832-a49df99345c9 --change-name=4:zfs /dev/disk/by-id/nvme-Samsung_980_S64D
 # waiting for udev
 udevadm settle --timeout=60
 # waiting for the new partitions
@@ -516,7 +516,7 @@ dd if=/dev/zero of=/dev/disk/by-partuuid/b51e7f52-0d5d-8ea3-92e8-df3612e00a78 bs
 # zeroing the first MiB of /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
 dd if=/dev/zero of=/dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 bs=4096 seek=0 count=256 conv=notrunc,fsync
 # zeroing the last MiB of /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
-dd if=/dev/zero of=/dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 bs=4096 seek=130816 count=256 conv=notrunc,fsync
+dd if=/dev/zero of=/dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 bs=4096 seek=261888 count=256 conv=notrunc,fsync
 # erasing signatures on the new partitions
 wipefs --all --force /dev/disk/by-partuuid/b51e7f52-0d5d-8ea3-92e8-df3612e00a78 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /dev/disk/by-partuuid/64ff8fd6-5f26-8a0b-a832-a49df99345c9
 # formatting the ESP 36ed69b5-a9f1-8f7d-8bca-5b0c1935c229
@@ -576,13 +576,13 @@ mkdir -p -m 0755 /mnt/boot
 # mounting the ESP at /mnt/boot
 mount -t vfat -o umask=0077 /dev/disk/by-partuuid/36ed69b5-a9f1-8f7d-8bca-5b0c1935c229 /mnt/boot
 # noting in the pool that nuke-disk is done
-zfs set dabei:stage=nuke-disk dabei:configuration=b0e4b2f05b8cf74519232d5e854140d69602b70c7e0e0a89bd9931b496f00174 rpool
+zfs set dabei:stage=nuke-disk dabei:configuration=323acaa7f5535886631232a271a188b2f0a134761468aa4b5261a7c5c5ad5524 rpool
 # noting on the ESP that nuke-disk is done
 write /mnt/boot/dabei/2-nuke-disk.json mode=0600 364 bytes
 `
 
 exports[`test/unit/plan/disks/nuke-disk.test.ts > TAP > NVMe with sectors of 4096 bytes, UEFI, no swap > summary 1`] = `
 everything on this disk will be destroyed: /dev/nvme0n1 (500 GiB, nvme, model "Samsung 980", serial "S64D"): empty
-  new: BIOS boot 1 MiB, ESP 512 MiB, no swap, ZFS 499.5 GiB
+  new: BIOS boot 1 MiB, ESP 1 GiB, no swap, ZFS 499 GiB
 pool rpool: single, aes-256-gcm, host id 0b9d9f06
 `
