@@ -37,6 +37,11 @@
         # File systems, boot loader, network and SSH from a machine's runtime-info.json, the value of dabei.host.
         default = ./nix/host-flake/dabei.nix;
         instance-data = ./nix/modules/instance-data.nix;
+        # The rescue entry alone, for machines that dabei never installed: `dabei.rescue.machine` describes them.
+        rescue = {
+          imports = [ ./nix/host-flake/rescue.nix ];
+          dabei.rescue.package = nixpkgs.lib.mkDefault packages.netboot;
+        };
       };
 
       # For many machines: `nix flake init --template`, then `dabei collect --output .`.

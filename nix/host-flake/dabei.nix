@@ -42,7 +42,8 @@ let
   uefi = host.firmware == "uefi";
   redundant = lib.length host.disks > 1;
 
-  # An ESP of 512 MiB (the default of disks.esp) has room for so many generations, each with a kernel and an initrd.
+  # An ESP of 512 MiB (disks.esp on a small disk) has room for so many generations with a kernel and an initrd of 94 MiB together, and
+  # for a rescue system; one of 1 GiB, for those of 197 MiB.
   limit = 5;
 in
 {
@@ -51,6 +52,7 @@ in
     ./network.nix
     ./network-scripted.nix
     ./impermanence.nix
+    ./rescue.nix
     ./unlock.nix
   ];
 
@@ -77,6 +79,11 @@ in
           + "remove lib.mkForce.";
       }
     ];
+
+    dabei.rescue = {
+      enable = lib.mkDefault (host.rescue or false);
+      machine = lib.mkDefault host;
+    };
 
     # Without force, ZFS imports a pool only under the host id that last used it.
     networking.hostId = if laidOut then own host.hostId else lib.mkDefault host.hostId;

@@ -112,6 +112,18 @@ in
     mirroredBoots = map (boot: { inherit (boot) path devices; }) config.boot.loader.grub.mirroredBoots;
   };
   systemdBoot = config.boot.loader.systemd-boot.enable;
+  # What the rescue entry adds, without the hashes of store paths.
+  rescue =
+    let
+      inherit (config.boot.loader) grub systemd-boot;
+      plain = text: lib.concatStrings (lib.filter lib.isString (builtins.split "/nix/store/[0-9a-z]{32}-" text));
+    in
+    {
+      systemdBoot = plain systemd-boot.extraInstallCommands;
+      grub = plain grub.extraInstallCommands;
+      grubEntries = grub.extraEntries;
+      checks = lib.mapAttrs (_: plain) (config.system.preSwitchChecks or { });
+    };
   inherit (config.boot) kernelParams;
   zfs = {
     inherit (config.boot.zfs) devNodes forceImportRoot;

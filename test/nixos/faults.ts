@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
+import { rescueFaults, type RescueValues } from './rescue-faults.ts';
 
 /** What evaluate.nix yields. */
 export interface Evaluated {
@@ -51,6 +52,7 @@ export interface Evaluated {
   firmware: boolean;
   microcode: { amd: boolean; intel: boolean };
   stateVersion: string;
+  rescue: RescueValues;
 }
 
 export interface Expected {
@@ -71,6 +73,7 @@ export function faults(info: RuntimeInfo, values: Evaluated, { scripted, stateVe
     ...stage1Faults(info, values),
     ...unlockFaults(info, values),
     ...storageFaults(info, values),
+    ...rescueFaults(info, values.rescue),
   ];
 }
 

@@ -96,10 +96,13 @@ export function matrix(): Record<string, ExampleMachine> {
               },
             }),
             facts: { ...facts, firmware, disks, links: [...facts.links, ...more] },
-            storage: storage(
-              disks.map(({ aliases }) => aliases[0]!),
-              'deadbeef',
-            ),
+            storage: {
+              ...storage(
+                disks.map(({ aliases }) => aliases[0]!),
+                'deadbeef',
+              ),
+              rescue: layout !== 'raidz1',
+            },
           };
         }
       }

@@ -6,6 +6,8 @@ import impermanence from '../../../nix/host-flake/impermanence.nix';
 import networkOptions from '../../../nix/host-flake/network-options.nix';
 import networkScripted from '../../../nix/host-flake/network-scripted.nix';
 import network from '../../../nix/host-flake/network.nix';
+import rescue from '../../../nix/host-flake/rescue.nix';
+import rescueProgram from '../../../nix/host-flake/rescue.sh';
 import unlock from '../../../nix/host-flake/unlock.nix';
 import unlockProgram from '../../../nix/host-flake/unlock.sh';
 import infraHost from '../../../nix/infra-host.nix';
@@ -17,6 +19,8 @@ export const modules = {
   'hardware.nix': hardware,
   'dabei.nix': dabei,
   'impermanence.nix': impermanence,
+  'rescue.nix': rescue,
+  'rescue.sh': rescueProgram,
   'unlock.nix': unlock,
   'unlock.sh': unlockProgram,
   'network.nix': network,

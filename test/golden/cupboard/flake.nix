@@ -8,6 +8,7 @@
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
   # impermanence.nix   an ephemeral root file system, if system.impermanence was set
+  # rescue.*           the rescue entry of the boot menu
   # unlock.*           asks for the passphrase in stage 1, until it fits
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";

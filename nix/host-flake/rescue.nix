@@ -1,0 +1,121 @@
+# The rescue entry of the boot menu: the installer that is on every ESP, with this machine's addresses and authorized keys, and stage 1's
+# host key. Written anew whenever the boot loader is installed. Needs no other file of this directory but rescue.sh.
+{
+  config,
+  lib,
+  options,
+  pkgs,
+  ...
+}:
+
+let
+  cfg = config.dabei.rescue;
+  inherit (config.boot) loader;
+  root = config.users.users.root.openssh.authorizedKeys;
+  systemdBoot = loader.systemd-boot.enable;
+
+  # They contain no secret, so they may lie in the store.
+  file = name: text: builtins.toFile name text;
+  # "dabei.rescue" makes a rescue system of the machine, whatever any other source asks for.
+  kernelParams = [ "dabei.rescue" ] ++ map (console: "console=${console}") (cfg.machine.consoles or [ ]);
+
+  variables = {
+    machine = file "machine.json" (builtins.toJSON (cfg.machine // { rootAuthorizedKeys = [ ]; }));
+    keys = file "authorized_keys" (lib.concatMapStrings (key: "${key}\n") cfg.authorizedKeys);
+    # A path would be copied to the store, which everybody can read.
+    host_keys = toString (map toString config.boot.initrd.network.ssh.hostKeys);
+    options = toString kernelParams;
+    package = if cfg.package == null then "" else "${cfg.package}";
+    systemd_boot = if systemdBoot then "yes" else "";
+  };
+  program = pkgs.writeScript "dabei-rescue" (
+    ''
+      #!${pkgs.bash}/bin/bash
+      PATH=${pkgs.coreutils}/bin:${pkgs.cpio}/bin:${pkgs.util-linux}/bin
+    ''
+    + lib.concatMapStrings (name: "${name}=${lib.escapeShellArg variables.${name}}\n") (
+      lib.attrNames variables
+    )
+    + builtins.readFile ./rescue.sh
+  );
+  call = action: ''
+    [ $? -eq 0 ] || exit 1
+    ${program} ${action} ${lib.escapeShellArgs cfg.esps} || echo "warning: the rescue entry is not up to date" >&2
+  '';
+
+  # Before the ESP is copied to the other disks (dabei.nix).
+  installCommands = action: {
+    systemd-boot.extraInstallCommands = lib.mkIf systemdBoot (lib.mkOrder 400 (call action));
+    grub.extraInstallCommands = lib.mkIf loader.grub.enable (call action);
+  };
+in
+{
+  options.dabei.rescue = {
+    enable = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = ''
+        Whether the boot menu has the entry "nix-dabei rescue". An ESP without a kernel and an initrd of nix-dabei gets none, unless
+        `dabei.rescue.package` has them.
+      '';
+    };
+    package = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "A package with the files bzImage and initrd. By default, those on the ESPs stay.";
+    };
+    machine = lib.mkOption {
+      type = lib.types.attrs;
+      description = "Addresses, host id, pool and disks, as in runtime-info.json. It must contain no secret.";
+    };
+    authorizedKeys = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = root.keys ++ map builtins.readFile (root.keyFiles or [ ]);
+      defaultText = "those of root";
+      description = "Who may log in to the rescue system: lines of authorized_keys, with their options.";
+    };
+    esps = lib.mkOption {
+      type = lib.types.listOf lib.types.path;
+      default =
+        if systemdBoot then
+          [ loader.efi.efiSysMountPoint ]
+        else
+          map (boot: boot.path) loader.grub.mirroredBoots;
+      defaultText = "the ESP of systemd-boot, or all of GRUB";
+      description = "Mount points of the ESPs.";
+    };
+  };
+
+  config = lib.mkMerge [
+    (lib.mkIf cfg.enable (
+      {
+        boot.loader = lib.mkMerge [
+          (installCommands "write")
+          {
+            # The root is that of this disk. An entry without its files would be a dead end.
+            grub.extraEntries = lib.mkIf loader.grub.enable (
+              lib.mkAfter ''
+                if [ -f /dabei/rescue.cpio ]; then
+                  menuentry "nix-dabei rescue" --id nix-dabei {
+                    linux /dabei/bzImage ${toString kernelParams}
+                    initrd /dabei/initrd /dabei/rescue.cpio
+                  }
+                fi
+              ''
+            );
+          }
+        ];
+      }
+      // lib.optionalAttrs (options.system ? preSwitchChecks) {
+        # The system's own generations come first. A failure here must not keep a new system from being installed.
+        system.preSwitchChecks.dabeiRescue = ''
+          ${program} room "$1" ${lib.escapeShellArgs cfg.esps} || echo "warning: room for the rescue entry is unknown" >&2
+        '';
+      }
+    ))
+    # Where it was written once, it is taken away. A machine that never had it has nothing of it.
+    (lib.mkIf (!cfg.enable && (cfg.machine.rescue or false)) {
+      boot.loader = installCommands "remove";
+    })
+  ];
+}
