@@ -18,6 +18,7 @@ const caches = 'the new system asks binary caches over its own network, just bef
 const nix = 'this check needs Nix and the network of the new system';
 const fetching = 'the new system fetches the configuration over its own network';
 const asking = 'the new system asks just before it touches the disks';
+const rescuing = 'the rescue entry of an installed machine starts this system';
 const writing = 'the error occurs while dabei writes to the disks';
 
 export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
@@ -103,6 +104,9 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   BOOT_LOADER: { newSystem: writing },
   ACTIVATION: { newSystem: 'the error occurs when the installed system is activated' },
   POOL_EXPORT: { newSystem: writing },
+  RESCUE_MACHINE: { newSystem: rescuing },
+  RESCUE_UNLOCK: { newSystem: rescuing },
+  RESCUE_BOOT: { newSystem: rescuing },
   PREFLIGHT_ARCHITECTURE: 'preflight',
   PREFLIGHT_CONTAINER: 'preflight',
   PREFLIGHT_CONFIDENTIAL: 'preflight',

@@ -84,6 +84,10 @@ export const errorCodes = {
   ESP_TOO_SMALL: 'the ESP has no room for the kernel and the initrd',
   BOOT_LOADER: 'the boot loader cannot be installed',
   POOL_EXPORT: 'the pool cannot be exported',
+  // The rescue system of an installed machine
+  RESCUE_MACHINE: 'this system was not started from the rescue entry of an installed machine',
+  RESCUE_UNLOCK: 'the pool of the installed system cannot be imported, opened or mounted',
+  RESCUE_BOOT: 'the generation that is to start cannot be found or chosen',
   // Leaving a running Linux by kexec (image/media/bundle/run and `dabei preflight`)
   PREFLIGHT_ARCHITECTURE: 'the machine has another processor than the image is for',
   PREFLIGHT_CONTAINER: 'this is a container, whose kernel belongs to its host',

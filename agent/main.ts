@@ -6,6 +6,7 @@ import { boot, confirm, facts, install, logs, plan, status } from './commands/co
 import { setup } from './commands/setup.ts';
 import { preflightCommand } from './commands/preflight.ts';
 import { sign, verify } from './commands/sign.ts';
+import { bootGeneration, enter, generations, lock, log, unlock } from './commands/rescue.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
 import { openTerminal } from './host/terminal/terminal.ts';
@@ -35,7 +36,14 @@ const usage = `usage: dabei COMMAND
   verify --signers ALLOWED_SIGNERS FILE
                            verify FILE by FILE.sig, as a machine does
   screen                   draw the status screen again, on the consoles that have one
+  unlock                   in the rescue system of an installed machine: ask for the passphrase, mount everything at /mnt
+  enter                    a shell in the installed system, after unlock
+  log                      warnings of its last start, after unlock
+  lock                     unmount it and export its pool
+  generations              which generations its boot menu has; needs no passphrase
   boot                     what the machine runs automatically after the start
+  boot GENERATION [--once]
+                           in the rescue system: make this generation start, from now on or only next
   --version, --help
 `;
 
@@ -52,6 +60,8 @@ async function main(argv: readonly string[]): Promise<number> {
   if (values.help || command === undefined) return print(usage);
   if (command === 'collect') return print(collect(doors, machinesOf(rest, values), values.output!));
   if (command === 'sign' || command === 'verify') return print(await signature(command, rest, values));
+  if (command === 'boot' && rest.length === 1)
+    return print(await bootGeneration(doors, rest[0]!, values.once ?? false));
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   switch (command) {
     case 'boot':
@@ -76,6 +86,16 @@ async function main(argv: readonly string[]): Promise<number> {
       return print(await facts(doors, values.json ?? false));
     case 'logs':
       return print(logs(doors, values.json ?? false));
+    case 'unlock':
+      return print(await unlock(doors));
+    case 'enter':
+      return enter(doors);
+    case 'log':
+      return print(await log(doors));
+    case 'lock':
+      return print(await lock(doors));
+    case 'generations':
+      return print(await generations(doors));
     default:
       throw wrongUsage(`there is no command ${command}`);
   }
@@ -156,6 +176,7 @@ function parse(argv: readonly string[]) {
         principal: { type: 'string' },
         signers: { type: 'string' },
         json: { type: 'boolean' },
+        once: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -13,6 +13,7 @@ import type { Mode } from '../config/schema.ts';
 import { isBeaten } from '../config/sources/metadata/policy.ts';
 import { asDabeiError, DabeiError, Refusals, type DabeiError as Failure } from '../errors.ts';
 import { readAppendedFiles, readAppendedSigners } from '../host/old-system/appended.ts';
+import { readRescuedMachine } from '../host/old-system/rescued-machine.ts';
 import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
 import { observeCommands } from '../host/exec.ts';
@@ -167,8 +168,17 @@ export function status(doors: Doors, json: boolean): string {
   const now = readStatus(doors);
   const returns = readReturnTimer(doors);
   if (json) return `${JSON.stringify(now === null ? null : { ...now, return: returns })}\n`;
-  const text = now === null ? 'dabei has not started on this machine\n' : formatStatus(now);
+  const text =
+    whoseRescue(doors) + (now === null ? 'dabei has not started on this machine\n' : formatStatus(now));
   return returns === null ? text : text + formatReturnTimer(returns);
+}
+
+/** Why the machine is here, if its boot menu has an entry of this system. */
+function whoseRescue(doors: Doors): string {
+  const machine = readRescuedMachine(doors);
+  if (machine === null) return '';
+  const name = 'problem' in machine ? 'an installed machine' : machine.hostName;
+  return `this is the rescue system of ${name}: its entry in the boot menu was chosen; "dabei unlock" opens the installed system\n`;
 }
 
 /** Cancels the return to the old system, so the machine stays in this one. */

@@ -11,7 +11,7 @@ import { readBanner } from './tcp.ts';
  * main.ts passes the real ones. A test passes real ones with one door that fails or records its calls.
  */
 export interface Doors {
-  readonly exec: Pick<typeof exec, 'run' | 'attempt' | 'startDaemon'>;
+  readonly exec: Pick<typeof exec, 'run' | 'attempt' | 'interactive' | 'startDaemon'>;
   readonly files: typeof files;
   readonly network: {
     readonly request: typeof request;

@@ -199,6 +199,45 @@ function callForLines(stream: Readable, onLine: (line: string) => void): void {
   stream.on('end', () => lines.end());
 }
 
+export type Interactive = Pick<Command, 'doing' | 'argv' | 'env' | 'timeoutSeconds'>;
+
+/**
+ * Starts a program that talks to the person at the terminal: it has the standard input and output of dabei, and stays in its process
+ * group, so that the keys for interrupts reach it.
+ * @returns exit code; 128 and the number of the signal that ended it
+ * @throws DabeiError COMMAND_MISSING, COMMAND_TIMEOUT
+ */
+export async function interactive({ doing, argv, env, timeoutSeconds }: Interactive): Promise<number> {
+  const [program = '', ...args] = argv;
+  // The program decides what an interrupt means.
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      const child = spawn(program, args, {
+        env: { ...baseEnvironment, TERM: process.env['TERM'] ?? 'linux', ...env },
+        stdio: 'inherit',
+      });
+      const fail = (code: 'COMMAND_MISSING' | 'COMMAND_TIMEOUT', problem: string) =>
+        reject(new DabeiError(code, { doing, problem }));
+      const limit = setTimeout(() => {
+        child.kill('SIGKILL');
+        fail('COMMAND_TIMEOUT', `${program} did not end within ${timeoutSeconds} s`);
+      }, timeoutSeconds * 1000);
+      child.on('error', error => {
+        clearTimeout(limit);
+        fail('COMMAND_MISSING', `${program}: ${error.message}`);
+      });
+      child.on('close', (code, signal) => {
+        clearTimeout(limit);
+        resolve(code ?? 128 + (signalNumbers[signal ?? ''] ?? 0));
+      });
+    });
+  } finally {
+    process.off('SIGINT', ignore);
+  }
+}
+
 export interface Daemon {
   /** The purpose, as a gerund phrase: "keeping a DHCP lease for eth0". */
   doing: string;

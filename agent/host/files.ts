@@ -171,6 +171,19 @@ export function writeKernelFile(path: string, content: string): void {
   }
 }
 
+/**
+ * Writes a file in one call and in place, as efivarfs demands (Documentation/filesystems/efivarfs.rst). A variable that is there may be
+ * immutable; then this fails.
+ * @throws DabeiError FILE
+ */
+export function writeKernelBytes(path: string, content: Buffer): void {
+  try {
+    fs.writeFileSync(path, content);
+  } catch (error) {
+    throw new DabeiError('FILE', { doing: `writing ${path}`, problem: describe(error), cause: error });
+  }
+}
+
 export function makeDirectory(path: string, mode = 0o755): void {
   fs.mkdirSync(path, { recursive: true, mode });
 }

@@ -108,6 +108,11 @@ function programs(root: string, world: World, ran: string[]): Doors['exec'] {
   return {
     run: async command => realDoors.exec.run(limited(command)),
     attempt: async command => realDoors.exec.attempt(limited(command)),
+    interactive: async command =>
+      realDoors.exec.interactive({
+        ...inside(command),
+        timeoutSeconds: world.programSeconds ?? command.timeoutSeconds,
+      }),
     startDaemon: async (daemon: Daemon) =>
       realDoors.exec.startDaemon({ ...inside(daemon), logFile: join(root, daemon.logFile) }),
   };

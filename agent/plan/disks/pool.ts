@@ -43,7 +43,7 @@ export function arcMaxBytes(memoryBytes: number): number {
  * INVARIANT: the host id of the installed system is set before the pool is created. ZFS writes the host id into the labels, and a
  * system with another host id refuses to import a pool that was not exported.
  */
-export function prepareZfs(hostId: string, facts: Facts): Step[] {
+export function prepareZfs(hostId: string, facts: Pick<Facts, 'memoryBytes'>): Step[] {
   return [
     {
       kind: 'run',

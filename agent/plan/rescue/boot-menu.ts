@@ -1,0 +1,108 @@
+/** What an ESP's boot menu offers, read from its files, and how another entry is chosen. Pure. */
+
+export interface MenuEntry {
+  /** As the boot loader takes it: the name of a file of systemd-boot, or the titles that lead to an entry of GRUB. */
+  id: string;
+  /** Number of the generation; null for an entry that has none, such as the rescue system. */
+  generation: number | null;
+  title: string;
+  isDefault: boolean;
+}
+
+/** Boot Loader Specification, type 1: https://uapi-group.org/specifications/specs/boot_loader_specification/ */
+export function systemdBootMenu(entries: ReadonlyMap<string, string>, loaderConf: string): MenuEntry[] {
+  const chosen = loaderDefault(loaderConf);
+  return [...entries].map(([id, text]) => {
+    const value = (key: string) => new RegExp(`^${key}[ \\t]+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+    const generation = /\bGeneration (\d+)\b/.exec(value('version'))?.[1];
+    return {
+      id,
+      generation: generation === undefined ? null : Number(generation),
+      title: [value('title'), value('version')].filter(Boolean).join(', '),
+      // A name may have a counter of systemd-boot's: nixos-HASH+3-1.conf.
+      isDefault: chosen !== null && withoutCounter(id) === withoutCounter(chosen),
+    };
+  });
+}
+
+const withoutCounter = (id: string) => id.replace(/\+\d+(-\d+)?(?=\.conf$)/, '');
+
+/** loader.conf(5): "preferred" wins over "default"; the last line counts. */
+function loaderDefault(text: string): string | null {
+  const last = (key: string) => [...text.matchAll(new RegExp(`^${key}[ \\t]+(\\S+)`, 'gm'))].at(-1)?.[1];
+  return last('preferred') ?? last('default') ?? null;
+}
+
+/** The same loader.conf with another default. NixOS writes the file anew at each rebuild. */
+export function withLoaderDefault(text: string, id: string): string {
+  const kept = text.split('\n').filter(line => !/^(default|preferred)[ \t]/.test(line));
+  return [`default ${id}`, ...kept].join('\n');
+}
+
+/** Titles of NixOS' grub.cfg, in submenus as well; `set default=` is a number or such a path (GRUB's manual, "default"). */
+export function grubMenu(config: string): MenuEntry[] {
+  const found: MenuEntry[] = [];
+  const open: (string | null)[] = [];
+  const counts = [0];
+  const chosen = grubDefault(config);
+  for (const line of config.split('\n')) {
+    const [, kind, , title] = /^\s*(menuentry|submenu)\s+(["'])(.*?)\2.*\{\s*$/.exec(line) ?? [];
+    if (kind !== undefined && title !== undefined) {
+      const above = open.filter(name => name !== null);
+      const index = counts[above.length] ?? 0;
+      counts[above.length] = index + 1;
+      if (kind === 'submenu') counts[above.length + 1] = 0;
+      const id = [...above, title].map(name => name.replaceAll('>', '>>')).join('>');
+      const isDefault = chosen === id || (above.length === 0 && chosen === String(index));
+      const generation = /\bConfiguration (\d+)\b/.exec(title)?.[1];
+      if (kind === 'menuentry')
+        found.push({
+          id,
+          generation: generation === undefined ? null : Number(generation),
+          title,
+          isDefault,
+        });
+      open.push(kind === 'submenu' ? title : null);
+    } else if (/^\s*\}\s*$/.test(line)) open.pop();
+    else if (/\{\s*$/.test(line)) open.push(null);
+  }
+  return found;
+}
+
+/** Not the line by which GRUB takes a choice for one start, nor that of a saved choice. */
+const grubDefaultLine = /^(\s*set default=)(?!"?\$)["']?(.*?)["']?[ \t]*$/m;
+
+function grubDefault(config: string): string | null {
+  return grubDefaultLine.exec(config)?.[2] ?? null;
+}
+
+/** The same grub.cfg with another default; null if it keeps its choice elsewhere. NixOS writes the file anew at each rebuild. */
+export function withGrubDefault(config: string, id: string): string | null {
+  if (!grubDefaultLine.test(config)) return null;
+  return config.replace(grubDefaultLine, (_, set: string) => `${set}"${id}"`);
+}
+
+const grubenvBytes = 1024;
+const grubenvHead = '# GRUB Environment Block\n';
+
+/**
+ * grubenv with one more variable: a head, lines "name=value", and "#" up to 1024 bytes (grub-core/lib/envblk.c).
+ * @param text the present file; null without one
+ * @returns null if there is no room
+ */
+export function withGrubVariable(text: string | null, name: string, value: string): string | null {
+  const lines = (text ?? '')
+    .split('\n')
+    .filter(line => /^[A-Za-z_]\w*=/.test(line) && !line.startsWith(`${name}=`));
+  const whole = `${grubenvHead}${[...lines, `${name}=${value}`].map(line => `${line}\n`).join('')}`;
+  const bytes = Buffer.byteLength(whole);
+  return bytes > grubenvBytes ? null : whole + '#'.repeat(grubenvBytes - bytes);
+}
+
+/** An EFI variable of systemd-boot's, below /sys/firmware/efi/efivars (https://systemd.io/BOOT_LOADER_INTERFACE/). */
+export const oneShotVariable = 'LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
+
+/** Attributes (UEFI 2.10, 8.2: non-volatile, boot services, runtime), then UTF-16 with a NUL at the end. */
+export function efiVariable(value: string): Buffer {
+  return Buffer.concat([Buffer.from([7, 0, 0, 0]), Buffer.from(`${value}\0`, 'utf16le')]);
+}

@@ -1,0 +1,157 @@
+import { asDabeiError, DabeiError } from '../../errors.ts';
+import type { Doors } from '../../host/doors.ts';
+import {
+  efiVariable,
+  grubMenu,
+  oneShotVariable,
+  systemdBootMenu,
+  withGrubDefault,
+  withGrubVariable,
+  withLoaderDefault,
+  type MenuEntry,
+} from '../../plan/rescue/boot-menu.ts';
+import { mountEsp } from '../../plan/rescue/unlock.ts';
+import { executeSteps } from '../execute.ts';
+import { mountPoints, rescuedMachine } from './machine.ts';
+
+/** The boot menus of the machine's ESPs: what is in them, and which entry starts next. Needs no passphrase. */
+
+interface Menu {
+  kind: 'systemd-boot' | 'grub';
+  entries: MenuEntry[];
+}
+
+const espDirectory = '/run/dabei/esps';
+
+/**
+ * @returns the generations of the first ESP, one line each
+ * @throws DabeiError RESCUE_MACHINE; RESCUE_BOOT if no ESP has a menu
+ */
+export async function listGenerations(doors: Doors): Promise<string[]> {
+  const doing = 'reading the boot menu';
+  return withEsps(doors, doing, esps => {
+    const [menu] = esps.flatMap(esp => readMenu(doors, esp) ?? []);
+    if (menu === undefined) throw noMenu(doing);
+    const numbered = menu.entries.filter(({ generation }) => generation !== null);
+    return numbered
+      .toSorted((a, b) => b.generation! - a.generation! || (a.id < b.id ? -1 : 1))
+      .map(({ generation, title, isDefault }) => `${generation}${isDefault ? ' (default)' : ''}: ${title}`);
+  });
+}
+
+/**
+ * Makes a generation the default of every ESP, or of the next start alone.
+ * @throws DabeiError RESCUE_MACHINE; RESCUE_BOOT if the generation is not in the menu, or if the choice cannot be stored
+ */
+export async function chooseGeneration(doors: Doors, generation: number, once: boolean): Promise<string[]> {
+  const doing = `choosing generation ${generation}`;
+  return withEsps(doors, doing, esps => {
+    const menus = esps.flatMap(esp => {
+      const menu = readMenu(doors, esp);
+      return menu === null ? [] : [{ esp, menu }];
+    });
+    if (menus.length === 0) throw noMenu(doing);
+    // GRUB has the default generation a second time, at the top, without a number.
+    const places = menus.flatMap(({ esp, menu }) => {
+      const entry = menu.entries.find(each => each.generation === generation);
+      return entry === undefined ? [] : [{ esp, kind: menu.kind, id: entry.id }];
+    });
+    const [first] = places;
+    if (first === undefined) {
+      const known = menus[0]!.menu.entries.flatMap(each => each.generation ?? []);
+      throw new DabeiError('RESCUE_BOOT', {
+        doing,
+        problem: `the boot menu has no generation ${generation}; it has ${[...new Set(known)].join(', ') || 'none'}`,
+        remedy: 'dabei generations',
+      });
+    }
+    if (first.kind === 'systemd-boot' && once) {
+      storeOneShot(doors, doing, first.id);
+    } else {
+      for (const { esp, kind, id } of places) {
+        if (kind === 'systemd-boot')
+          rewrite(doors, `${esp}/loader/loader.conf`, text => withLoaderDefault(text ?? '', id));
+        else if (once)
+          rewrite(doors, `${esp}/grub/grubenv`, text => withGrubVariable(text, 'next_entry', id));
+        else rewrite(doors, `${esp}/grub/grub.cfg`, text => withGrubDefault(text ?? '', id));
+      }
+    }
+    return [
+      `generation ${generation} starts ${once ? 'next, once' : 'from now on, until the next nixos-rebuild'}`,
+      'next: reboot',
+    ];
+  });
+}
+
+/** The firmware may accept a variable and forget it: it is read back. */
+function storeOneShot({ files }: Doors, doing: string, id: string): void {
+  const path = `/sys/firmware/efi/efivars/${oneShotVariable}`;
+  const wanted = efiVariable(id);
+  try {
+    files.writeKernelBytes(path, wanted);
+    if (files.readBytes(path)?.equals(wanted)) return;
+    throw new Error('the firmware did not keep the variable');
+  } catch (thrown) {
+    throw new DabeiError('RESCUE_BOOT', {
+      doing,
+      problem: `systemd-boot takes a choice for one start from an EFI variable, which cannot be written: ${asDabeiError(thrown, doing).problem}`,
+      remedy: 'leave out --once; or choose the entry in the boot menu',
+      cause: thrown,
+    });
+  }
+}
+
+function rewrite({ files }: Doors, path: string, change: (text: string | null) => string | null): void {
+  const changed = change(files.readText(path));
+  if (changed === null)
+    throw new DabeiError('RESCUE_BOOT', {
+      doing: `writing ${path}`,
+      problem: 'it has no place for the choice',
+      remedy: 'choose the entry in the boot menu',
+    });
+  files.writeAtomic(path, changed, 0o600);
+}
+
+function readMenu({ files }: Doors, esp: string): Menu | null {
+  const names = files.list(`${esp}/loader/entries`).filter(name => name.endsWith('.conf'));
+  if (names.length > 0) {
+    const entries = new Map(names.map(name => [name, files.readText(`${esp}/loader/entries/${name}`) ?? '']));
+    return {
+      kind: 'systemd-boot',
+      entries: systemdBootMenu(entries, files.readText(`${esp}/loader/loader.conf`) ?? ''),
+    };
+  }
+  const config = files.readText(`${esp}/grub/grub.cfg`);
+  return config === null ? null : { kind: 'grub', entries: grubMenu(config) };
+}
+
+/** Mounts each ESP that is there, also one that is mounted elsewhere, and unmounts it afterwards. */
+async function withEsps<T>(doors: Doors, doing: string, work: (esps: readonly string[]) => T): Promise<T> {
+  const { disks } = rescuedMachine(doors, doing);
+  const before = mountPoints(doors);
+  const paths = disks.map(({ espPartuuid }, index) => ({
+    espPartuuid,
+    path: `${espDirectory}/${index + 1}`,
+  }));
+  const mounted: string[] = [];
+  try {
+    for (const { espPartuuid, path } of paths) {
+      if (!doors.files.exists(`/dev/disk/by-partuuid/${espPartuuid}`)) continue;
+      doors.files.makeDirectory(path, 0o700);
+      if (!before.has(path)) await executeSteps(doors, [mountEsp(espPartuuid, path)]);
+      mounted.push(path);
+    }
+    return work(mounted);
+  } finally {
+    for (const path of mounted.toReversed())
+      await doors.exec.attempt({ doing: `unmounting ${path}`, argv: ['umount', path], timeoutSeconds: 60 });
+  }
+}
+
+function noMenu(doing: string): DabeiError {
+  return new DabeiError('RESCUE_BOOT', {
+    doing,
+    problem: 'no ESP of this machine is there, or none has a boot menu of systemd-boot or GRUB',
+    remedy: 'check which disks are there: lsblk -o NAME,PARTUUID,FSTYPE',
+  });
+}
