@@ -31,6 +31,7 @@ import { nixosAnywhereWorlds } from './anywhere/nixos-anywhere.ts';
 import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
+import { rescueEntryWorlds } from './rescue-entry.ts';
 import { rescueWorlds } from './rescue.ts';
 import { seedWorlds } from './metadata/seed.ts';
 import { unlockWorlds } from './unlock.ts';
@@ -60,6 +61,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   fallbacks: fallbackWorlds,
   disks: diskWorlds,
   unlock: unlockWorlds,
+  'rescue-entry': rescueEntryWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,
