@@ -17,7 +17,7 @@ export function rescueFaults(
   if (!rescue)
     return /dabei-rescue|nix-dabei/.test(all) ? ['something of a rescue entry that nobody asked for'] : [];
   const fault = (about: string, holds: boolean) => (holds ? [] : [`rescue entry: ${about}`]);
-  const esps = disks.map(({ espMountpoint }) => `${espMountpoint}`).join(' ');
+  const esps = disks.map(({ espMountpoint }) => espMountpoint).join(' ');
   if (firmware === 'uefi') {
     const [write, copy] = ['dabei-rescue write /boot', '/bin/rsync '].map(text =>
       found.systemdBoot.indexOf(text),

@@ -58,7 +58,7 @@ function virtual(own: RuntimeInterface, all: readonly RuntimeInterface[]): Parti
     }
     case 'bridge': {
       const members = namesOf(all.filter(({ bridge }) => bridge === name));
-      return { bridge: { ...options, members } as InterfaceInput['bridge'] };
+      return { bridge: { ...options, members } };
     }
     default:
       return {};
