@@ -104,7 +104,7 @@ export const systemSchema = z
       .optional()
       .describe(
         'write this installer to each ESP, as the last entry of the boot menu: a rescue system with the same addresses and keys; ' +
-          'by default true, unless the ESP has no room or the system is prebuilt',
+          'a prebuilt system needs nixosModules.rescue for it',
       ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)

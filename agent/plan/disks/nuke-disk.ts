@@ -61,7 +61,7 @@ export function planNukeDisk(
   const installSwap = installSwapNames(config, facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
-  const rescue = chooseRescue(config, facts, esp);
+  const rescue = chooseRescue(config, facts);
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),

@@ -35,11 +35,12 @@ export const rescueEntryWorlds: World[] = (['uefi', 'bios'] as const).map(firmwa
 
 /** As a boot loader that hands over the kernel once more. */
 async function install(site: Site, guest: GuestOptions & { disks: DiskOptions[] }): Promise<void> {
+  const config = await site.installConfig();
   const machine = await site.startImage({
     ...guest,
     name: 'install',
     limitSeconds: 720,
-    parameters: [configParameter(await site.installConfig())],
+    parameters: [configParameter({ ...config, system: { ...config.system, rescue: true } })],
     appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],
   });
   await finishInstall(site, machine);
