@@ -1,4 +1,4 @@
-import { logCommands } from './commands.ts';
+import { logCommands } from './session.ts';
 import { DabeiError } from '../errors.ts';
 import { memoryBytes } from '../host/machine/facts.ts';
 import type { Doors } from '../host/doors.ts';

@@ -31,7 +31,7 @@ import { look } from '../stages/guided/look.ts';
 import { fulfil, type Surroundings } from '../stages/guided/needs.ts';
 import { runStages, type Session } from '../stages/sequence.ts';
 import { planInstallation } from '../stages/stages.ts';
-import { logCommands, readInput } from './commands.ts';
+import { logCommands, readInput } from './session.ts';
 import { waysToInstalled } from './installed.ts';
 
 /** `dabei setup`: asks what an installation needs, shows the plan, asks once more, and installs. */

@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { boot, confirm, install, logs, plan, status } from '../../../agent/commands/commands.ts';
+import { boot, install } from '../../../agent/commands/boot.ts';
+import { confirm, logs, plan, status } from '../../../agent/commands/commands.ts';
 import { nixosInstall } from '../../../agent/commands/nixos-install.ts';
 import { DabeiError, type ErrorCode } from '../../../agent/errors.ts';
 import { readStatus, type Status } from '../../../agent/host/status.ts';

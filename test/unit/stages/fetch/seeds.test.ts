@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { boot, plan } from '../../../../agent/commands/commands.ts';
+import { boot } from '../../../../agent/commands/boot.ts';
+import { plan } from '../../../../agent/commands/commands.ts';
 import { readStatus, type Status } from '../../../../agent/host/status.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';
 import { doorsTo, type TestDoors, type World } from '../../../support/doors.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { boot, install } from '../../../../agent/commands/commands.ts';
+import { boot, install } from '../../../../agent/commands/boot.ts';
 import { finish } from '../../../../agent/stages/stages.ts';
 import type { Session } from '../../../../agent/stages/sequence.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';
