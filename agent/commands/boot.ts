@@ -45,6 +45,7 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
     const failure = await runStages(doors, first, session);
     if (failure !== null) return remainReachable(reporting, session, failure);
     applyConsolePolicy(doors, session.resolution);
+    if (!showsPassword(doors, session)) await endPassword(doors);
   }
   const { mode } = session.resolution;
   const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
@@ -63,9 +64,14 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   return 0;
 }
 
+/** A key or a configuration that arrives ends the password. */
+function showsPassword(doors: Doors, { input, resolution }: Session): boolean {
+  return wantsPassword(input?.commandLine ?? '', resolution, outputsOf(doors));
+}
+
 /** The machine starts without the password if making it fails. */
-async function tryPassword(doors: Doors, { input, resolution }: Session): Promise<void> {
-  if (!wantsPassword(input?.commandLine ?? '', resolution, outputsOf(doors))) return;
+async function tryPassword(doors: Doors, session: Session): Promise<void> {
+  if (!showsPassword(doors, session)) return;
   try {
     await givePassword(doors);
     doors.log({ event: 'note', text: 'the status screen has a password for SSH' });
