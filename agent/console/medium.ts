@@ -1,4 +1,4 @@
-import type { Resolution } from '../config/resolve.ts';
+import { nothingToLearn, type Resolution } from '../config/resolve.ts';
 import type { Doors } from '../host/doors.ts';
 import { paths } from '../paths.ts';
 
@@ -14,6 +14,7 @@ export function withoutMedium(resolution: Resolution): Resolution {
     config: null,
     mode: 'rescue',
     fetch: null,
+    learn: nothingToLearn,
     problems: [
       {
         code: 'MEDIUM_DAMAGED',
