@@ -28,7 +28,7 @@ export function reportSource(doors: Doors, session: Session): ReportSource {
 }
 
 /** Serial number, UUID and MAC addresses, as for configUrl; what cannot be read is left out. */
-export async function machineOf(doors: Doors, { resolution, input }: Session): Promise<Reporter> {
+async function machineOf(doors: Doors, { resolution, input }: Session): Promise<Reporter> {
   const { hostName } = resolution.reachability;
   try {
     const { serial, uuid, allMacs } = await readIdentity(doors, input?.commandLine ?? '', hostName);

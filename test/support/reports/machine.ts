@@ -28,7 +28,7 @@ esac`,
   'ssh-keygen': `printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub`,
 };
 
-export const network = {
+const network = {
   interfaces: [
     {
       name: 'eth0',
