@@ -108,5 +108,5 @@ function ruleOf(rule: RuntimeRule): RuleInput {
     ...(mark ? { fwmark: Number(mark) } : {}),
     ...(mask === undefined ? {} : { fwmask: Number(mask) }),
     ...Object.fromEntries(given),
-  } as RuleInput;
+  };
 }
