@@ -78,7 +78,9 @@ t.test('configurations', async t => {
       // runtime-info.json, which host-flake.test.ts compares.
       if ('firmware' in json) continue;
       seen++;
-      const { success, error } = configSchema.safeParse(json);
+      // systemd's envelope of user-data has the configuration as a text.
+      const [credential] = (json['systemd.credentials'] ?? []) as { text: string }[];
+      const { success, error } = configSchema.safeParse(credential ? JSON.parse(credential.text) : json);
       t.ok(success, `${document.path}: ${error?.message ?? 'a configuration'}`);
     }
   }
