@@ -38,7 +38,15 @@ export interface Resolution {
   consoleQuestion: ConsoleQuestion;
 }
 
-export const nothingToLearn: Resolution['learn'] = { seeds: null, metadata: null };
+const nothingToLearn: Resolution['learn'] = { seeds: null, metadata: null };
+
+/**
+ * The same machine, which becomes a rescue system for other reasons than what its sources say: it installs nothing, and asks nobody for
+ * more. Its network, keys and names stay.
+ */
+export function withdrawn(resolution: Resolution, problems: Problem[]): Resolution {
+  return { ...resolution, config: null, mode: 'rescue', fetch: null, learn: nothingToLearn, problems };
+}
 
 /** Reads, merges and validates all sources. Never throws because of their contents. */
 export function resolveConfiguration(input: Input): Resolution {

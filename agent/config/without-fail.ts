@@ -1,6 +1,6 @@
 import { asDabeiError } from '../errors.ts';
 import { problemOf } from './report.ts';
-import { nothingToLearn, resolveConfiguration, type Resolution } from './resolve.ts';
+import { resolveConfiguration, withdrawn, type Resolution } from './resolve.ts';
 
 /**
  * The result of the first attempt that does not throw; at worst, an empty configuration: the machine requests addresses on every
@@ -19,15 +19,7 @@ export function resolveWithoutFail(attempts: readonly (() => Resolution)[]): Res
       );
       // What this attempt would have configured is unknown.
       const consoleQuestion = { ...resolution.consoleQuestion, secrets: 'elsewhere' } as const;
-      return {
-        ...resolution,
-        config: null,
-        mode: 'rescue',
-        fetch: null,
-        learn: nothingToLearn,
-        problems,
-        consoleQuestion,
-      };
+      return { ...withdrawn(resolution, problems), consoleQuestion };
     } catch (thrown) {
       failures.push(thrown);
     }

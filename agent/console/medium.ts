@@ -1,4 +1,4 @@
-import { nothingToLearn, type Resolution } from '../config/resolve.ts';
+import { withdrawn, type Resolution } from '../config/resolve.ts';
 import type { Doors } from '../host/doors.ts';
 import { paths } from '../paths.ts';
 
@@ -9,22 +9,15 @@ export function mediumIsDamaged({ files }: Doors): boolean {
 
 /** Without the configuration of the medium, dabei installs nothing, and nobody has a password. Pure. */
 export function withoutMedium(resolution: Resolution): Resolution {
-  return {
-    ...resolution,
-    config: null,
-    mode: 'rescue',
-    fetch: null,
-    learn: nothingToLearn,
-    problems: [
-      {
-        code: 'MEDIUM_DAMAGED',
-        source: 'the medium',
-        path: '',
-        line: null,
-        column: null,
-        message: 'its configuration is not as dabei-image wrote it, and is not used',
-        remedy: 'write it again with dabei-image customize, or write the medium again',
-      },
-    ],
-  };
+  return withdrawn(resolution, [
+    {
+      code: 'MEDIUM_DAMAGED',
+      source: 'the medium',
+      path: '',
+      line: null,
+      column: null,
+      message: 'its configuration is not as dabei-image wrote it, and is not used',
+      remedy: 'write it again with dabei-image customize, or write the medium again',
+    },
+  ]);
 }
