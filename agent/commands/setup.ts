@@ -84,6 +84,14 @@ function surroundings(doors: Doors, configFile: string | undefined): Surrounding
       problem: 'the configuration asks for the layout "disko", about which there are no questions',
       remedy: 'run "dabei install"',
     });
+  // The answers become a configuration of their own, which would not ask.
+  if (whole.reachability.report?.ask !== undefined)
+    throw new DabeiError('USAGE', {
+      doing: 'starting the guided installation',
+      problem:
+        'the configuration asks a server before disks are erased (report.ask), which "dabei setup" does not do',
+      remedy: 'run "dabei install"',
+    });
   const { captured } = input ?? readInput(doors);
   return {
     base,

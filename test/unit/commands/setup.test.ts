@@ -120,6 +120,12 @@ t.test('a configuration of this boot, and one of --config', async t => {
   const disko = { disks: { layout: 'disko', devices: ['/dev/vda'] }, system: { flake: 'github:me/a#b' } };
   const own = await run(t, [], { files: { '/root/d.json': JSON.stringify(disko) } }, '/root/d.json');
   t.match(own.error, { code: 'USAGE', message: /layout "disko"/ });
+  const report = { url: 'https://reports.example.org/', ask: {} };
+  const asks = { report, disks: { devices: ['/dev/vda'] } };
+  for (const [path, config] of [['/run/dabei/boot/dabei.json'], ['/root/d.json', '/root/d.json']] as const) {
+    const held = await run(t, toKeys, { files: { [path]: JSON.stringify(asks) } }, config);
+    t.match(held.error, { code: 'USAGE', message: /report\.ask/ }, path);
+  }
 });
 
 t.test('a machine that cannot be installed to: said as soon as it is known', async t => {
