@@ -35,7 +35,7 @@ export async function changeNetwork(
     throw new DabeiError(code, { doing, problem, ...(remedy === undefined ? {} : { remedy }), cause });
   }
   if (result.unreachable.length === 0) return result;
-  const old = await back(`the gateways of the fetched configuration do not answer (${result.unreachable.join(', ')})`);
+  const old = await back(`the new gateways do not answer (${result.unreachable.join(', ')})`);
   return { ...old, unreachable: result.unreachable, warnings: [...old.warnings, ...result.warnings] };
 } // prettier-ignore
 
