@@ -39,13 +39,19 @@ export async function boot(plainDoors: Doors): Promise<number> {
 
 async function carryOut(reporting: Reporting, session: Session): Promise<number> {
   const { doors } = reporting;
-  await tryPassword(doors, session);
+  await warnOnly(doors, "making root's password", async () => {
+    if (!showsPassword(doors, session)) return;
+    await givePassword(doors);
+    doors.log({ event: 'note', text: 'the status screen has a password for SSH' });
+  });
   const first = arrival(session.resolution);
   if (first.length > 0) {
     const failure = await runStages(doors, first, session);
     if (failure !== null) return remainReachable(reporting, session, failure);
     applyConsolePolicy(doors, session.resolution);
-    if (!showsPassword(doors, session)) await endPassword(doors);
+    await warnOnly(doors, "ending root's password", async () => {
+      if (!showsPassword(doors, session)) await endPassword(doors);
+    });
   }
   const { mode } = session.resolution;
   const sequences: Readonly<Record<Mode, readonly Stage[]>> = {
@@ -69,14 +75,12 @@ function showsPassword(doors: Doors, { input, resolution }: Session): boolean {
   return wantsPassword(input?.commandLine ?? '', resolution, outputsOf(doors));
 }
 
-/** The machine starts without the password if making it fails. */
-async function tryPassword(doors: Doors, session: Session): Promise<void> {
-  if (!showsPassword(doors, session)) return;
+/** Does what no start of a machine depends on. */
+async function warnOnly(doors: Doors, doing: string, work: () => Promise<void>): Promise<void> {
   try {
-    await givePassword(doors);
-    doors.log({ event: 'note', text: 'the status screen has a password for SSH' });
+    await work();
   } catch (thrown) {
-    doors.log({ event: 'warning', text: asDabeiError(thrown, "making root's password").message });
+    doors.log({ event: 'warning', text: asDabeiError(thrown, doing).message });
   }
 }
 

@@ -11,7 +11,7 @@ import { paths } from '../paths.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { learnMetadata } from '../stages/fetch/metadata.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
-import { type Session } from '../stages/sequence.ts';
+import type { Session } from '../stages/sequence.ts';
 
 /** The sources of a configuration, for a command, and what each command begins with. */
 

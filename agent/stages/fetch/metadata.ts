@@ -6,6 +6,7 @@ import type { MetadataSource } from '../../config/sources/metadata/source.ts';
 import { judgeAnswer, mostRedirects, type Exchange, type Verdict } from '../../config/sources/url-answer.ts';
 import { nextWaitSeconds } from '../../config/sources/url-schedule.ts';
 import { trustedTime, utc } from '../../config/sources/validity.ts';
+import { resolveWithoutFail } from '../../config/without-fail.ts';
 import { asDabeiError, DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
@@ -37,7 +38,12 @@ export async function learnMetadata(doors: Doors, session: Session): Promise<voi
     doors.log({ event: 'warning', text: asDabeiError(thrown, doing).message });
   }
   const without = { ...input, metadata: metadata && { ...metadata, config: null } };
-  adopt(session, { ...input, metadata }, without, resolveConfiguration(without).reachability);
+  adopt(
+    session,
+    { ...input, metadata },
+    without,
+    resolveWithoutFail([() => resolveConfiguration(without)]).reachability,
+  );
 }
 
 async function askMetadata(

@@ -4,6 +4,7 @@ import { learntFrom, type Learnt } from '../../config/sources/metadata/learnt.ts
 import type { Answers } from '../../config/sources/metadata/source.ts';
 import { seedFileSystems, seedVolumes, type SeedVolume } from '../../config/sources/seed/volumes.ts';
 import { trustedTime } from '../../config/sources/validity.ts';
+import { resolveWithoutFail } from '../../config/without-fail.ts';
 import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
@@ -30,7 +31,12 @@ export async function learnSeeds(doors: Doors, session: Session): Promise<void> 
     doors.log({ event: 'warning', text: asDabeiError(thrown, 'looking for volumes with a seed').message });
   }
   const without = { ...input, seeds: seeds.map(seed => ({ ...seed, config: null })) };
-  adopt(session, { ...input, seeds }, without, resolveConfiguration(without).reachability);
+  adopt(
+    session,
+    { ...input, seeds },
+    without,
+    resolveWithoutFail([() => resolveConfiguration(without)]).reachability,
+  );
 }
 
 /** @param waits whether to wait for a volume that is not there yet */

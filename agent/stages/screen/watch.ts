@@ -27,26 +27,35 @@ export function drawOnce(doors: Doors): void {
 }
 
 /**
- * Draws the status while something works, and once more at its end.
+ * Draws the status while something works, and once more at its end. A screen that fails stops nothing.
  * @param work gets doors whose log the screen sees, too
  */
 export async function withScreen<T>(doors: Doors, work: (doors: Doors) => Promise<T>): Promise<T> {
-  const outputs = outputsOf(doors);
-  if (!isOn(outputs)) return work(doors);
   const { files } = doors;
   let copied: Copied | null = null;
-  const refresh = () => {
-    // A screen must not stop an installation.
+  let timer: NodeJS.Timeout | undefined;
+  let outputs: Outputs = { drawn: [], plain: [] };
+  const attempt = (step: () => void) => {
     try {
-      draw(doors, outputs, observe(doors, copied));
+      step();
     } catch (thrown) {
       clearInterval(timer);
+      outputs = { drawn: [], plain: [] };
       doors.log({ event: 'warning', text: `the status screen ends: ${String(thrown)}` });
     }
   };
-  files.makeDirectory(paths.screenDirectory, 0o700);
-  files.writeAtomic(paths.screenDrawer, `${process.pid}\n`, 0o600);
-  const timer = setInterval(refresh, everySeconds * 1000).unref();
+  const refresh = () => {
+    attempt(() => draw(doors, outputs, observe(doors, copied)));
+  };
+  attempt(() => {
+    const found = outputsOf(doors);
+    if (!isOn(found)) return;
+    files.makeDirectory(paths.screenDirectory, 0o700);
+    files.writeAtomic(paths.screenDrawer, `${process.pid}\n`, 0o600);
+    outputs = found;
+  });
+  if (!isOn(outputs)) return work(doors);
+  timer = setInterval(refresh, everySeconds * 1000).unref();
   refresh();
   try {
     return await work({
@@ -60,7 +69,7 @@ export async function withScreen<T>(doors: Doors, work: (doors: Doors) => Promis
   } finally {
     clearInterval(timer);
     refresh();
-    files.remove(paths.screenDrawer);
+    attempt(() => files.remove(paths.screenDrawer));
   }
 }
 

@@ -215,6 +215,16 @@ t.test('a screen that fails stops nothing; without one, nothing is written', asy
   const broken = machineOf(t, { failing: [['writeAtomic', /tty1/, 'ENOSPC']] });
   t.equal(await withScreen(broken.doors, async () => 7), 7);
   t.match(broken.doors.told[0], { event: 'warning', text: /the status screen ends: .*no space/ });
+  for (const path of [/screen\/drawer/, /dabei\/screen$/]) {
+    const full = machineOf(t, {
+      failing: [
+        ['writeAtomic', path, 'ENOSPC'],
+        ['makeDirectory', path, 'ENOSPC'],
+      ],
+    });
+    t.equal(await withScreen(full.doors, async () => 7), 7, path.source);
+    t.match(full.doors.told[0], { event: 'warning', text: /the status screen ends/ }, path.source);
+  }
   const off = machineOf(t, { files: { '/run/dabei/boot/cmdline': 'console=tty0\n' } });
   t.equal(await withScreen(off.doors, async () => 8), 8);
   drawOnce(off.doors);
