@@ -23,8 +23,8 @@ export const leastMemTotalBytes: ByKind<number> = { install: 200 * mebibyte, res
 /** kexec itself, its tables, and what goes on while it loads. */
 export const loadingSlackBytes = 12 * mebibyte;
 
-/** MemTotal from which `run` hands over its kernel, 4 MB, for the rescue entry of the installed machine. */
-const carryKernelBytes = 384 * mebibyte;
+/** MemTotal from which `run` hands over its kernel, 4 MB, if the configuration asks for a rescue entry. */
+export const carryKernelBytes = 384 * mebibyte;
 
 /** What is appended to the initrd lies in RAM up to so many times: in the initrd, unpacked, and where Nix takes it. */
 export const copiesOfAppended = 3;
@@ -76,7 +76,6 @@ export function shellLimits(): string {
     least_install_kib: leastMemTotalBytes.install / 1024,
     least_rescue_kib: leastMemTotalBytes.rescue / 1024,
     loading_slack_kib: loadingSlackBytes / 1024,
-    carry_kernel_kib: carryKernelBytes / 1024,
     copies_of_appended: copiesOfAppended,
     store_below_kib: storeInRam.belowBytes / 1024,
     store_beside_kib: storeInRam.besideBytes / 1024,

@@ -18,6 +18,7 @@ import type { NewSystem, OldSystem } from '../plan/preflight/systems.ts';
 import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
 import { renderTable } from '../plan/preflight/preflight-table.ts';
 import { arch } from '../arch.ts';
+import { carryKernelBytes } from '../limits.ts';
 
 /** `dabei preflight`: the kexec bundle's `run` starts it on the old system. It changes nothing except the file of `--result`. */
 
@@ -55,7 +56,9 @@ export async function preflightCommand(
     defaultRoutes(asks),
   );
   const old = await readOldSystem(doors, network.defaultLinks, appended);
-  const image = await readImage(doors, options, old, appended);
+  const whole = asked ?? resolve(doors, options, appended, true).config;
+  const carriesKernel = whole?.system.rescue === true && old.facts.memoryBytes >= carryKernelBytes;
+  const image = await readImage(doors, options, old, appended, carriesKernel);
   const now = clock.epochSeconds();
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
     withPassphrase => resolve(doors, options, appended, withPassphrase),
@@ -85,6 +88,7 @@ export async function preflightCommand(
     const lines = [
       `erases=${installs ? 'yes' : 'no'}`,
       ...(asksPassphrase ? ['passphrase=missing'] : []),
+      ...(carriesKernel ? ['kernel=wanted'] : []),
       ...(found.selectors.length > 0 ? [`devices=${JSON.stringify(found.selectors)}`] : []),
     ];
     files.writeAtomic(options.result, lines.join('\n') + '\n', 0o600);
@@ -152,6 +156,7 @@ async function readImage(
   options: PreflightOptions,
   old: OldSystem,
   appended: string,
+  carriesKernel: boolean,
 ): Promise<NewSystem> {
   const { files } = doors;
   const described = parseImage(files.readText(`${options.image}/image.json`) ?? '');
@@ -170,7 +175,8 @@ async function readImage(
     modules,
     firmware,
     commandLine: commandLineOf(doors, options),
-    appendedBytes: files.treeBytes(appended),
+    appendedBytes:
+      files.treeBytes(appended) + (carriesKernel ? (described[arch.kernel.image]?.bytes ?? 0) : 0),
     secondInitrdBytes: options.secondInitrd === undefined ? 0 : (files.sizeOf(options.secondInitrd) ?? 0),
     forNixosAnywhere: startedByNixosAnywhere(doors, appended),
   };

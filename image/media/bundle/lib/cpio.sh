@@ -72,14 +72,9 @@ cpio_archive() {
   for cpio_top in "$1"/*; do
     cpio_entry "$cpio_top" "${cpio_top##*/}"
   done
-  if carries_kernel; then cpio_member 0100600 kernel "$(carried_kernel)"; fi
+  # For the machine's rescue entry: a running kernel cannot give its own file.
+  if [ "$wants_kernel" = yes ]; then cpio_member 0100600 kernel "$here/bzImage"; fi
   cpio_member 0 'TRAILER!!!'
-}
-
-# The installer gives its kernel to the machine's rescue entry, and a running kernel cannot give its own file. It lies in RAM up to
-# twice here: not where memory is short.
-carries_kernel() {
-  [ -f "$(carried_kernel)" ] && [ "${kib_total:-0}" -ge "$carry_kernel_kib" ]
 }
 
 pad_initrd() {
@@ -93,8 +88,8 @@ write_sums() {
   rm -f "$boot/dabei/sums"
   (cd "$boot" && find . -type f ! -name '*[\\
 ]*' -exec sha256sum {} +) >"$memory/sums"
-  if carries_kernel; then
-    kernel_sum=$(sha256sum <"$(carried_kernel)")
+  if [ "$wants_kernel" = yes ]; then
+    kernel_sum=$(sha256sum <"$here/bzImage")
     echo "${kernel_sum%% *}  ./kernel" >>"$memory/sums"
   fi
   mv "$memory/sums" "$boot/dabei/sums"

@@ -2,11 +2,6 @@
 
 leaving=no
 
-# The file that the new system may get once more (carries_kernel).
-carried_kernel() {
-  echo "${here-}/bzImage"
-}
-
 # Tries kexec_load first: kexec_file_load needs memory for one more copy of the initrd, and fails in the kernels of some
 # hypervisors. Some kernels permit only kexec_file_load.
 # With kexec_load, kexec adds a program (its purgatory) that compares the SHA-256 of all segments, and hangs if one differs. It is

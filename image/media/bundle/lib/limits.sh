@@ -3,7 +3,6 @@
 least_install_kib=204800
 least_rescue_kib=120832
 loading_slack_kib=12288
-carry_kernel_kib=393216
 copies_of_appended=3
 store_below_kib=2097152
 store_beside_kib=262144

@@ -1,8 +1,9 @@
 # Decides whether to start the new system. The program that will install also checks: `dabei preflight`, run from the image inside
 # the initrd. If this kernel cannot mount the image, only basic checks in shell are possible.
 
-# Results of `dabei preflight`: whether it would erase anything, and whether run has to ask for a passphrase.
-erases=no ask_passphrase=no
+# Results of `dabei preflight`: whether it would erase anything, whether run has to ask for a passphrase, and whether the new system needs
+# its kernel once more.
+erases=no ask_passphrase=no wants_kernel=no
 
 preflight() {
   if mount_image; then
@@ -41,6 +42,7 @@ read_result() {
     case $name:$value in
       erases:yes) erases=yes ;;
       passphrase:missing) ask_passphrase=yes ;;
+      kernel:wanted) wants_kernel=yes ;;
       # The disks that dabei has shown, by stable names: the new kernel finds the same ones.
       devices:?*) disk_selectors=${value#?} disk_selectors=${disk_selectors%?} ;;
     esac
