@@ -11,6 +11,7 @@ import { readStatus, type Status } from '../../../../agent/host/status.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';
 import { bytes, json, serveConfigs, status, type Answer } from '../../../support/config-server.ts';
 import { doorsTo, type TestDoors, type World } from '../../../support/doors.ts';
+import { onlineAddress, onlineFiles, onlinePrograms } from '../../../support/online/machine.ts';
 
 /** `dabei boot` of a machine that fetches its configuration from a real server; signatures are by the real ssh-keygen. */
 
@@ -37,33 +38,12 @@ function signatureOf(text: string, key = 'mine', namespace = 'nix-dabei-config')
 }
 
 const machine = {
-  '/proc/meminfo': 'MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n',
-  '/proc/sys/kernel/hostname': '',
-  '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
-  '/sys/class/dmi/id/product_serial': 'S1\n',
+  ...onlineFiles,
   '/sys/class/dmi/id/product_uuid': '4C4C4544-0033-3910-8050-B1C04F4E3732\n',
   '/sys/class/rtc/rtc0/since_epoch': `${now}\n`,
-  '/etc/shadow': 'root:*:1:0:99999:7:::\n',
 };
-const programs = {
-  ip: `case "$*" in
-  *link) echo '[{"ifname":"eth0","flags":["UP","LOWER_UP"],"mtu":1500,"link_type":"ether","address":"52:54:00:12:34:56"}]';;
-  *address) echo '[{"ifname":"eth0","addr_info":[{"family":"inet","local":"192.0.2.7","prefixlen":24,"scope":"global"}]}]';;
-  *neigh*) echo '[{"dst":"192.0.2.1","lladdr":"52:54:00:00:00:01","state":["REACHABLE"]}]';;
-  *-batch*) cat >> $ROOT/batches;;
-  *) echo '[]';;
-esac`,
-  lsblk: `echo '{"blockdevices":[]}'`,
-  udevadm: 'exit 0',
-  modprobe: 'exit 0',
-  busybox: 'exit 0',
-  '/usr/lib/dabei/resolvconf': 'exit 0',
-  'ssh-keygen': `case "$*" in
-  -Y*) for word; do shift; case $word in /run/*) word=$ROOT$word;; esac; set -- "$@" "$word"; done; exec /usr/bin/ssh-keygen "$@";;
-  *) printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub;;
-esac`,
-};
-const ip = 'ip=192.0.2.7::192.0.2.1:255.255.255.0::eth0:off';
+const programs = onlinePrograms();
+const ip = onlineAddress;
 const doorsFor = (t: Test, parameters: readonly string[], world: World = {}): TestDoors =>
   doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
     ...{ waiting: 10, epoch: now, programs },

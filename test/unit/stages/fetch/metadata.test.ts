@@ -16,33 +16,16 @@ import {
   type Answer,
 } from '../../../support/config-server.ts';
 import { doorsTo, type TestDoors, type World } from '../../../support/doors.ts';
+import { onlineAddress, onlineFiles, onlinePrograms } from '../../../support/online/machine.ts';
 
 /** `dabei boot` of a machine of a provider, whose metadata a real server has. */
 
 t.setTimeout(900_000);
 
 const now = Date.parse('2026-11-29T12:00:00Z') / 1000;
-const machine = {
-  '/proc/meminfo': 'MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n',
-  '/proc/sys/kernel/hostname': '',
-  '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
-  '/sys/class/dmi/id/product_serial': 'S1\n',
-  '/sys/class/rtc/rtc0/since_epoch': `${now}\n`,
-  '/etc/shadow': 'root:*:1:0:99999:7:::\n',
-};
-const programs = {
-  ip: `case "$*" in
-  *link) echo '[{"ifname":"eth0","flags":["UP","LOWER_UP"],"mtu":1500,"link_type":"ether","address":"52:54:00:12:34:56"}]';;
-  *address) echo '[{"ifname":"eth0","addr_info":[{"family":"inet","local":"192.0.2.7","prefixlen":24,"scope":"global","dynamic":true}]}]';;
-  *neigh*) echo '[{"dst":"192.0.2.1","lladdr":"52:54:00:00:00:01","state":["REACHABLE"]},{"dst":"fe80::1","lladdr":"52:54:00:00:00:01","state":["REACHABLE"]}]';;
-  *-batch*) cat >> $ROOT/batches;;
-  *) echo '[]';;
-esac`,
-  lsblk: `echo '{"blockdevices":[]}'`,
-  ...{ udevadm: 'exit 0', modprobe: 'exit 0', busybox: 'exit 0', '/usr/lib/dabei/resolvconf': 'exit 0' },
-  'ssh-keygen': `printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub`,
-}; // prettier-ignore
-const ip = 'ip=192.0.2.7::192.0.2.1:255.255.255.0::eth0:off';
+const machine = { ...onlineFiles, '/sys/class/rtc/rtc0/since_epoch': `${now}\n` };
+const programs = onlinePrograms({ dynamic: true });
+const ip = onlineAddress;
 const vendor = (name: string) => ({ '/sys/class/dmi/id/sys_vendor': `${name}\n` });
 
 /** @param serves the address that the test's server has in place of the provider's */

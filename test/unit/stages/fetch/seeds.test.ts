@@ -5,35 +5,21 @@ import { plan } from '../../../../agent/commands/commands.ts';
 import { readStatus, type Status } from '../../../../agent/host/status.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';
 import { doorsTo, type TestDoors, type World } from '../../../support/doors.ts';
+import { onlineAddress, onlineFiles, onlinePrograms } from '../../../support/online/machine.ts';
 
 /** `dabei boot` of a machine with a seed on a volume, or with credentials in its firmware. */
 
 t.setTimeout(900_000);
 
 const me = publicKeyOf('me');
-const machine = {
-  '/proc/meminfo': 'MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n',
-  '/proc/sys/kernel/hostname': '',
-  '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
-  '/etc/shadow': 'root:*:1:0:99999:7:::\n',
-};
 const programs = {
-  ip: `case "$*" in
-  *link) echo '[{"ifname":"eth0","flags":["UP","LOWER_UP"],"mtu":1500,"link_type":"ether","address":"52:54:00:12:34:56"}]';;
-  *address) echo '[{"ifname":"eth0","addr_info":[{"family":"inet","local":"192.0.2.7","prefixlen":24,"scope":"global"}]}]';;
-  *neigh*) echo '[{"dst":"192.0.2.1","lladdr":"52:54:00:00:00:01","state":["REACHABLE"]}]';;
-  *-batch*) cat >> $ROOT/batches;;
-  *) echo '[]';;
-esac`,
-  lsblk: `echo '{"blockdevices":[]}'`,
-  ...{ udevadm: 'exit 0', modprobe: 'exit 0', busybox: 'exit 0', '/usr/lib/dabei/resolvconf': 'exit 0' },
-  'ssh-keygen': `printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub`,
+  ...onlinePrograms(),
   // "volume" has the files of the volumes, by label; they are vfat.
   mount: `for last; do device=$mountpoint; mountpoint=$last; done; case "$*" in "-t vfat -o ro,"*) ;; *) echo wrong fs type >&2; exit 32;; esac
 cp -R $ROOT/volume/\${device##*/}/. $ROOT$mountpoint/`,
   umount: 'rm -rf $ROOT$1/*',
 }; // prettier-ignore
-const ip = 'ip=192.0.2.7::192.0.2.1:255.255.255.0::eth0:off';
+const ip = onlineAddress;
 
 /** Files of volumes: "cidata/meta-data" -> text. */
 const volumes = (files: Record<string, string>) =>
@@ -47,7 +33,7 @@ const doorsFor = (t: Test, parameters: string, world: World): TestDoors =>
   doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
     ...{ waiting: 10, programs },
     ...world,
-    files: { ...machine, '/run/dabei/boot/cmdline': `${ip} ${parameters}`, ...world.files },
+    files: { ...onlineFiles, '/run/dabei/boot/cmdline': `${ip} ${parameters}`, ...world.files },
     network: { readBanner: async () => 'SSH-2.0-OpenSSH_10.0' },
   });
 const consoleOf = (doors: TestDoors) => JSON.stringify(doors.told);
