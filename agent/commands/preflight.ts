@@ -33,7 +33,7 @@ export interface PreflightOptions {
   commandLine?: string | undefined;
   /** Second initrd that `run` will append. */
   secondInitrd?: string | undefined;
-  /** File to write for `run`: lines "erases=yes" or "erases=no", then, if they apply, "passphrase=missing" and "devices=[...]". */
+  /** File to write for `run`: "erases=yes" or "erases=no", then, if they apply, "passphrase=missing", "kernel=wanted" and "devices=[...]". */
   result?: string | undefined;
   json: boolean;
 }

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { preflightCommand } from '../../../agent/commands/preflight.ts';
+import { doorsTo } from '../../support/doors.ts';
+import { onlineFiles, onlinePrograms } from '../../support/online/machine.ts';
+import { device, lsblkSays } from '../../support/virtio-disks.ts';
+
+/** What `dabei preflight` tells `run`, as lines of a file. */
+
+const rows: [name: string, system: object, memTotalMiB: number, lines: string[]][] = [
+  ['no rescue entry', {}, 2048, ['passphrase=missing']],
+  ['a rescue entry: the kernel once more', { rescue: true }, 2048, ['passphrase=missing', 'kernel=wanted']],
+  ['the least memory for it', { rescue: true }, 384, ['passphrase=missing', 'kernel=wanted']],
+  ['too little memory', { rescue: true }, 383, ['passphrase=missing']],
+];
+
+for (const [name, system, memTotalMiB, lines] of rows)
+  t.test(name, async t => {
+    const config = { disks: { devices: ['/dev/vda'] }, system };
+    const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+      files: {
+        ...onlineFiles,
+        '/proc/meminfo': `MemTotal: ${memTotalMiB * 1024} kB\nMemAvailable: ${memTotalMiB * 1024} kB\n`,
+        '/boot/dabei.json': JSON.stringify(config),
+        '/boot/dabei/capture/links': '[]',
+      },
+      programs: { ...onlinePrograms(), lsblk: `echo '${lsblkSays(device('vda', 'first'))}'` },
+    });
+    // It also refuses, for what this machine lacks; the lines are written all the same.
+    await preflightCommand(
+      doors,
+      { capture: '/boot/dabei/capture', image: '/bundle', result: '/result', json: true },
+      () => {},
+    );
+    const written = (doors.read('/result') ?? '').trim().split('\n');
+    t.same(
+      written.filter(line => !/^(erases|devices)=/.test(line)),
+      lines,
+    );
+  });
