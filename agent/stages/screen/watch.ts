@@ -33,19 +33,17 @@ export function drawOnce(doors: Doors): void {
 export async function withScreen<T>(doors: Doors, work: (doors: Doors) => Promise<T>): Promise<T> {
   const { files } = doors;
   let copied: Copied | null = null;
-  let timer: NodeJS.Timeout | undefined;
   let outputs: Outputs = { drawn: [], plain: [] };
   const attempt = (step: () => void) => {
     try {
       step();
     } catch (thrown) {
-      clearInterval(timer);
       outputs = { drawn: [], plain: [] };
       doors.log({ event: 'warning', text: `the status screen ends: ${String(thrown)}` });
     }
   };
   const refresh = () => {
-    attempt(() => draw(doors, outputs, observe(doors, copied)));
+    if (isOn(outputs)) attempt(() => draw(doors, outputs, observe(doors, copied)));
   };
   attempt(() => {
     const found = outputsOf(doors);
@@ -55,7 +53,7 @@ export async function withScreen<T>(doors: Doors, work: (doors: Doors) => Promis
     outputs = found;
   });
   if (!isOn(outputs)) return work(doors);
-  timer = setInterval(refresh, everySeconds * 1000).unref();
+  const timer = setInterval(refresh, everySeconds * 1000).unref();
   refresh();
   try {
     return await work({
