@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import type { Prompt, Remark } from './question.ts';
 
 /** Questions and remarks as text: no escape sequences, so a serial line and TERM=dumb show the same as a screen. Pure. */
@@ -30,10 +31,10 @@ export function showRemark({ kind, text }: Remark, columns: number): string {
     .join('');
 }
 
-/** Breaks at blanks; a longer word stays whole. */
+/** Breaks at blanks; a longer word stays whole. What came from outside has no control characters afterwards. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
+  for (const paragraph of cleanText(text).split('\n')) {
     let line = '';
     for (const word of paragraph.split(' ')) {
       if (line !== '' && line.length + 1 + word.length > width) {

@@ -1,3 +1,4 @@
+import { cleanLine } from '../../clean-text.ts';
 import { asDabeiError, DabeiError } from '../../errors.ts';
 import type { Content, Disk } from '../../facts.ts';
 import type { Doors } from '../../host/doors.ts';
@@ -26,6 +27,8 @@ export async function fetchKeys({ network }: Doors, url: string): Promise<{ name
 }
 
 const mountPoint = '/run/dabei/stick';
+/** Of a file, as people see it. */
+const longestName = 100;
 
 /** Options that keep mount(8) from writing to an ext4 that was not unmounted: its journal is left alone (ext4(5), norecovery). */
 const fileSystems: Readonly<Record<string, string>> = {
@@ -83,7 +86,7 @@ async function readVolume(doors: Doors, { device, signature }: Content): Promise
           // Neither links, which may lead elsewhere, nor pipes, which would block.
           const isFile = files.readLink(path) === null && (files.sizeOf(path) ?? 0) > 0;
           const bytes = isFile ? files.readStart(path, limitBytes) : null;
-          return bytes === null ? [] : [{ name: `${device}: ${directory}${name}`, text: bytes.toString('utf8') }];
+          return bytes === null ? [] : [{ name: cleanLine(`${device}: ${directory}${name}`, longestName), text: bytes.toString('utf8') }];
         }),
     );
   } finally {

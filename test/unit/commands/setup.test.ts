@@ -67,6 +67,8 @@ const sticks: [name: string, world: World, lines: string[], shown: RegExp, optio
   ['one file', withStick(`echo '${key}' > $at/me.pub; echo x > $at/x.txt`), [], /ok: ssh-ed25519 me@laptop/, /-t vfat -o ro,nosuid,nodev,noexec \/dev\/vdc1/],
   ['two files', withStick(`mkdir $at/.ssh; echo '${key}' > $at/.ssh/me.pub; echo '${otherKey}' > $at/authorized_keys; ln -s /etc/shadow $at/x.pub`, 'ext4'), ['/dev/vdc1: .ssh/me.pub'],
     /1 {2}\/dev\/vdc1: authorized_keys[^]*2 {2}\/dev\/vdc1: \.ssh\/me\.pub[^]*ok: ssh-ed25519 me@laptop/, /-t ext4 -o ro,nosuid,nodev,noexec,norecovery/],
+  ['names that move the cursor', withStick(`echo '${key}' > "$at/$(printf 'a\\033[2J.pub')"; echo '${otherKey}' > $at/b.pub`), ['1'],
+    /1 {2}\/dev\/vdc1: a\.pub[^]*2 {2}\/dev\/vdc1: b\.pub/, /vfat/],
   ['an empty stick', withStick('exit 0'), [key], /problem: no \*\.pub and no authorized_keys in the root directory of \/dev\/vdc1/, /vfat/],
   ['a damaged stick', withStick('echo "wrong fs type" >&2; exit 32'), [key], /problem: \S+\/mount ended with exit code 32: wrong fs type|mount\s+ended with exit code 32/, /vfat/],
 ]; // prettier-ignore
@@ -75,6 +77,7 @@ for (const [name, world, lines, shown, options] of sticks)
   t.test(`a key from a stick: ${name}`, async t => {
     const found = await run(t, [...toKeys, 'stick', ...lines, 'done'], world);
     t.match(found.shown, shown);
+    t.notMatch(found.shown, '\x1b', 'no escape sequence');
     t.equal(found.code, 130, 'cancelled at the last question');
     t.match(found.shown, /\^C\ncancelled: nothing was changed\n$/);
     t.match(
