@@ -48,7 +48,10 @@ async function install(site: Site, guest: GuestOptions & { disks: DiskOptions[] 
   assert.doesNotMatch(machine.console.text, /rescue system on|writing the rescue system to the ESPs/);
 }
 
-/** The key End leads to the last entry, and stops the countdown. Nobody tells when the menu is there. */
+/**
+ * The key End leads to the last entry, and stops the countdown; with systemd-boot, that is its own for the firmware's setup, after ours.
+ * Nobody tells when the menu is there.
+ */
 async function chooseRescue(site: Site, guest: GuestOptions) {
   const machine = await site.start({ name: 'rescue', boot: { from: 'disk' }, limitSeconds: 900, ...guest });
   const press = (key: string) =>
@@ -63,6 +66,8 @@ async function chooseRescue(site: Site, guest: GuestOptions) {
       await press('end');
       await sleep(400);
     }
+    if (guest.firmware === 'uefi') await press('up');
+    await sleep(400);
     await press('ret');
     await Promise.race([seen, sleep(20_000 * timeScale)]);
     if (/stage \d+\/\d+ /.test(machine.console.text)) break;
