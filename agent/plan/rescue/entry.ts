@@ -22,7 +22,7 @@ export interface RescueChoice {
 }
 
 /**
- * Only who asks for the entry gets one: no test has started it from a disk yet.
+ * Only who asks for the entry gets one, until tests have seen it on a mirror, with a full ESP, and after a rebuild.
  * @returns null if nobody knows what this system was started with: in a test, and before kexec
  */
 export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | null {
