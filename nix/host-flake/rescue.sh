@@ -39,11 +39,11 @@ pack() {
     cp "$key" "$work/root/ssh/ssh_host_${number}_key" || return 1
   done
   chmod -R u=rwX,go= "$work/root"
-  # The same archive again has the same bytes.
+  # The same archive again has the same bytes: no times, inodes or device numbers of this moment.
   (
     cd "$work/root" && touch -d @1 dabei/capture/* dabei/* ssh/* dabei ssh &&
       printf '%s\n' dabei dabei/capture dabei/capture/ssh-port dabei/machine.json ssh ssh/* |
-      cpio -o -H newc -R 0:0 >"$work/archive" 2>"$work/said"
+      cpio -o -H newc -R 0:0 --ignore-devno --renumber-inodes >"$work/archive" 2>"$work/said"
   ) || { cat "$work/said" >&2 && return 1; }
   {
     echo 'title nix-dabei rescue'
