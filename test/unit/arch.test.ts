@@ -9,6 +9,7 @@ const allowed: Readonly<Record<string, string>> = {
   'agent/arch.ts': 'the table',
   'agent/host/machine/facts.ts': "Node's names of all architectures",
   'image/media/bundle/lib/machine.sh': 'runs before anything of this project can be asked',
+  'image/media/bundle/lib/cpio.sh': 'names the file of the kernel',
   'image/media/bundle/lib/jump.sh': 'names the file of the kernel',
   'image/media/bundle/lib/preflight.sh': 'names the file of the kernel',
   'image/elf/known.ts': 'relocations of the x86-64 psABI; another architecture has a table of its own',
