@@ -184,10 +184,10 @@ export function passwordOf({ login }: ScreenState): string[] {
   return login.by === 'password' ? [`password ${login.password}`] : [];
 }
 
-function enter({ shell }: ScreenState): string {
+function enter({ shell, phase }: ScreenState): string {
   switch (shell) {
     case 'root':
-      return 'Enter opens a shell here';
+      return phase === 'rescue' ? 'Enter: a shell. "setup" and Enter: installs' : 'Enter opens a shell here';
     case 'password':
       return 'Enter asks for the password of this console';
     case 'off':

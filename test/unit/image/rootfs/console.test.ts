@@ -6,7 +6,11 @@ import { list, makeDirectory, writeAtomic } from '../../../../agent/host/files.t
 import { checkout } from '../../../../image/lib/host.ts';
 
 /** /usr/lib/dabei/console, with what is typed on its standard input. */
-async function enter(directory: string, state: Readonly<Record<string, string>>): Promise<string> {
+async function enter(
+  directory: string,
+  state: Readonly<Record<string, string>>,
+  typed = '',
+): Promise<string> {
   makeDirectory(join(directory, 'console'));
   for (const [name, content] of Object.entries(state)) {
     makeDirectory(join(directory, name, '..'));
@@ -16,8 +20,8 @@ async function enter(directory: string, state: Readonly<Record<string, string>>)
   const { stdout } = await attempt({
     doing: 'pressing Enter at a console',
     argv: ['sh', script],
-    env: { DABEI_RUN: directory },
-    stdin: '\necho $((40 + 2))0001\n',
+    env: { DABEI_RUN: directory, DABEI: '/bin/echo' },
+    stdin: `${typed}\necho $((40 + 2))0001\n`,
     timeoutSeconds: 60,
   });
   return stdout;
@@ -33,6 +37,15 @@ t.test('while a shell is open, the status screen leaves its console alone', asyn
   writeAtomic(join(directory, `screen/${tty}.json`), '{}', 0o600);
   const off = await enter(directory, { 'console/shell': 'off\n', 'console/because': 'x\n' });
   t.notMatch(off, '\x1b');
+});
+
+t.test('the word setup', async t => {
+  const root = await enter(t.testdir(), { 'console/shell': 'root\n' }, 'setup');
+  t.match(root, /or type "setup" and Enter for the guided installation\.\nsetup\n$/);
+  t.notMatch(root, '420001', 'no shell');
+  const off = await enter(t.testdir(), { 'console/shell': 'off\n' }, 'setup');
+  t.match(off, /No shell on this console/);
+  t.notMatch(off, /^setup$/m);
 });
 
 t.test('without the agent, what the menu of a medium gives counts as no secret', async t => {

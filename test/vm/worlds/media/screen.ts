@@ -85,21 +85,22 @@ const display = (firmware: Firmware): World => ({
 
 const onSerial: World = {
   name: 'medium-screen-serial',
-  about: 'the entry for a serial console: the status above the log, as text; Enter gives a shell',
-  limitSeconds: 300,
+  about:
+    'the entry for a serial console: the status above the log, as text; Enter gives a shell, and "setup" the guided installation',
+  limitSeconds: 420,
   script: async site => {
     const machine = await site.start({
       name: 'medium',
       memoryMiB: 256,
       disks: [medium(image.iso, 'usb')],
       boot: { from: 'disk' },
-      limitSeconds: 280,
+      limitSeconds: 400,
     });
     await choose(machine, 'Start on the first serial console', 1);
     await stageDone(machine, 'rescue', 200);
     const { console } = machine;
     await console.waitFor(/rescue system/, 60);
-    await console.waitFor(/Enter opens a shell here/, 60);
+    await console.waitFor(/Enter: a shell\. "setup" and Enter: installs/, 60);
     assert.match(console.text, /ssh root@10\.0\.2\.15 \(\w+\)/);
     assert.match(console.text, words);
     assert.match(console.text, /█▀▀/, 'a QR code');
@@ -107,6 +108,12 @@ const onSerial: World = {
     await console.waitFor(/:[~/]\S*# /, 60);
     console.type('echo $((40 + 2))0001\n');
     await console.waitFor(/420001/, 60);
+    console.type('exit\n');
+    await console.waitFor(/420001[^]*or type "setup" and Enter/, 60);
+    console.type('setup\n');
+    await console.waitFor(/^This installs NixOS on this machine\./m, 120);
+    console.type('\x03');
+    await console.waitFor(/^cancelled: nothing was changed/m, 60);
   },
 };
 
