@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { searchDisk } from '../harness/disk.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
@@ -15,39 +16,41 @@ export const installLimitSeconds = 600;
 export interface Watched {
   /** Least MemAvailable seen while installing, in MiB. */
   leastFreeMiB: number;
-  /** Most that was swapped out, in MiB. */
-  mostSwappedMiB: number;
+  /** All that was ever swapped out, in MiB. */
+  swappedOutMiB: number;
   /** Secrets seen in the arguments or the environment of any process. */
   leaks: ReadonlySet<string>;
 }
 
 /**
  * Watches an installing machine over SSH until it is gone: the memory left, and whether any process has a secret in its
- * arguments or environment. One `cat` a round, since every process started costs under emulation.
+ * arguments or environment. One `cat` a round, since every process started costs under emulation. A machine that swaps may be
+ * silent for longer than a connection lasts.
  */
 async function watch(
   ssh: Ssh,
   secrets: Readonly<Record<string, Buffer>>,
-  seconds = installLimitSeconds,
+  seconds: number,
+  isOver: () => boolean,
 ): Promise<Watched> {
   const leaks = new Set<string>();
   let leastFreeMiB = Infinity;
-  let swapMiB = 0;
-  let mostSwappedMiB = 0;
+  let swappedOutMiB = 0;
   const look =
-    "while :; do grep -E '^(MemAvailable|SwapTotal|SwapFree)' /proc/meminfo; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; sleep 2; done";
-  await ssh.attempt(look, {
-    seconds: seconds + 60,
-    onLine: line => {
-      const [, name, kibibytes] = /^(MemAvailable|SwapTotal|SwapFree): +(\d+) kB$/.exec(line) ?? [];
-      const mebibytes = Math.floor(Number(kibibytes) / 1024);
-      if (name === 'MemAvailable') leastFreeMiB = Math.min(leastFreeMiB, mebibytes);
-      if (name === 'SwapTotal') swapMiB = mebibytes;
-      if (name === 'SwapFree') mostSwappedMiB = Math.max(mostSwappedMiB, swapMiB - mebibytes);
-      for (const name of findSecrets(line, secrets)) leaks.add(name);
-    },
-  });
-  return { leastFreeMiB, mostSwappedMiB, leaks };
+    "while :; do grep -hE '^(MemAvailable|pswpout)' /proc/meminfo /proc/vmstat; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; sleep 2; done";
+  const onLine = (line: string) => {
+    const [, kibibytes] = /^MemAvailable: +(\d+) kB$/.exec(line) ?? [];
+    if (kibibytes !== undefined) leastFreeMiB = Math.min(leastFreeMiB, Math.floor(Number(kibibytes) / 1024));
+    // Pages of 4 KiB since the start (proc(5)).
+    const [, pages] = /^pswpout (\d+)$/.exec(line) ?? [];
+    if (pages !== undefined) swappedOutMiB = Math.floor((Number(pages) * 4) / 1024);
+    for (const name of findSecrets(line, secrets)) leaks.add(name);
+  };
+  while (!isOver()) {
+    await ssh.attempt(look, { seconds: seconds + 60, onLine });
+    await sleep(1000);
+  }
+  return { leastFreeMiB, swappedOutMiB, leaks };
 }
 
 /** Waits for a stage to be done; a stage that fails ends the wait with the console's last lines. */
@@ -95,10 +98,15 @@ export async function finishInstall(
   await stageDone(machine, 'ssh', 120);
   const ssh = site.ssh();
   await ssh.waitUntilUp(60);
-  const watching = watch(ssh, secretBytes(site.keys), seconds);
+  let isOver = false;
+  const watching = watch(ssh, secretBytes(site.keys), seconds, () => isOver);
   watching.catch(() => {});
-  await stageDone(machine, 'finish', seconds);
-  await machine.waitForEnd(60);
+  try {
+    await stageDone(machine, 'finish', seconds);
+    await machine.waitForEnd(60);
+  } finally {
+    isOver = true;
+  }
   return watching;
 }
 
