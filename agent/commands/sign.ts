@@ -1,6 +1,5 @@
 import { asRefusal } from '../config/report.ts';
-import { signingProblems } from '../config/signing.ts';
-import type { Validity } from '../config/sources/validity.ts';
+import { signingProblems, type Sealed } from '../config/signing.ts';
 import { DabeiError, Refusals } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { environment } from '../host/environment.ts';
@@ -32,7 +31,7 @@ export async function sign(doors: Doors, file: string, key: string, principal: s
 }
 
 /**
- * Verifies FILE by FILE.sig, as a machine does; which machine that is, the result says.
+ * Verifies FILE by FILE.sig, as a machine does; the result says for which machine, until when, and as which number ("serial").
  * @param signers file with lines of allowed_signers
  * @throws Refusals with everything that a machine would refuse; DabeiError FILE or CONFIG_SIGNATURE
  */
@@ -44,9 +43,10 @@ export async function verify(doors: Doors, file: string, signers: string): Promi
   const epochSeconds = doors.clock.epochSeconds();
   const options = { epochSeconds, env: operator() };
   const principal = await verifySignature(doors, content, { signers, signature }, options);
-  const { for: machine = {}, notAfter } = refuseProblems(doors, file, content);
+  const { for: machine = {}, notAfter, serial } = refuseProblems(doors, file, content);
   const names = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
-  return `${file}: signed by ${principal}, for ${names.join(', ')}, until ${notAfter}\n`;
+  const number = serial === undefined ? '' : `, as number ${serial}`;
+  return `${file}: signed by ${principal}, for ${names.join(', ')}, until ${notAfter}${number}\n`;
 }
 
 function read({ files }: Doors, path: string): Buffer {
@@ -55,7 +55,7 @@ function read({ files }: Doors, path: string): Buffer {
   throw new DabeiError('FILE', { doing: `reading ${path}`, problem: 'there is no such file' });
 }
 
-function refuseProblems({ clock }: Doors, file: string, content: Buffer): Validity {
+function refuseProblems({ clock }: Doors, file: string, content: Buffer): Sealed {
   const { problems, validity } = signingProblems(file, content, clock.epochSeconds());
   if (problems.length > 0) throw new Refusals(problems.map(asRefusal));
   return validity;

@@ -6,6 +6,9 @@ import { fetchedProblems } from './sources/fetched.ts';
 import { readSources } from './sources/sources.ts';
 import type { Validity } from './sources/validity.ts';
 
+/** What a signed configuration says about itself. */
+export type Sealed = Validity & { serial?: number | undefined };
+
 /**
  * What a machine would refuse of a signed configuration, apart from which machine it is, and from what may come from another source.
  * Pure: an operator asks before signing.
@@ -16,7 +19,7 @@ export function signingProblems(
   source: string,
   bytes: Buffer,
   epochSeconds: number,
-): { problems: Problem[]; validity: Validity } {
+): { problems: Problem[]; validity: Sealed } {
   const fetched = { source, bytes, inClear: false, signer: '', identity: null, time: { epochSeconds } };
   const { fragments, problems } = readSources({ commandLine: '', files: [], fetched });
   const [fragment] = fragments;
@@ -25,6 +28,6 @@ export function signingProblems(
     if (!missing) problems.push(problem);
   }
   problems.push(...fetchedProblems(fetched, fragment.value, true));
-  const { for: machine, notAfter } = toJson(fragment.value) as Validity;
-  return { problems, validity: { for: machine, notAfter } };
+  const { for: machine, notAfter, serial } = toJson(fragment.value) as Sealed;
+  return { problems, validity: { for: machine, notAfter, serial } };
 }

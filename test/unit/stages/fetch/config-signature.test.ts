@@ -79,6 +79,9 @@ t.test('dabei sign and dabei verify', async t => {
   t.equal(await verify(doors, host, signers), verified);
   await sign(doors, host, path('mine'), 'ops');
   t.equal(await verify(doors, host, signers), verified, 'signing again replaces the signature');
+  const numbered = write('numbered.json', JSON.stringify({ ...config, serial: 7 }));
+  await sign(doors, numbered, path('mine'), 'ops');
+  t.match(await verify(doors, numbered, signers), /until 2026-12-01T00:00:00Z, as number 7\n$/);
 
   const rows: [name: string, work: () => Promise<string>, code: string, said: RegExp][] = [
     ['by somebody else', () => verify(doors, host, write('others', `x ${ours} ${other}\n`)), 'CONFIG_SIGNATURE', /none of the allowed/],
