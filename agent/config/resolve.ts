@@ -33,12 +33,18 @@ export interface Resolution {
   /** A configuration that dabei has to fetch before it knows what was asked; `config` is null until then. */
   fetch: FetchOrder | null;
   /** What dabei has to ask a provider's metadata for, or look for on volumes, before or while it brings the network up. */
-  learn: Pick<Learning, 'seeds' | 'metadata'>;
+  learn: Pick<Learning, 'seeds' | 'metadata' | 'timeSeconds'>;
   /** From all sources that could be read, valid or not. */
   consoleQuestion: ConsoleQuestion;
 }
 
-const nothingToLearn: Resolution['learn'] = { seeds: null, metadata: null };
+const nothingToLearn: Resolution['learn'] = { seeds: null, metadata: null, timeSeconds: null };
+
+const toLearn = ({ seeds, metadata, timeSeconds }: Learning): Resolution['learn'] => ({
+  seeds,
+  metadata,
+  timeSeconds,
+});
 
 /**
  * The same machine, which becomes a rescue system for other reasons than what its sources say: it installs nothing, and asks nobody for
@@ -110,7 +116,7 @@ export function resolveConfiguration(input: Input): Resolution {
     origins: Object.fromEntries([...leaves(config ?? {}), ...originsOf(merged)]),
     reachability,
     fetch: problems.length === 0 ? arrival.order : null,
-    learn: problems.length === 0 ? { seeds: learning.seeds, metadata: learning.metadata } : nothingToLearn,
+    learn: problems.length === 0 ? toLearn(learning) : nothingToLearn,
     consoleQuestion: consoleQuestion(merged, reachability.console, isWhole || state === 'absent'),
   };
 }

@@ -19,18 +19,8 @@ export interface FetchOrder {
 
 /** @returns null if there is no address, or if a setting is invalid, which the schema reports */
 export function fetchOrder(own: Located): FetchOrder | null {
-  const read = <Name extends keyof typeof ownSettings>(name: Name) => {
-    const located = valueAt(own, [name]);
-    if (located === undefined) return undefined;
-    const value: unknown =
-      located.kind === 'scalar'
-        ? located.value
-        : located.kind === 'array'
-          ? located.items.map(item => (item.kind === 'scalar' ? item.value : null))
-          : null;
-    return ownSettings[name].safeParse(value).data;
-  };
-  const [template, time] = [read('configUrl'), read('time')];
+  const read = (name: keyof typeof ownSettings) => settingOf(own, name);
+  const template = read('configUrl');
   if (typeof template !== 'string') return null;
   return {
     template,
@@ -38,8 +28,26 @@ export function fetchOrder(own: Located): FetchOrder | null {
     signers: (read('configSigners') as string[] | undefined) ?? [],
     ca: (read('configCa') as string | undefined) ?? null,
     deadlineSeconds: (read('configDeadline') as number | undefined) ?? defaultDeadlineSeconds,
-    timeSeconds: typeof time === 'string' ? Date.parse(time) / 1000 : null,
+    timeSeconds: givenTime(own),
   };
+}
+
+/** The time at the start of the machine that its operator gave, in seconds since 1970; null without it. */
+export function givenTime(own: Located): number | null {
+  const time = settingOf(own, 'time');
+  return typeof time === 'string' ? Date.parse(time) / 1000 : null;
+}
+
+function settingOf(own: Located, name: keyof typeof ownSettings) {
+  const located = valueAt(own, [name]);
+  if (located === undefined) return undefined;
+  const value: unknown =
+    located.kind === 'scalar'
+      ? located.value
+      : located.kind === 'array'
+        ? located.items.map(item => (item.kind === 'scalar' ? item.value : null))
+        : null;
+  return ownSettings[name].safeParse(value).data;
 }
 
 /** The hash, or the signature, is checked. */

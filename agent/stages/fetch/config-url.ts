@@ -8,7 +8,7 @@ import { DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import { download, shownUrl, type DownloadRequest } from './download.ts';
-import { setClock, timeLearner, type LearntTime } from './time.ts';
+import { takeGivenTime, timeLearner, type LearntTime } from './time.ts';
 import type { Session } from '../sequence.ts';
 import { adopt } from './adopt.ts';
 import { verifySignature } from './config-signature.ts';
@@ -52,7 +52,7 @@ async function fetchAny(doors: Doors, order: FetchOrder, identity: Identity): Pr
       problem: `the address has ${missing.map(name => `{${name}}`).join(' and ')}, and this machine has none`,
       remedy: 'use another placeholder, or give dabei.hostname= for {hostname}',
     });
-  const givenSeconds = await takeGivenTime(doors, order);
+  const givenSeconds = await takeGivenTime(doors, order.timeSeconds);
   const learnt = timeLearner(doors);
   const startedSeconds = doors.clock.uptimeSeconds();
   for (const url of urls) {
@@ -107,15 +107,6 @@ async function checkSignature(
   files.writeAtomic(paths.signature, signature.body, 0o600);
   const epochSeconds = 'unknown' in time ? null : time.epochSeconds;
   return verifySignature(doors, body, paths, { epochSeconds });
-}
-
-/** Sets the system's clock, too, if the operator gave the time: certificates depend on it. */
-async function takeGivenTime(doors: Doors, { timeSeconds }: FetchOrder): Promise<number | null> {
-  const { clock } = doors;
-  const givenSeconds = timeSeconds === null ? null : timeSeconds + clock.uptimeSeconds();
-  if (givenSeconds !== null && Math.abs(givenSeconds - clock.epochSeconds()) > 60)
-    await setClock(doors, givenSeconds);
-  return givenSeconds;
 }
 
 function readTime(doors: Doors, givenSeconds: number | null, { movedSeconds }: LearntTime): TrustedTime {

@@ -13,6 +13,7 @@ import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import type { Session } from '../sequence.ts';
 import { adopt } from './adopt.ts';
 import { namesOf } from './seeds.ts';
+import { takeGivenTime } from './time.ts';
 
 /** Asks the metadata of a provider that the firmware names, once the network is up. */
 
@@ -31,7 +32,8 @@ export async function learnMetadata(doors: Doors, session: Session): Promise<voi
   if (input === undefined || ask === null) return;
   let metadata: Learnt | null = null;
   try {
-    metadata = await askMetadata(doors, ask, input.commandLine);
+    const givenSeconds = await takeGivenTime(doors, resolution.learn.timeSeconds);
+    metadata = await askMetadata(doors, ask, input.commandLine, givenSeconds);
     doors.log({ event: 'note', text: `${metadata.source}: ${namesOf(metadata)}` });
   } catch (thrown) {
     if (ask.want === 'install') throw thrown;
@@ -50,13 +52,14 @@ async function askMetadata(
   doors: Doors,
   { source, deadlineSeconds }: NonNullable<Learning['metadata']>,
   commandLine: string,
+  givenSeconds: number | null,
 ): Promise<Learnt> {
   const { clock } = doors;
   const server = new Server(doors, source, deadlineSeconds);
   const answers: Record<string, Buffer | null> = {};
   for (const [name, path] of Object.entries(source.questions)) answers[name] = await server.ask(path);
   const now = clock.epochSeconds();
-  const clocks = { systemSeconds: now, rtcSeconds: readRtc(doors), givenSeconds: null };
+  const clocks = { systemSeconds: now, rtcSeconds: readRtc(doors), givenSeconds };
   return {
     ...learntFrom(source.signs.length > 0 ? `${source.name} metadata` : source.name, 'metadata', source.decode(answers, now)),
     identity: await readIdentity(doors, commandLine, null),

@@ -10,6 +10,7 @@ import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
 import type { Session } from '../sequence.ts';
 import { adopt } from './adopt.ts';
+import { takeGivenTime } from './time.ts';
 
 /** Volumes with a seed: mounted read-only, read and unmounted, before the network comes up. */
 
@@ -26,7 +27,8 @@ export async function learnSeeds(doors: Doors, session: Session): Promise<void> 
   if (input === undefined || want === null) return;
   let seeds: Learnt[] = [];
   try {
-    seeds = await readSeeds(doors, input.commandLine, want === 'install');
+    const givenSeconds = await takeGivenTime(doors, resolution.learn.timeSeconds);
+    seeds = await readSeeds(doors, input.commandLine, { waits: want === 'install', givenSeconds });
   } catch (thrown) {
     doors.log({ event: 'warning', text: asDabeiError(thrown, 'looking for volumes with a seed').message });
   }
@@ -40,7 +42,11 @@ export async function learnSeeds(doors: Doors, session: Session): Promise<void> 
 }
 
 /** @param waits whether to wait for a volume that is not there yet */
-async function readSeeds(doors: Doors, commandLine: string, waits: boolean): Promise<Learnt[]> {
+async function readSeeds(
+  doors: Doors,
+  commandLine: string,
+  { waits, givenSeconds }: { waits: boolean; givenSeconds: number | null },
+): Promise<Learnt[]> {
   const { exec, clock, files } = doors;
   const argv = ['udevadm', 'settle', `--timeout=${settleSeconds}`];
   await exec.attempt({ doing: 'waiting for disks', argv, timeoutSeconds: settleSeconds + 5 });
@@ -57,7 +63,7 @@ async function readSeeds(doors: Doors, commandLine: string, waits: boolean): Pro
   const found = waits ? await clock.poll(present, longestWaitSeconds) : await present();
   if (found === null) return [];
   const identity = await readIdentity(doors, commandLine, null);
-  const clocks = { systemSeconds: clock.epochSeconds(), rtcSeconds: readRtc(doors), givenSeconds: null };
+  const clocks = { systemSeconds: clock.epochSeconds(), rtcSeconds: readRtc(doors), givenSeconds };
   const seeds: Learnt[] = [];
   for (const { volume, path } of found) {
     const answers = await readVolume(doors, volume, path);

@@ -4,7 +4,7 @@ import type { Doors } from '../../host/doors.ts';
 /** The system's clock, which certificates are compared with. */
 
 /** Sets it to a time that the operator, or a server, gave; a failure is a warning. */
-export async function setClock({ exec, log }: Doors, epochSeconds: number): Promise<boolean> {
+async function setClock({ exec, log }: Doors, epochSeconds: number): Promise<boolean> {
   const { exitCode, stderr } = await exec.attempt({
     doing: 'setting the clock',
     argv: ['busybox', 'date', '-u', '-s', `@${Math.round(epochSeconds)}`],
@@ -12,6 +12,19 @@ export async function setClock({ exec, log }: Doors, epochSeconds: number): Prom
   });
   if (exitCode !== 0) log({ event: 'warning', text: `setting the clock: ${stderr.trim()}` });
   return exitCode === 0;
+}
+
+/**
+ * The time that the operator gave with `dabei.time`, to which the system's clock is set, too: certificates depend on it.
+ * @param timeSeconds at the start of the machine, in seconds since 1970; null if nobody gave it
+ * @returns the time now; null if nobody gave it
+ */
+export async function takeGivenTime(doors: Doors, timeSeconds: number | null): Promise<number | null> {
+  const { clock } = doors;
+  const givenSeconds = timeSeconds === null ? null : timeSeconds + clock.uptimeSeconds();
+  if (givenSeconds !== null && Math.abs(givenSeconds - clock.epochSeconds()) > 60)
+    await setClock(doors, givenSeconds);
+  return givenSeconds;
 }
 
 export interface LearntTime {

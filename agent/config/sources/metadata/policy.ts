@@ -2,6 +2,7 @@ import { canonicalName, parseCommandLine } from '../command-line.ts';
 import type { Input } from '../sources.ts';
 import { valueAt, type Located } from '../../located.ts';
 import { ownSettings } from '../../schema/fetch.ts';
+import { givenTime } from '../order.ts';
 import { noCloudSource } from '../seed/nocloud.ts';
 import { defaultDeadlineSeconds } from '../url-schedule.ts';
 import { ec2ShapedAt } from './ec2.ts';
@@ -22,6 +23,8 @@ export interface Learning {
   seeds: Want | null;
   /** Whom to ask; null if nobody, or if they were asked. */
   metadata: { source: MetadataSource; want: Want; deadlineSeconds: number } | null;
+  /** The time at the start of the machine, in seconds since 1970; null if nothing but its clock says so. */
+  timeSeconds: number | null;
   /** Sources whose configuration counts. */
   permitted: readonly Learnt['by'][];
   notes: string[];
@@ -43,7 +46,8 @@ const paths: Readonly<Record<IdentitySetting, readonly string[]>> = {
 export function learningOf(own: Located, known: Located, input: Input): Learning {
   const asked = (name: 'metadata' | 'seed') => settingOf(own, name);
   const notes: string[] = [];
-  const nothing = { seeds: null, metadata: null, permitted: [], notes };
+  const timeSeconds = givenTime(own);
+  const nothing = { seeds: null, metadata: null, timeSeconds, permitted: [], notes };
   const installs = (['metadata', 'seed'] as const).filter(name => asked(name) === 'install');
   const why = reasonAgainst(own, input);
   if (why !== null) for (const name of installs) notes.push(`${name} is not used: ${why}`);
@@ -67,6 +71,7 @@ export function learningOf(own: Located, known: Located, input: Input): Learning
       source === null || want === null
         ? null
         : { source, want, deadlineSeconds: want === 'identity' ? identityDeadlineSeconds : deadlineOf(own) },
+    timeSeconds,
     permitted,
     notes,
   };
