@@ -34,7 +34,7 @@ import {
 import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
-import { serialRefusals, serialWarnings } from './disks/serial.ts';
+import { serialRefusals } from './disks/serial.ts';
 import { selectDisks, type Selection } from './disks/select-disks.ts';
 import { writeRescueFiles } from './rescue/entry.ts';
 import { renderStep, type Step } from './step.ts';
@@ -85,7 +85,7 @@ export function chooseDisks(config: Config, facts: Facts, found: Found = nothing
     ...firmware.refusals,
   ];
   if (all.length > 0) throw new Refusals(all);
-  const warnings = [...choice.warnings, ...firmware.warnings, ...serialWarnings(config)];
+  const warnings = [...choice.warnings, ...firmware.warnings];
   return { ...choice, warnings };
 }
 

@@ -16,7 +16,7 @@ import {
   type PoolAnswer,
   type Trace,
 } from '../plan/disks/install-state.ts';
-import { installedGuid } from '../plan/disko/steps.ts';
+import { isInstalledBy, readMark } from '../plan/disko/mark.ts';
 import { espDirectory } from '../plan/disks/install-state-steps.ts';
 import { askedOf, layOut, type Layout } from '../plan/disks/layout.ts';
 import { byPartuuid } from '../plan/disks/pool.ts';
@@ -35,6 +35,8 @@ export async function readInstallState(doors: Doors, config: Config, facts: Fact
       for (const entry of entries)
         if (entry.serial !== undefined) serial = Math.max(serial ?? 0, entry.serial);
     }
+    const noted = await readNoted(doors, disk);
+    if (noted !== null) serial = Math.max(serial ?? 0, noted);
   }
   return { ...found, serial };
 }
@@ -69,16 +71,26 @@ const nothingRecognised = 2;
  */
 async function isMarked({ exec }: Doors, config: Config, members: readonly Disk[]): Promise<boolean> {
   for (const disk of members) {
-    const { stdout } = await exec.run({
-      doing: `reading the disk GUID of ${disk.path}`,
-      // With signatures of two kinds on a disk, blkid ends with 8 and shows nothing, its table neither; so it looks for one kind.
-      argv: ['blkid', '-p', '-n', 'minix', '-s', 'PTUUID', '-o', 'value', disk.path],
-      accept: [nothingRecognised],
-      timeoutSeconds: 60,
-    });
-    if (stdout.trim().toLowerCase() === installedGuid(config, disk)) return true;
+    const { stdout } = await exec.run({ ...readGuid(disk), accept: [nothingRecognised] });
+    if (isInstalledBy(stdout, config, disk)) return true;
   }
   return false;
+}
+
+/** The serial in the GUID of a disk of the layout "disko"; null without one. As for ESPs, what cannot be read is no evidence. */
+async function readNoted({ exec }: Doors, disk: Disk): Promise<number | null> {
+  if (disk.contents.length === 0) return null;
+  const { exitCode, stdout } = await exec.attempt(readGuid(disk));
+  return exitCode === 0 ? (readMark(stdout)?.serial ?? null) : null;
+}
+
+function readGuid({ path }: Disk) {
+  return {
+    doing: `reading the disk GUID of ${path}`,
+    // With signatures of two kinds on a disk, blkid ends with 8 and shows nothing, its table neither; so it looks for one kind.
+    argv: ['blkid', '-p', '-n', 'minix', '-s', 'PTUUID', '-o', 'value', path],
+    timeoutSeconds: 60,
+  };
 }
 
 /** The latest entry on any ESP of the disk, and what else the ESPs contain. */

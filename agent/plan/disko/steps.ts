@@ -2,11 +2,9 @@ import type { Config } from '../../config/schema.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { describeDisk, stablePath } from '../disks/describe-disk.ts';
-import { deriveGuid } from '../disks/partitions.ts';
 import { startZram } from '../disks/install-swap.ts';
 import { arcMaxBytes } from '../disks/pool.ts';
 import { settle, tearDown, wipeDisk } from '../disks/wipe-disk.ts';
-import { configurationHash } from '../disks/install-state.ts';
 import { hostIdOf } from '../host-flake/runtime-info.ts';
 import { installerSecrets } from '../nix/apart.ts';
 import type { PrebuiltLayout } from '../nix/closure.ts';
@@ -25,6 +23,7 @@ import type { Step } from '../step.ts';
 import { targetRoot, type TargetStorage } from '../target.ts';
 import { hiddenDirectories } from './hidden.ts';
 import { diskoDirectory, layoutFile, lvmDirectory, scriptLink } from './layout.ts';
+import { installedGuid } from './mark.ts';
 import { protectOthers } from './others.ts';
 
 /** The flake's own layout, made by its own script: the steps around it. */
@@ -208,14 +207,6 @@ export function describeLayout(
     '  all other disks are read-only from then on, until the machine restarts',
     '  what it mounts has to be what the system mounts (fileSystems); otherwise the installation stops before Nix',
   ];
-}
-
-/**
- * A disk GUID by which a later start knows that this configuration is installed: a machine that always boots the installer would erase
- * itself otherwise. Nothing else refers to a disk's own GUID.
- */
-export function installedGuid(config: Config, disk: Disk): string {
-  return deriveGuid(`disko ${configurationHash(config)}`, stablePath(disk), 0, 0);
 }
 
 /** After the boot loader: from now on the system may be in use. Disks without a GPT are left as they are. */

@@ -26,10 +26,3 @@ export function serialRefusals(config: Config, { serial: noted = null }: Found):
     }),
   ];
 }
-
-export function serialWarnings(config: Config): string[] {
-  if (config.disks?.layout !== 'disko' || serialOf(config) === undefined) return [];
-  return [
-    'with the layout "disko", the serial of the configuration is not noted: an older one is not refused',
-  ];
-}

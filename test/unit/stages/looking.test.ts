@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../../agent/errors.ts';
 import type { Closure } from '../../../agent/plan/nix/closure.ts';
 import { installStateFile, type InstallStateEntry } from '../../../agent/plan/disks/install-state.ts';
 import { askedOf, layOut } from '../../../agent/plan/disks/layout.ts';
-import { installedGuid } from '../../../agent/plan/disko/steps.ts';
+import { installedGuid } from '../../../agent/plan/disko/mark.ts';
 import { hostIdOf } from '../../../agent/plan/host-flake/runtime-info.ts';
 import { readInstallState } from '../../../agent/stages/install-state.ts';
 import { inspectToplevel } from '../../../agent/stages/toplevel.ts';
@@ -40,6 +40,7 @@ const programs = {
   mount: 'mkdir -p $ROOT/run/dabei/esp && cp -r $ROOT/esp/. $ROOT/run/dabei/esp/',
   umount: 'rm -r $ROOT/run/dabei/esp',
   modprobe: 'exit 0',
+  blkid: 'exit 2',
   zpool: 'exit 0',
   zfs: `case $1 in get) printf 'install\\n${asked.configuration}\\n';; load-key) exec cat > $ROOT/key;; esac`,
 };
@@ -150,6 +151,21 @@ t.test('with a layout of disko, the disk GUID that a finished installation left'
     t.equal(doors.ran.length, looks, `${name}: disks that were looked at`);
     t.same(doors.written, [], `${name}: nothing is written`);
   }
+  const numbered = { ...asked, serial: 7, isSigned: true } as const;
+  const noted = (serial: number) => installedGuid({ ...numbered, serial }, second);
+  const serials: [name: string, world: World, serial: number | null][] = [
+    ['on the second disk', { programs: says(other, noted(9)) }, 9],
+    ['the highest', { programs: says(noted(12), noted(9)) }, 12],
+    ['none', { programs: says(other, mark) }, null],
+  ];
+  for (const [name, world, serial] of serials) {
+    const machine = facts([first, second]);
+    t.equal((await readInstallState(doorsFor(t, world), numbered, machine)).serial, serial, name);
+  }
+  const unread = { programs: { blkid: `[ $8 = /dev/vda ] && echo ${other} || exit 8` } };
+  const onFirst = { ...numbered, disks: { ...asked.disks!, devices: asked.disks!.devices.slice(0, 1) } };
+  const { serial } = await readInstallState(doorsFor(t, unread), onFirst, facts([first, second]));
+  t.equal(serial, null, 'a disk that is not asked for and cannot be read');
   const none = doorsFor(t, {});
   await readInstallState(none, asked, facts([first]));
   await readInstallState(none, asked, facts([disk(), disk({ path: '/dev/vdb', aliases: [] })]));

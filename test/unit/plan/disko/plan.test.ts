@@ -2,7 +2,7 @@ import t from 'tap';
 import { configSchema, type ConfigInput } from '../../../../agent/config/schema.ts';
 import { DabeiError, reasonsOf } from '../../../../agent/errors.ts';
 import type { Disk, Facts } from '../../../../agent/facts.ts';
-import { installedGuid } from '../../../../agent/plan/disko/steps.ts';
+import { installedGuid } from '../../../../agent/plan/disko/mark.ts';
 import { recheckDisks } from '../../../../agent/plan/disks/recheck.ts';
 import { nothingFound, type Found } from '../../../../agent/plan/disks/install-state.ts';
 import type { Closure } from '../../../../agent/plan/nix/closure.ts';

@@ -3,13 +3,13 @@ import { resolveConfiguration } from '../../../../agent/config/resolve.ts';
 import { configSchema } from '../../../../agent/config/schema.ts';
 import { parseEntry } from '../../../../agent/plan/disks/install-state.ts';
 import { layOut } from '../../../../agent/plan/disks/layout.ts';
-import { serialOf, serialRefusals, serialWarnings } from '../../../../agent/plan/disks/serial.ts';
+import { serialOf, serialRefusals } from '../../../../agent/plan/disks/serial.ts';
 import { chooseDisks } from '../../../../agent/plan/plan.ts';
 import { disk, facts } from '../../../fixtures/disks.ts';
 
-const configOf = (serial: number | undefined, isSigned: boolean, layout = 'single') => ({
+const configOf = (serial: number | undefined, isSigned: boolean) => ({
   ...configSchema.parse({
-    ...{ hostName: 'web', disks: { devices: ['/dev/vda'], key: 'a passphrase of some length', layout } },
+    ...{ hostName: 'web', disks: { devices: ['/dev/vda'], key: 'a passphrase of some length' } },
     ...(serial === undefined ? {} : { serial }),
   }),
   ...(isSigned ? ({ isSigned: true } as const) : {}),
@@ -51,8 +51,6 @@ t.test('what is noted', async t => {
   const entry = { version: 1, stage: 'install', ...noted(7, true) };
   t.equal(parseEntry(JSON.stringify(entry))?.serial, 7);
   t.equal(parseEntry(JSON.stringify({ ...entry, serial: '7' })), null);
-  t.same(serialWarnings(configOf(7, true)), []);
-  t.match(serialWarnings(configOf(7, true, 'disko')), [/is not noted/]);
 });
 
 t.test('who signed it decides whether a number counts', async t => {
