@@ -12,7 +12,7 @@ import { decodeReserved, reservedBytes } from './reserved-file.ts';
 
 /** `dabei-image`: configures a medium that is already built. It needs neither root nor any program but Node. */
 
-const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE]
+const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE] [--install-from-metadata]
        dabei-image customize FILE --show
        dabei-image customize FILE --clear
 
@@ -20,6 +20,7 @@ Writes a configuration into the reserved file of nix-dabei.iso, or of a stick wi
 
   CONFIGURATION           JSON, as in docs/configuration.md; may be packed with gzip or zstd
   --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
+  --install-from-metadata a configuration in the user-data of the machine's provider may start an installation, as dabei.metadata=install
   --show                  prints what the medium is configured for, without secrets
   --clear                 overwrites the configuration with zeros
   --help
@@ -28,14 +29,20 @@ Writes a configuration into the reserved file of nix-dabei.iso, or of a stick wi
 type Task =
   | { task: 'help' }
   | { task: 'show' | 'clear'; medium: string }
-  | { task: 'write'; medium: string; configuration: string | null; keys: string | null };
+  | { task: 'write'; medium: string; configuration: string | null; keys: string | null; installs: boolean };
 
 /** @throws BuildError USAGE */
 function readArguments(argv: readonly string[]): Task {
   const flag = { type: 'boolean', default: false } as const;
   const parse = () => {
     try {
-      const options = { show: flag, clear: flag, help: flag, 'authorized-key': { type: 'string' } } as const;
+      const options = {
+        show: flag,
+        clear: flag,
+        help: flag,
+        'install-from-metadata': flag,
+        'authorized-key': { type: 'string' },
+      } as const;
       return parseArgs({ args: [...argv], allowPositionals: true, options });
     } catch (error) {
       throw wrongUsage(error instanceof Error ? error.message : String(error));
@@ -48,15 +55,16 @@ function readArguments(argv: readonly string[]): Task {
   if (medium === undefined) throw wrongUsage('customize needs the file of a medium');
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   const keys = values['authorized-key'] ?? null;
+  const installs = values['install-from-metadata'];
   if (values.show || values.clear) {
     if (values.show && values.clear) throw wrongUsage('--show and --clear exclude each other');
-    if (configuration !== null || keys !== null)
+    if (configuration !== null || keys !== null || installs)
       throw wrongUsage(`${values.show ? '--show' : '--clear'} takes nothing but the medium`);
     return { task: values.show ? 'show' : 'clear', medium };
   }
-  if (configuration === null && keys === null)
-    throw wrongUsage('give a configuration, --authorized-key, --show or --clear');
-  return { task: 'write', medium, configuration, keys };
+  if (configuration === null && keys === null && !installs)
+    throw wrongUsage('give a configuration, --authorized-key, --install-from-metadata, --show or --clear');
+  return { task: 'write', medium, configuration, keys, installs };
 }
 
 const wrongUsage = (problem: string): BuildError =>
@@ -83,7 +91,13 @@ export function dabeiImage(argv: readonly string[]): string[] {
     case 'write': {
       const source = (path: string | null) => (path === null ? null : readSource(path));
       const now = clock.epochSeconds();
-      const wanted = customize({ configuration: source(task.configuration), keys: source(task.keys), now });
+      const { installs } = task;
+      const wanted = customize({
+        configuration: source(task.configuration),
+        keys: source(task.keys),
+        installs,
+        now,
+      });
       const reasons = 'content' in wanted ? [] : wanted;
       if (found instanceof Error) throw new Refused([found, ...reasons]);
       if (!('content' in wanted)) throw new Refused(reasons);

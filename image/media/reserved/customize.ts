@@ -16,6 +16,8 @@ export interface Wish {
   configuration: SourceFile | null;
   /** Lines of authorized_keys (sshd(8)), in addition to those of the configuration. */
   keys: SourceFile | null;
+  /** A configuration by the provider's metadata may start an installation. */
+  installs?: boolean;
   /** Seconds since 1970, for keys that expire. */
   now: number;
 }
@@ -32,12 +34,14 @@ const [configurationPath, optionsPath] = configurationPaths;
 
 /** @returns every reason if there is one */
 export function customize(wish: Wish): Customization | readonly Reason[] {
-  const { configuration, keys } = wish;
+  const { configuration, keys, installs = false } = wish;
   const { lines, problems: keyProblems } = keys === null ? noKeys : readKeys(keys);
-  const options = Buffer.from(`${JSON.stringify({ rootAuthorizedKeys: lines })}\n`);
+  const asked = { ...(lines.length === 0 ? {} : { rootAuthorizedKeys: lines }), ...(installs ? { metadata: 'install' } : {}) }; // prettier-ignore
+  const hasOptions = Object.keys(asked).length > 0;
+  const options = Buffer.from(`${JSON.stringify(asked)}\n`);
   const sources = [
     ...(configuration === null ? [] : [configuration]),
-    ...(keys === null || keyProblems.length > 0 ? [] : [{ path: keys.path, bytes: options }]),
+    ...(hasOptions && keyProblems.length === 0 ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: options }] : []),
   ];
   const { config, mode, problems } = resolveConfiguration({ commandLine: '', files: sources });
   const reasons: Reason[] = [...problems, ...keyProblems].map(asRefusal);
@@ -47,7 +51,7 @@ export function customize(wish: Wish): Customization | readonly Reason[] {
   const given = configuration?.bytes;
   const contents = {
     ...(Buffer.isBuffer(given) ? { [configurationPath]: given } : {}),
-    ...(lines.length === 0 ? {} : { [optionsPath]: options }),
+    ...(hasOptions ? { [optionsPath]: options } : {}),
   };
   const { bytes, ...content } = encodeReserved(contents);
   if (bytes.length > reservedBytes) reasons.push(tooLarge(contents, bytes.length));

@@ -1,4 +1,6 @@
 import { resolveConfiguration, type Resolution } from '../../../agent/config/resolve.ts';
+import type { SourceFile } from '../../../agent/config/sources/sources.ts';
+import { redactTokens } from '../../../agent/redact-tokens.ts';
 import { asRefusal } from '../../../agent/config/report.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from '../../../agent/keys/authorized-keys.ts';
 import { lockout } from '../../../agent/plan/preflight/login.ts';
@@ -17,19 +19,26 @@ export function describeContent(content: ReservedContent, now: number): string[]
     bytes: Buffer.from(content),
   }));
   return [
-    ...describeResolution(resolveConfiguration({ commandLine: '', files: sources }), now),
+    ...describeResolution(sources, now),
     `reserved file: ${count(content.length)} of ${count(reservedBytes)} bytes, SHA-256 ${content.sha256}`,
     ...sources.map(({ path, bytes }) => `  ${path}: ${count(bytes.length)} bytes`),
   ];
 }
 
-function describeResolution({ config, mode, problems, notes }: Resolution, now: number): string[] {
-  if (config === null) return problems.map(problem => describeFailure(asRefusal(problem)));
+function describeResolution(files: readonly SourceFile[], now: number): string[] {
+  const { problems, notes, ...asked } = resolveConfiguration({ commandLine: '', files });
+  if (problems.length > 0) return problems.map(problem => describeFailure(asRefusal(problem)));
+  // What is yet to come, from a server or a provider, nobody knows here; what the medium gives, the same machine has as a rescue system.
+  const isWhole = asked.config !== null;
+  const { config } = isWhole ? asked : resolveConfiguration({ commandLine: 'dabei.mode=rescue', files });
+  if (config === null) return [];
+  const { mode } = asked;
   const keys = readAuthorizedKeys(config.rootAuthorizedKeys, now).map(describeAuthorizedKey);
-  const nobody = lockout(config.rootAuthorizedKeys, mode === 'install' ? config : null, now);
+  // What is to come has keys, too.
+  const nobody = isWhole ? lockout(config.rootAuthorizedKeys, mode === 'install' ? config : null, now) : null;
   const secrets = secretsOf(config);
   return [
-    `mode: ${mode}`,
+    `mode: ${isWhole ? mode : `install, if ${awaited(asked)} a configuration; otherwise rescue`}`,
     `host name: ${config.hostName}`,
     `authorized keys: ${keys.length}`,
     ...keys.map(key => `  ${key}`),
@@ -42,4 +51,9 @@ function describeResolution({ config, mode, problems, notes }: Resolution, now: 
           '  next: overwrite them with --clear as soon as the machine is installed',
         ]),
   ];
+}
+
+function awaited({ fetch, origins }: Pick<Resolution, 'fetch' | 'origins'>): string {
+  if (fetch !== null) return `${redactTokens(fetch.template)} has`;
+  return 'metadata' in origins ? "the metadata of the machine's provider has" : 'a volume has';
 }

@@ -63,7 +63,8 @@ export function learningOf(own: Located, known: Located, input: Input): Learning
   };
   const source = sourceOf(own, input);
   const want = source === null || input.metadata !== undefined ? null : wantOf('metadata', source.gives);
-  if (source === null && permitted.includes('metadata'))
+  // On an operator's desk, nobody knows which machine it will be.
+  if (source === null && permitted.includes('metadata') && input.dmi !== undefined)
     notes.push("metadata is \"install\", and this machine's firmware names no provider that dabei knows; metadataUrl names a server");
   return {
     seeds: input.seeds === undefined ? wantOf('seed', Object.keys(paths)) : null,

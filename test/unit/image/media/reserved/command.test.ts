@@ -98,6 +98,45 @@ t.test('without any key', async t => {
   t.match(customize('host.json'), /^warning: no authorized key .* nobody could log in$/m);
 });
 
+t.test('a raw image for providers', async t => {
+  const { at, reserved, customize } = prepare(t, {
+    'host.json': JSON.stringify(configuration),
+    'key.pub': key('you@desk'),
+  });
+  const said = customize('--install-from-metadata');
+  t.match(
+    said,
+    /^mode: install, if the metadata of the machine's provider has a configuration; otherwise rescue$/m,
+  );
+  t.notMatch(said, /warning|note/, 'the provider gives keys, and nobody knows yet which one it is');
+  t.ok(reserved().includes('{"metadata":"install"}'));
+  const both = customize('--install-from-metadata', 'host.json', '--authorized-key', 'key.pub');
+  t.match(both, /^authorized keys: 2$/m);
+  const root = at('root');
+  mkdirSync(root);
+  execFileSync('cpio', ['-i', '-d', '--quiet'], { cwd: root, input: reserved() });
+  const files = readAppendedFiles(realDoors, root);
+  const input = { commandLine: '', files, dmi: { sys_vendor: 'Hetzner' } };
+  t.match(resolveConfiguration(input), {
+    learn: { metadata: { want: 'install' } },
+    problems: [],
+    mode: 'install',
+  });
+  t.match(resolveConfiguration({ ...input, dmi: {} }).notes, [/firmware names no provider/]);
+  const rack = JSON.stringify({
+    configUrl: 'https://me:secret@h/{mac}.json',
+    rootAuthorizedKeys: [key('me@laptop')],
+  });
+  writeFileSync(at('host.json'), rack);
+  const fetches = customize('host.json');
+  t.match(fetches, /^mode: install, if https:[^ ]*@h\/\{mac\}\.json has a configuration; otherwise rescue$/m);
+  t.match(fetches, /^authorized keys: 1$/m);
+  t.notMatch(fetches, 'secret');
+  writeFileSync(at('host.json'), '{"seed": "install"}');
+  t.match(customize('host.json'), /^mode: install, if a volume has/m);
+  t.throws(() => customize('--show', '--install-from-metadata'), { code: 'USAGE' });
+});
+
 t.test('refused, and nothing is written', async t => {
   const large = JSON.stringify({ ...configuration, rootAuthorizedKeys: manyKeys() });
   const broken = '{\n  "hostName": "web-01",\n  "dsks": 1,\n  "mode": "rescu"\n}\n';
