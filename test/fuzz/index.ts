@@ -5,6 +5,7 @@ import { configTargets } from './targets/config.ts';
 import { keyTargets } from './targets/authorized-keys.ts';
 import { diskTargets } from './targets/disks.ts';
 import { fleetTargets } from './targets/fleet.ts';
+import { metadataTargets } from './targets/metadata.ts';
 import { plannerTargets } from './targets/planner.ts';
 
 /** Every decoder of what comes from outside, and the planner. */
@@ -15,5 +16,6 @@ export const targets: readonly Target[] = [
   ...diskTargets,
   ...closureTargets,
   ...fleetTargets,
+  ...metadataTargets,
   ...plannerTargets,
 ];
