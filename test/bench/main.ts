@@ -1,6 +1,7 @@
 import { benchAccount } from './account.ts';
 import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
+import { benchFleet } from './fleet/fleet.ts';
 import { benchFuzz } from './fuzz.ts';
 import { benchKexec, benchKexecMemory } from './kexec.ts';
 import { benchMemory, benchMemoryPrebuilt } from './memory.ts';
@@ -11,7 +12,8 @@ import { requireImage, requireVirtualMachines } from '../vm/harness/image.ts';
 
 /**
  * `npm run bench -- NAME... [--runs N] [--svg FILE]`: a table for people, and the same as JSON in out/bench-NAME.json.
- * --runs is for the benches with medians, --svg for the picture of "timeline", --inputs, --seed and --only for "fuzz".
+ * --runs is for the benches with medians, --svg for the picture of "timeline", --inputs, --seed and --only for "fuzz",
+ * --machines 1,2 for "fleet".
  */
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   boot: benchBoot,
@@ -24,6 +26,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   account: benchAccount,
   'ram-kexec': benchKexecMemory,
   fuzz: benchFuzz,
+  fleet: benchFleet,
 };
 
 const asked = parseOptions(process.argv.slice(2));

@@ -10,6 +10,8 @@ export interface BenchOptions {
   inputs?: number;
   seed?: number;
   only?: string;
+  /** Of the bench "fleet": how many machines at once, one round for each number. */
+  machines?: readonly number[];
 }
 
 /** @returns null for arguments that mean nothing */
@@ -25,10 +27,12 @@ export function parseOptions(
         inputs: { type: 'string' },
         seed: { type: 'string' },
         only: { type: 'string' },
+        machines: { type: 'string' },
       },
       allowPositionals: true,
     });
-    const { runs, svg, inputs, seed, only } = values;
+    const { runs, svg, inputs, seed, only, machines } = values;
+    if (machines !== undefined && !/^([1-9]|1\d)(,([1-9]|1\d))*$/.test(machines)) return null;
     if (runs !== undefined && !/^[1-9]\d?$/.test(runs)) return null;
     if ([inputs, seed].some(value => value !== undefined && !/^\d{1,9}$/.test(value))) return null;
     return {
@@ -39,6 +43,7 @@ export function parseOptions(
         ...(inputs === undefined ? {} : { inputs: Number(inputs) }),
         ...(seed === undefined ? {} : { seed: Number(seed) }),
         ...(only === undefined ? {} : { only }),
+        ...(machines === undefined ? {} : { machines: machines.split(',').map(Number) }),
       },
     };
   } catch {

@@ -30,6 +30,8 @@ export interface PrebuiltOptions {
   diskMegabytes: number;
   /** How archives are packed in the cache. */
   compression?: 'xz' | 'zstd' | 'none';
+  /** Of the card; by default, that of a machine with one. */
+  mac?: string;
 }
 
 /** The name of the disk in QEMU; partition GUIDs are derived from it. */
@@ -51,7 +53,7 @@ export async function buildElsewhere(
     files.write(join(home, 'host', name), text);
   const storePath = await operator.run('building a system elsewhere', [
     ...['nix', 'build', '--no-link', '--print-out-paths'],
-    `path:${operatorHome}/host#nixosConfigurations.tiny.config.system.build.toplevel`,
+    `path:${operatorHome}/host#nixosConfigurations.${config.hostName ?? 'tiny'}.config.system.build.toplevel`,
   ]);
   return fillCache(directory, operator, storePath, options.compression);
 }
@@ -130,7 +132,7 @@ function describe(input: ConfigInput, operator: Operator, options: PrebuiltOptio
     links: [
       {
         name: 'eth0',
-        mac: '52:54:00:da:be:01',
+        mac: options.mac ?? '52:54:00:da:be:01',
         driver: 'virtio_net',
         modalias: null,
         carrier: true,

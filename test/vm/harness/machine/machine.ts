@@ -41,6 +41,8 @@ export interface MachineOptions {
   display?: boolean;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
   counted?: boolean;
+  /** How QEMU is started in another network than this process has. */
+  within?: (argv: readonly [string, ...string[]]) => [string, ...string[]];
   /** The machine is ended after this time, whatever it does. */
   limitSeconds: number;
 }
@@ -114,7 +116,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...(options.systemVendor === undefined ? {} : { systemVendor: options.systemVendor }),
     qmpSocket: join(sockets, 'qmp'),
   });
-  const qemu = await start([arch.qemu.program, ...args]);
+  const command: [string, ...string[]] = [arch.qemu.program, ...args];
+  const qemu = await start(options.within?.(command) ?? command);
   const started = clock.uptimeSeconds();
   const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);
   const limit = setTimeout(qemu.kill, options.limitSeconds * timeScale * 1000);

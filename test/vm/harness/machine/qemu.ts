@@ -28,6 +28,8 @@ export interface NetworkOptions {
   tftp?: { directory: string; bootFile: string };
   /** The network is 169.254.169.0/24, and 169.254.169.254:80 leads to this port of 127.0.0.1: a provider's metadata. */
   metadataPort?: number;
+  /** A tap device in place of slirp; nothing of the above but the MAC address counts. */
+  tap?: string;
   /** The cable is out. */
   linkDown?: boolean;
   /** So many cards on the network, as on a switch; the first has the name and the MAC of a single one. */
@@ -216,7 +218,10 @@ function networkArguments(
     ({ hostPort, guestAddress, guestPort }) =>
       `,hostfwd=tcp:127.0.0.1:${hostPort}-${guestAddress ?? leasedAddress(network)}:${guestPort}`,
   );
-  const netdev = ['-netdev', backend + forwards.join('')];
+  const netdev =
+    network.tap === undefined
+      ? ['-netdev', backend + forwards.join('')]
+      : ['-netdev', option('tap', { id, ifname: network.tap, script: 'no', downscript: 'no' })];
   const card = (name: string, from: string, mac: string) => [
     '-device',
     option(network.model ?? 'virtio-net-pci', {

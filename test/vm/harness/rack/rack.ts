@@ -29,6 +29,7 @@ export interface Rack {
 
 export interface Sent {
   address: string;
+  method: string;
   status: number;
   /** Headers included. */
   bytes: number;
@@ -104,7 +105,7 @@ pid ${directory}/nginx.pid;
 events {}
 http {
   sendfile on;
-  log_format sent '$remote_addr $status $bytes_sent $uri';
+  log_format sent '$remote_addr $request_method $status $bytes_sent $uri';
   access_log ${directory}/access.log sent;
   client_body_temp_path ${directory}/nginx/body;
   proxy_temp_path ${directory}/nginx/proxy;
@@ -136,11 +137,11 @@ async function answers(within: Rack['within'], running: readonly Running[]): Pro
   if ((await poll(ask, 30, 0.3)) === null) throw new Error('the servers of the rack do not answer');
 } // prettier-ignore
 
-/** @param text lines "ADDRESS STATUS BYTES PATH" */
+/** @param text lines "ADDRESS METHOD STATUS BYTES PATH" */
 export function readSent(text: string): Sent[] {
-  return [...text.matchAll(/^(\S+) (\d{3}) (\d+) (\S+)$/gm)].map(
-    ([, address = '', status, bytes, path = '']) => ({
-      address,
+  return [...text.matchAll(/^(\S+) (\S+) (\d{3}) (\d+) (\S+)$/gm)].map(
+    ([, address = '', method = '', status, bytes, path = '']) => ({
+      ...{ address, method },
       status: Number(status),
       bytes: Number(bytes),
       path,

@@ -1,0 +1,43 @@
+import type { Sent } from '../../vm/harness/rack/rack.ts';
+
+/** What the servers of a rack sent to each machine, from nginx's log. Pure. */
+export interface Bytes {
+  /** Kernel and initrd. */
+  image: number;
+  /** Archives of the system. */
+  closure: number;
+  /** Everything else: scripts, configurations, what the cache says of paths, answers to reports. */
+  rest: number;
+  total: number;
+  /** Of the image and of the archives: what was sent more than once. */
+  twice: readonly string[];
+}
+
+const isImage = (path: string) => path === '/bzImage' || path === '/initrd';
+const isArchive = (path: string) => path.startsWith('/cache/nar/');
+
+/** @returns address -> bytes, of every client but the server itself */
+export function bytesByMachine(sent: readonly Sent[], server: string): Map<string, Bytes> {
+  const machines = new Map<string, Sent[]>();
+  for (const each of sent) {
+    if (each.address !== server) machines.set(each.address, [...(machines.get(each.address) ?? []), each]);
+  }
+  return new Map([...machines].map(([address, all]) => [address, sumUp(all)]));
+}
+
+function sumUp(all: readonly Sent[]): Bytes {
+  const sum = (counts: (path: string) => boolean) =>
+    all.filter(({ path }) => counts(path)).reduce((bytes, each) => bytes + each.bytes, 0);
+  const [image, closure] = [sum(isImage), sum(isArchive)];
+  const total = sum(() => true);
+  const once = new Set<string>();
+  const twice = all
+    .filter(({ method, status, path }) => method === 'GET' && status < 300 && (isImage(path) || isArchive(path)))
+    .filter(({ path }) => once.has(path) || !once.add(path));
+  return { image, closure, rest: total - image - closure, total, twice: twice.map(({ path }) => path) };
+} // prettier-ignore
+
+/** By how much the largest is more than the smallest, as a share of the smallest. */
+export function spread(values: readonly number[]): number {
+  return Math.max(...values) / Math.min(...values) - 1;
+}
