@@ -171,14 +171,18 @@ async function installed(machine: Machine): Promise<void> {
 
 /** Until an SSH server says what it is, at the address that DHCP gave to this card. */
 async function answers(rack: Rack, mac: string, machine: Machine): Promise<void> {
-  const ask = async () => {
-    const address = new RegExp(`^\\d+ ${mac} (\\S+)`, 'm').exec(rack.leases())?.[1];
-    if (address === undefined) return null;
+  const asked = async (address: string): Promise<boolean> => {
     const argv = rack.within(['busybox', 'nc', '-w', '3', address, '22']);
     const { stdout } = await attempt({ doing: `asking ${mac}`, argv, timeoutSeconds: 10, stdin: '' }).catch(
       () => ({ stdout: '' }),
     );
-    return stdout.startsWith('SSH-2.0') ? true : null;
+    return stdout.startsWith('SSH-2.0');
+  };
+  // The installed system may name itself to DHCP in another way, and have another address.
+  const ask = async () => {
+    const leases = rack.leases().matchAll(new RegExp(`^\\d+ ${mac} (\\S+)`, 'gm'));
+    for (const [, address = ''] of leases) if (await asked(address)) return true;
+    return null;
   };
   if ((await clock.poll(ask, 600 * timeScale, 1)) === null)
     throw new Error(`${mac} does not come up\n${machine.console.tail()}`);

@@ -2,18 +2,18 @@ import t from 'tap';
 import { bytesByMachine, spread } from '../../bench/fleet/bytes.ts';
 import { readSent } from '../../vm/harness/rack/rack.ts';
 
-const log = `10.77.0.1 GET 200 300 /fleet.ipxe
-10.77.0.51 GET 200 300 /fleet.ipxe
-10.77.0.51 GET 200 4000100 /bzImage
-10.77.0.51 GET 200 33000100 /initrd
-10.77.0.52 GET 200 4000100 /bzImage
-10.77.0.51 GET 404 200 /hosts/52-54-00-da-be-01.json
-10.77.0.51 GET 200 900 /cache/a.narinfo
-10.77.0.51 GET 200 900 /cache/a.narinfo
-10.77.0.51 HEAD 200 200 /cache/nar/a.nar.zst
-10.77.0.51 GET 206 1000 /cache/nar/a.nar.zst
-10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
-10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
+const log = `10.77.0.1 10.77.0.1 GET 200 300 /fleet.ipxe
+10.77.0.1 10.77.0.51 GET 200 300 /fleet.ipxe
+10.77.0.1 10.77.0.51 GET 200 4000100 /bzImage
+10.77.0.1 10.77.0.51 GET 200 33000100 /initrd
+10.77.0.1 10.77.0.52 GET 200 4000100 /bzImage
+10.77.0.1 10.77.0.51 GET 404 200 /hosts/52-54-00-da-be-01.json
+10.77.0.1 10.77.0.51 GET 200 900 /cache/a.narinfo
+10.77.0.1 10.77.0.51 GET 200 900 /cache/a.narinfo
+10.77.0.1 10.77.0.51 HEAD 200 200 /cache/nar/a.nar.zst
+10.77.0.1 10.77.0.51 GET 206 1000 /cache/nar/a.nar.zst
+10.77.0.1 10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
+10.77.0.1 10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
 cut
 `;
 

@@ -5,7 +5,7 @@ import t from 'tap';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { signingProblems } from '../../../agent/config/signing.ts';
 import { requireHostPackages } from '../../../image/lib/host.ts';
-import { readRackFiles } from '../../vm/harness/rack/files.ts';
+import { readEngineFiles, readRackFiles } from '../../vm/harness/rack/files.ts';
 import { openRack } from '../../vm/harness/rack/rack.ts';
 
 /** docs/fleets/rack.md: its files, with the real dnsmasq and the real nginx in a network of their own. */
@@ -46,6 +46,19 @@ t.test('the servers answer as firmware, iPXE and dabei need it', async t => {
     }
   }); // prettier-ignore
 
+  await t.test('a cache in front asks once', async t => {
+    const body = 'y'.repeat(3_000_000);
+    writeFileSync(join(rack.www, 'initrd'), body);
+    const ask = 'for n in 1 2 3 4 5 6 7 8; do busybox wget -q -O - http://10.77.0.2/initrd | wc -c & done; wait';
+    t.same(inside('sh', '-c', ask).trim().split('\n'), Array(8).fill('3000000'));
+    t.equal(rack.sent().filter(({ path, server }) => path === '/initrd' && server === '10.77.0.1').length, 1);
+    writeFileSync(join(rack.www, 'rack.json'), '1');
+    for (const value of ['1', '2']) {
+      writeFileSync(join(rack.www, 'rack.json'), value);
+      t.equal(inside('busybox', 'wget', '-q', '-O', '-', 'http://10.77.0.2/rack.json'), value, 'never an old configuration');
+    }
+  }); // prettier-ignore
+
   await t.test('what TFTP and HTTP send', async t => {
     const body = 'x'.repeat(100_000);
     for (const path of [join(rack.tftp, 'ipxe.efi'), join(rack.www, 'bzImage')]) writeFileSync(path, body);
@@ -62,6 +75,18 @@ t.test('the servers answer as firmware, iPXE and dabei need it', async t => {
     t.ok(sent.find(({ path }) => path === '/bzImage')!.bytes > body.length, 'with headers');
   }); // prettier-ignore
 });
+
+t.test("other engines' files say what machines start from", async t => {
+  const { matchbox, tinkerbell } = readEngineFiles();
+  t.match(JSON.parse(matchbox), { generic_id: 'host.json.tmpl', boot: { kernel: '/assets/dabei/bzImage' } });
+  const { spec } = JSON.parse(tinkerbell) as { spec: { userData: string; interfaces: { netboot: { osie: { kernelParams: string[] } } }[] } };
+  const commandLine = spec.interfaces[0]!.netboot.osie.kernelParams.join(' ');
+  const asked = resolveConfiguration({ commandLine, files: [] });
+  t.strictSame(asked.problems, []);
+  t.match(asked.learn.metadata, { want: 'install', source: { origins: ['http://192.0.2.1:7080'] } });
+  const files = [{ path: '/dabei.json', bytes: Buffer.from(spec.userData) }];
+  t.strictSame(resolveConfiguration({ commandLine: '', files }).problems, []);
+}); // prettier-ignore
 
 t.test('the configurations are valid', async t => {
   const files = readRackFiles();

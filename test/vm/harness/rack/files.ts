@@ -5,6 +5,8 @@ import * as files from '../../../../image/lib/files.ts';
 export interface RackFiles {
   dnsmasq: string;
   nginx: string;
+  /** Of a cache in front of it, at another address. */
+  front: string;
   /** The iPXE script. */
   script: string;
   /** JSON: for all machines, and for one. */
@@ -14,6 +16,7 @@ export interface RackFiles {
 
 /** The server's address in them. */
 export const rackAddress = '10.77.0.1';
+export const frontAddress = '10.77.0.2';
 export const rackInterface = 'eth1';
 /** Where they keep what they serve. */
 export const rackDirectory = '/srv';
@@ -30,10 +33,19 @@ export function readRackFiles(): RackFiles {
   return {
     dnsmasq: under('DHCP and TFTP'),
     nginx: under('HTTP'),
+    front: under('A cache in front'),
     script: under('The script for all machines'),
     rack: under('The same for all'),
     machine: under('One for each'),
   };
+}
+
+/** The files of docs/fleets/engines.md: matchbox's profile, and Tinkerbell's object of a machine. */
+export function readEngineFiles(): { matchbox: string; tinkerbell: string } {
+  const text = files.readText(checkout('docs/fleets/engines.md'));
+  const under = (heading: string) =>
+    new RegExp(`^## ${heading}\\n[^]*?^\`\`\`json\\n([^]*?)^\`\`\`$`, 'm').exec(text)?.[1] ?? '';
+  return { matchbox: under('matchbox'), tinkerbell: under('Tinkerbell') };
 }
 
 /** The code of the receiver in docs/fleets.md. */

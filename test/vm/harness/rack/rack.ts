@@ -4,7 +4,14 @@ import { poll } from '../../../../agent/host/clock.ts';
 import * as files from '../../../../image/lib/files.ts';
 import { requireHostPackages, run } from '../../../../image/lib/host.ts';
 import { start, type Running } from '../machine/process.ts';
-import { rackAddress, rackDirectory, rackInterface, readRackFiles, readReceiver } from './files.ts';
+import {
+  frontAddress,
+  rackAddress,
+  rackDirectory,
+  rackInterface,
+  readRackFiles,
+  readReceiver,
+} from './files.ts';
 
 /**
  * A rack: dnsmasq, nginx and a receiver of reports with the files of docs/fleets/rack.md, in a network namespace of its own
@@ -28,6 +35,8 @@ export interface Rack {
 }
 
 export interface Sent {
+  /** Its own address, and the client's. */
+  server: string;
   address: string;
   method: string;
   status: number;
@@ -59,7 +68,8 @@ export async function openRack(directory: string, machines: number): Promise<Rac
     const sockets = Array.from({ length: machines }, (_, index) => `machine${index + 1}`);
     await ip('link', 'set', 'lo', 'up');
     await ip('link', 'add', rackInterface, 'type', 'bridge', 'forward_delay', '0');
-    await ip('address', 'add', `${rackAddress}/24`, 'dev', rackInterface);
+    for (const address of [rackAddress, frontAddress])
+      await ip('address', 'add', `${address}/24`, 'dev', rackInterface);
     await ip('link', 'set', rackInterface, 'up');
     for (const socket of sockets) {
       await ip('tuntap', 'add', 'dev', socket, 'mode', 'tap');
@@ -90,10 +100,11 @@ export async function openRack(directory: string, machines: number): Promise<Rac
 
 /** The files as they stand in the document; only where they keep what they serve is another place. */
 function write(directory: string): void {
-  const { dnsmasq, nginx, script } = readRackFiles();
+  const { dnsmasq, nginx, front, script } = readRackFiles();
   const here = (text: string) => text.replaceAll(`${rackDirectory}/`, `${join(directory, rackDirectory)}/`);
   files.write(join(directory, 'dnsmasq.conf'), here(dnsmasq));
   files.write(join(directory, 'rack.conf'), here(nginx));
+  files.write(join(directory, 'front.conf'), here(front));
   files.write(join(directory, 'srv/www/fleet.ipxe'), script);
   files.write(join(directory, 'receiver.mjs'), readReceiver());
   // What a distribution's own nginx.conf has around it; nginx.org, ngx_http_log_module.
@@ -105,7 +116,7 @@ pid ${directory}/nginx.pid;
 events {}
 http {
   sendfile on;
-  log_format sent '$remote_addr $request_method $status $bytes_sent $uri';
+  log_format sent '$server_addr $remote_addr $request_method $status $bytes_sent $uri';
   access_log ${directory}/access.log sent;
   client_body_temp_path ${directory}/nginx/body;
   proxy_temp_path ${directory}/nginx/proxy;
@@ -113,6 +124,7 @@ http {
   uwsgi_temp_path ${directory}/nginx/uwsgi;
   scgi_temp_path ${directory}/nginx/scgi;
   include ${directory}/rack.conf;
+  include ${directory}/front.conf;
 }
 `;
   files.write(join(directory, 'nginx.conf'), main);
@@ -137,14 +149,13 @@ async function answers(within: Rack['within'], running: readonly Running[]): Pro
   if ((await poll(ask, 30, 0.3)) === null) throw new Error('the servers of the rack do not answer');
 } // prettier-ignore
 
-/** @param text lines "ADDRESS METHOD STATUS BYTES PATH" */
+/** @param text lines "SERVER ADDRESS METHOD STATUS BYTES PATH" */
 export function readSent(text: string): Sent[] {
-  return [...text.matchAll(/^(\S+) (\S+) (\d{3}) (\d+) (\S+)$/gm)].map(
-    ([, address = '', method = '', status, bytes, path = '']) => ({
-      ...{ address, method },
+  return [...text.matchAll(/^(\S+) (\S+) (\S+) (\d{3}) (\d+) (\S+)$/gm)].map(
+    ([, server = '', address = '', method = '', status, bytes, path = '']) => ({
+      ...{ server, address, method, path },
       status: Number(status),
       bytes: Number(bytes),
-      path,
     }),
   );
 }
