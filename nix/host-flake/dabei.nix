@@ -83,6 +83,8 @@ in
     dabei.rescue = {
       enable = lib.mkDefault (host.rescue or false);
       machine = lib.mkDefault host;
+      # Each by itself: a copy of the first one would be incomplete at a power cut.
+      esps = lib.mkIf laidOut (lib.mkDefault (map (disk: disk.espMountpoint) host.disks));
     };
 
     # Without force, ZFS imports a pool only under the host id that last used it.

@@ -13,6 +13,8 @@ let
   inherit (config.boot) loader;
   root = config.users.users.root.openssh.authorizedKeys;
   systemdBoot = loader.systemd-boot.enable;
+  pool = cfg.machine.pool or null;
+  zfs = lib.optionalString (pool != null) ":${config.boot.zfs.package or pkgs.zfs}/bin";
 
   # They contain no secret, so they may lie in the store.
   file = name: text: builtins.toFile name text;
@@ -27,11 +29,12 @@ let
     options = toString kernelParams;
     package = if cfg.package == null then "" else "${cfg.package}";
     systemd_boot = if systemdBoot then "yes" else "";
+    pool = if pool == null then "" else pool.name;
   };
   program = pkgs.writeScript "dabei-rescue" (
     ''
       #!${pkgs.bash}/bin/bash
-      PATH=${pkgs.coreutils}/bin:${pkgs.cpio}/bin:${pkgs.util-linux}/bin
+      PATH=${pkgs.coreutils}/bin:${pkgs.cpio}/bin:${pkgs.util-linux}/bin${zfs}
     ''
     + lib.concatMapStrings (name: "${name}=${lib.escapeShellArg variables.${name}}\n") (
       lib.attrNames variables
@@ -92,14 +95,11 @@ in
         boot.loader = lib.mkMerge [
           (installCommands "write")
           {
-            # The root is that of this disk. An entry without its files would be a dead end.
+            # The root is that of this disk. The entry is a file of its own, which can be switched to another system by one rename.
             grub.extraEntries = lib.mkIf loader.grub.enable (
               lib.mkAfter ''
-                if [ -f /dabei/rescue.cpio ]; then
-                  menuentry "nix-dabei rescue" --id nix-dabei {
-                    linux /dabei/bzImage ${toString kernelParams}
-                    initrd /dabei/initrd /dabei/rescue.cpio
-                  }
+                if [ -f /dabei/grub.cfg ]; then
+                  source /dabei/grub.cfg
                 fi
               ''
             );

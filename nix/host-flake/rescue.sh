@@ -1,8 +1,12 @@
-# shellcheck shell=sh disable=SC2154 # rescue.nix puts the variables in front of this text
-# dabei-rescue write ESP...:  writes the archive of the rescue entry to each ESP, and for systemd-boot the entry
+# shellcheck shell=sh disable=SC2154 # rescue.nix, or the installer (agent/plan/rescue/renew.ts), gives the variables
+# dabei-rescue write ESP...:  writes the archive of the rescue entry to each ESP, and the entry
+# dabei-rescue renew ESP...:  the entry is for another system, named by $system; its archive stays
 # dabei-rescue room TOPLEVEL ESP...:  before a boot loader is installed: where its ESP has no room, the rescue system gives way
 # dabei-rescue remove ESP...:  takes entry and files away
-# New files lie beside older ones until they are whole; FAT writes names before contents, hence sync.
+#
+# An ESP has the archive dabei/rescue.cpio, one system dabei/ID/ (kernel, initrd, and "about", which comes last), and the entry:
+# loader/entries/nix-dabei.conf, or dabei/grub.cfg, which GRUB's menu includes. New files lie beside older ones until they are whole; the
+# entry is switched by one rename; then the older system goes. FAT writes names before contents, hence sync.
 set -u
 umask 077
 
@@ -13,7 +17,8 @@ say() {
 # put FILE TARGET: does not write what is there already
 put() {
   [ ! -f "$2" ] || [ "$(sha256sum <"$1")" != "$(sha256sum <"$2")" ] || return 0
-  if cp "$1" "$2.new" && sync -f "$2.new" && mv -f "$2.new" "$2"; then
+  # The same time on every ESP: rsync compares it (dabei.nix).
+  if cp "$1" "$2.new" && touch -r "$1" "$2.new" && sync -f "$2.new" && mv -f "$2.new" "$2"; then
     sync -f "$2"
     return 0
   fi
@@ -23,8 +28,6 @@ put() {
 
 # The private keys lie in RAM meanwhile: /run is never on a disk.
 pack() {
-  work=$(mktemp -d /run/dabei-rescue.XXXXXX) || return 1
-  trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/root/dabei/capture" "$work/root/ssh" &&
     cp "$machine" "$work/root/dabei/machine.json" &&
     cp "$keys" "$work/root/ssh/authorized_keys" &&
@@ -45,39 +48,164 @@ pack() {
       printf '%s\n' dabei dabei/capture dabei/capture/ssh-port dabei/machine.json ssh ssh/* |
       cpio -o -H newc -R 0:0 --ignore-devno --renumber-inodes >"$work/archive" 2>"$work/said"
   ) || { cat "$work/said" >&2 && return 1; }
+}
+
+is_whole() {
+  [ -f "$1/about" ] && [ -f "$1/bzImage" ] && [ -f "$1/initrd" ]
+}
+
+# entry_of ESP: sets `named`, the system of its entry, and `given`, the kernel parameters
+entry_of() {
+  named='' given=''
+  for file in "$1/loader/entries/nix-dabei.conf" "$1/dabei/grub.cfg"; do
+    [ -f "$file" ] || continue
+    while read -r word path rest; do
+      case $word in
+        linux) named=${path#/dabei/} named=${named%%/*} given=$rest ;;
+        options) given=$path${rest:+ $rest} ;;
+      esac
+    done <"$file"
+  done
+}
+
+# system_on ESP: the system of its entry; without one, a system that is whole
+system_on() {
+  entry_of "$1"
+  [ -z "$named" ] || ! is_whole "$1/dabei/$named" || { echo "$named" && return 0; }
+  for directory in "$1"/dabei/*/; do
+    ! is_whole "$directory" || { basename "$directory" && return 0; }
+  done
+  return 1
+}
+
+# wanted_on ESP: $system, if it is there; by default, what system_on says
+wanted_on() {
+  if [ -n "${system-}" ] && is_whole "$1/dabei/$system"; then echo "$system"; else system_on "$1"; fi
+}
+
+# copy_system ESP ID: from the package
+copy_system() {
+  ! is_whole "$1/dabei/$2" || return 0
+  rm -rf "$1/dabei/${2:?}"
+  if mkdir -p "$1/dabei/$2" && cp "$package/bzImage" "$package/initrd" "$1/dabei/$2/" && sync -f "$1"; then
+    if [ -f "$package/about" ]; then cat "$package/about"; fi >"$1/dabei/$2/about" && sync -f "$1" && return 0
+  fi
+  rm -rf "$1/dabei/${2:?}"
+  return 1
+}
+
+# make_entry ID OPTIONS
+make_entry() {
   {
     echo 'title nix-dabei rescue'
     echo 'sort-key zz-nix-dabei'
-    echo 'linux /dabei/bzImage'
-    echo 'initrd /dabei/initrd'
+    echo "linux /dabei/$1/bzImage"
+    echo "initrd /dabei/$1/initrd"
     echo 'initrd /dabei/rescue.cpio'
-    echo "options $options"
-  } >"$work/entry"
+    echo "options $2"
+  } >"$work/systemd-boot"
+  # GRUB's root is the ESP that its menu is on.
+  {
+    echo 'menuentry "nix-dabei rescue" --id nix-dabei {'
+    echo "linux /dabei/$1/bzImage $2"
+    echo "initrd /dabei/$1/initrd /dabei/rescue.cpio"
+    echo '}'
+  } >"$work/grub"
+}
+
+# has_systemd_boot ESP: "yes" and "" hold for all; "auto": the ESP itself tells
+has_systemd_boot() {
+  case $systemd_boot in
+    auto) [ -d "$1/loader/entries" ] ;;
+    *) [ -n "$systemd_boot" ] ;;
+  esac
+}
+
+# put_entry ESP ID OPTIONS: then the ESP's other systems go
+put_entry() {
+  make_entry "$2" "$3"
+  if has_systemd_boot "$1"; then
+    mkdir -p "$1/loader/entries" && put "$work/systemd-boot" "$1/loader/entries/nix-dabei.conf" || return 1
+  else
+    put "$work/grub" "$1/dabei/grub.cfg" || return 1
+  fi
+  remove_others "$1" "$2"
+}
+
+# remove_others ESP ID: every other system, and what a power cut left
+remove_others() {
+  for directory in "$1"/dabei/*/; do
+    [ "$(basename "$directory")" = "$2" ] || remove_system "${directory%/}"
+  done
+  rm -f "$1/dabei/"*.new
+}
+
+# A directory without "about" counts as nothing, also if the rest of it is still there after a power cut.
+remove_system() {
+  if [ -f "$1/initrd" ] || [ -f "$1/bzImage" ]; then
+    rm -f "$1/about" && sync -f "$1" && rm -rf "$1" && sync -f "${1%/*}"
+  fi
 }
 
 write_to() {
   mkdir -p "$1/dabei"
-  for file in ${package:+bzImage initrd}; do
-    put "$package/$file" "$1/dabei/$file" && continue
-    say "warning: no room on $1 for the rescue system; the system's own generations come first"
-    remove_from "$1"
-    return 0
-  done
-  if [ ! -f "$1/dabei/bzImage" ] || [ ! -f "$1/dabei/initrd" ]; then
+  id=
+  if [ -n "$package" ]; then
+    sum=$(cat "$package/bzImage" "$package/initrd" | sha256sum)
+    id=$(printf %.12s "$sum")
+    if ! copy_system "$1" "$id"; then
+      say "warning: no room on $1 for another rescue system; what is there stays, and the system's own generations come first"
+      id=
+    fi
+  fi
+  [ -n "$id" ] || id=$(wanted_on "$1") || {
     say "warning: no rescue system on $1: set dabei.rescue.package, or dabei.rescue.enable to false"
     remove_from "$1"
     return 0
+  }
+  entry_of "$1"
+  put "$work/archive" "$1/dabei/rescue.cpio" && put_entry "$1" "$id" "${options:-$given}" || return 1
+  tell_features "$1/dabei/$id/about"
+}
+
+# An ESP without the archive, or without an entry, is left alone: one without its files would be a dead end.
+renew_on() {
+  entry_of "$1"
+  if [ -z "$named" ] || [ ! -f "$1/dabei/rescue.cpio" ] || ! is_whole "$1/dabei/$system"; then
+    say "$1 has no rescue entry"
+    return 0
   fi
-  put "$work/archive" "$1/dabei/rescue.cpio" || return 1
-  [ -n "$systemd_boot" ] || return 0
-  mkdir -p "$1/loader/entries" && put "$work/entry" "$1/loader/entries/nix-dabei.conf"
+  put_entry "$1" "$system" "$given"
+}
+
+# tell_features ABOUT: features of the pool that are in use, and that the ZFS of the rescue system does not have
+tell_features() {
+  [ -n "${pool-}" ] && [ -z "${told_features-}" ] || return 0
+  told_features=yes
+  known=
+  while read -r word rest; do
+    [ "$word" != zfs-features ] || known=$rest
+  done <"$1"
+  [ -n "$known" ] || return 0
+  zpool get -H -o property,value all "$pool" >"$work/features" 2>/dev/null || return 0
+  missing=
+  while read -r property value; do
+    case $property/$value in feature@*/active) ;; *) continue ;; esac
+    case " $known " in
+      *" ${property#feature@} "*) ;;
+      *) missing="$missing${missing:+, }${property#feature@}" ;;
+    esac
+  done <"$work/features"
+  [ -z "$missing" ] ||
+    say "warning: the pool $pool uses features that the rescue system does not have, so it can only read the pool, or not even that:" \
+      "$missing; renew the rescue system (docs/rescue.md): dabei.rescue.package"
 }
 
 # The entry first: one without its files would be a dead end.
 remove_from() {
-  rm -f "$1/loader/entries/nix-dabei.conf" "$1/dabei/rescue.cpio"
+  rm -f "$1/loader/entries/nix-dabei.conf" "$1/dabei/grub.cfg" "$1/dabei/rescue.cpio"
   sync -f "$1"
-  rm -f "$1/dabei/bzImage" "$1/dabei/initrd" "$1/dabei/"*.new
+  remove_others "$1" none
   sync -f "$1"
 }
 
@@ -92,7 +220,9 @@ is_default() {
 # Kernel and initrd of the new system, before older generations are removed. The name of a kernel on the ESP begins with the hash of its
 # store path; an initrd with secrets is written anew each time.
 make_room() {
-  [ -f "$2/dabei/initrd" ] || return 0
+  id=$(system_on "$2") || id=none
+  remove_others "$2" "$id"
+  [ "$id" != none ] || return 0
   kernel=$(readlink -f "$1/kernel")
   name=${kernel#/nix/store/}
   needed=$(($(stat -Lc %s "$1/initrd") + 1048576))
@@ -118,6 +248,8 @@ if [ "$action" = room ]; then
   shift
 fi
 failed=0
+work=$(mktemp -d /run/dabei-rescue.XXXXXX) || exit 1
+trap 'rm -rf "$work"' EXIT
 [ "$action" != write ] || pack || { say 'the archive of the rescue entry cannot be made' && exit 1; }
 for esp; do
   if ! mountpoint -q "$esp"; then
@@ -126,6 +258,7 @@ for esp; do
   fi
   case $action in
     write) write_to "$esp" || failed=1 ;;
+    renew) renew_on "$esp" || failed=1 ;;
     room) make_room "$toplevel" "$esp" ;;
     remove) remove_from "$esp" ;;
   esac

@@ -9,10 +9,7 @@ export interface RescueValues {
 }
 
 /** One line for each thing that does not hold. */
-export function rescueFaults(
-  { rescue, disks, firmware, consoles }: RuntimeInfo,
-  found: RescueValues,
-): string[] {
+export function rescueFaults({ rescue, disks, firmware }: RuntimeInfo, found: RescueValues): string[] {
   const all = [found.systemdBoot, found.grub, found.grubEntries, ...Object.values(found.checks)].join('\n');
   if (!rescue)
     return /dabei-rescue|nix-dabei/.test(all) ? ['something of a rescue entry that nobody asked for'] : [];
@@ -32,14 +29,11 @@ export function rescueFaults(
       ...fault('GRUB has it', found.grubEntries === ''),
     ];
   }
-  const line = ['linux /dabei/bzImage dabei.rescue', ...consoles.map(console => `console=${console}`)].join(
-    ' ',
-  );
   return [
     ...fault('it is not written', found.grub.includes(`dabei-rescue write ${esps} ||`)),
     ...fault(
       'it is not in the menu',
-      found.grubEntries.includes(`    ${line}\n    initrd /dabei/initrd /dabei/rescue.cpio\n`),
+      found.grubEntries.includes('if [ -f /dabei/grub.cfg ]; then\n  source /dabei/grub.cfg\nfi\n'),
     ),
     ...fault(
       'it does not give way',

@@ -3,7 +3,8 @@ import type { Config } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { espFull } from '../nix/boot-loader.ts';
-import type { Step } from '../step.ts';
+import type { RunStep, Step } from '../step.ts';
+import { version } from '../../version.ts';
 import { espMountpoint, targetRoot } from '../target.ts';
 
 /**
@@ -37,14 +38,15 @@ export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | n
 /** Writes kernel and initrd to the ESPs of the target. Without them, the machine is installed as well. */
 export function writeRescueFiles(espCount: number): Step[] {
   const esps = Array.from({ length: espCount }, (_, index) => `${targetRoot}${espMountpoint(index)}`);
-  return [
-    {
-      kind: 'run',
-      doing: 'writing the rescue system to the ESPs',
-      argv: [rescueFilesProgram, arch.kernel.image, ...esps],
-      timeoutSeconds: 600,
-      optional: true,
-      whenFull: espFull(targetRoot),
-    },
-  ];
+  return [{ ...rescueFiles(esps), optional: true, whenFull: espFull(targetRoot) }];
+}
+
+/** @param esps mount points */
+function rescueFiles(esps: readonly string[]): RunStep {
+  return {
+    kind: 'run',
+    doing: 'writing the rescue system to the ESPs',
+    argv: [rescueFilesProgram, arch.kernel.image, version, ...esps],
+    timeoutSeconds: 600,
+  };
 }

@@ -25,6 +25,7 @@ interface Step {
   before?: string;
   package?: string;
   systemdBoot?: boolean;
+  system?: string;
 }
 
 /** Runs the steps one after the other on two ESPs of `mib`; what each ESP holds at the end lies in root/a and root/b. */
@@ -38,13 +39,14 @@ function run(root: string, kind: keyof typeof shells, steps: readonly Step[], mi
   writeFileSync(`${root}/machine.json`, machineText);
   writeFileSync(`${root}/keys`, authorized);
   writeFileSync(`${root}/host-key`, 'PRIVATE');
-  const PATH = kind === 'GNU' ? '/usr/bin:/bin:/usr/sbin' : `${applets}:/nowhere`;
+  mkdirSync(`${root}/programs`);
+  const PATH = `${root}/programs:${kind === 'GNU' ? '/usr/bin:/bin:/usr/sbin' : applets}`;
   const scripts = steps.map(
-    ({ arguments: argv, before = ':', package: own = '', systemdBoot = true }, index) => {
+    ({ arguments: argv, before = ':', package: own = '', systemdBoot = true, system: id = '' }, index) => {
       const head = [
         `PATH=${PATH}`,
         `machine=${root}/machine.json keys=${root}/keys host_keys=${root}/host-key`,
-        `options='dabei.rescue console=tty0' package='${own}' systemd_boot=${systemdBoot ? 'yes' : "''"}`,
+        `options='dabei.rescue console=tty0' package='${own}' systemd_boot=${systemdBoot ? 'yes' : "''"} system=${id} pool=rpool`,
       ];
       const text = modules['rescue.sh'].replaceAll('/run/dabei-rescue', `${root}/run/dabei-rescue`);
       writeFileSync(`${root}/step-${index}`, [...head, text].join('\n'));
@@ -66,10 +68,16 @@ function run(root: string, kind: keyof typeof shells, steps: readonly Step[], mi
 }
 
 const system =
-  'mkdir -p $A/dabei $B/dabei; for esp in $A $B; do echo kernel >$esp/dabei/bzImage; echo initrd >$esp/dabei/initrd; done';
+  'for esp in $A $B; do mkdir -p $esp/dabei/one; for file in bzImage initrd about; do echo $file >$esp/dabei/one/$file; done; done';
 /** Files that stay take the inodes which the next files would have. */
 const otherInodes = 'for i in 1 2 3; do mkdir run/stays-$i && touch run/stays-$i/file; done';
-const whole = ['dabei/bzImage', 'dabei/initrd', 'dabei/rescue.cpio', 'loader/entries/nix-dabei.conf'];
+const whole = [
+  'dabei/one/about',
+  'dabei/one/bzImage',
+  'dabei/one/initrd',
+  'dabei/rescue.cpio',
+  'loader/entries/nix-dabei.conf',
+];
 
 for (const kind of Object.keys(shells) as (keyof typeof shells)[]) {
   t.test(`${kind}: the entry on both ESPs, and what the rescue system reads of it`, async t => {
@@ -91,8 +99,8 @@ for (const kind of Object.keys(shells) as (keyof typeof shells)[]) {
       readFileSync(`${root}/a/loader/entries/nix-dabei.conf`, 'utf8'),
       `title nix-dabei rescue
 sort-key zz-nix-dabei
-linux /dabei/bzImage
-initrd /dabei/initrd
+linux /dabei/one/bzImage
+initrd /dabei/one/initrd
 initrd /dabei/rescue.cpio
 options dabei.rescue console=tty0
 `,
@@ -138,15 +146,20 @@ options dabei.rescue console=tty0
   });
 
   const rows: [name: string, steps: Step[], a: string[], said: RegExp, exits?: string][] = [
-    ['GRUB has its entry elsewhere', [{ arguments: 'write A', before: system, systemdBoot: false }], whole.slice(0, 3), /^$/],
+    ['for GRUB', [{ arguments: 'write A', before: system, systemdBoot: false }], ['dabei/grub.cfg', ...whole.slice(0, 4)], /^$/],
     ['an ESP without the system', [{ arguments: 'write A' }], [], /no rescue system on A: set dabei\.rescue\.package/],
-    ['an entry without its files is taken away', [{ arguments: 'write A', before: system }, { arguments: 'write A', before: 'rm $A/dabei/initrd' }], [], /no rescue system on A/, '00'],
-    ['from a package', [{ arguments: 'write A', before: 'echo new >package/bzImage; echo new >package/initrd', package: 'package' }], whole, /^$/],
-    ['a package that has no room', [{ arguments: 'write A', before: `${system}; echo k >package/bzImage; head -c 9000000 /dev/zero >package/initrd`, package: 'package' }], [], /no room on A for the rescue system; the system's own generations come first/],
-    ['not mounted', [{ arguments: 'write run', before: system }], whole.slice(0, 2), /run is not mounted: its rescue entry stays/],
+    ['an entry without its files is taken away', [{ arguments: 'write A', before: system }, { arguments: 'write A', before: 'rm $A/dabei/one/initrd' }], [], /no rescue system on A/, '00'],
+    ['from a package', [{ arguments: 'write A', before: 'echo new >package/bzImage; echo new >package/initrd', package: 'package' }], whole.map(path => path.replace('one', '3463de811d7d')), /^$/],
+    ['from a package, in place of another', [{ arguments: 'write A', before: system }, { arguments: 'write A', before: 'echo new >package/bzImage; echo new >package/initrd', package: 'package' }], whole.map(path => path.replace('one', '3463de811d7d')), /^$/, '00'],
+    ['a package that has no room beside the older system', [{ arguments: 'write A', before: `${system}; echo k >package/bzImage; head -c 9000000 /dev/zero >package/initrd`, package: 'package' }], whole, /no room on A for another rescue system; what is there stays, and the system's own generations come first/],
+    ['a package that has no room at all', [{ arguments: 'write A', before: `echo k >package/bzImage; head -c 9000000 /dev/zero >package/initrd`, package: 'package' }], [], /no room on A/],
+    ['not mounted', [{ arguments: 'write run', before: system }], whole.slice(0, 3), /run is not mounted: its rescue entry stays/],
     ['no host key', [{ arguments: 'write A', before: `${system}; rm host-key` }], whole, /there is no .*host-key, so the rescue system will have a host key that nobody knows/],
-    ['no keys: nothing is written', [{ arguments: 'write A', before: `${system}; rm keys` }], whole.slice(0, 2), /the archive of the rescue entry cannot be made/, '1'],
+    ['no keys: nothing is written', [{ arguments: 'write A', before: `${system}; rm keys` }], whole.slice(0, 3), /the archive of the rescue entry cannot be made/, '1'],
     ['removed', [{ arguments: 'write A', before: system }, { arguments: 'remove A B', before: 'echo x >$A/dabei/4-install.json' }], ['dabei/4-install.json'], /^$/, '00'],
+    ['renewed', [{ arguments: 'write A', before: system }, { arguments: 'renew A', before: 'cp -r $A/dabei/one $A/dabei/two', system: 'two' }], whole.map(path => path.replace('one', 'two')).sort(), /^$/, '00'],
+    ['renewed, where the new system is not whole', [{ arguments: 'write A', before: system }, { arguments: 'renew A', before: 'mkdir $A/dabei/two', system: 'two' }], whole, /A has no rescue entry/, '00'],
+    ['nothing to renew', [{ arguments: 'renew A', before: 'mkdir -p $A/dabei', system: 'two' }], [], /A has no rescue entry/],
   ]; // prettier-ignore
   for (const [name, steps, a, said, exits = '0'] of rows) {
     t.test(`${kind}: ${name}`, async t => {
@@ -156,6 +169,24 @@ options dabei.rescue console=tty0
       t.same(found.files('a'), a);
     });
   }
+
+  t.test(`${kind}: features of the pool that the rescue system does not have`, async t => {
+    const lines = [
+      'size 1G',
+      'feature@a active',
+      'feature@b active',
+      'feature@c enabled',
+      'feature@d active',
+    ];
+    const zpool = `printf '#!/bin/sh\\nprintf "${lines.map(line => line.replace(' ', '\\\\t')).join('\\\\n')}\\\\n"\\n' >programs/zpool; chmod +x programs/zpool`;
+    const knows = 'for esp in $A $B; do echo "zfs-features a c" >$esp/dabei/one/about; done';
+    const all = run(t.testdir(), kind, [{ arguments: 'write A B', before: `${system}; ${knows}; ${zpool}` }]);
+    t.match(all.said.split('\n'), [
+      /rpool uses features that the rescue system does not have.*: b, d; renew/,
+      '',
+    ]);
+    t.equal(all.exits, '0');
+  });
 
   const toplevel = (kernel: number, initrd: number) =>
     `mkdir -p top store; head -c ${kernel} /dev/zero >store/kernel; ln -s ../store/kernel top/kernel; head -c ${initrd} /dev/zero >top/initrd`;
@@ -176,7 +207,7 @@ options dabei.rescue console=tty0
       t.match(found.said, said);
       t.equal(found.exits, '00');
       t.equal(existsSync(`${root}/a/loader/entries/nix-dabei.conf`), stays || name.startsWith('nothing'));
-      t.equal(existsSync(`${root}/a/dabei/initrd`), stays);
+      t.equal(existsSync(`${root}/a/dabei/one/initrd`), stays);
     });
   }
 }
