@@ -107,6 +107,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   RESCUE_MACHINE: { newSystem: rescuing },
   RESCUE_UNLOCK: { newSystem: rescuing },
   RESCUE_BOOT: { newSystem: rescuing },
+  RESCUE_ENTRY: { newSystem: 'somebody asks for it after the installation' },
   PREFLIGHT_ARCHITECTURE: 'preflight',
   PREFLIGHT_CONTAINER: 'preflight',
   PREFLIGHT_CONFIDENTIAL: 'preflight',

@@ -88,6 +88,7 @@ export const errorCodes = {
   RESCUE_MACHINE: 'this system was not started from the rescue entry of an installed machine',
   RESCUE_UNLOCK: 'the pool of the installed system cannot be imported, opened or mounted',
   RESCUE_BOOT: 'the generation that is to start cannot be found or chosen',
+  RESCUE_ENTRY: 'the rescue entry cannot be written or renewed',
   // Leaving a running Linux by kexec (image/media/bundle/run and `dabei preflight`)
   PREFLIGHT_ARCHITECTURE: 'the machine has another processor than the image is for',
   PREFLIGHT_CONTAINER: 'this is a container, whose kernel belongs to its host',

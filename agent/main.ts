@@ -8,6 +8,7 @@ import { setup } from './commands/setup.ts';
 import { preflightCommand } from './commands/preflight.ts';
 import { sign, verify } from './commands/sign.ts';
 import { bootGeneration, enter, generations, lock, log, unlock } from './commands/rescue.ts';
+import { rescueEntry } from './commands/rescue-entry.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
 import { openTerminal } from './host/terminal/terminal.ts';
@@ -45,6 +46,9 @@ const usage = `usage: dabei COMMAND
   boot                     what the machine runs automatically after the start
   boot GENERATION [--once]
                            in the rescue system: make this generation start, from now on or only next
+  rescue-entry [--root DIR] [--refresh]
+                           write this system to the boot menu of the system mounted at DIR; without --root, renew the kernel and the
+                           initrd of the entries that are there; --refresh: keys and addresses alone
   --version, --help
 `;
 
@@ -95,6 +99,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return print(await log(doors));
     case 'lock':
       return print(await lock(doors));
+    case 'rescue-entry':
+      return print(await rescueEntry(doors, values.root, values.refresh ?? false));
     case 'generations':
       return print(await generations(doors));
     default:
@@ -178,6 +184,8 @@ function parse(argv: readonly string[]) {
         signers: { type: 'string' },
         json: { type: 'boolean' },
         once: { type: 'boolean' },
+        root: { type: 'string' },
+        refresh: { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

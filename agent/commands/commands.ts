@@ -10,6 +10,7 @@ import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus } from '../host/status.ts';
 import { renderPlan } from '../plan/plan.ts';
+import { version } from '../version.ts';
 import { planInstallation } from '../stages/stages.ts';
 import { sessionByHand } from './session.ts';
 
@@ -58,7 +59,17 @@ function whoseRescue(doors: Doors): string {
   const machine = readRescuedMachine(doors);
   if (machine === null) return '';
   const name = 'problem' in machine ? 'an installed machine' : machine.hostName;
-  return `this is the rescue system of ${name}: its entry in the boot menu was chosen; "dabei unlock" opens the installed system\n`;
+  const told = `this is the rescue system of ${name}: its entry in the boot menu was chosen; "dabei unlock" opens the installed system\n`;
+  return told + age(doors);
+}
+
+/** "nix-dabei 0.2.0, built on 2026-01-01, 332 days ago". The entry stays as it is for years. */
+function age({ files, clock }: Doors): string {
+  const built = Number(files.readText(`${paths.initrdDirectory}/epoch`)?.trim() || Number.NaN);
+  if (!Number.isInteger(built)) return '';
+  const days = Math.max(0, Math.floor((clock.epochSeconds() - built) / 86_400));
+  const date = new Date(built * 1000).toISOString().slice(0, 10);
+  return `it is nix-dabei ${version}, built on ${date}, ${days} ${days === 1 ? 'day' : 'days'} ago; "dabei rescue-entry" in a newer one renews it\n`;
 }
 
 /** Cancels the return to the old system, so the machine stays in this one. */

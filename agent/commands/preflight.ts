@@ -57,7 +57,9 @@ export async function preflightCommand(
   );
   const old = await readOldSystem(doors, network.defaultLinks, appended);
   const whole = asked ?? resolve(doors, options, appended, true).config;
-  const carriesKernel = whole?.system.rescue === true && old.facts.memoryBytes >= carryKernelBytes;
+  // After nixos-anywhere's installation, somebody may want "dabei rescue-entry" (docs/nixos-anywhere.md).
+  const mayWriteEntry = whole?.system.rescue === true || files.exists(`${appended}/dabei/nixos-anywhere`);
+  const carriesKernel = mayWriteEntry && old.facts.memoryBytes >= carryKernelBytes;
   const image = await readImage(doors, options, old, appended, carriesKernel);
   const now = clock.epochSeconds();
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(

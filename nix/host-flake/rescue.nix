@@ -24,8 +24,12 @@ let
   variables = {
     machine = file "machine.json" (builtins.toJSON (cfg.machine // { rootAuthorizedKeys = [ ]; }));
     keys = file "authorized_keys" (lib.concatMapStrings (key: "${key}\n") cfg.authorizedKeys);
-    # A path would be copied to the store, which everybody can read.
-    host_keys = toString (map toString config.boot.initrd.network.ssh.hostKeys);
+    # A path would be copied to the store, which everybody can read. The last one is made by `dabei rescue-entry`.
+    host_keys =
+      let
+        keys = map toString config.boot.initrd.network.ssh.hostKeys;
+      in
+      toString (if keys == [ ] then [ "/etc/ssh/dabei_rescue_host_ed25519_key" ] else keys);
     options = toString kernelParams;
     package = if cfg.package == null then "" else "${cfg.package}";
     systemd_boot = if systemdBoot then "yes" else "";

@@ -42,7 +42,7 @@ export function writeRescueFiles(espCount: number): Step[] {
 }
 
 /** @param esps mount points */
-function rescueFiles(esps: readonly string[]): RunStep {
+export function rescueFiles(esps: readonly string[]): RunStep {
   return {
     kind: 'run',
     doing: 'writing the rescue system to the ESPs',

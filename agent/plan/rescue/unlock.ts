@@ -52,16 +52,17 @@ export function mountMachine(machine: RescuedMachine, pool: PoolNames, mounted: 
     ...esps.flatMap(({ espPartuuid, espMountpoint }): Step[] => [
       makeMountPoint(below(espMountpoint)),
       // A disk of a mirror may be gone.
-      { ...mountEsp(espPartuuid, below(espMountpoint)), optional: true },
+      { ...mountPartition(byPartuuid(espPartuuid), below(espMountpoint)), optional: true },
     ]),
   ];
 }
 
-export function mountEsp(partuuid: string, path: string): RunStep {
+/** @param device path of the ESP's partition */
+export function mountPartition(device: string, path: string): RunStep {
   return {
     kind: 'run',
     doing: `mounting the ESP at ${path}`,
-    argv: ['mount', '-t', 'vfat', '-o', 'umask=0077', byPartuuid(partuuid), path],
+    argv: ['mount', '-t', 'vfat', '-o', 'umask=0077', device, path],
     timeoutSeconds: 60,
   };
 }

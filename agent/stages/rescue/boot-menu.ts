@@ -10,9 +10,9 @@ import {
   withLoaderDefault,
   type MenuEntry,
 } from '../../plan/rescue/boot-menu.ts';
-import { mountEsp } from '../../plan/rescue/unlock.ts';
-import { executeSteps } from '../execute.ts';
-import { mountPoints, rescuedMachine } from './machine.ts';
+import { byPartuuid } from '../../plan/disks/pool.ts';
+import { withEsps } from './esps.ts';
+import { rescuedMachine } from './machine.ts';
 
 /** The boot menus of the machine's ESPs: what is in them, and which entry starts next. Needs no passphrase. */
 
@@ -21,15 +21,13 @@ interface Menu {
   entries: MenuEntry[];
 }
 
-const espDirectory = '/run/dabei/esps';
-
 /**
  * @returns the generations of the first ESP, one line each
  * @throws DabeiError RESCUE_MACHINE; RESCUE_BOOT if no ESP has a menu
  */
 export async function listGenerations(doors: Doors): Promise<string[]> {
   const doing = 'reading the boot menu';
-  return withEsps(doors, doing, esps => {
+  return withEsps(doors, espDevices(doors, doing), esps => {
     const [menu] = esps.flatMap(esp => readMenu(doors, esp) ?? []);
     if (menu === undefined) throw noMenu(doing);
     const numbered = menu.entries.filter(({ generation }) => generation !== null);
@@ -45,7 +43,7 @@ export async function listGenerations(doors: Doors): Promise<string[]> {
  */
 export async function chooseGeneration(doors: Doors, generation: number, once: boolean): Promise<string[]> {
   const doing = `choosing generation ${generation}`;
-  return withEsps(doors, doing, esps => {
+  return withEsps(doors, espDevices(doors, doing), esps => {
     const menus = esps.flatMap(esp => {
       const menu = readMenu(doors, esp);
       return menu === null ? [] : [{ esp, menu }];
@@ -125,27 +123,8 @@ function readMenu({ files }: Doors, esp: string): Menu | null {
   return config === null ? null : { kind: 'grub', entries: grubMenu(config) };
 }
 
-/** Mounts each ESP that is there, also one that is mounted elsewhere, and unmounts it afterwards. */
-async function withEsps<T>(doors: Doors, doing: string, work: (esps: readonly string[]) => T): Promise<T> {
-  const { disks } = rescuedMachine(doors, doing);
-  const before = mountPoints(doors);
-  const paths = disks.map(({ espPartuuid }, index) => ({
-    espPartuuid,
-    path: `${espDirectory}/${index + 1}`,
-  }));
-  const mounted: string[] = [];
-  try {
-    for (const { espPartuuid, path } of paths) {
-      if (!doors.files.exists(`/dev/disk/by-partuuid/${espPartuuid}`)) continue;
-      doors.files.makeDirectory(path, 0o700);
-      if (!before.has(path)) await executeSteps(doors, [mountEsp(espPartuuid, path)]);
-      mounted.push(path);
-    }
-    return work(mounted);
-  } finally {
-    for (const path of mounted.toReversed())
-      await doors.exec.attempt({ doing: `unmounting ${path}`, argv: ['umount', path], timeoutSeconds: 60 });
-  }
+function espDevices(doors: Doors, doing: string): string[] {
+  return rescuedMachine(doors, doing).disks.map(({ espPartuuid }) => byPartuuid(espPartuuid));
 }
 
 function noMenu(doing: string): DabeiError {

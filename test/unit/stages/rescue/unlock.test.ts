@@ -127,6 +127,16 @@ t.test('what is no generation', async t => {
 t.test('status says why the machine is here', async t => {
   t.match(
     status(doors(t), false),
-    /^this is the rescue system of \S+: its entry in the boot menu was chosen/,
+    /^this is the rescue system of \S+: its entry in the boot menu was chosen.*\n(?!it is)/,
   );
+  const old = doors(t, {
+    files: { '/run/dabei/initrd/epoch': '1767225600\n' },
+    epoch: 1767225600 + 332.5 * 86_400,
+  });
+  t.match(
+    status(old, false),
+    /\nit is nix-dabei from source, built on 2026-01-01, 332 days ago; "dabei rescue-entry"/,
+  );
+  const damaged = doors(t, { files: { '/run/dabei/initrd/epoch': 'x' } });
+  t.notMatch(status(damaged, false), /built on/);
 });
