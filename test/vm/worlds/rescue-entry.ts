@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { image } from '../harness/image.ts';
-import * as files from '../../../image/lib/files.ts';
-import { assertNoSecretOnDisk, bootInstalled, finishInstall, stageDone } from '../guests/install.ts';
+import { assertNoSecretOnDisk, bootInstalled } from '../guests/install.ts';
+import { chooseRescue, installWithRescue } from '../guests/rescue-entry.ts';
 import { findSecrets, secretBytes } from '../harness/keys.ts';
 import type { Machine } from '../harness/machine/machine.ts';
-import type { DiskOptions } from '../harness/machine/qemu.ts';
-import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
-import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
-import { timeScale } from '../harness/time-scale.ts';
+import type { Site } from '../harness/site.ts';
+import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
 /** An installed machine whose rescue entry somebody chooses in the boot menu. */
@@ -22,7 +18,7 @@ export const rescueEntryWorlds: World[] = (['uefi', 'bios'] as const).map(firmwa
   limitSeconds: 2400,
   script: async site => {
     const guest = { memoryMiB, firmware, disks: [site.disk('target', 4096)] };
-    await install(site, guest);
+    await installWithRescue(site, guest);
     const { machine, ssh, hostKey } = await chooseRescue(site, guest);
     await assertRescue(site, ssh);
     await leave(ssh, machine);
@@ -32,52 +28,6 @@ export const rescueEntryWorlds: World[] = (['uefi', 'bios'] as const).map(firmwa
     await assertNoSecretOnDisk(site, guest.disks[0]!);
   },
 }));
-
-/** As a boot loader that hands over the kernel once more. */
-async function install(site: Site, guest: GuestOptions & { disks: DiskOptions[] }): Promise<void> {
-  const config = await site.installConfig();
-  const machine = await site.startImage({
-    ...guest,
-    name: 'install',
-    limitSeconds: 720,
-    parameters: [configParameter({ ...config, system: { ...config.system, rescue: true } })],
-    appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],
-  });
-  await finishInstall(site, machine);
-  assert.match(machine.console.text, /^rescue entry in the boot menu: \d+(\.\d+)? MiB of each ESP$/m);
-  assert.doesNotMatch(machine.console.text, /rescue system on|writing the rescue system to the ESPs/);
-}
-
-/**
- * The key End leads to the last entry, and stops the countdown; with systemd-boot, that is its own for the firmware's setup, after ours.
- * Nobody tells when the menu is there.
- */
-async function chooseRescue(site: Site, guest: GuestOptions) {
-  const machine = await site.start({ name: 'rescue', boot: { from: 'disk' }, limitSeconds: 900, ...guest });
-  const press = (key: string) =>
-    machine.qmp.execute('send-key', { keys: [{ type: 'qcode', data: key }] }).catch(() => {});
-  const started = stageDone(machine, 'rescue', 300);
-  started.catch(() => {});
-  let isStarted = false;
-  const seen = started.then(() => (isStarted = true));
-  seen.catch(() => {});
-  for (let round = 0; round < 6 && !isStarted; round++) {
-    for (let times = 0; times < 20 * timeScale; times++) {
-      await press('end');
-      await sleep(400);
-    }
-    if (guest.firmware === 'uefi') await press('up');
-    await sleep(400);
-    await press('ret');
-    await Promise.race([seen, sleep(20_000 * timeScale)]);
-    if (/stage \d+\/\d+ /.test(machine.console.text)) break;
-  }
-  await started;
-  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
-  const ssh = site.ssh({ port: site.unlockPort, hostKey });
-  await ssh.waitUntilUp(60);
-  return { machine, ssh, hostKey };
-}
 
 async function assertRescue(site: Site, ssh: Ssh): Promise<void> {
   assert.match(
