@@ -57,7 +57,11 @@ export async function archiveOf(
   const machine = own === null ? null : parseMachine(own);
   const isKnown = machine !== null && !('problem' in machine);
   return {
-    machine: isKnown ? own! : JSON.stringify(unknownMachine(doors, root, esps, here)),
+    // As rescue.nix: keys are in their own file alone, where they can be revoked.
+    machine: JSON.stringify({
+      ...(isKnown ? machine : unknownMachine(doors, root, esps, here)),
+      rootAuthorizedKeys: [],
+    }),
     keys: `${[...new Set(keys.flatMap(text => text.split('\n')))].filter(Boolean).join('\n')}\n`,
     hostKeys: await hostKeys(doors, root),
     parameters: ['dabei.rescue', ...here.consoles.map(console => `console=${console}`)].join(' '),

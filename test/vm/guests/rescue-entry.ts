@@ -5,7 +5,7 @@ import * as files from '../../../image/lib/files.ts';
 import { image } from '../harness/image.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
-import { scanHostKeys } from '../harness/ssh.ts';
+import { scanHostKeys, Ssh } from '../harness/ssh.ts';
 import { timeScale } from '../harness/time-scale.ts';
 import { finishInstall, stageDone } from './install.ts';
 
@@ -42,8 +42,14 @@ export async function installWithRescue(
 /**
  * The key End leads to the last entry, and stops the countdown; with systemd-boot, that is its own for the firmware's setup, after ours.
  * Nobody tells when the menu is there.
+ * @param identity the file of a private key that may log in; by default the user's
  */
-export async function chooseRescue(site: Site, guest: GuestOptions, name = 'rescue') {
+export async function chooseRescue(
+  site: Site,
+  guest: GuestOptions,
+  name = 'rescue',
+  identity = site.keys.user.file,
+) {
   const machine = await site.start({ name, boot: { from: 'disk' }, limitSeconds: 900, ...guest });
   const press = (key: string) =>
     machine.qmp.execute('send-key', { keys: [{ type: 'qcode', data: key }] }).catch(() => {});
@@ -65,7 +71,7 @@ export async function chooseRescue(site: Site, guest: GuestOptions, name = 'resc
   }
   await started;
   const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
-  const ssh = site.ssh({ port: site.unlockPort, hostKey });
+  const ssh = new Ssh({ port: site.unlockPort, identity, hostKey, directory: site.directory });
   await ssh.waitUntilUp(60);
   return { machine, ssh, hostKey };
 }

@@ -31,6 +31,8 @@ import { nixosAnywhereWorlds } from './anywhere/nixos-anywhere.ts';
 import { powerCutWorlds } from './power-cut.ts';
 import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
+import { rescueEntryMirrorWorlds } from './rescue-entry/mirror.ts';
+import { rescueEntryRebuildWorlds } from './rescue-entry/rebuild.ts';
 import { rescueEntryWorlds } from './rescue-entry.ts';
 import { rescueWorlds } from './rescue.ts';
 import { seedWorlds } from './metadata/seed.ts';
@@ -62,6 +64,8 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   disks: diskWorlds,
   unlock: unlockWorlds,
   'rescue-entry': rescueEntryWorlds,
+  'rescue-entry/mirror': rescueEntryMirrorWorlds,
+  'rescue-entry/rebuild': rescueEntryRebuildWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,
