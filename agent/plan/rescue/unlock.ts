@@ -32,6 +32,8 @@ export function importPool(pool: string, readOnly: boolean): RunStep {
 
 /** zpool import says so of features that it does not know (cmd/zpool/zpool_main.c). */
 export const unsupportedFeatures = /unsupported feature|uses the following feature/i;
+/** What it adds where they are needed for writing alone (lib/libzfs/libzfs_pool.c). */
+export const readOnlyHelps = /'-o readonly=on'/;
 
 /** zfs asks on the terminal, or reads a line of standard input; dabei never sees the passphrase. */
 export function loadKey(pool: string): readonly [string, ...string[]] {

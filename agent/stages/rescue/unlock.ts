@@ -7,6 +7,7 @@ import {
   lockMachine,
   mountMachine,
   prepareImport,
+  readOnlyHelps,
   unsupportedFeatures,
 } from '../../plan/rescue/unlock.ts';
 import { targetRoot } from '../../plan/target.ts';
@@ -54,14 +55,21 @@ async function importEither({ exec }: Doors, pool: string): Promise<string[]> {
   const { argv, timeoutSeconds } = importPool(pool, false);
   const first = await exec.attempt({ doing, argv, timeoutSeconds });
   if (first.exitCode === 0) return [];
-  if (!unsupportedFeatures.test(first.stderr + first.stdout))
+  const said = first.stderr + first.stdout;
+  if (!unsupportedFeatures.test(said))
     throw failed(
       first.stderr.trim() || `zpool import ended with exit code ${first.exitCode}`,
       'check which disks are there: zpool import -d /dev/disk/by-partuuid; lsblk',
     );
+  const features = featuresIn(said);
+  if (!readOnlyHelps.test(said))
+    throw failed(
+      `the pool ${pool} has features that this rescue system does not have, and cannot even read: ${features}`,
+      'start a newer nix-dabei, by PXE or from a medium; "dabei rescue-entry" there renews the entry',
+    );
   await exec.run({ doing, argv: importPool(pool, true).argv, timeoutSeconds });
   return [
-    `the pool ${pool} has features that this rescue system can only read, so it is imported read-only: ${featuresIn(first.stderr + first.stdout)}`,
+    `the pool ${pool} has features that this rescue system can only read, so it is imported read-only: ${features}`,
   ];
 }
 
