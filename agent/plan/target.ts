@@ -23,8 +23,20 @@ export interface TargetStorage {
   members: readonly TargetMember[];
   /** The ESPs get a rescue entry (rescue/entry.ts). */
   rescue?: boolean;
+  /** The first boot is on trial (rescue/trial.ts). */
+  trial?: Trial;
   /** The datasets that the target mounts, all with mountpoint=legacy, including the root file system. */
   datasets: readonly TargetDataset[];
+}
+
+/** How the first boot of the installed system proves itself. */
+export interface Trial {
+  /** From the kernel's start until the machine restarts into the rescue system. */
+  minutes: number;
+  /** "report": also without a person, once sshd and a gateway answer. */
+  confirm: 'login' | 'report';
+  /** Stage 1 waits for a person, who unlocks the pool. */
+  asks: boolean;
 }
 
 /** A disk of the pool, with its partitions as GPT names them (/dev/disk/by-partuuid). */

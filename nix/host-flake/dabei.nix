@@ -53,6 +53,7 @@ in
     ./network-scripted.nix
     ./impermanence.nix
     ./rescue.nix
+    ./trial.nix
     ./unlock.nix
   ];
 
@@ -86,6 +87,7 @@ in
       # Each by itself: a copy of the first one would be incomplete at a power cut.
       esps = lib.mkIf laidOut (lib.mkDefault (map (disk: disk.espMountpoint) host.disks));
     };
+    dabei.trial = lib.mapAttrs (_: lib.mkDefault) (host.trial or { });
 
     # Without force, ZFS imports a pool only under the host id that last used it.
     networking.hostId = if laidOut then own host.hostId else lib.mkDefault host.hostId;

@@ -9,6 +9,7 @@
   # dabei.nix          file systems, boot loader, SSH
   # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # rescue.*           the rescue entry of the boot menu
+  # trial*             the first boot on trial, if system.trial was set
   # unlock.*           asks for the passphrase in stage 1, until it fits
   # network*.nix       interfaces, addresses, routes, for the system and for unlocking it
   description = "NixOS on a machine installed by dabei";

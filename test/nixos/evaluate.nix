@@ -124,6 +124,24 @@ in
       grubEntries = grub.extraEntries;
       checks = lib.mapAttrs (_: plain) (config.system.preSwitchChecks or { });
     };
+  # What the first boot on trial adds: its units, and nothing without it.
+  trial =
+    let
+      unit =
+        services:
+        lib.mapAttrs (_: service: {
+          inherit (service) after wantedBy;
+          conditions = lib.filterAttrs (name: _: lib.hasPrefix "Condition" name) service.unitConfig;
+          dependencies = service.unitConfig.DefaultDependencies or "yes";
+          variables = lib.filter (line: builtins.match "[a-z0-9_]+='?[^ ]*( [^ ]*)*" line != null) (
+            lib.take 8 (lib.splitString "\n" service.script)
+          );
+        }) (lib.filterAttrs (name: _: name == "dabei-trial") services);
+    in
+    {
+      stage1 = unit config.boot.initrd.systemd.services;
+      system = unit config.systemd.services;
+    };
   inherit (config.boot) kernelParams;
   zfs = {
     inherit (config.boot.zfs) devNodes forceImportRoot;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RuntimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
 import { rescueFaults, type RescueValues } from './rescue-faults.ts';
+import { trialFaults, type TrialValues } from './trial-faults.ts';
 
 /** What evaluate.nix yields. */
 export interface Evaluated {
@@ -53,6 +54,7 @@ export interface Evaluated {
   microcode: { amd: boolean; intel: boolean };
   stateVersion: string;
   rescue: RescueValues;
+  trial: TrialValues;
 }
 
 export interface Expected {
@@ -74,6 +76,7 @@ export function faults(info: RuntimeInfo, values: Evaluated, { scripted, stateVe
     ...unlockFaults(info, values),
     ...storageFaults(info, values),
     ...rescueFaults(info, values.rescue),
+    ...trialFaults(info, values.trial, values.rescue),
   ];
 }
 

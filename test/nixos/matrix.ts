@@ -102,6 +102,9 @@ export function matrix(): Record<string, ExampleMachine> {
                 'deadbeef',
               ),
               rescue: layout !== 'raidz1',
+              // Not on a single disk with a rescue entry, so that both are seen.
+              ...(layout === 'mirror' ? { trial: { minutes: 30, confirm: 'login', asks: true } } : {}),
+              ...(layout === 'raidz2' ? { trial: { minutes: 30, confirm: 'report', asks: false } } : {}),
             },
           };
         }

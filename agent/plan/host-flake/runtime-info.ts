@@ -5,7 +5,7 @@ import { hostKeyType } from '../../keys/host-key.ts';
 import { modulesOf } from '../network/links-batch.ts';
 import { runtimeNetwork } from './runtime-network.ts';
 import type { RuntimeNetwork } from './runtime-types.ts';
-import { espMountpoint, persistedDirectories, type TargetStorage } from '../target.ts';
+import { espMountpoint, persistedDirectories, type TargetStorage, type Trial } from '../target.ts';
 
 /**
  * Contents of /etc/nixos/runtime-info.json: everything specific to this machine. dabei.nix and hardware.nix in the same directory
@@ -43,6 +43,8 @@ export interface RuntimeInfo {
   consoles: readonly string[];
   /** The ESPs have the kernel and the initrd of a rescue system, which rescue.nix keeps up to date. */
   rescue?: true;
+  /** The first boot is on trial, which trial.nix ends. */
+  trial?: Trial;
   /** Kernel parameters in addition to those of NixOS. */
   kernelParams?: readonly string[];
 }
@@ -112,6 +114,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     impermanence: config.system.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
     ...(storage.rescue ? { rescue: true } : {}),
+    ...(storage.trial ? { trial: storage.trial } : {}),
     ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
   };
 }

@@ -8,6 +8,10 @@ import networkScripted from '../../../nix/host-flake/network-scripted.nix';
 import network from '../../../nix/host-flake/network.nix';
 import rescue from '../../../nix/host-flake/rescue.nix';
 import rescueProgram from '../../../nix/host-flake/rescue.sh';
+import trialMenu from '../../../nix/host-flake/trial-menu.sh';
+import trialState from '../../../nix/host-flake/trial-state.sh';
+import trialWait from '../../../nix/host-flake/trial-wait.sh';
+import trial from '../../../nix/host-flake/trial.nix';
 import unlock from '../../../nix/host-flake/unlock.nix';
 import unlockProgram from '../../../nix/host-flake/unlock.sh';
 import infraHost from '../../../nix/infra-host.nix';
@@ -21,6 +25,10 @@ export const modules = {
   'impermanence.nix': impermanence,
   'rescue.nix': rescue,
   'rescue.sh': rescueProgram,
+  'trial.nix': trial,
+  'trial-state.sh': trialState,
+  'trial-menu.sh': trialMenu,
+  'trial-wait.sh': trialWait,
   'unlock.nix': unlock,
   'unlock.sh': unlockProgram,
   'network.nix': network,

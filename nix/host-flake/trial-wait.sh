@@ -1,0 +1,154 @@
+# shellcheck shell=sh disable=SC2154 # after trial-state.sh
+# Waits for a login, or restarts into the rescue system.
+#   action=stage1  in stage 1, from the trial's entry
+#   action=system  in the system
+
+# Seconds since the kernel's start, and until a stage that gave up is left.
+network_limit=300 emergency_limit=60
+
+# The default is the rescue system, which finds "started" and stays.
+restart() {
+  say "$1: restarting into the rescue system"
+  sync
+  systemctl --no-block reboot
+  sleep 90
+  systemctl --force --force reboot
+  sleep 10
+  echo 1 >"$root/proc/sys/kernel/sysrq"
+  echo b >"$root/proc/sysrq-trigger"
+  exit 1
+}
+
+uptime() {
+  read -r now _ <"$root/proc/uptime"
+  now=${now%%.*}
+}
+
+is_active() { systemctl is-active "$@" >/dev/null 2>&1; }
+
+# From the trial's entry: there are limits.
+on_trial() {
+  read -r line <"$root/proc/cmdline"
+  case " $line " in
+    *" dabei.trial=$1 "*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Messages of root's processes with these names: the journal notes who sent one (systemd.journal-fields(7)). Text from a client never
+# begins a line, and lines of the process that talks to clients before authentication end with [preauth] (OpenSSH, auth_log). What
+# was noted in stage 1 is in the journal of the system, too.
+logged_in() {
+  [ ! -e "$run/login" ] || return 0
+  journalctl --boot --quiet --output=cat --no-pager --cursor-file="$run/cursor-$action" \
+    _UID=0 _COMM=sshd + _UID=0 _COMM=sshd-session + _UID=0 _COMM=login >"$run/lines" 2>/dev/null ||
+    rm -f "$run/cursor-$action"
+  while IFS= read -r line; do
+    case $line in
+      *'[preauth]') ;;
+      'Accepted '*' for '*' from '* | 'LOGIN ON '*' BY '* | 'ROOT LOGIN ON '*) : >"$run/login" ;;
+    esac
+  done <"$run/lines"
+  [ -e "$run/login" ]
+}
+
+# An address that is not of this machine alone: a route of IPv4, or a global address of IPv6 (scope 00).
+is_online() {
+  while read -r name _; do
+    [ "$name" = Iface ] || return 0
+  done <"$root/proc/net/route"
+  while read -r _ _ _ scope _; do
+    [ "$scope" != 00 ] || return 0
+  done <"$root/proc/net/if_inet6"
+  return 1
+} 2>/dev/null
+
+# Without a person: a gateway answers, be it by ARP alone, and sshd completes a key exchange.
+is_reachable() {
+  [ -n "$(ssh-keyscan -T 5 -p "$ssh_port" 127.0.0.1 2>/dev/null)" ] || return 1
+  gateways=$({ ip -4 route show default && ip -6 route show default; } | while read -r _ via gateway _; do
+    [ "$via" != via ] || echo "$gateway"
+  done)
+  [ -n "$gateways" ] || return 0
+  for gateway in $gateways; do
+    ping -c 1 -W 2 "$gateway" >/dev/null 2>&1 && return 0
+    case $(ip neigh show "$gateway") in
+      *lladdr*REACHABLE*) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+begin() {
+  put_state started "$1"
+  [ -n "$systemd_boot" ] || put_variable started "$1"
+}
+
+wait_for_login() {
+  gave_up=
+  say 'the installed system has started, and waits for a login'
+  while :; do
+    ! logged_in || ! confirm 'somebody has logged in' || exit 0
+    if [ "$action.$confirm" = system.report ] && is_reachable; then
+      ! confirm 'sshd answers, and so does the gateway' || exit 0
+    fi
+    uptime
+    if [ -n "$limited" ]; then
+      if is_active emergency.service; then
+        gave_up=${gave_up:-$now}
+        [ $((now - gave_up)) -lt "$emergency_limit" ] || restart 'the boot failed'
+      else
+        gave_up=
+      fi
+      if [ "$action" = stage1 ]; then
+        [ "$now" -lt "$network_limit" ] || is_online || restart 'stage 1 has no network'
+        # Whoever has unlocked the disks is there. Without a person, the passphrase may wait.
+        [ "$confirm" = report ] || [ "$now" -lt $((minutes * 60)) ] || is_active initrd-fs.target ||
+          restart "nobody has logged in within $minutes minutes"
+      elif [ -z "$asks" ]; then
+        [ "$now" -lt $((minutes * 60)) ] || restart "nobody has logged in within $minutes minutes"
+      fi
+    fi
+    sleep 5
+  done
+}
+
+stage1() {
+  limited=yes tries=0
+  read_states
+  # Disks may be slow.
+  while [ "$reached" -eq 0 ] && [ "$tries" -lt 30 ]; do
+    sleep 1
+    tries=$((tries + 1))
+    read_states
+  done
+  case $state in
+    none | confirmed) exit 0 ;;
+    pending | damaged) each_esp begin ;;
+    *)
+      # GRUB of another disk did not know that it was started. Where it cannot be told, this start is as good as the first.
+      if [ -z "$systemd_boot" ] && on_trial loader; then
+        each_esp put_variable started
+        [ "$reached" -eq 0 ] || restart 'the installed system was started before'
+      fi
+      ;;
+  esac
+  wait_for_login
+}
+
+system() {
+  limited=
+  ! on_trial loader && ! on_trial rescue || limited=yes
+  read_states
+  case $state in
+    # Without an ESP, nothing is known.
+    none) [ "$reached" -eq 0 ] || exit 0 ;;
+    confirmed) confirm 'after a power cut' && exit 0 ;;
+  esac
+  wait_for_login
+}
+
+case $action in
+  stage1) stage1 ;;
+  system) system ;;
+esac

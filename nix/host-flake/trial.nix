@@ -1,0 +1,132 @@
+# The first boot on trial: as long as nobody has logged in to a system that was just installed, the rescue system is the default of the
+# boot menu. dabei begins it; this ends it. Needs rescue.nix and trial-*.sh.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+
+let
+  cfg = config.dabei.trial;
+  inherit (config.dabei) rescue;
+  inherit (config.boot) loader;
+  systemdBoot = loader.systemd-boot.enable;
+  reports = cfg.confirm == "report";
+
+  esps = lib.unique (rescue.esps ++ map (disk: disk.espMountpoint) (rescue.machine.disks or [ ]));
+  stateOf = esp: "${esp}/dabei/trial";
+
+  text =
+    action:
+    let
+      variables = {
+        inherit action;
+        inherit (cfg) confirm;
+        asks = if cfg.asks then "yes" else "";
+        # The others are copies of the ESP of systemd-boot.
+        esps = toString (if action == "menu" then rescue.esps else esps);
+        # Stage 1 mounts them itself.
+        devices = toString (map (esp: config.fileSystems.${esp}.device) esps);
+        minutes = toString cfg.minutes;
+        ssh_port = toString (lib.head config.services.openssh.ports);
+        systemd_boot = if systemdBoot then "yes" else "";
+      };
+    in
+    lib.concatMapStrings (name: "${name}=${lib.escapeShellArg variables.${name}}\n") (lib.attrNames variables)
+    + builtins.readFile ./trial-state.sh
+    + builtins.readFile (if action == "menu" then ./trial-menu.sh else ./trial-wait.sh);
+
+  menu = pkgs.writeScript "dabei-trial" (
+    ''
+      #!${pkgs.bash}/bin/bash
+      PATH=${pkgs.coreutils}/bin:${pkgs.util-linux}/bin
+    ''
+    + text "menu"
+  );
+  call = ''
+    [ $? -eq 0 ] || exit 1
+    ${menu} || echo "warning: the boot menu does not know of the trial" >&2
+  '';
+in
+{
+  options.dabei.trial = {
+    minutes = lib.mkOption {
+      type = lib.types.ints.unsigned;
+      default = 0;
+      description = ''
+        Minutes from the kernel's start until a system that was just installed restarts into its rescue system, unless somebody has
+        logged in. 0: no trial.
+      '';
+    };
+    confirm = lib.mkOption {
+      type = lib.types.enum [
+        "login"
+        "report"
+      ];
+      default = "login";
+      description = ''
+        What confirms it: a login by SSH, in stage 1 or later, or on a console; with "report", also that sshd answers, and a gateway.
+      '';
+    };
+    asks = lib.mkOption {
+      type = lib.types.bool;
+      default = true;
+      description = "Whether stage 1 waits for a person: then the system itself, once it is unlocked, waits for a login without a limit.";
+    };
+  };
+
+  config = lib.mkIf (cfg.minutes > 0 && rescue.enable) {
+    warnings =
+      lib.optional
+        (lib.elem (config.services.openssh.settings.LogLevel or "INFO") [
+          "QUIET"
+          "FATAL"
+          "ERROR"
+        ])
+        "the first boot is not confirmed by a login over SSH, because services.openssh.settings.LogLevel hides logins";
+
+    # After the rescue entry, before the ESP is copied to the other disks.
+    boot.loader.systemd-boot.extraInstallCommands = lib.mkIf systemdBoot (lib.mkOrder 410 call);
+    boot.loader.grub.extraInstallCommands = lib.mkIf loader.grub.enable (lib.mkAfter call);
+
+    boot.initrd.availableKernelModules = [
+      "vfat"
+      "nls_cp437"
+      "nls_iso8859-1"
+    ];
+
+    # Neither of them has default dependencies: those would end it before the restart that it asks for.
+    boot.initrd.systemd.services.dabei-trial = {
+      description = "First boot on trial";
+      wantedBy = [ "initrd.target" ];
+      unitConfig = {
+        DefaultDependencies = "no";
+        # Of the trial's entry alone.
+        ConditionKernelCommandLine = "dabei.trial";
+      };
+      serviceConfig.Type = "simple";
+      script = text "stage1";
+    };
+    systemd.services.dabei-trial = {
+      description = "First boot on trial";
+      wantedBy = [ "sysinit.target" ];
+      after = [ "local-fs.target" ];
+      unitConfig = {
+        DefaultDependencies = "no";
+        ConditionKernelCommandLine = "|dabei.trial";
+        ConditionPathExists = map (esp: "|${stateOf esp}") esps;
+      };
+      path = [
+        pkgs.util-linux
+      ]
+      ++ lib.optionals reports [
+        config.programs.ssh.package
+        pkgs.iproute2
+        pkgs.iputils
+      ];
+      serviceConfig.Type = "simple";
+      script = text "system";
+    };
+  };
+}

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RuntimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
+import type { RescueValues } from './rescue-faults.ts';
+
+/** What the first boot on trial (nix/host-flake/trial.nix) makes of a system. */
+interface Units {
+  [name: string]: {
+    after: string[];
+    wantedBy: string[];
+    conditions: Record<string, string | string[]>;
+    dependencies: string;
+    variables: string[];
+  };
+}
+export interface TrialValues {
+  stage1: Units;
+  system: Units;
+}
+
+/** One line for each thing that does not hold. */
+export function trialFaults(
+  { trial, rescue, disks, firmware }: RuntimeInfo,
+  { stage1, system }: TrialValues,
+  { systemdBoot, grub }: RescueValues,
+): string[] {
+  const menu = firmware === 'uefi' ? systemdBoot : grub;
+  if (trial === undefined || !rescue) {
+    const isNothing = isDeepStrictEqual({ stage1, system }, { stage1: {}, system: {} });
+    return isNothing && !/dabei-trial/.test(systemdBoot + grub) ? [] : ['something of a trial that is none'];
+  }
+  const esps = disks.map(({ espMountpoint }) => espMountpoint);
+  const devices = disks.map(({ espPartuuid }) => `/dev/disk/by-partuuid/${espPartuuid}`);
+  const lines = (action: string) => [
+    `action=${action}`,
+    `asks=${trial.asks ? 'yes' : "''"}`,
+    `confirm=${trial.confirm}`,
+    `devices=${quoted(devices)}`,
+    `esps=${quoted(esps)}`,
+    `minutes=${trial.minutes}`,
+    ...[/^ssh_port=/, `systemd_boot=${firmware === 'uefi' ? 'yes' : "''"}`].filter(
+      line => typeof line === 'string',
+    ),
+  ];
+  const own = (units: Units) => units['dabei-trial'];
+  const fault = (about: string, holds: boolean) => (holds ? [] : [`trial: ${about}`]);
+  const has = (units: Units, action: string) =>
+    lines(action).every(line => own(units)?.variables.includes(line));
+  const order = ['dabei-rescue write', 'dabei-trial', '/bin/rsync '].map(text => menu.indexOf(text));
+  return [
+    ...fault(`variables of stage 1: ${own(stage1)?.variables.join(' ')}`, has(stage1, 'stage1')),
+    ...fault(`variables of the system: ${own(system)?.variables.join(' ')}`, has(system, 'system')),
+    ...fault('the entry comes after the rescue entry', order[1]! > order[0]!),
+    ...fault('the entry is copied to the other disks', order[2] === -1 || order[2]! > order[1]!),
+    ...fault('stage 1 starts it', own(stage1)?.wantedBy.includes('initrd.target') === true),
+    ...fault('the system starts it', own(system)?.wantedBy.includes('sysinit.target') === true),
+    ...fault(
+      'it has no default dependencies',
+      [stage1, system].every(units => own(units)?.dependencies === 'no'),
+    ),
+    ...fault(
+      'stage 1 starts it from its entry alone',
+      isDeepStrictEqual(own(stage1)?.conditions, { ConditionKernelCommandLine: 'dabei.trial' }),
+    ),
+    ...fault(
+      'the system starts it on trial alone',
+      isDeepStrictEqual(own(system)?.conditions, {
+        ConditionKernelCommandLine: '|dabei.trial',
+        ConditionPathExists: esps.map(esp => `|${esp}/dabei/trial`),
+      }),
+    ),
+  ];
+}
+
+/** As lib.escapeShellArg does. */
+function quoted(words: readonly string[]): string {
+  const text = words.join(' ');
+  return /^[\w%+,./:=@-]+$/.test(text) ? text : `'${text}'`;
+}
