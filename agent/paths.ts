@@ -18,6 +18,8 @@ export const paths = {
   screenDrawer: '/run/dabei/screen/drawer',
   /** Root's random password, as long as it counts. */
   screenPassword: '/run/dabei/screen/password',
+  /** Why this rescue system runs, where the first boot of the installed system was on trial. */
+  trial: '/run/dabei/trial',
   /** Makes sshd accept it. */
   passwordLogin: '/etc/ssh/sshd_config.d/password.conf',
   /** Removes both, for good. */

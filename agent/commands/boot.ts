@@ -14,10 +14,11 @@ import { arrival, installation, rehearsal, repetition, rescue, withAsking } from
 import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { startReports, type Reporting } from '../stages/report/reporter.ts';
 import { lastWords, reportSource } from '../stages/report/source.ts';
+import { actOnTrial } from '../stages/rescue/trial.ts';
 import { outputsOf, withScreen } from '../stages/screen/watch.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
 import { tellWaysIn } from '../stages/stages.ts';
-import { waysToInstalled } from './installed.ts';
+import { trialWords, waysToInstalled } from './installed.ts';
 import { gatherInput, logCommands, sessionByHand } from './session.ts';
 
 /** What starts by itself, and the same by hand. */
@@ -39,6 +40,7 @@ export async function boot(plainDoors: Doors): Promise<number> {
 
 async function carryOut(reporting: Reporting, session: Session): Promise<number> {
   const { doors } = reporting;
+  if (session.resolution.mode === 'rescue') await actOnTrial(doors);
   await warnOnly(doors, "making root's password", async () => {
     if (!showsPassword(doors, session)) return;
     await givePassword(doors);
@@ -155,7 +157,7 @@ function ending(failure: Failure | null): { result: 'SUCCESS' | 'FAIL'; descript
 /** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
 async function restart({ doors, finish }: Reporting, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
-  const text = `installed: the machine restarts${waysToInstalled(session)}`;
+  const text = `installed: the machine restarts${waysToInstalled(session)}${trialWords(session)}`;
   doors.log({ event: 'note', text });
   await finish(lastWords(doors, session, ending(null)));
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });

@@ -10,6 +10,7 @@ import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
 import { formatStatus, readStatus } from '../host/status.ts';
 import { renderPlan } from '../plan/plan.ts';
+import { confirmTrial } from '../stages/rescue/trial.ts';
 import { version } from '../version.ts';
 import { planInstallation } from '../stages/stages.ts';
 import { sessionByHand } from './session.ts';
@@ -59,8 +60,10 @@ function whoseRescue(doors: Doors): string {
   const machine = readRescuedMachine(doors);
   if (machine === null) return '';
   const name = 'problem' in machine ? 'an installed machine' : machine.hostName;
-  const told = `this is the rescue system of ${name}: its entry in the boot menu was chosen; "dabei unlock" opens the installed system\n`;
-  return told + age(doors);
+  const why =
+    doors.files.readText(paths.trial)?.trim() ??
+    'its entry in the boot menu was chosen; "dabei unlock" opens the installed system';
+  return `this is the rescue system of ${name}: ${why}\n${age(doors)}`;
 }
 
 /** "nix-dabei 0.2.0, built on 2026-01-01, 332 days ago". The entry stays as it is for years. */
@@ -72,8 +75,13 @@ function age({ files, clock }: Doors): string {
   return `it is nix-dabei ${version}, built on ${date}, ${days} ${days === 1 ? 'day' : 'days'} ago; "dabei rescue-entry" in a newer one renews it\n`;
 }
 
-/** Cancels the return to the old system, so the machine stays in this one. */
+/** Cancels the return to the old system, so the machine stays in this one; in a rescue system, ends the trial of the installed system. */
 export async function confirm(doors: Doors): Promise<string> {
+  if (readRescuedMachine(doors) !== null) {
+    doors.claim(paths.lock);
+    const told = await confirmTrial(doors);
+    if (told !== null) return told.map(line => `${line}\n`).join('');
+  }
   if (readReturnTimer(doors) === null) return 'no return timer is active\n';
   await doors.exec.run({
     doing: 'cancelling the return to the old system',

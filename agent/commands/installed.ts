@@ -1,6 +1,21 @@
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
+import { chooseTrial } from '../plan/rescue/entry.ts';
 import type { Session } from '../stages/sequence.ts';
 import { waysIn } from '../stages/stages.ts';
+
+/** Until when to log in, and what happens otherwise; nothing without a trial. */
+export function trialWords({ resolution, plan }: Session): string {
+  const { config } = resolution;
+  const isBegun = plan?.stages['boot-loader'].some(({ kind }) => kind === 'trial');
+  const trial = config === null || !isBegun ? null : chooseTrial(config);
+  if (trial === null) return '';
+  const { minutes, confirm, asks } = trial;
+  const what = confirm === 'login' ? 'log in' : 'it has to answer over SSH';
+  return (
+    `; it is on trial: ${what} within ${minutes} minutes of its start${asks ? ', unlocking it over SSH counts' : ''}, or it restarts into ` +
+    'the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays'
+  );
+}
 
 /**
  * How to unlock and reach the installed system, as the end of a sentence after "the machine restarts".

@@ -36,7 +36,7 @@ import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
 import { serialRefusals } from './disks/serial.ts';
 import { selectDisks, type Selection } from './disks/select-disks.ts';
-import { writeRescueFiles } from './rescue/entry.ts';
+import { planTrial, writeRescueFiles } from './rescue/entry.ts';
 import { renderStep, type Step } from './step.ts';
 import { flakeDirectory, targetRoot } from './target.ts';
 
@@ -151,7 +151,9 @@ export function makePlan(
         'boot-loader': [
           // First, so that the boot loader finds them and adds the entry.
           ...(disks.rescue ? writeRescueFiles(members.length) : []),
-          ...planBootLoader(config, facts, members),
+          ...(disks.trial
+            ? planTrial(planBootLoader(config, facts, members), facts, members.length)
+            : planBootLoader(config, facts, members)),
           ...done('boot-loader'),
         ],
         finish: planFinish(disks),

@@ -104,7 +104,16 @@ export interface BootCodeStep {
   remedy: string;
 }
 
-export type Step = RunStep | WriteStep | KernelStep | CommitStep | BootCodeStep;
+/** Lets systemd-boot start the installed system once, where the boot menus know of its trial (stages/rescue/begin-trial.ts). */
+export interface TrialStep {
+  kind: 'trial';
+  doing: string;
+  firmware: Facts['firmware'];
+  /** Mount points of the ESPs. */
+  esps: readonly string[];
+}
+
+export type Step = RunStep | WriteStep | KernelStep | CommitStep | BootCodeStep | TrialStep;
 
 /** Prints a step: a comment line with its purpose, then the command in shell quoting. Secrets on standard input show as [secret]. */
 export function renderStep(step: Step): string {
@@ -126,6 +135,8 @@ export function renderStep(step: Step): string {
       return `# ${step.doing}\necho ${quote(step.value)} > ${quote(step.path)}`;
     case 'boot-code':
       return `# ${step.doing}\nread ${[...step.disks, ...(step.firmware === 'uefi' ? [step.root] : [])].map(quote).join(' ')}`;
+    case 'trial':
+      return `# ${step.doing}\nstart once ${step.esps.map(quote).join(' ')}`;
     case 'commit':
       return `# ${step.doing}\ncommit ${quote(step.directory)} message=${quote(step.message)}`;
     case 'write':

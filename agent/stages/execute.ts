@@ -5,6 +5,7 @@ import { commitAll } from '../host/repository.ts';
 import type { Instead, RunStep, Step, WriteStep } from '../plan/step.ts';
 import { checkBootCode } from './boot-code.ts';
 import { NixLog } from './nix-log.ts';
+import { beginTrial } from './rescue/begin-trial.ts';
 
 /**
  * Executes steps in order and stops at the first that fails, unless it is optional.
@@ -28,6 +29,7 @@ async function execute(doors: Doors, step: Step): Promise<void> {
   else if (step.kind === 'write') writeStep(doors, step);
   else if (step.kind === 'kernel') doors.files.writeKernelFile(step.path, step.value);
   else if (step.kind === 'boot-code') checkBootCode(doors, step);
+  else if (step.kind === 'trial') beginTrial(doors, step);
   else commitAll(doors, step);
 }
 

@@ -47,6 +47,28 @@ const trustedPublicKey = line(limits.property).regex(
   'is not a valid public key of a binary cache, such as cache.example.org-1:BASE64',
 );
 
+/** Minutes; no less than the network of stage 1 gets (nix/host-flake/trial-wait.sh), and no more than a week. */
+const trialMinutes = z
+  .number()
+  .int()
+  .max(10_080)
+  .refine(value => value === 0 || value >= 10, 'is neither 0 nor at least 10')
+  .describe('minutes from the start of the kernel until the machine restarts; 0 is off');
+
+const trialSchema = z.union([
+  trialMinutes,
+  z.strictObject({
+    minutes: trialMinutes.default(30),
+    confirm: z
+      .enum(['login', 'report'])
+      .optional()
+      .describe(
+        '"login": only a person confirms it. "report": also an sshd that answers, together with a gateway. By default "report" ' +
+          'where nobody has to unlock anything, otherwise "login"',
+      ),
+  }),
+]);
+
 export const systemSchema = z
   .strictObject({
     flake: publicAddress(
@@ -106,6 +128,12 @@ export const systemSchema = z
         'write this installer to each ESP, as the last entry of the boot menu: a rescue system with the same addresses and keys; ' +
           'a prebuilt system needs nixosModules.rescue for it',
       ),
+    trial: trialSchema
+      .optional()
+      .describe(
+        'start the installed system on trial: unless somebody logs in so many minutes after its start, the machine restarts into its ' +
+          'rescue system, and stays there. By default 0, no trial; it needs system.rescue, and its limits count from the start of the kernel',
+      ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)
       .default(nixosRelease.name)
@@ -116,6 +144,13 @@ export const systemSchema = z
       .describe('empty the root file system at every boot; /persist, /home and /nix stay'),
   })
   .superRefine((system, context) => {
+    const { trial = 0, rescue } = system;
+    if (rescue !== true && (typeof trial === 'number' ? trial : trial.minutes) !== 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['trial'],
+        message: 'has no rescue system to return to; it requires "rescue": true',
+      });
     if (system.storePath === undefined) return;
     for (const name of ['substituters', 'trustedPublicKeys'] as const) {
       if (system[name] !== undefined) continue;

@@ -17,7 +17,7 @@ import {
   openPool,
   prepareZfs,
 } from './pool.ts';
-import { chooseRescue } from '../rescue/entry.ts';
+import { chooseRescue, chooseTrial, describeTrial } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
@@ -62,6 +62,7 @@ export function planNukeDisk(
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const rescue = chooseRescue(config, facts);
+  const trial = rescue?.writes ? chooseTrial(config) : null;
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
@@ -108,6 +109,7 @@ export function planNukeDisk(
     installSwapBytes: installSwap.length * swap,
     espBytes: esp,
     ...(rescue?.writes ? { rescue: true } : {}),
+    ...(trial === null ? {} : { trial }),
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
@@ -119,6 +121,7 @@ export function planNukeDisk(
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
       ...(rescue === null ? [] : [rescue.told]),
+      ...(trial === null ? [] : [describeTrial(trial)]),
     ],
   };
 }

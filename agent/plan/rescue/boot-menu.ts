@@ -86,15 +86,16 @@ const grubenvBytes = 1024;
 const grubenvHead = '# GRUB Environment Block\n';
 
 /**
- * grubenv with one more variable: a head, lines "name=value", and "#" up to 1024 bytes (grub-core/lib/envblk.c).
+ * grubenv with one more variable, or without it: a head, lines "name=value", and "#" up to 1024 bytes (grub-core/lib/envblk.c).
  * @param text the present file; null without one
+ * @param value null removes the variable
  * @returns null if there is no room
  */
-export function withGrubVariable(text: string | null, name: string, value: string): string | null {
+export function withGrubVariable(text: string | null, name: string, value: string | null): string | null {
   const lines = (text ?? '')
     .split('\n')
     .filter(line => /^[A-Za-z_]\w*=/.test(line) && !line.startsWith(`${name}=`));
-  const whole = `${grubenvHead}${[...lines, `${name}=${value}`].map(line => `${line}\n`).join('')}`;
+  const whole = `${grubenvHead}${[...lines, ...(value === null ? [] : [`${name}=${value}`])].map(line => `${line}\n`).join('')}`;
   const bytes = Buffer.byteLength(whole);
   return bytes > grubenvBytes ? null : whole + '#'.repeat(grubenvBytes - bytes);
 }

@@ -5,7 +5,8 @@ import { formatBytes } from '../../format.ts';
 import { espFull } from '../nix/boot-loader.ts';
 import type { RunStep, Step } from '../step.ts';
 import { version } from '../../version.ts';
-import { espMountpoint, targetRoot } from '../target.ts';
+import { espMountpoint, targetRoot, type Trial } from '../target.ts';
+import { trialFiles } from './trial.ts';
 
 /**
  * The rescue entry of an installed machine: this installer's kernel and initrd on every ESP. What else it needs, an archive with the
@@ -33,6 +34,48 @@ export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | n
   if (system.rescue !== true) return without('system.rescue is not true');
   if (rescueBytes === null) return without('this start did not bring its own kernel along (docs/rescue.md)');
   return { writes: true, told: `rescue entry in the boot menu: ${formatBytes(rescueBytes)} of each ESP` };
+}
+
+/** @returns null without a trial. Where nobody has to unlock anything, nobody has to log in either. */
+export function chooseTrial({ system, disks }: Config): Trial | null {
+  const given = system.trial ?? 0;
+  const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
+  if (minutes === 0) return null;
+  const asks = disks?.encryption !== 'none';
+  return { minutes, confirm: confirm ?? (asks ? 'login' : 'report'), asks };
+}
+
+/** For people, before the installation. */
+export function describeTrial({ minutes, confirm }: Trial): string {
+  const unless =
+    confirm === 'login'
+      ? 'unless somebody has logged in by then'
+      : 'unless sshd and a gateway answer by then';
+  return `first boot on trial: ${minutes} minutes after it starts, the machine restarts into its rescue system and stays there, ${unless}`;
+}
+
+/**
+ * Around the boot loader of the target: its modules keep a trial in the menu that they write where the ESPs say "pending"
+ * (nix/host-flake/trial-menu.sh); then it begins.
+ */
+export function planTrial(
+  bootLoader: readonly Step[],
+  { firmware }: Pick<Facts, 'firmware'>,
+  espCount: number,
+): Step[] {
+  const esps = Array.from({ length: espCount }, (_, index) => `${targetRoot}${espMountpoint(index)}`);
+  return [
+    ...esps.map((esp): Step => ({
+      kind: 'write',
+      doing: `noting the trial of the first boot on ${esp}`,
+      path: `${esp}/${trialFiles.state}`,
+      mode: 0o600,
+      content: 'pending\n',
+      whenFull: espFull(targetRoot),
+    })),
+    ...bootLoader,
+    { kind: 'trial', doing: 'beginning the trial of the first boot', firmware, esps },
+  ];
 }
 
 /** Writes kernel and initrd to the ESPs of the target. Without them, the machine is installed as well. */

@@ -11,6 +11,7 @@ import {
   type MenuEntry,
 } from '../../plan/rescue/boot-menu.ts';
 import { byPartuuid } from '../../plan/disks/pool.ts';
+import { endTrial } from './end-trial.ts';
 import { withEsps } from './esps.ts';
 import { rescuedMachine } from './machine.ts';
 
@@ -66,6 +67,8 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
     if (first.kind === 'systemd-boot' && once) {
       storeOneShot(doors, doing, first.id);
     } else {
+      // Whoever chooses has decided, and a trial is over.
+      if (!once) endTrial(doors, menus.map(({ esp }) => esp)); // prettier-ignore
       for (const { esp, kind, id } of places) {
         if (kind === 'systemd-boot')
           rewrite(doors, `${esp}/loader/loader.conf`, text => withLoaderDefault(text ?? '', id));
@@ -123,7 +126,7 @@ function readMenu({ files }: Doors, esp: string): Menu | null {
   return config === null ? null : { kind: 'grub', entries: grubMenu(config) };
 }
 
-function espDevices(doors: Doors, doing: string): string[] {
+export function espDevices(doors: Doors, doing: string): string[] {
   return rescuedMachine(doors, doing).disks.map(({ espPartuuid }) => byPartuuid(espPartuuid));
 }
 

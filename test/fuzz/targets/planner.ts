@@ -98,6 +98,8 @@ function wordsOf(step: Step): readonly string[] {
       return [step.directory, step.message, step.author];
     case 'boot-code':
       return [...step.disks, step.root];
+    case 'trial':
+      return step.esps;
   }
 }
 

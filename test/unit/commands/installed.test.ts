@@ -1,0 +1,33 @@
+import t from 'tap';
+import { trialWords } from '../../../agent/commands/installed.ts';
+import type { ConfigInput } from '../../../agent/config/schema.ts';
+import { Secret } from '../../../agent/secret.ts';
+import { makePlan } from '../../../agent/plan/plan.ts';
+import type { Session } from '../../../agent/stages/sequence.ts';
+import { disk, facts } from '../../fixtures/disks.ts';
+import { config } from '../plan/example.ts';
+
+/** The session of an installation that was planned with this system. */
+function session(system: ConfigInput['system'], encryption: 'none' | undefined): Session {
+  const given = config({
+    disks: { devices: ['/dev/vda'], ...(encryption ? { encryption } : { key: 'correct horse battery' }) },
+    ...(system && { system }),
+  });
+  const plan = makePlan(given, facts([disk({ path: '/dev/vda' })], { rescueBytes: 2 ** 25 }), new Secret(Buffer.alloc(32, 7))); // prettier-ignore
+  return { resolution: { config: given }, plan } as unknown as Session;
+}
+
+t.test('until when to log in, and what happens otherwise', async t => {
+  const rows: [name: string, system: ConfigInput['system'], encryption: 'none' | undefined, expected: RegExp][] = [
+    ['no trial', { rescue: true }, undefined, /^$/],
+    ['a person unlocks it', { rescue: true, trial: 45 }, undefined, /^; it is on trial: log in within 45 minutes of its start, unlocking it over SSH counts, or it restarts .* port 2222 with the host key of stage 1, and stays$/],
+    ['nobody has to', { rescue: true, trial: 45 }, 'none', /^; it is on trial: it has to answer over SSH within 45 minutes of its start, or/],
+  ]; // prettier-ignore
+  for (const [name, system, encryption, expected] of rows) {
+    const planned = session(system, encryption);
+    t.match(trialWords(planned), expected, name);
+    const hasStep = planned.plan!.stages['boot-loader'].some(({ kind }) => kind === 'trial');
+    t.equal(hasStep, name !== 'no trial', `${name}: the plan has its step`);
+    t.equal(planned.plan!.summary.some(line => line.startsWith('first boot on trial')), hasStep, name); // prettier-ignore
+  }
+});
