@@ -23,6 +23,39 @@ export function writeAt(file: string, offset: number, bytes: Buffer): void {
   }
 }
 
+/** Copies a disk, over whatever had the name, without its holes. */
+export async function copyDisk(file: string, to: string): Promise<void> {
+  fs.rmSync(to, { force: true });
+  const copy = await start(['cp', '--sparse=always', file, to]);
+  const { exitCode } = await copy.ended;
+  if (exitCode !== 0) throw new Error(`copying ${file}: ${copy.errors()}`);
+}
+
+/**
+ * Replaces a text by another of the same length wherever the first GiB has it, as a file system's own blocks.
+ * @returns how many times
+ */
+export function patchDisk(file: string, text: string, by: string): number {
+  if (text.length !== by.length) throw new Error('the texts have different lengths');
+  const handle = fs.openSync(file, 'r+');
+  const chunk = Buffer.alloc(4 * 2 ** 20);
+  let count = 0;
+  try {
+    for (let offset = 0; offset < 2 ** 30; offset += chunk.length - text.length) {
+      const read = fs.readSync(handle, chunk, 0, chunk.length, offset);
+      const found = chunk.subarray(0, read);
+      for (let at = found.indexOf(text); at >= 0; at = found.indexOf(text, at + 1)) {
+        fs.writeSync(handle, by, offset + at, 'latin1');
+        count++;
+      }
+      if (read < chunk.length) break;
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+  return count;
+}
+
 /**
  * A disk that belongs to somebody: text at the start, in the middle and at the end, where wiping, partitioning and
  * ZFS labels would write, and no signature that blkid knows.

@@ -36,6 +36,7 @@ import { rescueEntryRebuildWorlds } from './rescue-entry/rebuild.ts';
 import { rescueEntryWorlds } from './rescue-entry.ts';
 import { rescueWorlds } from './rescue.ts';
 import { seedWorlds } from './metadata/seed.ts';
+import { trialWorlds } from './trial/trial.ts';
 import { unlockWorlds } from './unlock.ts';
 import { userFlakeWorlds } from './user-flake.ts';
 
@@ -66,6 +67,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'rescue-entry': rescueEntryWorlds,
   'rescue-entry/mirror': rescueEntryMirrorWorlds,
   'rescue-entry/rebuild': rescueEntryRebuildWorlds,
+  'trial/trial': trialWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,
