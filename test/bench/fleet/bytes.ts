@@ -9,9 +9,12 @@ export interface Bytes {
   /** Everything else: scripts, configurations, what the cache says of paths, answers to reports. */
   rest: number;
   total: number;
-  /** Of the image and of the archives: what was sent more than once. */
+  /** Of the image and of the archives: what was sent more than once, and is large. */
   twice: readonly string[];
 }
+
+/** `dabei plan` reads some files of a system's top level, and Nix fetches its archive of a few kB for each of them. */
+const largeBytes = 100_000;
 
 const isImage = (path: string) => path === '/bzImage' || path === '/initrd';
 const isArchive = (path: string) => path.startsWith('/cache/nar/');
@@ -32,6 +35,7 @@ function sumUp(all: readonly Sent[]): Bytes {
   const total = sum(() => true);
   const once = new Set<string>();
   const twice = all
+    .filter(({ bytes }) => bytes >= largeBytes)
     .filter(({ method, status, path }) => method === 'GET' && status < 300 && (isImage(path) || isArchive(path)))
     .filter(({ path }) => once.has(path) || !once.add(path));
   return { image, closure, rest: total - image - closure, total, twice: twice.map(({ path }) => path) };

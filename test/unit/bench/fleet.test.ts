@@ -12,8 +12,8 @@ const log = `10.77.0.1 10.77.0.1 GET 200 300 /fleet.ipxe
 10.77.0.1 10.77.0.51 GET 200 900 /cache/a.narinfo
 10.77.0.1 10.77.0.51 HEAD 200 200 /cache/nar/a.nar.zst
 10.77.0.1 10.77.0.51 GET 206 1000 /cache/nar/a.nar.zst
-10.77.0.1 10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
-10.77.0.1 10.77.0.52 GET 200 5000 /cache/nar/b.nar.zst
+10.77.0.1 10.77.0.52 GET 200 500000 /cache/nar/b.nar.zst
+10.77.0.1 10.77.0.52 GET 200 500000 /cache/nar/b.nar.zst
 cut
 `;
 
@@ -24,7 +24,7 @@ t.test('bytes of each machine', async t => {
   t.same(machines.get('10.77.0.51'), first);
   t.match(machines.get('10.77.0.52'), {
     image: 4_000_100,
-    closure: 10_000,
+    closure: 1_000_000,
     twice: ['/cache/nar/b.nar.zst'],
   });
   t.equal(spread([100, 102, 101]).toFixed(3), '0.020');
