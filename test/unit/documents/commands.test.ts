@@ -75,12 +75,13 @@ t.test('configurations', async t => {
   for (const document of present) {
     for (const block of blocks(document, 'json')) {
       const json = JSON.parse(block.startsWith('{') ? block : `{${block}}`) as Record<string, unknown>;
-      // runtime-info.json, which host-flake.test.ts compares.
-      if ('firmware' in json) continue;
+      // runtime-info.json, which host-flake.test.ts compares; a profile of matchbox.
+      if ('firmware' in json || 'generic_id' in json) continue;
       seen++;
-      // systemd's envelope of user-data has the configuration as a text.
+      // systemd's envelope of user-data, and Tinkerbell's hardware, have the configuration as a text.
       const [credential] = (json['systemd.credentials'] ?? []) as { text: string }[];
-      const { success, error } = configSchema.safeParse(credential ? JSON.parse(credential.text) : json);
+      const text = credential?.text ?? (json['spec'] as { userData: string } | undefined)?.userData;
+      const { success, error } = configSchema.safeParse(text === undefined ? json : JSON.parse(text));
       t.ok(success, `${document.path}: ${error?.message ?? 'a configuration'}`);
     }
   }
