@@ -5,7 +5,7 @@
  *     pending ── the installed system starts ──► started ── somebody logs in ──► confirmed ── the default is set ──► (no file)
  *                                                   └── the rescue system starts ──► failed
  *
- * nix/host-flake/trial.sh writes the same files from the installed system's side.
+ * nix/host-flake/trial-state.sh changes the same files from the installed system's side.
  */
 
 /** One word and a line end in dabei/trial of each ESP. */
@@ -20,7 +20,7 @@ export const trialFiles = {
 } as const;
 
 export const rescueEntryId = 'nix-dabei.conf';
-/** In grubenv of each ESP; nix/host-flake/trial.sh puts what reads it into grub.cfg. */
+/** In grubenv of each ESP; nix/host-flake/trial-menu.sh puts what reads it into grub.cfg. */
 export const grubVariable = 'dabei_trial';
 
 /**
