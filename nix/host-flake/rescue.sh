@@ -187,7 +187,7 @@ tell_features() {
     [ "$word" != zfs-features ] || known=$rest
   done <"$1"
   [ -n "$known" ] || return 0
-  zpool get -H -o property,value all "$pool" >"$work/features" 2>/dev/null || return 0
+  timeout 60 zpool get -H -o property,value all "$pool" >"$work/features" 2>/dev/null || return 0
   missing=
   while read -r property value; do
     case $property/$value in feature@*/active) ;; *) continue ;; esac
