@@ -38,7 +38,8 @@ export function givenTime(own: Located): number | null {
   return typeof time === 'string' ? Date.parse(time) / 1000 : null;
 }
 
-function settingOf(own: Located, name: keyof typeof ownSettings) {
+/** A setting of this boot's own sources, as the schema has it; undefined without it, and if it is invalid, which the schema reports. */
+export function settingOf(own: Located, name: keyof typeof ownSettings) {
   const located = valueAt(own, [name]);
   if (located === undefined) return undefined;
   const value: unknown =

@@ -1,8 +1,7 @@
 import { canonicalName, parseCommandLine } from '../command-line.ts';
 import type { Input } from '../sources.ts';
 import { valueAt, type Located } from '../../located.ts';
-import { ownSettings } from '../../schema/fetch.ts';
-import { givenTime } from '../order.ts';
+import { givenTime, settingOf } from '../order.ts';
 import { noCloudSource } from '../seed/nocloud.ts';
 import { defaultDeadlineSeconds } from '../url-schedule.ts';
 import { ec2ShapedAt } from './ec2.ts';
@@ -91,27 +90,21 @@ function asksForRescue(commandLine: string): boolean {
 function reasonAgainst(own: Located, input: Input): string | null {
   if (asksForRescue(input.commandLine)) return 'this boot is for a rescue system (dabei.rescue)';
   if (isBeaten(input)) return 'run or a file started this, and they decide alone';
-  return settingOf(own, 'mode') === 'rescue' ? 'mode is "rescue"' : null;
+  const mode = valueAt(own, ['mode']);
+  return mode?.kind === 'scalar' && mode.value === 'rescue' ? 'mode is "rescue"' : null;
 }
 
 function sourceOf(own: Located, { dmi = {}, commandLine }: Input): MetadataSource | null {
-  const url = ownSettings.metadataUrl.safeParse(settingOf(own, 'metadataUrl')).data;
-  if (url !== undefined) return ec2ShapedAt(new URL(url).origin);
+  const url = settingOf(own, 'metadataUrl');
+  if (typeof url === 'string') return ec2ShapedAt(new URL(url).origin);
   return noCloudSource(dmi, commandLine) ?? recognise(metadataSources, dmi);
 }
 
 function deadlineOf(own: Located): number {
-  return (
-    ownSettings.configDeadline.safeParse(settingOf(own, 'configDeadline')).data ?? defaultDeadlineSeconds
-  );
+  return (settingOf(own, 'configDeadline') as number | undefined) ?? defaultDeadlineSeconds;
 }
 
 /** Whether a configuration by metadata or on a seed may have secrets. */
 export function mayHaveSecrets(own: Located): boolean {
   return settingOf(own, 'metadataSecrets') === 'allow';
-}
-
-function settingOf(own: Located, name: string): unknown {
-  const found = valueAt(own, [name]);
-  return found?.kind === 'scalar' ? found.value : undefined;
 }
