@@ -28,14 +28,19 @@ interface Menu {
  */
 export async function listGenerations(doors: Doors): Promise<string[]> {
   const doing = 'reading the boot menu';
-  return withEsps(doors, espDevices(doors, doing), esps => {
-    const [menu] = esps.flatMap(esp => readMenu(doors, esp) ?? []);
-    if (menu === undefined) throw noMenu(doing);
-    const numbered = menu.entries.filter(({ generation }) => generation !== null);
-    return numbered
-      .toSorted((a, b) => b.generation! - a.generation! || (a.id < b.id ? -1 : 1))
-      .map(({ generation, title, isDefault }) => `${generation}${isDefault ? ' (default)' : ''}: ${title}`);
-  });
+  return withEsps(
+    doors,
+    espDevices(doors, doing),
+    esps => {
+      const [menu] = esps.flatMap(esp => readMenu(doors, esp) ?? []);
+      if (menu === undefined) throw noMenu(doing);
+      const numbered = menu.entries.filter(({ generation }) => generation !== null);
+      return numbered
+        .toSorted((a, b) => b.generation! - a.generation! || (a.id < b.id ? -1 : 1))
+        .map(({ generation, title, isDefault }) => `${generation}${isDefault ? ' (default)' : ''}: ${title}`);
+    },
+    'looking',
+  );
 }
 
 /**

@@ -149,14 +149,14 @@ async function withRescueEsps<T>(doors: Doors, work: (esps: readonly string[]) =
     ),
   );
   try {
-    return await withEsps(doors, devices, all => {
-      const esps = all.filter(esp => doors.files.exists(`${esp}/dabei/rescue.cpio`));
-      if (esps.length > 0) return work(esps);
-      throw new DabeiError('RESCUE_ENTRY', {
-        doing,
-        problem: 'no ESP of this machine has a rescue entry',
-        remedy: 'mount the installed system at /mnt, with its ESPs, and run: dabei rescue-entry --root /mnt',
-      });
+    const look = (all: readonly string[], present: readonly string[]) =>
+      present.filter((_, index) => doors.files.exists(`${all[index]}/dabei/rescue.cpio`));
+    const found = await withEsps(doors, devices, look, 'looking');
+    if (found.length > 0) return await withEsps(doors, found, work);
+    throw new DabeiError('RESCUE_ENTRY', {
+      doing,
+      problem: 'no ESP of this machine has a rescue entry',
+      remedy: 'mount the installed system at /mnt, with its ESPs, and run: dabei rescue-entry --root /mnt',
     });
   } catch (thrown) {
     throw asDabeiError(thrown, doing);

@@ -42,7 +42,7 @@ t.test('generations, without a passphrase', async t => {
   const all = doors(t, { files: { ...uefi(1), ...uefi(2) } });
   t.same(await listGenerations(all), ['2 (default): NixOS, Generation 2', '1: NixOS, Generation 1']);
   t.match(all.ran, [
-    `mount -t vfat -o umask=0077 ${one} ${esp(1)}`,
+    `mount -t vfat -o ro,umask=0077 ${one} ${esp(1)}`,
     /^mount /,
     `umount ${esp(2)}`,
     `umount ${esp(1)}`,
@@ -51,6 +51,15 @@ t.test('generations, without a passphrase', async t => {
     '2 (default): NixOS - Configuration 2',
     '1: NixOS - Configuration 1',
   ]);
+});
+
+t.test('generations, while "dabei unlock" has the ESPs mounted for writing', async t => {
+  const busy = doors(t, {
+    files: { ...uefi(1), ...uefi(2) },
+    programs: { mount: 'case $4 in ro,*) exit 32 ;; esac', umount: 'exit 0' },
+  });
+  t.equal((await listGenerations(busy)).length, 2);
+  t.match(busy.ran, [/ro,umask/, `mount -t vfat -o umask=0077 ${one} ${esp(1)}`]);
 });
 
 t.test('a default for all ESPs', async t => {

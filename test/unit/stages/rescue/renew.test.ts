@@ -76,6 +76,8 @@ t.test('renewed: kernel and initrd beside the older ones, then the entry', async
   t.match(await rescueEntry(doors, undefined, false), /^the rescue entry on 1 ESP starts nix-dabei/);
   const ran = doors.ran.filter(line => /rescue|^u?mount|modprobe/.test(line));
   t.same(ran, [
+    'mount -t vfat -o ro,umask=0077 /dev/vda2 /run/dabei/esps/1',
+    'umount /run/dabei/esps/1',
     'mount -t vfat -o umask=0077 /dev/vda2 /run/dabei/esps/1',
     'modprobe zfs',
     '/usr/lib/dabei/rescue-files bzImage from source /run/dabei/esps/1',
