@@ -8,6 +8,7 @@ import type { Facts } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
 import { readDisks } from '../host/machine/disks.ts';
 import { capturedHostCertificates, capturedOtherPort } from '../host/old-system/captured.ts';
+import { readRescuedMachine } from '../host/old-system/rescued-machine.ts';
 import { availableMemoryBytes } from '../host/machine/facts.ts';
 import { readLinks } from '../host/machine/links.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
@@ -213,7 +214,8 @@ export async function finish(doors: Doors, session: Session): Promise<void> {
 /** Nothing to install, or nothing left to do: prints how to log in. */
 export async function rescue(doors: Doors, session: Session): Promise<void> {
   doors.log({ event: 'note', text: `${formatBytes(availableMemoryBytes(doors))} of RAM are free` });
-  if (session.resolution.config?.disks === undefined)
+  // A machine's own rescue system is there to keep it.
+  if (session.resolution.config?.disks === undefined && readRescuedMachine(doors) === null)
     doors.log({ event: 'note', text: '"dabei setup" installs: it asks what it has to know' });
   tellWaysIn(doors, session);
 }
