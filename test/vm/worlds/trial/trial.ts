@@ -35,16 +35,7 @@ export const trialWorlds: World[] = [
       const variables = join(site.directory, 'uefi-variables.fd');
       const kept = files.readBytes(variables);
 
-      // systemd-boot starts it once; power fails; the default is the rescue system.
-      await powerCutInStage1(site, guest, 'loader');
-      const failed = await rescued(site, guest, 'after-power-cut');
-      assert.match(await failed.ssh.run('dabei status'), noLogin);
-      assert.match(
-        await failed.ssh.run('dabei confirm', { seconds: 60 }),
-        /^confirmed: the installed system/,
-      );
-      await restart(failed);
-      await endsInInstalled(site, guest, 'after-confirm');
+      await failsAndIsConfirmed(site, guest);
 
       // The variable is lost: the rescue system starts it, and a login in stage 1 confirms it.
       await restore();
@@ -61,9 +52,7 @@ export const trialWorlds: World[] = [
       assert.ok(patchDisk(guest.disks[0]!.file, ...withoutInit) > 0);
       await panics(site, guest, 'panic-by-loader');
       await panics(site, guest, 'panic-by-kexec');
-      const stays = await rescued(site, guest, 'after-panic');
-      assert.match(await stays.ssh.run('dabei status'), noLogin);
-      await stays.machine.end();
+      await staysInRescue(site, guest, 'after-panic');
     },
   },
   {
@@ -76,15 +65,7 @@ export const trialWorlds: World[] = [
       const guest: Guest = { memoryMiB: 1024, firmware: 'bios', disks: [site.disk('target', 4096)] };
       const restore = await installed(site, guest);
 
-      await powerCutInStage1(site, guest, 'loader');
-      const failed = await rescued(site, guest, 'after-power-cut');
-      assert.match(await failed.ssh.run('dabei status'), noLogin);
-      assert.match(
-        await failed.ssh.run('dabei confirm', { seconds: 60 }),
-        /^confirmed: the installed system/,
-      );
-      await restart(failed);
-      await endsInInstalled(site, guest, 'after-confirm');
+      await failsAndIsConfirmed(site, guest);
 
       await restore();
       const started = await start(site, guest, 'login');
@@ -95,9 +76,7 @@ export const trialWorlds: World[] = [
       await restore();
       assert.ok(patchDisk(guest.disks[0]!.file, ...withoutInit) > 0);
       await panics(site, guest, 'panic-by-loader');
-      const stays = await rescued(site, guest, 'after-panic');
-      assert.match(await stays.ssh.run('dabei status'), noLogin);
-      await stays.machine.end();
+      await staysInRescue(site, guest, 'after-panic');
     },
   },
   {
@@ -110,12 +89,26 @@ export const trialWorlds: World[] = [
       const machine = await start(site, guest, 'nobody', minutes * 60 + 900);
       await machine.console.waitFor(/nobody has logged in within 10 minutes/, minutes * 60 + 300);
       await machine.waitForEnd(180);
-      const stays = await rescued(site, guest, 'rescue');
-      assert.match(await stays.ssh.run('dabei status'), noLogin);
-      await stays.machine.end();
+      await staysInRescue(site, guest, 'rescue');
     },
   },
 ];
+
+/** The boot loader starts the installed system once; power fails; the rescue system is the default, where somebody confirms. */
+async function failsAndIsConfirmed(site: Site, guest: Guest): Promise<void> {
+  await powerCutInStage1(site, guest, 'loader');
+  const failed = await rescued(site, guest, 'after-power-cut');
+  assert.match(await failed.ssh.run('dabei status'), noLogin);
+  assert.match(await failed.ssh.run('dabei confirm', { seconds: 60 }), /^confirmed: the installed system/);
+  await restart(failed);
+  await endsInInstalled(site, guest, 'after-confirm');
+}
+
+async function staysInRescue(site: Site, guest: Guest, name: string): Promise<void> {
+  const stays = await rescued(site, guest, name);
+  assert.match(await stays.ssh.run('dabei status'), noLogin);
+  await stays.machine.end();
+}
 
 /** @returns what makes the disk again what it was after the installation */
 async function installed(site: Site, guest: Guest): Promise<() => Promise<void>> {
