@@ -100,6 +100,17 @@ t.test('dabei boot', async t => {
   t.same([busy.written, busy.ran], [[], []], 'a second one touches nothing');
 });
 
+t.test("a machine's own rescue system does not offer to install", async t => {
+  for (const [file, offers] of [
+    [{}, true],
+    [{ '/run/dabei/boot/dabei/machine.json': '{' }, false],
+  ] as const) {
+    const doors = doorsFor(t, { files: { ...appended(rescue), ...file } });
+    t.equal(await boot(doors), 0);
+    t.equal(JSON.stringify(doors.told).includes('dabei setup'), offers);
+  }
+});
+
 t.test('from a medium', async t => {
   const files = {
     '/run/dabei/boot/cmdline': 'console=tty0 dabei.medium=iso\n',
