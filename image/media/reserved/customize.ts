@@ -41,7 +41,9 @@ export function customize(wish: Wish): Customization | readonly Reason[] {
   const options = Buffer.from(`${JSON.stringify(asked)}\n`);
   const sources = [
     ...(configuration === null ? [] : [configuration]),
-    ...(hasOptions && keyProblems.length === 0 ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: options }] : []),
+    ...(hasOptions && keyProblems.length === 0
+      ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: options }]
+      : []),
   ];
   const { config, mode, problems } = resolveConfiguration({ commandLine: '', files: sources });
   const reasons: Reason[] = [...problems, ...keyProblems].map(asRefusal);

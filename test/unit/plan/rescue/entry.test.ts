@@ -41,7 +41,10 @@ t.test('which machines get a rescue entry', async t => {
 
 t.test('every ESP gets its files; a machine without them is installed as well', async t => {
   t.match(writeRescueFiles(2), [
-    { argv: ['/usr/lib/dabei/rescue-files', 'bzImage', 'from source', '/mnt/boot', '/mnt/boot-2'], optional: true },
+    {
+      argv: ['/usr/lib/dabei/rescue-files', 'bzImage', 'from source', '/mnt/boot', '/mnt/boot-2'],
+      optional: true,
+    },
   ]);
 });
 
