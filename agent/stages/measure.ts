@@ -9,7 +9,7 @@ import { selectDisks } from '../plan/disks/select-disks.ts';
 import { Secret } from '../secret.ts';
 import { readClosure } from './closure.ts';
 import { readInstallState } from './install-state.ts';
-import { inspectLayout, inspectToplevel } from './toplevel.ts';
+import { archiveDirectory, inspectLayout, inspectToplevel } from './toplevel.ts';
 
 /**
  * Measures the machine, asks the binary caches where a prebuilt system is wanted, and decides everything; changes nothing.
@@ -70,9 +70,13 @@ async function prebuilt(doors: Doors, config: Config, facts: Facts): Promise<Clo
   const { storePath, substituters = [], trustedPublicKeys: keys = [] } = config.system;
   if (storePath === undefined) return undefined;
   const closure = await readClosure(doors, { toplevel: storePath, substituters, keys });
-  const initrd = await inspectToplevel(doors, closure, config, facts);
-  const { diskoScript } = config.system;
-  if (diskoScript === undefined) return { ...closure, initrd };
-  const script = await readClosure(doors, { toplevel: diskoScript, substituters, keys });
-  return { ...closure, initrd, disko: await inspectLayout(doors, closure, script) };
+  try {
+    const initrd = await inspectToplevel(doors, closure, config, facts);
+    const { diskoScript } = config.system;
+    if (diskoScript === undefined) return { ...closure, initrd };
+    const script = await readClosure(doors, { toplevel: diskoScript, substituters, keys });
+    return { ...closure, initrd, disko: await inspectLayout(doors, closure, script) };
+  } finally {
+    doors.files.remove(archiveDirectory);
+  }
 }

@@ -152,6 +152,15 @@ async function readFromAny(
 
 const mostLinks = 8;
 
+/**
+ * Where Nix keeps the archives that it reads files from (its setting local-nar-cache of binary caches, "nix help-stores"): without it,
+ * Nix fetches a path's whole archive for each file in it.
+ */
+export const archiveDirectory = '/run/dabei/archives';
+
+const keepingArchives = (cache: string) =>
+  `${cache}${cache.includes('?') ? '&' : '?'}local-nar-cache=${archiveDirectory}`;
+
 /** A file in a cache, through symbolic links, as the running system will see it; null where there is none. */
 async function readThrough(
   doors: Doors,
@@ -161,7 +170,7 @@ async function readThrough(
   links = 0,
 ): Promise<Buffer | null> {
   if (!isSmall(path)) return null;
-  const argv = ['nix', 'store', 'cat', '--store', cache, path];
+  const argv = ['nix', 'store', 'cat', '--store', keepingArchives(cache), path];
   const read = await doors.exec.attempt({
     doing: `reading ${path}`,
     argv,
@@ -176,7 +185,7 @@ async function readThrough(
 
 /** Whether a cache has a file or a link, through symbolic links above it. */
 async function exists(doors: Doors, cache: string, path: string, links = 0): Promise<boolean> {
-  const argv = ['nix', 'store', 'ls', '--json', '--store', cache, path];
+  const argv = ['nix', 'store', 'ls', '--json', '--store', keepingArchives(cache), path];
   const { exitCode } = await doors.exec.attempt({ doing: `looking at ${path}`, argv, timeoutSeconds: 120 });
   if (exitCode === 0) return true;
   const followed = links < mostLinks ? await followFirstLink(doors, cache, path) : null;
@@ -189,7 +198,7 @@ async function followFirstLink(doors: Doors, cache: string, path: string): Promi
   // "", "nix", "store" and the store path, which may be a link itself.
   for (let length = 4; length <= parts.length; length++) {
     const prefix = parts.slice(0, length).join('/');
-    const argv = ['nix', 'store', 'ls', '--json', '--store', cache, prefix];
+    const argv = ['nix', 'store', 'ls', '--json', '--store', keepingArchives(cache), prefix];
     const { exitCode, stdout } = await doors.exec.attempt({
       doing: `looking at ${prefix}`,
       argv,

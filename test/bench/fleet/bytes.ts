@@ -9,11 +9,11 @@ export interface Bytes {
   /** Everything else: scripts, configurations, what the cache says of paths, answers to reports. */
   rest: number;
   total: number;
-  /** Of the image and of the archives: what was sent more than once, and is large. */
+  /** Of the image and of the archives: what was sent more than once, and small archives that were sent more than twice. */
   twice: readonly string[];
 }
 
-/** `dabei plan` reads some files of a system's top level, and Nix fetches its archive of a few kB for each of them. */
+/** `dabei plan` reads some files of a system's top level, whose archive of a few kB is fetched once more to install it. */
 const largeBytes = 100_000;
 
 const isImage = (path: string) => path === '/bzImage' || path === '/initrd';
@@ -33,11 +33,13 @@ function sumUp(all: readonly Sent[]): Bytes {
     all.filter(({ path }) => counts(path)).reduce((bytes, each) => bytes + each.bytes, 0);
   const [image, closure] = [sum(isImage), sum(isArchive)];
   const total = sum(() => true);
-  const once = new Set<string>();
+  const times = new Map<string, number>();
   const twice = all
-    .filter(({ bytes }) => bytes >= largeBytes)
     .filter(({ method, status, path }) => method === 'GET' && status < 300 && (isImage(path) || isArchive(path)))
-    .filter(({ path }) => once.has(path) || !once.add(path));
+    .filter(({ path, bytes }) => {
+      times.set(path, (times.get(path) ?? 0) + 1);
+      return times.get(path)! > (bytes < largeBytes ? 2 : 1);
+    });
   return { image, closure, rest: total - image - closure, total, twice: twice.map(({ path }) => path) };
 } // prettier-ignore
 

@@ -14,6 +14,11 @@ const log = `10.77.0.1 10.77.0.1 GET 200 300 /fleet.ipxe
 10.77.0.1 10.77.0.51 GET 206 1000 /cache/nar/a.nar.zst
 10.77.0.1 10.77.0.52 GET 200 500000 /cache/nar/b.nar.zst
 10.77.0.1 10.77.0.52 GET 200 500000 /cache/nar/b.nar.zst
+10.77.0.1 10.77.0.52 GET 200 14000 /cache/nar/system.nar
+10.77.0.1 10.77.0.52 GET 200 14000 /cache/nar/system.nar
+10.77.0.1 10.77.0.52 GET 200 15000 /cache/nar/etc.nar
+10.77.0.1 10.77.0.52 GET 200 15000 /cache/nar/etc.nar
+10.77.0.1 10.77.0.52 GET 200 15000 /cache/nar/etc.nar
 cut
 `;
 
@@ -24,8 +29,8 @@ t.test('bytes of each machine', async t => {
   t.same(machines.get('10.77.0.51'), first);
   t.match(machines.get('10.77.0.52'), {
     image: 4_000_100,
-    closure: 1_000_000,
-    twice: ['/cache/nar/b.nar.zst'],
+    closure: 1_073_000,
+    twice: ['/cache/nar/b.nar.zst', '/cache/nar/etc.nar'],
   });
   t.equal(spread([100, 102, 101]).toFixed(3), '0.020');
   t.equal(spread([7]), 0);
