@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { cleanLine, cleanText } from '../clean-text.ts';
+import { cleanText } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import * as clock from './clock.ts';
-import { Lines, longestLine, Output, outputLimits, type Keep } from './output.ts';
+import { callForLines, Output, outputLimits, type Keep } from './output.ts';
 
 /** The only door to other programs. */
 
@@ -190,13 +188,6 @@ async function start(
       });
     child.on('close', end);
   });
-}
-
-function callForLines(stream: Readable, onLine: (line: string) => void): void {
-  const decoder = new StringDecoder('utf8');
-  const lines = new Lines(line => onLine(cleanLine(line, longestLine)));
-  stream.on('data', (chunk: Buffer) => lines.push(decoder.write(chunk)));
-  stream.on('end', () => lines.end());
 }
 
 export type Interactive = Pick<Command, 'doing' | 'argv' | 'env' | 'timeoutSeconds'>;

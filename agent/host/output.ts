@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { cleanLine } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 
 /** The output of programs, with bounded memory. */
@@ -97,4 +100,12 @@ export class Lines {
     this.#begun.push(piece.slice(0, room));
     this.#length += Math.min(room, piece.length);
   }
+}
+
+/** Calls for each line of a stream as soon as it arrives, cleaned (clean-text.ts). */
+export function callForLines(stream: Readable, onLine: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  const lines = new Lines(line => onLine(cleanLine(line, longestLine)));
+  stream.on('data', (chunk: Buffer) => lines.push(decoder.write(chunk)));
+  stream.on('end', () => lines.end());
 }
