@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as files from './lib/files.ts';
 
@@ -79,5 +79,9 @@ function end(thrown: unknown): void {
  * image/start.mjs starts programs with this module in their arguments (--import); a test that imports it changes
  * nothing.
  */
-if (process.execArgv.some(argument => argument.endsWith('image/top.ts')))
+if (process.execArgv.some(argument => argument.endsWith('image/top.ts'))) {
   process.on('uncaughtException', end);
+  // The programs that it waits for end with it (agent/host/exec.ts): each has a process group of its own, which Ctrl-C does not reach.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}

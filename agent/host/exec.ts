@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { cleanText } from '../clean-text.ts';
 import { DabeiError } from '../errors.ts';
 import { Secret } from '../secret.ts';
@@ -90,6 +91,21 @@ function commandFailed(finished: Finished): DabeiError {
   });
 }
 
+/** Process groups of the programs that somebody waits for: they would otherwise outlive this process. */
+const waitedFor = new Set<number>();
+
+process.on('exit', () => {
+  for (const group of waitedFor) signalGroup(group, 'SIGKILL');
+});
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // The program has already ended.
+  }
+}
+
 async function start(
   command: Command,
   isFailure: (exitCode: number, signal: NodeJS.Signals | null) => boolean,
@@ -117,12 +133,10 @@ async function start(
     if (command.stdin !== undefined) {
       child.stdin!.end(command.stdin instanceof Secret ? command.stdin.reveal() : command.stdin);
     }
+    const group = child.pid;
+    if (group !== undefined) waitedFor.add(group);
     const killGroup = (signal: NodeJS.Signals) => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, signal);
-      } catch {
-        // The program has already ended.
-      }
+      if (group !== undefined) signalGroup(group, signal);
     };
     let hardKill: NodeJS.Timeout | undefined;
     const expire = () => {
@@ -145,6 +159,7 @@ async function start(
     const settle = (then: () => void) => {
       if (settled) return;
       settled = true;
+      if (group !== undefined) waitedFor.delete(group);
       clearTimeout(limit);
       clearTimeout(hardKill);
       command.stop?.removeEventListener('abort', expire);
@@ -165,7 +180,7 @@ async function start(
       settle(() => {
         const seconds = Math.round((clock.uptimeSeconds() - started) * 1000) / 1000;
         const stderr = cleanText(errors.text(), outputLimits.tail);
-        const exitCode = code ?? 128 + (signalNumbers[signal ?? ''] ?? 0);
+        const exitCode = exitCodeOf(code, signal);
         const finished = {
           argv: command.argv,
           doing: command.doing,
@@ -221,7 +236,7 @@ export async function interactive({ doing, argv, env, timeoutSeconds }: Interact
       });
       child.on('close', (code, signal) => {
         clearTimeout(limit);
-        resolve(code ?? 128 + (signalNumbers[signal ?? ''] ?? 0));
+        resolve(exitCodeOf(code, signal));
       });
     });
   } finally {
@@ -273,14 +288,9 @@ export async function startDaemon(daemon: Daemon): Promise<number> {
   }
 }
 
-/** Signal numbers (signal(7)). Like a shell, `run` reports 128 plus the number if a signal ended the program. */
-const signalNumbers: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-};
+/** Like a shell, `run` reports 128 plus the number of the signal that ended a program (signal(7)). */
+const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null) =>
+  code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 
 function lastLines(stderr: string): string {
   const lines = stderr.trim().split('\n').slice(-6).join('\n');

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { DabeiError } from '../../../agent/errors.ts';
+import * as files from '../../../image/lib/files.ts';
 import { BuildError, FetchMissing } from '../../../image/lib/errors.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { describeEnding, endingOf } from '../../../image/top.ts';
@@ -104,4 +106,31 @@ t.test('npm ci that fails is a sentence', async t => {
     stderr,
     'npm error code ECONNREFUSED\nerror NPM_PACKAGES: installing npm packages: npm ci ended with exit code 1; see its messages above\nWhat to do: check that this machine reaches its npm registry (npm ping), then run the same command again\n',
   );
+});
+
+t.test('Ctrl-C ends the programs that a command waits for', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'dabei-top-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const program = join(directory, 'program.ts');
+  const argv = ['sh', '-c', 'sleep 1000 & echo $!; exec sleep 1000'];
+  writeFileSync(
+    program,
+    `import { run } from '${checkout('agent/host/exec.ts')}';
+const onLine = (line: string) => console.log(line);
+void run({ doing: 'compiling', argv: ${JSON.stringify(argv)}, timeoutSeconds: 1000, onLine });`,
+  );
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const node = ['--import=tsx', `--import=${checkout('image/top.ts')}`, program];
+    const child = spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    const grandchild = Number(said.toString());
+    child.kill(signal);
+    t.same(await once(child, 'close'), [code, null], signal);
+    // Ended, or a zombie that nobody has asked for: proc(5).
+    const state = files.readIfThere(`/proc/${grandchild}/stat`)?.split(' ')[2] ?? 'gone';
+    t.match(state, /gone|Z|X/, `${signal}: what it had started`);
+  }
 });
