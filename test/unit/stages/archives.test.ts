@@ -46,7 +46,7 @@ exec ${argv.join(' ')} $(printf '%s\\n' "$@" | sed "s|local-nar-cache=|&$ROOT|")
   files.write(join(paths, 'etc/etc/ssh/sshd_config'), '');
   files.write(join(paths, 'etc/etc/hostid'), Buffer.from('1234'));
 
-  const answers = new Map([['/nix-cache-info', Buffer.from('StoreDir: /nix/store\n')]]);
+  const answers = new Map<string, Buffer>([['/nix-cache-info', Buffer.from('StoreDir: /nix/store\n')]]);
   for (const [path, name] of [
     [toplevel, 'system'],
     [etc, 'etc'],
