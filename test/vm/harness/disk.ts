@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import { requireHostPackages, run } from '../../../image/lib/host.ts';
 import { start } from './machine/process.ts';
 
 /** Raw disk images on this machine: sparse files, made, hashed and searched. */
@@ -65,6 +66,35 @@ export function fillWithForeignBytes(file: string): void {
   const block = Buffer.alloc(64 * 1024, 'these bytes belong to somebody; ');
   for (const offset of [0, 2 ** 20, Math.floor(size / 2 / 512) * 512, size - block.length])
     writeAt(file, offset, block);
+}
+
+/**
+ * How much of a partition is not zero, in MiB: of a swap partition with a random key, what was swapped out at least.
+ * @param name of the partition in the GPT
+ */
+export async function writtenMiB(file: string, name: string): Promise<number> {
+  await requireHostPackages({ '/usr/sbin/sfdisk': 'fdisk' });
+  const argv = ['sfdisk', '--json', file];
+  const { stdout } = await run({ doing: `reading the partitions of ${file}`, argv, timeoutSeconds: 30 });
+  const { partitiontable } = JSON.parse(stdout) as {
+    partitiontable: { partitions: { name: string; start: number; size: number }[] };
+  };
+  const partition = partitiontable.partitions.find(each => each.name === name);
+  if (partition === undefined) throw new Error(`${file} has no partition ${name}`);
+  const page = Buffer.alloc(4096);
+  const chunk = Buffer.alloc(2 ** 20);
+  const handle = fs.openSync(file, 'r');
+  let pages = 0;
+  try {
+    for (let at = partition.start * 512; at < (partition.start + partition.size) * 512; at += chunk.length) {
+      const read = fs.readSync(handle, chunk, 0, chunk.length, at);
+      for (let offset = 0; offset < read; offset += page.length)
+        if (chunk.compare(page, 0, page.length, offset, offset + page.length) !== 0) pages++;
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+  return Math.floor((pages * page.length) / 2 ** 20);
 }
 
 /**

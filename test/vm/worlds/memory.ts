@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import * as files from '../../../image/lib/files.ts';
 import { run } from '../../../image/lib/host.ts';
 import { tinyNixos } from '../harness/fixtures.ts';
+import { writtenMiB } from '../harness/disk.ts';
 import { bootInstalled, finishInstall, startInstall } from '../guests/install.ts';
 import { serveFiles } from '../harness/serve.ts';
 import type { Site } from '../harness/site.ts';
@@ -85,11 +86,14 @@ export const memoryWorlds: World[] = rows.map(row => ({
           ...(row.swap === undefined ? {} : { swap: row.swap }),
         },
       });
-      const guest = { memoryMiB: 512, disks: [site.disk('target', row.diskMegabytes)] };
+      const disk = site.disk('target', row.diskMegabytes);
+      const guest = { memoryMiB: 512, disks: [disk] };
       const install = await startInstall(site, config, { ...guest, limitSeconds: 1500 });
       const { leastFreeMiB, swappedOutMiB } = await finishInstall(site, install, 1200);
       report.leastFreeMiB = leastFreeMiB;
-      assert.ok(swappedOutMiB >= row.leastSwappedMiB, `${swappedOutMiB} MiB were swapped out`);
+      // The kernel's own count is lost where the machine is too busy to answer.
+      const swappedMiB = row.swap === 0 ? swappedOutMiB : await writtenMiB(disk.file, 'swap');
+      assert.ok(swappedMiB >= row.leastSwappedMiB, `${swappedMiB} MiB were swapped out`);
       const { machine, ssh } = await bootInstalled(site, guest);
       assert.match(await ssh.run('cat /proc/cmdline'), /sum=\d{14}/);
       await machine.end();
