@@ -82,7 +82,7 @@ export const consoleSchema = z
       .optional()
       .describe(
         '"root": a shell for whoever is at a console, "password": after a login, "off": none; by default, "password" if ' +
-          'passwordHash is given, else "off" once a passphrase or a private key came in, else "root"',
+          'passwordHash is given, else "off" once a passphrase, a private key or a token came in, else "root"',
       ),
     passwordHash: passwordHash
       .optional()

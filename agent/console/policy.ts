@@ -43,8 +43,8 @@ export function consolePolicy({
     };
   if (shell !== undefined) return { shell, because: `console.shell is "${shell}"` };
   if (hasPassword) return { shell: 'password', because: 'there is a console.passwordHash' };
-  if (secrets === 'none') return { shell: 'root', because: 'no passphrase and no private key came in' };
-  return { shell: 'off', because: 'a passphrase or a private key came in' };
+  if (secrets === 'none') return { shell: 'root', because: 'no passphrase, private key or token came in' };
+  return { shell: 'off', because: 'a passphrase, a private key or a token came in' };
 }
 
 /**

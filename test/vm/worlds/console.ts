@@ -66,7 +66,10 @@ export const consoleWorlds: World[] = [
       });
       await stageDone(machine, 'rescue', 150);
       await nobodyGetsAShell(machine);
-      assert.match(machine.console.text, /No shell on this console: a passphrase or a private key came in\./);
+      assert.match(
+        machine.console.text,
+        /No shell on this console: a passphrase, a private key or a token came in\./,
+      );
       assert.match(machine.console.text, /^ssh root@10\.0\.2\.15$[^]*^host key SHA256:/m);
       const ssh = site.ssh();
       await ssh.waitUntilUp(30);

@@ -78,7 +78,7 @@ const rows: [name: string, state: Record<string, string>, shell: boolean, says: 
     'off, with the ways in',
     {
       'console/shell': 'off\n',
-      'console/because': 'a passphrase or a private key came in\n',
+      'console/because': 'a passphrase, a private key or a token came in\n',
       'console/message': 'ssh root@192.0.2.7\n',
     },
     false,

@@ -121,7 +121,7 @@ t.test('the table', async t => {
     config: wholeRoot,
     installs: true,
     returnAfterSeconds: 900,
-    console: { shell: 'off', because: 'a passphrase or a private key came in' },
+    console: { shell: 'off', because: 'a passphrase, a private key or a token came in' },
   });
   t.equal(
     text,
@@ -137,7 +137,7 @@ left out                 docker0 belongs to a program
 erased        /dev/vda   20 GiB, serial root: gpt, /dev/vda1 ext4 mounted at /
 becomes                  NixOS, nixos
                          restarts into this system after 900 s without a login, unless a disk was touched
-              console    no shell, because a passphrase or a private key came in
+              console    no shell, because a passphrase, a private key or a token came in
 `,
   );
 });
