@@ -7,8 +7,8 @@ import { checkout, runIn } from '../../lib/host.ts';
 import type { ImageLayout } from '../../rootfs/initrd.ts';
 import type { Medium, MediumParts } from '../medium.ts';
 import { reservedBytes } from '../reserved/reserved-file.ts';
-import { biosModules, earlyConfig, efiModules, menu } from './grub.ts';
-import { isoName, markPath, onMedium, volumeLabel } from './layout.ts';
+import { biosModules, earlyConfig, efiModules, menu } from '../boot/grub.ts';
+import { isoName, markPath, onMedium, volumeLabel } from '../boot/layout.ts';
 
 /**
  * The ISO: a CD and a USB stick, for BIOS and UEFI, with GRUB from Debian. The same inputs give the same bytes.
@@ -20,7 +20,9 @@ export const iso: Medium = { name: 'iso', files: [isoName], carriesImage: true, 
 
 async function buildIso({ mediaTools, image, description }: MediumParts): Promise<Built> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
-  const own = ['iso', 'grub', 'layout'].map(name => ({ file: checkout(`image/media/iso/${name}.ts`) }));
+  const own = ['iso/iso', 'boot/grub', 'boot/layout'].map(name => ({
+    file: checkout(`image/media/${name}.ts`),
+  }));
   const inputs = ['iso 1', mediaTools, image, description, version, String(reservedBytes), ...own];
   return cached('iso', inputs, async directory => {
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;

@@ -1,5 +1,5 @@
 import { BuildError } from '../../lib/errors.ts';
-import { onMedium, volumeLabel } from '../iso/layout.ts';
+import { onMedium, volumeLabel } from '../boot/layout.ts';
 import { findFile, readVolume, type Extent, type Read } from './iso9660.ts';
 import { reservedBytes } from './reserved-file.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
-import { onMedium } from '../../../image/media/iso/layout.ts';
+import { onMedium } from '../../../image/media/boot/layout.ts';
 import { dabeiImage } from '../../../image/media/reserved/command.ts';
 import { findFile, readVolume } from '../../../image/media/reserved/iso9660.ts';
 import { stageDone } from '../guests/install.ts';

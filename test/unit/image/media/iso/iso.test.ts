@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { runIn } from '../../../../../image/lib/host.ts';
-import { earlyConfig, menu } from '../../../../../image/media/iso/grub.ts';
-import { markPath, onMedium, volumeLabel } from '../../../../../image/media/iso/layout.ts';
+import { earlyConfig, menu } from '../../../../../image/media/boot/grub.ts';
+import { markPath, onMedium, volumeLabel } from '../../../../../image/media/boot/layout.ts';
 import { findFile, readVolume } from '../../../../../image/media/reserved/iso9660.ts';
 import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
-import { makeSmallIso, mediaTools } from '../../../../support/small-iso.ts';
+import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
 
 /** The medium, made by the same programs from a small kernel and a small initrd. */
 

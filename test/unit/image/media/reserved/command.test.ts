@@ -7,12 +7,12 @@ import { resolveConfiguration } from '../../../../../agent/config/resolve.ts';
 import { realDoors } from '../../../../../agent/host/doors.ts';
 import { readAppendedFiles } from '../../../../../agent/host/old-system/appended.ts';
 import { requireHostPackages } from '../../../../../image/lib/host.ts';
-import { onMedium } from '../../../../../image/media/iso/layout.ts';
+import { onMedium } from '../../../../../image/media/boot/layout.ts';
 import { dabeiImage, Refused } from '../../../../../image/media/reserved/command.ts';
 import { findFile, readVolume } from '../../../../../image/media/reserved/iso9660.ts';
 import { bundleProgram } from '../../../../../image/media/reserved/program.ts';
 import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
-import { makeSmallIso, mediaTools } from '../../../../support/small-iso.ts';
+import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
 
 /** `dabei-image` on a medium made of a small image. */
 

@@ -6,7 +6,7 @@ import { unpack, type Packages } from '../../image/debian/packages.ts';
 import * as files from '../../image/lib/files.ts';
 import { requireHostPackages } from '../../image/lib/host.ts';
 import { makeIso } from '../../image/media/iso/iso.ts';
-import { isoName } from '../../image/media/iso/layout.ts';
+import { isoName } from '../../image/media/boot/layout.ts';
 
 /** Boot loaders and the programs that make a medium. Needs root's rights. */
 export async function mediaTools(): Promise<Packages> {
