@@ -47,7 +47,7 @@ export const errorCodes = {
   DISK_NOT_FOUND: 'no disk matches a selector',
   DISK_NOT_HARDWARE: 'a chosen disk is made by software or reached over a network',
   DISK_AMBIGUOUS: 'more disks match a selector than it asks for',
-  DISK_BOOT_MEDIUM: 'a chosen disk is the medium that this system was booted from',
+  DISK_BOOT_MEDIUM: 'a chosen disk is the medium that this system was booted from, or may be',
   DISK_READ_ONLY: 'a chosen disk is read-only',
   DISK_CHANGED: 'a chosen disk is no longer what it was when the installation was planned',
   DISK_SECTORS: 'this firmware cannot start from disks with sectors of that size',

@@ -1,6 +1,7 @@
 import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import type { Input } from '../config/sources/sources.ts';
+import { holdsOnlyMedium } from '../plan/disks/medium.ts';
 import { networkOf } from './questions/network.ts';
 import { selectorOf } from './questions/disks.ts';
 import type { Answers, World } from './question.ts';
@@ -16,7 +17,7 @@ export function publicConfiguration(answers: Answers, world: World): ConfigInput
   const { disks, layout, poolName, generation, encryption, hostName, keys } = answers;
   const network = networkOf(answers, world);
   const members = facts.disks.filter(({ path }) => disks?.includes(path));
-  const holdsData = members.some(({ contents }) => contents.length > 0);
+  const holdsData = members.some(disk => disk.contents.length > 0 && !holdsOnlyMedium(disk));
   const { disks: before, ...rest } = base;
   return {
     ...rest,

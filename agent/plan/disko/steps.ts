@@ -3,6 +3,7 @@ import type { Disk, Facts } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { describeDisk, stablePath } from '../disks/describe-disk.ts';
 import { startZram } from '../disks/install-swap.ts';
+import { describeMedium } from '../disks/medium.ts';
 import { arcMaxBytes } from '../disks/pool.ts';
 import { settle, tearDown, wipeDisk } from '../disks/wipe-disk.ts';
 import { hostIdOf } from '../host-flake/runtime-info.ts';
@@ -201,7 +202,10 @@ export function describeLayout(
       ? `of ${config.system.flake ?? 'the flake'} (config.system.build.diskoScriptNoDeps), evaluated first; it has to name exactly these disks`
       : `${layout.script.toplevel}, which names exactly these disks (${layout.script.paths} paths, ${formatBytes(layout.script.narBytes)} of RAM)`;
   return [
-    ...members.map(disk => `everything on this disk will be destroyed: ${describeDisk(disk)}`),
+    ...members.flatMap(disk => [
+      `everything on this disk will be destroyed: ${describeDisk(disk)}`,
+      ...describeMedium(disk),
+    ]),
     `layout: by the disko script ${source}`,
     ...keyFiles.map(({ path }) => `  it reads the key file ${path}, which exists only while it runs`),
     '  all other disks are read-only from then on, until the machine restarts',

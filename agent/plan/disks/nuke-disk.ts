@@ -4,6 +4,7 @@ import type { Secret } from '../../secret.ts';
 import { poolBytes } from '../nix/closure.ts';
 import { describeDisk, stablePath } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
+import { describeMedium } from './medium.ts';
 import { installSwapNames, startInstallSwap, startZram, stopInstallSwap } from './install-swap.ts';
 import { claimEsp, markDone, type InstallStateHead } from './install-state-steps.ts';
 import { layOut, partitionGuids, type Layout } from './layout.ts';
@@ -116,6 +117,7 @@ export function planNukeDisk(
         ? members.map(member => `dabei keeps the contents of this disk: ${describeDisk(member)}`)
         : members.flatMap((member, index) => [
             `everything on this disk will be destroyed: ${describeDisk(member)}`,
+            ...describeMedium(member),
             `  new: BIOS boot ${formatBytes(biosBootBytes)}, ESP ${formatBytes(esp)}, ` +
               `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfs[index]!)}`,
           ])),

@@ -6,6 +6,7 @@ import { hiddenTwins, withoutGivenId } from './cleared-ids.ts';
 import { describeContents, describeDisk, stablePath, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
+import { holdsMedium, holdsOnlyMedium } from './medium.ts';
 import { ambiguous, clearedIdRefusal, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
@@ -73,7 +74,9 @@ export function selectDisks(
       );
     } else {
       members.push(disk);
-      refusals.push(...unfit(config, disk, disks, minimum, own.has(disk.path)));
+      if (holdsMedium(disk) && !isCertain(selector, disk)) refusals.push(mediumRefusal(doing, disk, disks));
+      const holdsNothing = own.has(disk.path) || holdsOnlyMedium(disk);
+      refusals.push(...unfit(config, disk, disks, minimum, holdsNothing));
     }
   });
   refusals.push(...multipathMembers(members), ...twinPools(config, [...named], disks));
@@ -106,7 +109,7 @@ function layoutsFor(count: number): PoolLayout[] {
 function matches(selector: DiskSelector, disk: Disk, minimum: number): boolean {
   if (selector === 'only') return isCandidate(disk, minimum) && !isPortable(disk);
   if (typeof selector === 'string') return disk.path === selector || disk.aliases.includes(selector);
-  return !(isPortable(disk) && !isNamed(selector)) && hasProperties(selector, disk);
+  return !((isPortable(disk) || holdsMedium(disk)) && !isNamed(selector)) && hasProperties(selector, disk);
 }
 
 function hasProperties(selector: Exclude<DiskSelector, string>, disk: Disk): boolean {
@@ -127,8 +130,17 @@ function isNamed(selector: DiskSelector): boolean {
   return Object.values(others).some(value => value !== undefined);
 }
 
+/**
+ * Whether the selector names this very disk: by its serial number, its world wide name or a link of udev. A kernel name may belong to
+ * another disk at the next start; it counts only if the disk has no stable name.
+ */
+function isCertain(selector: DiskSelector, disk: Disk): boolean {
+  if (typeof selector !== 'string') return selector.serial !== undefined || selector.wwn !== undefined;
+  return selector !== disk.path || stablePath(disk) === disk.path;
+}
+
 function isCandidate(disk: Disk, minimum: number): boolean {
-  return !disk.readOnly && !disk.bootMedium && disk.sizeBytes >= minimum;
+  return !disk.readOnly && !disk.bootMedium && !holdsMedium(disk) && disk.sizeBytes >= minimum;
 }
 
 /**
@@ -145,18 +157,32 @@ function same(wanted: string | undefined, actual: string | null | undefined): bo
 }
 
 function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | null {
-  const free = disks.filter(disk => !members.includes(disk) && !disk.readOnly && !disk.bootMedium);
+  const free = disks.filter(
+    disk => !members.includes(disk) && !disk.readOnly && !disk.bootMedium && !holdsMedium(disk),
+  );
   if (free.length === 0) return null;
   return `not named yet: ${free.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`).join(', ')}`;
 }
 
-/** @returns every reason for which this disk cannot be used */
+/** @returns DISK_BOOT_MEDIUM for a disk with nix-dabei.img that a selector matches, but does not name */
+function mediumRefusal(doing: string, disk: Disk, disks: readonly Disk[]): DabeiError {
+  return new DabeiError('DISK_BOOT_MEDIUM', {
+    doing,
+    problem: `this system may have been started from it, and the selector could match another disk: ${describeDisk(disk)}`,
+    remedy: `to install over nix-dabei.img, set it to ${uniqueSelector(disk, disks)}`,
+  });
+}
+
+/**
+ * @param holdsNothing what is on the disk belongs to nobody
+ * @returns every reason for which this disk cannot be used
+ */
 function unfit(
   config: DisksConfig,
   disk: Disk,
   disks: readonly Disk[],
   minimum: number,
-  isOwn: boolean,
+  holdsNothing: boolean,
 ): DabeiError[] {
   const refusals: DabeiError[] = [];
   const refuse = (code: DabeiError['code'], problem: string, remedy: string): void => {
@@ -189,7 +215,7 @@ function unfit(
         : 'use a larger disk',
     );
   }
-  if (disk.contents.length > 0 && config.wipe === false && !isOwn) {
+  if (disk.contents.length > 0 && config.wipe === false && !holdsNothing) {
     refuse(
       'DISK_FOREIGN_DATA',
       `${disk.path} is not empty; what would be lost: ${describeContents(disk)}`,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { cleanLine } from '../../clean-text.ts';
 import type { Content, Disk } from '../../facts.ts';
+import { isMediumEsp } from './medium.ts';
 import { mebibyte } from './partitions.ts';
 import { stablePath } from './describe-disk.ts';
 import type { RunStep, Step } from '../step.ts';
@@ -92,6 +93,7 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const whole = disk.contents.find(content => content.device === disk.path);
   return [
     ...partitions.flatMap(partition => [
+      ...(isMediumEsp(partition) ? [overwriteMedium(partition.device)] : []),
       ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
       ...zeroBlueStore(partition.device, partition, disk.logicalSectorBytes),
       eraseSignatures(partition.device, [partition.device]),
@@ -143,6 +145,19 @@ function discard(device: string): Step {
     argv: ['blkdiscard', '--force', '--step', String(1024 * mebibyte), device],
     timeoutSeconds: 300,
     optional: true,
+  };
+}
+
+/**
+ * The configuration on nix-dabei.img may have the passphrase, in the middle of a partition that nothing else overwrites: making a file
+ * system there does not, and not every disk forgets what is discarded.
+ */
+function overwriteMedium(device: string): Step {
+  return {
+    kind: 'run',
+    doing: `overwriting nix-dabei.img and its configuration on ${device} with zeros`,
+    argv: ['blkdiscard', '--zeroout', '--force', device],
+    timeoutSeconds: 300,
   };
 }
 

@@ -2,9 +2,10 @@ import { disksSchema, type PoolLayout } from '../../config/schema.ts';
 import type { Disk } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { cleanLine } from '../../clean-text.ts';
-import { describeDisk, uniqueSelector } from '../../plan/disks/describe-disk.ts';
+import { describeDisk, stablePath, uniqueSelector } from '../../plan/disks/describe-disk.ts';
 import { describeFound } from '../disk-contents.ts';
 import { dataMembers, layoutTable } from '../../plan/disks/layouts.ts';
+import { holdsMedium } from '../../plan/disks/medium.ts';
 import { selectDisks } from '../../plan/disks/select-disks.ts';
 import {
   chosenRow,
@@ -73,6 +74,7 @@ function row(disk: Disk, all: readonly Disk[]): Row {
     disk.model && JSON.stringify(disk.model),
     disk.serial && `serial ${JSON.stringify(disk.serial)}`,
     disk.removable && 'removable',
+    holdsMedium(disk) && 'with nix-dabei.img',
   ].filter(value => typeof value === 'string' && value !== '');
   const unfit = whyUnfit(disk, all);
   return {
@@ -84,7 +86,7 @@ function row(disk: Disk, all: readonly Disk[]): Row {
 
 /** Whether planning would refuse the disk for what it is: not for data on it, and not for the number of disks. */
 function whyUnfit(disk: Disk, all: readonly Disk[]): string | null {
-  const asked = disksSchema.parse({ devices: [disk.path], wipe: true });
+  const asked = disksSchema.parse({ devices: [stablePath(disk)], wipe: true });
   const refusal = selectDisks(asked, all).refusals.find(({ code }) => code !== 'POOL_NAME_TAKEN');
   // The disk is described beside it.
   return refusal === undefined ? null : refusal.problem.replace(`: ${describeDisk(disk)}`, '');

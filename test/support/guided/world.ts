@@ -1,5 +1,6 @@
 import { start, openQuestion, reply, type State } from '../../../agent/setup/machine.ts';
 import type { Remark, World } from '../../../agent/setup/question.ts';
+import { mediumGuids } from '../../../agent/plan/disks/medium.ts';
 import { content, disk, facts, GiB } from '../../fixtures/disks.ts';
 
 /** Machines and answers for tests of the guided installation. */
@@ -41,6 +42,16 @@ export const medium = disk({
   transport: 'usb',
   removable: true,
   bootMedium: true,
+});
+
+/** The disk that the machine was started from: nix-dabei.img was written onto it. */
+export const started = disk({
+  serial: 'own',
+  contents: [
+    content('/dev/vda', { deviceType: 'disk', signature: 'gpt' }),
+    content('/dev/vda1', { partUuid: mediumGuids.biosBoot }),
+    content('/dev/vda2', { partUuid: mediumGuids.esp, signature: 'vfat', label: 'NIXDABEI' }),
+  ],
 });
 
 export const card = {

@@ -10,6 +10,7 @@ import {
   otherKey,
   passphrase,
   second,
+  started,
   talk,
   target,
   third,
@@ -38,6 +39,12 @@ const whole: [name: string, world: World, lines: string[], asked: string, config
     hostName: 'a.example.org',
     rootAuthorizedKeys: [key, otherKey],
     disks: { devices: [{ serial: 'A1' }], layout: 'single', wipe: true, encryption: 'none' },
+  }],
+  ['the disk that the machine was started from', world({ facts: facts([started]) }), ['/dev/vda', 'open', 'a', key, ''],
+    'disks encryption hostName keys keys', {
+    hostName: 'a',
+    rootAuthorizedKeys: [key],
+    disks: { devices: [{ serial: 'own' }], layout: 'single', encryption: 'none' },
   }],
   ['a mirror needs no question', world({ facts: facts([target, second]) }), ['1 2', '2', 'nas', key, ''],
     'disks encryption hostName keys keys', {
