@@ -1,28 +1,28 @@
-import { onMedium } from './layout.ts';
+import { onMedium, type MediumKind } from './layout.ts';
 
 /** What GRUB runs on the medium, on BIOS and on UEFI. Pure. Commands and variables: GRUB's manual, "Commands", "Special variables". */
 
 /** Modules inside of the boot loader; it loads none from the medium. */
 const modules = [
   ...['normal', 'boot', 'configfile', 'test', 'regexp', 'echo', 'sleep', 'minicmd', 'reboot', 'halt'],
-  ...['search', 'search_fs_file', 'iso9660', 'ls', 'cat', 'linux'],
+  ...['search', 'search_fs_file', 'iso9660', 'fat', 'part_gpt', 'part_msdos', 'ls', 'cat', 'linux'],
   ...['hashsum', 'gcry_sha256'],
 ];
 
 /** On BIOS, where nobody else gives GRUB's menu to a serial line. */
 export const biosModules: readonly string[] = [...modules, 'biosdisk', 'serial', 'terminal'];
 
-/** On UEFI: GRUB comes from a FAT file system, which may be a partition. */
-export const efiModules: readonly string[] = [...modules, 'fat', 'part_gpt', 'part_msdos'];
+export const efiModules: readonly string[] = modules;
 
 /**
- * Inside of the boot loader: finds a medium of this image, that from which BIOS started GRUB before any other. GRUB runs these lines
- * without its shell, so there are no conditions here (grub-core/kern/rescue_parser.c).
+ * Inside of the boot loader: finds a medium of this image, that from which the firmware started GRUB before any other. BIOS names a CD or a
+ * whole disk; with the comma, the hint means its partitions (grub-core/commands/search.c). GRUB runs these lines without its shell, so there
+ * are no conditions here (grub-core/kern/rescue_parser.c).
  * @param mark path of the file that marks the medium
  */
 export const earlyConfig = (
   mark: string,
-): string => `search --no-floppy --set=root --hint "$root" --file "/${mark}"
+): string => `search --no-floppy --set=root --hint "$root" --hint "$root," --file "/${mark}"
 configfile "/${onMedium.menu}"
 `;
 
@@ -42,7 +42,7 @@ fi
 /** Kernel messages from warnings on: a serial line takes seconds for all of them. */
 const quiet = 'loglevel=5';
 /** Makes the status screen appear, and the random password where the medium is not configured (agent/screen/outputs.ts). */
-const fromMedium = 'dabei.medium=iso';
+const fromMedium = (kind: MediumKind) => `dabei.medium=${kind}`;
 /** The terminal that shows this menu takes control sequences. */
 const onSerial = 'dabei.screen=serial';
 
@@ -52,18 +52,18 @@ interface Entry {
   parameters: readonly string[];
 }
 
-const entries: readonly Entry[] = [
+const entriesOf = (kind: MediumKind): readonly Entry[] => [
   {
     title: 'Start (rescue system, or as this medium is configured)',
-    parameters: ['console=ttyS0,115200', 'console=tty0', quiet, fromMedium],
+    parameters: ['console=ttyS0,115200', 'console=tty0', quiet, fromMedium(kind)],
   },
   {
     title: 'Start on the first serial console (ttyS0, 115200 baud)',
-    parameters: ['console=ttyS0,115200', quiet, fromMedium, onSerial],
+    parameters: ['console=ttyS0,115200', quiet, fromMedium(kind), onSerial],
   },
   {
     title: 'Start on the second serial console (ttyS1), of many remote consoles',
-    parameters: ['console=ttyS1,115200', quiet, fromMedium, onSerial],
+    parameters: ['console=ttyS1,115200', quiet, fromMedium(kind), onSerial],
   },
 ];
 
@@ -71,8 +71,8 @@ const entries: readonly Entry[] = [
  * @param version of nix-dabei
  * @param mark path of the file that marks the medium
  */
-export function menu(version: string, mark: string): string {
-  const starts = entries.map(
+export function menu(version: string, mark: string, kind: MediumKind): string {
+  const starts = entriesOf(kind).map(
     ({ title, parameters }) => `menuentry "${title}" {
   linux /${onMedium.kernel} ${parameters.join(' ')}
   initrd /${onMedium.initrd} /${onMedium.reserved} newc:kernel:/${onMedium.kernel}

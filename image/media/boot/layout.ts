@@ -1,10 +1,14 @@
 import { arch } from '../../../agent/arch.ts';
+import type { mediumValues } from '../../../agent/screen/outputs.ts';
 
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
 
 export const isoName = 'nix-dabei.iso';
 
-/** ISO 9660 volume identifier: capital letters and digits (ECMA-119, 7.4.1). No label of a stick that configures machines. */
+/** As dabei.medium says it (agent/screen/outputs.ts). */
+export type MediumKind = (typeof mediumValues)[number];
+
+/** ISO 9660 volume identifier: capital letters and digits (ECMA-119, 7.4.1); label of the FAT file systems. No label of a stick that configures machines. */
 export const volumeLabel = 'NIXDABEI';
 
 /** Paths on the medium, without a slash in front. */
@@ -20,6 +24,8 @@ export const onMedium = {
   biosLoader: 'boot/bios.img',
   bootCatalogue: 'boot/boot.cat',
   efiPartition: 'boot/efi.img',
+  /** Where firmware looks for it (UEFI 2.10, 3.5.1.1), on an ESP. */
+  efiLoader: `EFI/BOOT/${arch.efiFile.own}`,
 } as const;
 
 /**

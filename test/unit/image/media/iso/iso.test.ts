@@ -36,7 +36,7 @@ t.test('what is on it', async t => {
   t.equal(contentOf('dabei'), null, 'a directory is not a file');
   t.equal(contentOf(`${onMedium.menu}/x`), null);
   const initrd = contentOf(onMedium.initrd)!;
-  t.equal(contentOf(onMedium.menu)?.toString(), menu('0.0.0', markPath(sha256(initrd))));
+  t.equal(contentOf(onMedium.menu)?.toString(), menu('0.0.0', markPath(sha256(initrd)), 'iso'));
   t.equal(contentOf(markPath(sha256(initrd)))?.length, 0);
   const reserved = contentOf(onMedium.reserved)!;
   t.equal(reserved.length, reservedBytes);
@@ -92,7 +92,7 @@ t.test('CD and stick, BIOS and UEFI', async t => {
 
 t.test('GRUB can read its scripts', async t => {
   for (const [name, script] of Object.entries({
-    menu: menu('0.0.0', 'dabei/id_0'),
+    menu: menu('0.0.0', 'dabei/id_0', 'iso'),
     early: earlyConfig('dabei/id_0'),
   })) {
     const mounts = { '/build': t.testdir({ script }) };
@@ -106,10 +106,10 @@ t.test('what the boot loader runs without its shell has no conditions', async t 
 });
 
 t.test('every entry that starts the machine loads the reserved file after the initrd', async t => {
-  const entries = menu('0.0.0', 'dabei/id_0').match(/^ {2}(linux|initrd) .*$/gm) ?? [];
+  const entries = menu('0.0.0', 'dabei/id_0', 'iso').match(/^ {2}(linux|initrd) .*$/gm) ?? [];
   t.equal(entries.length, 6);
   for (const line of entries.filter(line => line.startsWith('  initrd')))
     t.equal(line, '  initrd /dabei/initrd /dabei/reserved newc:kernel:/dabei/bzImage');
-  for (const title of menu('1.0.0', 'dabei/id_0').match(/"[^"]{10,}" \{/g) ?? [])
+  for (const title of menu('1.0.0', 'dabei/id_0', 'iso').match(/"[^"]{10,}" \{/g) ?? [])
     t.ok(title.length < 76, title);
 });

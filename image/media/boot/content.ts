@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { arch } from '../../../agent/arch.ts';
+import type { Packages } from '../../debian/packages.ts';
+import { cached, type Built } from '../../lib/cache.ts';
+import * as files from '../../lib/files.ts';
+import { checkout, runIn } from '../../lib/host.ts';
+import type { ImageLayout } from '../../rootfs/initrd.ts';
+import type { MediumParts } from '../medium.ts';
+import { reservedBytes } from '../reserved/reserved-file.ts';
+import { earlyConfig, menu } from './grub.ts';
+import { markPath, onMedium, type MediumKind } from './layout.ts';
+
+/** What is on every medium with a boot loader, and the programs that put it there. The same inputs give the same bytes. */
+
+export interface MediumContent {
+  /** Paths of the files. */
+  kernel: string;
+  initrd: string;
+  description: string;
+  /** Of nix-dabei, for the menu. */
+  version: string;
+  /** Date of everything on the medium, in seconds since 1970. */
+  epoch: number;
+}
+
+/**
+ * A medium from the cache, or a new one.
+ * @param source of the medium itself, below image/media/, without its ending
+ */
+export async function cachedMedium(
+  name: string,
+  source: string,
+  { mediaTools, image, description }: MediumParts,
+  make: (directory: string, content: MediumContent) => Promise<void>,
+): Promise<Built> {
+  const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
+  const sources = [source, 'boot/content', 'boot/grub', 'boot/layout'];
+  const own = sources.map(path => ({ file: checkout(`image/media/${path}.ts`) }));
+  const inputs = [`${name} 1`, mediaTools, image, description, version, String(reservedBytes), ...own];
+  return cached(name, inputs, async directory => {
+    const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
+    const kernel = join(image.path, arch.kernel.image);
+    await make(directory, { kernel, initrd: join(image.path, 'initrd'), description, version, epoch });
+  });
+}
+
+/** Runs a program of the media tools, which sees the medium's directory as /build. */
+export type MakeStep = (doing: string, argv: readonly string[]) => Promise<unknown>;
+
+interface Tools {
+  make: MakeStep;
+  /** Makes a boot loader of GRUB's modules, which runs early.cfg. @param output path below the directory */
+  loader: (output: string, target: string, format: string, modules: readonly string[]) => Promise<unknown>;
+}
+
+/** @param tools mediaSet (image/debian/package-sets.ts), unpacked */
+export function toolsOf(tools: Packages, directory: string, epoch: number): Tools {
+  const make: MakeStep = (doing, argv) =>
+    runIn({
+      ...{ doing, root: tools.path, mounts: { '/build': directory }, argv, timeoutSeconds: 300 },
+      // xorriso(1) and mtools(1) give every date and every generated identifier this value.
+      env: { SOURCE_DATE_EPOCH: String(epoch), TZ: 'UTC' },
+    });
+  const loader: Tools['loader'] = (output, target, format, modules) =>
+    make(`making the loader for ${format}`, [
+      ...['grub-mkimage', `--format=${format}`, `--directory=/usr/lib/grub/${target}`, '--prefix=/dabei'],
+      ...['--config=/build/early.cfg', `--output=/build/${output}`, ...modules],
+    ]);
+  return { make, loader };
+}
+
+/** GRUB's name for BIOS; null where the architecture has none. */
+export const biosTarget = arch.grubBiosTarget;
+
+/** The one that Debian's package for this architecture has. */
+export const efiTarget = ({ path }: Packages): string =>
+  files.list(join(path, 'usr/lib/grub')).find(name => name.endsWith('-efi'))!;
+
+/** Writes the files of the medium below tree/, and early.cfg for the boot loaders. */
+export async function writeTree(
+  directory: string,
+  kind: MediumKind,
+  { kernel, initrd, description, version }: MediumContent,
+): Promise<void> {
+  const at = (path: string) => join(directory, 'tree', path);
+  const mark = markPath(await files.sha256(initrd));
+  files.copy(kernel, at(onMedium.kernel));
+  files.copy(initrd, at(onMedium.initrd));
+  files.write(at(onMedium.reserved), Buffer.alloc(reservedBytes));
+  files.write(at(onMedium.description), description);
+  files.write(at(onMedium.menu), menu(version, mark, kind));
+  files.write(at(mark), '');
+  files.write(join(directory, 'early.cfg'), earlyConfig(mark));
+}
+
+/** Writes the sums that the menu checks. @param paths below tree/ */
+export async function sumFiles(directory: string, paths: readonly string[]): Promise<void> {
+  const at = (path: string) => join(directory, 'tree', path);
+  const sums = paths.map(async path => `${await files.sha256(at(path))}  ${path}\n`);
+  files.write(at(onMedium.sums), (await Promise.all(sums)).join(''));
+}
+
+/** Volume serial number of a FAT file system, as mformat(1) takes it. */
+export const fatSerial = (epoch: number): string => (epoch >>> 0).toString(16).padStart(8, '0');
