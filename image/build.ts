@@ -152,7 +152,7 @@ async function tellForecast(options: BuildOptions): Promise<void> {
   });
   // Their keys depend on the finished image.
   const isCached = steps.every(({ isCached }) => isCached);
-  for (const name of ['bundle', 'iso']) steps.push({ name, isCached });
+  for (const name of ['bundle', 'iso', 'raw']) steps.push({ name, isCached });
   const cores = availableParallelism();
   const expected = forecast(steps, cores);
   for (const line of describeForecast(expected, cores)) tell(line);

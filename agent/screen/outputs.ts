@@ -9,8 +9,8 @@ import { canonicalName, parseCommandLine } from '../config/sources/command-line.
 export const screenValues = ['on', 'serial', 'plain', 'off'] as const;
 type ScreenValue = (typeof screenValues)[number];
 
-/** Values of dabei.medium: what the machine was started from. */
-export const mediumValues = ['iso'] as const;
+/** Values of dabei.medium: what the machine was started from, nix-dabei.iso or nix-dabei.img. */
+export const mediumValues = ['iso', 'img'] as const;
 
 export interface Outputs {
   /** Names of terminals below /dev, such as "tty1", on which the status is drawn. */
@@ -47,7 +47,7 @@ export function screenOutputs({ commandLine, consoles, hasDisplay }: OutputQuest
   }
 }
 
-/** Whether the machine was started from a CD or a stick: somebody stands in front of it. */
+/** Whether the machine was started from a CD, a stick or a disk with nix-dabei.img: somebody stands in front of it, or sees its display. */
 export function isMedium(commandLine: string): boolean {
   const value = valueOf(commandLine, 'dabei.medium');
   return mediumValues.some(known => known === value);

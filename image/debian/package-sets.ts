@@ -82,7 +82,7 @@ export const mediaSet: PackageSet = {
   name: 'media-tools',
   variant: 'extract',
   packages: [
-    ...['base-files', 'xorriso', 'mtools', 'grub-common', `grub-efi-${arch.debian}-bin`],
+    ...['base-files', 'xorriso', 'mtools', 'gdisk', 'grub-common', `grub-efi-${arch.debian}-bin`],
     ...(arch.grubBiosTarget === null ? [] : ['grub-pc-bin']),
   ],
 };

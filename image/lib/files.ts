@@ -121,6 +121,12 @@ export function overwriteAt(path: string, offset: number, bytes: Buffer): void {
   }
 }
 
+/** Makes a file of zeros that takes no room yet. */
+export function writeSparse(path: string, bytes: number): void {
+  write(path, '');
+  fs.truncateSync(path, bytes);
+}
+
 /** Opens a file while the work runs; creates it if it is missing, and never truncates it. */
 export async function withOpen<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
   makeDirectory(dirname(path));

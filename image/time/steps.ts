@@ -38,4 +38,5 @@ export const costs: Readonly<Record<string, Cost>> = {
   'dabei-image': { cpuSeconds: 1, cores: 1 },
   bundle: { cpuSeconds: 8, cores: 1 },
   iso: { cpuSeconds: 2, cores: 1 },
+  raw: { cpuSeconds: 2, cores: 1 },
 };

@@ -173,14 +173,15 @@ export const parameterKinds: readonly ParameterKind[] = [
     names: ['dabei.screen'],
     path: null,
     value:
-      'the [status screen](media.md#the-status-screen): `on`, `serial`, `plain` or `off`; by default `on` from a CD or a stick, else `off`',
+      'the [status screen](media.md#the-status-screen): `on`, `serial`, `plain` or `off`; by default `on` from a medium, else `off`',
     repeated: 'last',
     read: value => oneOf(value, screenValues),
   },
   {
     names: ['dabei.medium'],
     path: null,
-    value: '`iso`: the machine was started from a CD or a stick; its menu sets this',
+    value:
+      '`iso` or `img`: the machine was started from `nix-dabei.iso` or `nix-dabei.img`; its menu sets this',
     repeated: 'last',
     read: value => oneOf(value, mediumValues),
   },

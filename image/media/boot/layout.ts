@@ -4,6 +4,7 @@ import type { mediumValues } from '../../../agent/screen/outputs.ts';
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
 
 export const isoName = 'nix-dabei.iso';
+export const imgName = 'nix-dabei.img';
 
 /** As dabei.medium says it (agent/screen/outputs.ts). */
 export type MediumKind = (typeof mediumValues)[number];

@@ -15,6 +15,7 @@ const rows: [commandLine: string, consoles: string[], hasDisplay: boolean, outpu
   // From a medium: on the display; without one, on serial lines, of which nobody knows what they are.
   ['dabei.medium=iso', both, true, drawn('tty1')],
   ['dabei.medium=iso', ['tty0'], true, drawn('tty1')],
+  ['dabei.medium=img', both, true, drawn('tty1')],
   ['dabei.medium=iso', both, false, plain('ttyS0')],
   ['dabei.medium=iso', ['ttyS1'], true, plain('ttyS1')],
   ['dabei.medium=iso', ['tty0'], false, none],
