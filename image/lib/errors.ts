@@ -14,6 +14,7 @@ export const buildErrorCodes = {
   RELEASE: 'something prevents the release of this build',
   MEDIUM_UNKNOWN: 'a file is not a medium of nix-dabei that can be configured',
   MEDIUM_TRUNCATED: 'a medium is shorter than it says',
+  MEDIUM_SECTORS: 'a medium has sectors of a size that no machine starts it from',
   MEDIUM_DAMAGED: 'the reserved file of a medium is damaged',
   MEDIUM_TOO_SMALL: 'a configuration is larger than the reserved file of the medium',
   USAGE: 'the command line is wrong',

@@ -127,6 +127,23 @@ export function writeSparse(path: string, bytes: number): void {
   fs.truncateSync(path, bytes);
 }
 
+/**
+ * Bytes of a logical sector of a block device, as Linux says it (Documentation/ABI/stable/sysfs-block, queue/logical_block_size).
+ * @returns null for a file, and on other systems
+ */
+export function sectorBytesOf(path: string): number | null {
+  const stat = fs.statSync(path);
+  if (!stat.isBlockDevice()) return null;
+  // makedev(3): 12 bits of the major number, and 20 of the minor one, in the places that Linux gives them.
+  const major = (stat.rdev >>> 8) & 0xfff;
+  const minor = (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00);
+  const device = `/sys/dev/block/${major}:${minor}`;
+  // A partition is a directory below its disk.
+  const text =
+    readIfThere(`${device}/queue/logical_block_size`) ?? readIfThere(`${device}/../queue/logical_block_size`);
+  return text === null ? null : Number(text);
+}
+
 /** Opens a file while the work runs; creates it if it is missing, and never truncates it. */
 export async function withOpen<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
   makeDirectory(dirname(path));

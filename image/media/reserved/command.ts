@@ -16,7 +16,8 @@ const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-k
        dabei-image customize FILE --show
        dabei-image customize FILE --clear
 
-Writes a configuration into the reserved file of nix-dabei.iso, or of a stick with it, in place of what it held.
+Writes a configuration into the reserved file of nix-dabei.iso or nix-dabei.img, or of a stick or disk with one of them, in place of what
+it held.
 
   CONFIGURATION           JSON, as in docs/configuration.md; may be packed with gzip or zstd
   --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
@@ -145,7 +146,8 @@ function show(medium: string, { offset, bytes }: Extent): string[] {
 
 function locate(medium: string): Extent | Reason {
   try {
-    return findReserved((offset, length) => files.readAt(medium, offset, length), medium);
+    const read = (offset: number, length: number) => files.readAt(medium, offset, length);
+    return findReserved(read, medium, files.sectorBytesOf(medium));
   } catch (error) {
     return fileError(`reading ${medium}`, error, 'name the file of the medium');
   }

@@ -8,6 +8,8 @@ import { requireHostPackages, runIn } from '../../../../../image/lib/host.ts';
 import { menu } from '../../../../../image/media/boot/grub.ts';
 import { markPath, onMedium } from '../../../../../image/media/boot/layout.ts';
 import { espSectorsFor } from '../../../../../image/media/raw/raw.ts';
+import { findReserved } from '../../../../../image/media/reserved/medium-file.ts';
+import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
 import { makeSmallRaw, mediaTools } from '../../../../support/small-media.ts';
 
 /** The raw image, made by the same programs from a small kernel and a small initrd. */
@@ -18,6 +20,7 @@ const tools = await mediaTools();
 const directory = t.testdir({});
 const file = await makeSmallRaw(tools, `${directory}/first`);
 const bytes = readFileSync(file);
+const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 const espOffset = 2048 * 512;
 
@@ -95,6 +98,19 @@ t.test('BIOS finds code, and a partition that is marked', async t => {
   t.equal(bytes.readBigUInt64LE(0x5c), 34n, 'the core image');
   t.equal(bytes.readBigUInt64LE(34 * 512 + 500), 35n, 'its second sector');
   t.ok(bytes.readUInt16LE(34 * 512 + 508) > 10, 'and how many there are');
+});
+
+t.test('dabei-image finds the reserved file where another program finds it', async t => {
+  const found = findReserved(read, file);
+  if (found instanceof Error) throw found;
+  t.equal(found.bytes, reservedBytes);
+  t.ok(read(found.offset, found.bytes).every(byte => byte === 0));
+  t.ok((await contentOf(onMedium.reserved)).every(byte => byte === 0));
+  // Where it is, mtools shows by what it reads there.
+  const changed = Buffer.from(bytes);
+  changed.fill('dabei', found.offset, found.offset + found.bytes);
+  const other = findReserved((offset, length) => changed.subarray(offset, offset + length), file);
+  t.same(other, found);
 });
 
 t.test('the file system is as large as its files need', async t => {

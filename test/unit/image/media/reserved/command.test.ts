@@ -218,8 +218,13 @@ t.test('what is not a medium', async t => {
   };
   const name = original.indexOf('RESERVED.;1');
   const rows: [name: string, file: Buffer, code: string, message: RegExp][] = [
-    ['an empty file', Buffer.alloc(0), 'MEDIUM_UNKNOWN', /is not an ISO 9660 image/],
-    ['some bytes', Buffer.alloc(100_000, 'x'), 'MEDIUM_UNKNOWN', /is not an ISO 9660 image/],
+    ['an empty file', Buffer.alloc(0), 'MEDIUM_UNKNOWN', /is neither an ISO 9660 image nor nix-dabei\.img/],
+    [
+      'some bytes',
+      Buffer.alloc(100_000, 'x'),
+      'MEDIUM_UNKNOWN',
+      /is neither an ISO 9660 image nor nix-dabei\.img/,
+    ],
     ['another ISO', changed(32768 + 40, 'DEBIAN 13'), 'MEDIUM_UNKNOWN', /of something else: "DEBIAN 13"/],
     ['without its last byte', original.subarray(0, -1), 'MEDIUM_TRUNCATED', /ends before its [\d,]+ bytes/],
     ['the first half', original.subarray(0, original.length / 2), 'MEDIUM_TRUNCATED', /ends before/],
