@@ -3,7 +3,7 @@ import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
 import { bundleNames } from '../../../image/media/kexec-bundle.ts';
-import { isoName } from '../../../image/media/boot/layout.ts';
+import { imgName, isoName } from '../../../image/media/boot/layout.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
 import { arch } from '../../../agent/arch.ts';
 
@@ -19,6 +19,7 @@ export const image = {
   netboot: join(output, 'netboot.ipxe'),
   bundle: join(output, bundleNames.tarball),
   iso: join(output, isoName),
+  img: join(output, imgName),
   description: join(output, 'image.json'),
   sums: join(output, 'SHA256SUMS'),
 };

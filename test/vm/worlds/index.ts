@@ -20,6 +20,7 @@ import { kexecWorlds } from './kexec/kexec.ts';
 import { movedSshdWorlds } from './kexec/moved-sshd.ts';
 import { mediaWorlds } from './media.ts';
 import { metadataWorlds } from './metadata/metadata.ts';
+import { rawWorlds } from './media/raw.ts';
 import { screenWorlds } from './media/screen.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
@@ -45,6 +46,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   media: mediaWorlds,
   'media/screen': screenWorlds,
+  'media/raw': rawWorlds,
   console: consoleWorlds,
   'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,

@@ -35,7 +35,7 @@ export const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
 
 /** With 160 MiB, and from a CD with 192, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
 const uefiMiB = 48;
-const leastMemoryMiB = (firmware: Firmware = 'bios') =>
+export const leastMemoryMiB = (firmware: Firmware = 'bios') =>
   memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
 
 const untouched: World[] = shapes.map(({ kind, firmware }) => ({
