@@ -13,6 +13,8 @@ export interface Facts {
   /** uname -m as Nix names it, as `nixSystem` of arch.ts. */
   system: string;
   machine: Machine;
+  /** By SMBIOS; null where there is none. For the receiver of reports alone: runtime-info.json is public. */
+  identity?: { serial: string | null; uuid: string | null };
   disks: readonly Disk[];
   links: readonly Link[];
   /** Files of the flake that was sent along with the initrd, by their path in it; none without one. */

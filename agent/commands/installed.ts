@@ -1,5 +1,5 @@
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
-import { chooseTrial } from '../plan/rescue/entry.ts';
+import { chooseTrial, confirmedBy } from '../plan/rescue/entry.ts';
 import type { Session } from '../stages/sequence.ts';
 import { waysIn } from '../stages/stages.ts';
 
@@ -10,11 +10,15 @@ export function trialWords({ resolution, plan }: Session): string {
   const trial = config === null || !isBegun ? null : chooseTrial(config);
   if (trial === null) return '';
   const { minutes, confirm, asks } = trial;
-  const what = confirm === 'login' ? 'log in' : 'it has to answer over SSH';
-  return (
-    `; it is on trial: ${what} within ${minutes} minutes of its start${asks ? ', unlocking it over SSH counts' : ''}, or it restarts into ` +
-    'the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays'
-  );
+  const within = `within ${minutes} minutes of its start`;
+  return `; it is on trial: ${
+    {
+      login: `log in ${within}${asks ? ', unlocking it over SSH counts' : ''}, or`,
+      report: asks
+        ? `a login confirms it, and so it does once it is unlocked and ${confirmedBy(config!)}; without a network in stage 1,`
+        : `unless ${confirmedBy(config!)} ${within},`,
+    }[confirm]
+  } it restarts into the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays`;
 }
 
 /**

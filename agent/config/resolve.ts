@@ -99,7 +99,11 @@ export function resolveConfiguration(input: Input): Resolution {
 
   const isWhole = problems.length === 0 && state === 'complete';
   const isSigned = input.fetched?.signer ? ({ isSigned: true } as const) : {};
-  const config = isWhole && data ? { ...data, given: givenText(toJson(asked)), ...isSigned } : null;
+  const isUnattended = fragments.some(({ fetched, learnt }) => fetched || learnt)
+    ? ({ isUnattended: true } as const)
+    : {};
+  const config =
+    isWhole && data ? { ...data, given: givenText(toJson(asked)), ...isSigned, ...isUnattended } : null;
   const reachability = config
     ? reachabilityOf(merged)
     : withBase(reachabilityOf(merged), merge(below.base, locate(captured?.value ?? {}, capturedSource), []));

@@ -155,6 +155,8 @@ export type Config = z.output<typeof configSchema> & {
   readonly given?: string;
   /** It was fetched, and a signer of this boot has signed it. */
   readonly isSigned?: true;
+  /** It, or a part of it, came from `configUrl`, by metadata or from a seed: nobody has to be there. */
+  readonly isUnattended?: true;
 };
 /** The configuration as people write it: JSON, with defaults omitted. */
 export type ConfigInput = z.input<typeof configSchema>;

@@ -152,7 +152,7 @@ export function makePlan(
           // First, so that the boot loader finds them and adds the entry.
           ...(disks.rescue ? writeRescueFiles(members.length) : []),
           ...(disks.trial
-            ? planTrial(planBootLoader(config, facts, members), facts, members.length)
+            ? planTrial(config, facts, disks.trial, planBootLoader(config, facts, members), members.length)
             : planBootLoader(config, facts, members)),
           ...done('boot-loader'),
         ],

@@ -63,7 +63,35 @@ is_online() {
   return 1
 } 2>/dev/null
 
-# Without a person: a gateway answers, be it by ARP alone, and sshd completes a key exchange.
+# Left for root alone by dabei, where there is a receiver of reports: options of curl(1), with its token. Gone when the trial is over.
+report=$root/var/lib/dabei/trial-report
+
+over() {
+  [ "$action" != system ] || rm -f "$report" "$report.json" "$report.pem"
+  exit 0
+}
+
+# Without a person: the receiver of reports takes the event. Now and then, it is asked again; a redirection could lead the token to anybody.
+is_reported() {
+  uptime
+  [ "$now" -ge "$ask_at" ] || return 1
+  ask_at=$((now + 30))
+  code=$({
+    printf '{"timestamp":%s,' "$(date +%s)"
+    tail -c +2 "$report.json"
+  } | curl -q --config "$report" --globoff --proto =http,https --silent --max-time 20 --data-binary @- --output /dev/null \
+    --write-out '%{http_code}')
+  case $code in
+    2??) return 0 ;;
+    "$told") ;;
+    000 | '') say 'the receiver of reports cannot be reached' ;;
+    *) say "the receiver of reports answers $code" ;;
+  esac
+  told=$code
+  return 1
+}
+
+# Without a person, and without a receiver: a gateway answers, be it by ARP alone, and sshd completes a key exchange.
 is_reachable() {
   [ -n "$(ssh-keyscan -T 5 -p "$ssh_port" 127.0.0.1 2>/dev/null)" ] || return 1
   gateways=$({ ip -4 route show default && ip -6 route show default; } | while read -r _ via gateway _; do
@@ -85,12 +113,16 @@ begin() {
 }
 
 wait_for_login() {
-  gave_up=
+  gave_up='' ask_at=0 told=none
   say 'the installed system has started, and waits for a login'
   while :; do
-    ! logged_in || ! confirm 'somebody has logged in' || exit 0
-    if [ "$action.$confirm" = system.report ] && is_reachable; then
-      ! confirm 'sshd answers, and so does the gateway' || exit 0
+    ! logged_in || ! confirm 'somebody has logged in' || over
+    if [ "$action.$confirm" != system.report ]; then
+      :
+    elif [ -f "$report" ]; then
+      ! is_reported || ! confirm 'the receiver of reports has answered' || over
+    else
+      ! is_reachable || ! confirm 'sshd answers, and so does the gateway' || over
     fi
     uptime
     if [ -n "$limited" ]; then
@@ -142,8 +174,8 @@ system() {
   read_states
   case $state in
     # Without an ESP, nothing is known.
-    none) [ "$reached" -eq 0 ] || exit 0 ;;
-    confirmed) confirm 'after a power cut' && exit 0 ;;
+    none) [ "$reached" -eq 0 ] || over ;;
+    confirmed) ! confirm 'after a power cut' || over ;;
   esac
   wait_for_login
 }

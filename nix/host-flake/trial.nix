@@ -66,7 +66,8 @@ in
       ];
       default = "login";
       description = ''
-        What confirms it: a login by SSH, in stage 1 or later, or on a console; with "report", also that sshd answers, and a gateway.
+        What confirms it: a login by SSH, in stage 1 or later, or on a console; with "report", also an answer of the receiver of reports
+        whose address and token dabei left in /var/lib/dabei; without one, that sshd answers, and a gateway.
       '';
     };
     asks = lib.mkOption {
@@ -115,13 +116,16 @@ in
       unitConfig = {
         DefaultDependencies = "no";
         ConditionKernelCommandLine = "|dabei.trial";
-        ConditionPathExists = map (esp: "|${stateOf esp}") esps;
+        # A trial that ended in stage 1 or in the rescue system leaves the token, which goes at the next start.
+        ConditionPathExists =
+          map (esp: "|${stateOf esp}") esps ++ lib.optional reports "|/var/lib/dabei/trial-report";
       };
       path = [
         pkgs.util-linux
       ]
       ++ lib.optionals reports [
         config.programs.ssh.package
+        pkgs.curl
         pkgs.iproute2
         pkgs.iputils
       ];

@@ -65,7 +65,10 @@ export function trialFaults(
       'the system starts it on trial alone',
       isDeepStrictEqual(own(system)?.conditions, {
         ConditionKernelCommandLine: '|dabei.trial',
-        ConditionPathExists: esps.map(esp => `|${esp}/dabei/trial`),
+        ConditionPathExists: [
+          ...esps.map(esp => `|${esp}/dabei/trial`),
+          ...(trial.confirm === 'report' ? ['|/var/lib/dabei/trial-report'] : []),
+        ],
       }),
     ),
   ];

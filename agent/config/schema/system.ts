@@ -63,8 +63,9 @@ const trialSchema = z.union([
       .enum(['login', 'report'])
       .optional()
       .describe(
-        '"login": only a person confirms it. "report": also an sshd that answers, together with a gateway. By default "report" ' +
-          'where nobody has to unlock anything, otherwise "login"',
+        '"login": only a person confirms it. "report": also an answer of report.url; without one, an sshd and a gateway that answer. ' +
+          'By default "report" where nobody has to unlock anything, and where the configuration came from a server, by metadata ' +
+          'or from a seed; otherwise "login"',
       ),
   }),
 ]);

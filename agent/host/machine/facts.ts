@@ -5,6 +5,7 @@ import { readDisks } from './disks.ts';
 import { sentDirectory } from '../../plan/host-flake/flake-reference.ts';
 import type { Doors } from '../doors.ts';
 import { paths } from '../../paths.ts';
+import { smbiosIdentity } from './identity.ts';
 import { readFirmware } from './firmware.ts';
 import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
@@ -26,6 +27,7 @@ export async function readFacts(
     memoryBytes: memoryBytes(doors),
     system: nixSystem(process.arch),
     machine: readMachine(doors),
+    identity: smbiosIdentity(doors),
     disks,
     links,
     sentFlake: files.walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),

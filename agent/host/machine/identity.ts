@@ -19,19 +19,25 @@ export async function readIdentity(
   commandLine: string,
   hostName: string | null,
 ): Promise<Identity> {
-  const { files } = doors;
   const cards = (await readLinks(doors)).filter(({ kind }) => kind === undefined);
   const bootif = parseCommandLine(commandLine).findLast(({ name }) => name === 'BOOTIF')?.value ?? '';
   const booted = bootMac(bootif);
-  const uuid = known(files.readText(`${dmi}/product_uuid`));
   return {
     macs: booted !== null ? [booted] : cards.filter(({ carrier }) => carrier).map(({ mac }) => mac),
     allMacs: cards.map(({ mac }) => mac),
+    ...smbiosIdentity(doors),
+    hostName,
+    arch: arch.machine,
+  };
+}
+
+/** Serial number and UUID by SMBIOS. */
+export function smbiosIdentity({ files }: Pick<Doors, 'files'>): Pick<Identity, 'serial' | 'uuid'> {
+  const uuid = known(files.readText(`${dmi}/product_uuid`));
+  return {
     serial: known(files.readText(`${dmi}/product_serial`)),
     // All zeros or all ones: there is none (DMTF DSP0134, 7.2.1).
     uuid: uuid !== null && /^[0f-]+$/i.test(uuid) ? null : uuid,
-    hostName,
-    arch: arch.machine,
   };
 }
 

@@ -123,7 +123,7 @@ export function planNukeDisk(
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
       ...(rescue === null ? [] : [rescue.told]),
-      ...(trial === null ? [] : [describeTrial(trial)]),
+      ...(trial === null ? [] : [describeTrial(trial, config)]),
     ],
   };
 }

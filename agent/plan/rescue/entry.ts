@@ -7,6 +7,7 @@ import type { RunStep, Step } from '../step.ts';
 import { version } from '../../version.ts';
 import { espMountpoint, targetRoot, type Trial } from '../target.ts';
 import { trialFiles } from './trial.ts';
+import { writeTrialReport } from './trial-report.ts';
 
 /**
  * The rescue entry of an installed machine: this installer's kernel and initrd on every ESP. What else it needs, an archive with the
@@ -36,22 +37,33 @@ export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | n
   return { writes: true, told: `rescue entry in the boot menu: ${formatBytes(rescueBytes)} of each ESP` };
 }
 
-/** @returns null without a trial. Where nobody has to unlock anything, nobody has to log in either. */
-export function chooseTrial({ system, disks }: Config): Trial | null {
+/**
+ * Where nobody was there at the start, or nobody has to unlock anything, nobody has to log in either.
+ * @returns null without a trial
+ */
+export function chooseTrial({ system, disks, isUnattended }: Config): Trial | null {
   const given = system.trial ?? 0;
   const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
   if (minutes === 0) return null;
   const asks = disks?.encryption !== 'none';
-  return { minutes, confirm: confirm ?? (asks ? 'login' : 'report'), asks };
+  return { minutes, confirm: confirm ?? (asks && isUnattended !== true ? 'login' : 'report'), asks };
+}
+
+/** For people: what confirms a trial without a person. */
+export function confirmedBy({ report }: Pick<Config, 'report'>): string {
+  return report === undefined ? 'sshd and a gateway answer' : 'the receiver of its reports answers';
 }
 
 /** For people, before the installation. */
-export function describeTrial({ minutes, confirm }: Trial): string {
-  const unless =
-    confirm === 'login'
-      ? 'unless somebody has logged in by then'
-      : 'unless sshd and a gateway answer by then';
-  return `first boot on trial: ${minutes} minutes after it starts, the machine restarts into its rescue system and stays there, ${unless}`;
+export function describeTrial({ minutes, confirm, asks }: Trial, config: Pick<Config, 'report'>): string {
+  const back = 'the machine restarts into its rescue system and stays there';
+  if (confirm === 'report' && asks)
+    return (
+      `first boot on trial: stage 1 waits for the passphrase without a limit, but without a network, ${back}; a login ` +
+      `confirms it, and so does the unlocked system once ${confirmedBy(config)}`
+    );
+  const unless = confirm === 'login' ? 'somebody has logged in' : confirmedBy(config);
+  return `first boot on trial: ${minutes} minutes after it starts, ${back}, unless ${unless} by then`;
 }
 
 /**
@@ -59,12 +71,16 @@ export function describeTrial({ minutes, confirm }: Trial): string {
  * (nix/host-flake/trial-menu.sh); then it begins.
  */
 export function planTrial(
+  config: Config,
+  facts: Facts,
+  { confirm }: Trial,
   bootLoader: readonly Step[],
-  { firmware }: Pick<Facts, 'firmware'>,
   espCount: number,
 ): Step[] {
+  const { firmware } = facts;
   const esps = Array.from({ length: espCount }, (_, index) => `${targetRoot}${espMountpoint(index)}`);
   return [
+    ...(confirm === 'report' ? writeTrialReport(config, facts) : []),
     ...esps.map((esp): Step => ({
       kind: 'write',
       doing: `noting the trial of the first boot on ${esp}`,

@@ -23,6 +23,8 @@ export interface World {
   /** Runs after each `sleep`, with $up as the seconds since the start. */
   happens?: string;
   offline?: true;
+  /** Files of the system's root. */
+  files?: Files;
   /** Programs in place of the system's. */
   own?: Record<string, string>;
 }
@@ -71,6 +73,7 @@ export function run(root: string, kind: Kind, world: World) {
     mkdirSync(`${root}/esp${index}`);
     for (const [name, text] of Object.entries(files)) write(`esp${index}/${name}`, text);
   }
+  for (const [path, text] of Object.entries(world.files ?? {})) write(path, text);
   write('proc/uptime', '20.00 0');
   write('proc/cmdline', `init=/nix/store/x/init${by === 'hand' ? '' : ` dabei.trial=${by}`}\n`);
   write('proc/net/route', world.offline ? 'Iface\tDestination\n' : 'Iface\tDestination\neth0\t00000000\n');

@@ -8,6 +8,7 @@ import {
   writeRescueFiles,
 } from '../../../../agent/plan/rescue/entry.ts';
 import { disk, facts } from '../../../fixtures/disks.ts';
+import type { Step } from '../../../../agent/plan/step.ts';
 import type { Trial } from '../../../../agent/plan/target.ts';
 import { config } from '../example.ts';
 
@@ -56,19 +57,35 @@ t.test('the first boot on trial', async t => {
     ['a number', { system: { rescue: true, trial: 20 } }, { minutes: 20, confirm: 'login', asks: true }],
     ['nobody has to unlock it', { system: { rescue: true, trial: 20 }, disks }, { minutes: 20, confirm: 'report', asks: false }],
     ['with a word', { system: { rescue: true, trial: { confirm: 'login' } }, disks }, { minutes: 30, confirm: 'login', asks: false }],
+    ['with a receiver of reports, and a person', { system: { rescue: true, trial: 20 }, report: { url: 'https://reports.example.org' } }, { minutes: 20, confirm: 'login', asks: true }],
     ['off, with a word', { system: { trial: { minutes: 0, confirm: 'login' } } }, null],
   ]; // prettier-ignore
   for (const [name, given, expected] of trials) t.same(chooseTrial(config(given)), expected, name);
-  t.match(describeTrial(trials[2]![2]!), /20 minutes after it starts, .* unless somebody has logged in/);
-  t.match(describeTrial(trials[3]![2]!), /unless sshd and a gateway answer/);
+  const unattended = { ...config({ system: { rescue: true, trial: 20 } }), isUnattended: true } as const;
+  t.same(chooseTrial(unattended), { minutes: 20, confirm: 'report', asks: true }, 'nobody is there');
+  const report = config({ report: { url: 'https://reports.example.org' } });
+  const [login, alone] = [trials[2]![2]!, trials[3]![2]!];
+  t.match(describeTrial(login, report), /20 minutes after it starts, .* unless somebody has logged in by/);
+  t.match(describeTrial(alone, config({})), /20 minutes .* unless sshd and a gateway answer by then/);
+  t.match(describeTrial(alone, report), /unless the receiver of its reports answers by then/);
+  t.match(
+    describeTrial({ ...alone, asks: true }, report),
+    /waits for the passphrase without a limit, .* once the receiver of its reports answers$/,
+  );
 });
 
 t.test('every ESP says "pending" before the boot loader is installed; then the trial begins', async t => {
-  const steps = planTrial([{ kind: 'kernel', doing: 'the boot loader', path: '/x', value: '' }], { firmware: 'bios' }, 2); // prettier-ignore
+  const trial: Trial = { minutes: 30, confirm: 'login', asks: true };
+  const bootLoader: Step[] = [{ kind: 'kernel', doing: 'the boot loader', path: '/x', value: '' }];
+  const report = config({ report: { url: 'https://reports.example.org' } });
+  const machine = facts([disk()], { firmware: 'bios' });
+  const steps = planTrial(report, machine, trial, bootLoader, 2);
   t.match(steps, [
     { kind: 'write', path: '/mnt/boot/dabei/trial', content: 'pending\n' },
     { kind: 'write', path: '/mnt/boot-2/dabei/trial', content: 'pending\n' },
     { doing: 'the boot loader' },
     { kind: 'trial', firmware: 'bios', esps: ['/mnt/boot', '/mnt/boot-2'] },
   ]);
+  const reported = planTrial(report, machine, { ...trial, confirm: 'report' }, bootLoader, 1);
+  t.match(reported.slice(0, 2), [{ path: /trial-report\.json$/ }, { path: '/mnt/var/lib/dabei/trial-report' }]);
 });
