@@ -21,8 +21,17 @@ export interface Facts {
   sentFlake?: readonly string[];
   /** Bytes of the kernel and the initrd that this system was started with; null where it cannot give them to a rescue entry. */
   rescueBytes?: number | null;
+  /** Hardware that restarts a machine which hangs. */
+  watchdogs?: readonly Watchdog[];
   /** Consoles of the kernel, each as `console=` takes it ("ttyS0,115200"), in the order of the command line. */
   consoles?: readonly string[];
+}
+
+export interface Watchdog {
+  /** Of its driver: "i6300esb". */
+  name: string;
+  /** Kernel modules from the watchdog to its bus. */
+  modules: readonly string[];
 }
 
 /** What the firmware and the processor say of themselves; null where they say nothing. For people, and for runtime-info.json. */

@@ -1,13 +1,14 @@
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
-import { chooseTrial, confirmedBy } from '../plan/rescue/entry.ts';
+import { chooseTrial, confirmedBy, describeHang } from '../plan/rescue/entry.ts';
 import type { Session } from '../stages/sequence.ts';
 import { waysIn } from '../stages/stages.ts';
 
 /** Until when to log in, and what happens otherwise; nothing without a trial. */
-export function trialWords({ resolution, plan }: Session): string {
+export function trialWords({ resolution, facts, plan }: Session): string {
   const { config } = resolution;
   const isBegun = plan?.stages['boot-loader'].some(({ kind }) => kind === 'trial');
-  const trial = config === null || !isBegun ? null : chooseTrial(config);
+  if (config === null || facts === undefined || !isBegun) return '';
+  const trial = chooseTrial(config, facts);
   if (trial === null) return '';
   const { minutes, confirm, asks } = trial;
   const within = `within ${minutes} minutes of its start`;
@@ -15,10 +16,10 @@ export function trialWords({ resolution, plan }: Session): string {
     {
       login: `log in ${within}${asks ? ', unlocking it over SSH counts' : ''}, or`,
       report: asks
-        ? `a login confirms it, and so it does once it is unlocked and ${confirmedBy(config!)}; without a network in stage 1,`
-        : `unless ${confirmedBy(config!)} ${within},`,
+        ? `a login confirms it, and so it does once it is unlocked and ${confirmedBy(config)}; without a network in stage 1,`
+        : `unless ${confirmedBy(config)} ${within},`,
     }[confirm]
-  } it restarts into the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays`;
+  } it restarts into the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays; ${describeHang(facts)}`;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface Trial {
   confirm: 'login' | 'report';
   /** Stage 1 waits for a person, who unlocks the pool. */
   asks: boolean;
+  /** Kernel modules of the machine's watchdog, which stage 1 needs for a boot that hangs; absent where there is none. */
+  watchdog?: readonly string[];
 }
 
 /** A disk of the pool, with its partitions as GPT names them (/dev/disk/by-partuuid). */

@@ -75,6 +75,11 @@ in
       default = true;
       description = "Whether stage 1 waits for a person: then the system itself, once it is unlocked, waits for a login without a limit.";
     };
+    watchdog = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      description = "Kernel modules of this machine's watchdog, which stage 1 starts, for a boot that hangs.";
+    };
   };
 
   config = lib.mkIf (cfg.minutes > 0 && rescue.enable) {
@@ -95,7 +100,9 @@ in
       "vfat"
       "nls_cp437"
       "nls_iso8859-1"
-    ];
+    ]
+    # systemd opens it as soon as it is there (systemd.watchdog_sec of the trial's entry; systemd(1)).
+    ++ cfg.watchdog;
 
     # Neither of them has default dependencies: those would end it before the restart that it asks for.
     boot.initrd.systemd.services.dabei-trial = {

@@ -76,7 +76,7 @@ export function faults(info: RuntimeInfo, values: Evaluated, { scripted, stateVe
     ...unlockFaults(info, values),
     ...storageFaults(info, values),
     ...rescueFaults(info, values.rescue),
-    ...trialFaults(info, values.trial, values.rescue),
+    ...trialFaults(info, values.trial, values.rescue, values.initrdModules),
   ];
 }
 

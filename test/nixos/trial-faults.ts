@@ -22,6 +22,7 @@ export function trialFaults(
   { trial, rescue, disks, firmware }: RuntimeInfo,
   { stage1, system }: TrialValues,
   { systemdBoot, grub }: RescueValues,
+  initrdModules: readonly string[],
 ): string[] {
   const menu = firmware === 'uefi' ? systemdBoot : grub;
   if (trial === undefined || !rescue) {
@@ -49,6 +50,10 @@ export function trialFaults(
   return [
     ...fault(`variables of stage 1: ${own(stage1)?.variables.join(' ')}`, has(stage1, 'stage1')),
     ...fault(`variables of the system: ${own(system)?.variables.join(' ')}`, has(system, 'system')),
+    ...fault(
+      'stage 1 has the driver of the watchdog',
+      (trial.watchdog ?? []).every(name => initrdModules.includes(name)),
+    ),
     ...fault('the entry comes after the rescue entry', order[1]! > order[0]!),
     ...fault('the entry is copied to the other disks', order[2] === -1 || order[2]! > order[1]!),
     ...fault('stage 1 starts it', own(stage1)?.wantedBy.includes('initrd.target') === true),

@@ -58,7 +58,8 @@ export function devicesOfLink(doors: Doors, name: string): BusDevice[] {
   return device === null ? below.flatMap(lower => devicesOfLink(doors, lower)) : upwards(files, device);
 }
 
-function upwards(files: Doors['files'], start: string, root = ''): BusDevice[] {
+/** A device and what it is attached to, up to its bus. */
+export function upwards(files: Doors['files'], start: string, root = ''): BusDevice[] {
   const devices: BusDevice[] = [];
   for (let path = start; path.startsWith(`${root}/sys/devices/`); path = dirname(path)) {
     const modalias = files.readText(`${path}/modalias`)?.trim();

@@ -9,6 +9,7 @@ import { smbiosIdentity } from './identity.ts';
 import { readFirmware } from './firmware.ts';
 import { readLinks } from './links.ts';
 import { readMachine } from './system.ts';
+import { readWatchdogs } from './watchdogs.ts';
 
 /**
  * Measures the machine. Plans depend only on these facts and on the configuration.
@@ -32,6 +33,7 @@ export async function readFacts(
     links,
     sentFlake: files.walk(`${options.boot ?? paths.bootDirectory}${sentDirectory}`),
     rescueBytes: rescueBytes(doors, options.boot),
+    watchdogs: readWatchdogs(doors),
     consoles: consolesOf(doors, files.readText(paths.commandLine) ?? files.readText('/proc/cmdline') ?? ''),
   };
 }

@@ -18,7 +18,7 @@ import {
   openPool,
   prepareZfs,
 } from './pool.ts';
-import { chooseRescue, chooseTrial, describeTrial } from '../rescue/entry.ts';
+import { chooseRescue, chooseTrial, describeHang, describeTrial } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
@@ -63,7 +63,7 @@ export function planNukeDisk(
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const rescue = chooseRescue(config, facts);
-  const trial = rescue?.writes ? chooseTrial(config) : null;
+  const trial = rescue?.writes ? chooseTrial(config, facts) : null;
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
@@ -123,7 +123,7 @@ export function planNukeDisk(
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
       ...(rescue === null ? [] : [rescue.told]),
-      ...(trial === null ? [] : [describeTrial(trial, config)]),
+      ...(trial === null ? [] : [describeTrial(trial, config), describeHang(facts)]),
     ],
   };
 }

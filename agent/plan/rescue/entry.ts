@@ -1,6 +1,6 @@
 import { arch } from '../../arch.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Facts } from '../../facts.ts';
+import type { Facts, Watchdog } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { espFull } from '../nix/boot-loader.ts';
 import type { RunStep, Step } from '../step.ts';
@@ -41,12 +41,16 @@ export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | n
  * Where nobody was there at the start, or nobody has to unlock anything, nobody has to log in either.
  * @returns null without a trial
  */
-export function chooseTrial({ system, disks, isUnattended }: Config): Trial | null {
+export function chooseTrial({ system, disks, isUnattended }: Config, facts: Facts): Trial | null {
   const given = system.trial ?? 0;
   const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
   if (minutes === 0) return null;
   const asks = disks?.encryption !== 'none';
-  return { minutes, confirm: confirm ?? (asks && isUnattended !== true ? 'login' : 'report'), asks };
+  const watchdog = chooseWatchdog(facts);
+  return {
+    ...{ minutes, confirm: confirm ?? (asks && isUnattended !== true ? 'login' : 'report'), asks },
+    ...(watchdog === null ? {} : { watchdog: watchdog.modules }),
+  };
 }
 
 /** For people: what confirms a trial without a person. */
@@ -64,6 +68,28 @@ export function describeTrial({ minutes, confirm, asks }: Trial, config: Pick<Co
     );
   const unless = confirm === 'login' ? 'somebody has logged in' : confirmedBy(config);
   return `first boot on trial: ${minutes} minutes after it starts, ${back}, unless ${unless} by then`;
+}
+
+/**
+ * systemd arms the first that there is. That of an emulated Intel board answers its driver, but does not reset the machine unless whoever
+ * started QEMU asked for it (hw/acpi/tco.c, the property "noreboot").
+ */
+function chooseWatchdog({ watchdogs = [], machine }: Facts): (Watchdog & { isSure: boolean }) | null {
+  const all = watchdogs.map(each => ({
+    ...each,
+    isSure: machine.virtualization === false || each.name !== 'iTCO_wdt',
+  }));
+  return all.find(({ isSure }) => isSure) ?? all[0] ?? null;
+}
+
+/** For people: what ends a first boot that hangs. */
+export function describeHang(facts: Facts): string {
+  const watchdog = chooseWatchdog(facts);
+  const cycle = 'the next power cycle leads to the rescue system';
+  if (watchdog === null)
+    return `this machine has no hardware watchdog: if the first boot hangs, ${cycle}`;
+  const { name, isSure } = watchdog;
+  return `if the first boot hangs, the watchdog ${name} restarts the machine${isSure ? '' : `, or, as many hypervisors do not let it, ${cycle}`}`;
 }
 
 /**

@@ -28,7 +28,6 @@ export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): 
     log({ event: 'warning', text: `the first boot is not on trial: ${problem}` });
     return;
   }
-  log({ event: 'note', text: aboutHangs(doors) });
   if (firmware === 'bios') return;
   const path = `${variables}/${oneShotVariable}`;
   const wanted = efiVariable(trialFiles.systemdBootEntry.split('/').at(-1)!);
@@ -43,16 +42,6 @@ export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): 
       text: `the rescue system will start the installed one, because an EFI variable cannot be written: ${asDabeiError(thrown, doing).problem}`,
     });
   }
-}
-
-/** Names of watchdogs: Documentation/ABI/testing/sysfs-class-watchdog. The software watchdog hangs together with the kernel. */
-function aboutHangs({ files }: Doors): string {
-  const directory = '/sys/class/watchdog';
-  const names = files.list(directory).map(name => files.readText(`${directory}/${name}/identity`)?.trim());
-  const found = names.find(name => name !== undefined && name !== 'Software Watchdog');
-  return found === undefined
-    ? 'this machine has no hardware watchdog: if the first boot hangs, the next power cycle leads to the rescue system'
-    : `if the first boot hangs, the watchdog ${JSON.stringify(found)} restarts the machine`;
 }
 
 function uefiProblem({ files }: Doors, esps: readonly string[]): string | null {

@@ -1,13 +1,15 @@
 import t from 'tap';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
+import type { Facts } from '../../../../agent/facts.ts';
 import {
   chooseRescue,
   chooseTrial,
+  describeHang,
   describeTrial,
   planTrial,
   writeRescueFiles,
 } from '../../../../agent/plan/rescue/entry.ts';
-import { disk, facts } from '../../../fixtures/disks.ts';
+import { disk, facts, machine } from '../../../fixtures/disks.ts';
 import type { Step } from '../../../../agent/plan/step.ts';
 import type { Trial } from '../../../../agent/plan/target.ts';
 import { config } from '../example.ts';
@@ -60,9 +62,9 @@ t.test('the first boot on trial', async t => {
     ['with a receiver of reports, and a person', { system: { rescue: true, trial: 20 }, report: { url: 'https://reports.example.org' } }, { minutes: 20, confirm: 'login', asks: true }],
     ['off, with a word', { system: { trial: { minutes: 0, confirm: 'login' } } }, null],
   ]; // prettier-ignore
-  for (const [name, given, expected] of trials) t.same(chooseTrial(config(given)), expected, name);
+  for (const [name, given, expected] of trials) t.same(chooseTrial(config(given), facts([])), expected, name);
   const unattended = { ...config({ system: { rescue: true, trial: 20 } }), isUnattended: true } as const;
-  t.same(chooseTrial(unattended), { minutes: 20, confirm: 'report', asks: true }, 'nobody is there');
+  t.same(chooseTrial(unattended, facts([])), { minutes: 20, confirm: 'report', asks: true }, 'nobody is there');
   const report = config({ report: { url: 'https://reports.example.org' } });
   const [login, alone] = [trials[2]![2]!, trials[3]![2]!];
   t.match(describeTrial(login, report), /20 minutes after it starts, .* unless somebody has logged in by/);
@@ -74,18 +76,35 @@ t.test('the first boot on trial', async t => {
   );
 });
 
+t.test('a first boot that hangs', async t => {
+  const trial = config({ system: { rescue: true, trial: 20 } });
+  const intel = { name: 'iTCO_wdt', modules: ['iTCO_wdt', 'i2c_i801'] };
+  const qemu = { name: 'i6300esb', modules: ['i6300esb'] };
+  const real = { ...machine, virtualization: false };
+  const rows: [name: string, given: Partial<Facts>, watchdog: string[] | undefined, told: RegExp][] = [
+    ['none', {}, undefined, /^this machine has no hardware watchdog: .* next power cycle leads to the rescue system$/],
+    ['one', { machine: real, watchdogs: [intel, qemu] }, intel.modules, /hangs, the watchdog iTCO_wdt restarts the machine$/],
+    ['an emulated one', { watchdogs: [intel] }, intel.modules, /iTCO_wdt restarts the machine, or, as many hypervisors .* power cycle/],
+    ['a better one', { watchdogs: [intel, qemu] }, qemu.modules, /the watchdog i6300esb restarts the machine$/],
+  ]; // prettier-ignore
+  for (const [name, given, watchdog, told] of rows) {
+    t.same(chooseTrial(trial, facts([], given))?.watchdog, watchdog, name);
+    t.match(describeHang(facts([], given)), told, name);
+  }
+});
+
 t.test('every ESP says "pending" before the boot loader is installed; then the trial begins', async t => {
   const trial: Trial = { minutes: 30, confirm: 'login', asks: true };
   const bootLoader: Step[] = [{ kind: 'kernel', doing: 'the boot loader', path: '/x', value: '' }];
   const report = config({ report: { url: 'https://reports.example.org' } });
-  const machine = facts([disk()], { firmware: 'bios' });
-  const steps = planTrial(report, machine, trial, bootLoader, 2);
+  const bios = facts([disk()], { firmware: 'bios' });
+  const steps = planTrial(report, bios, trial, bootLoader, 2);
   t.match(steps, [
     { kind: 'write', path: '/mnt/boot/dabei/trial', content: 'pending\n' },
     { kind: 'write', path: '/mnt/boot-2/dabei/trial', content: 'pending\n' },
     { doing: 'the boot loader' },
     { kind: 'trial', firmware: 'bios', esps: ['/mnt/boot', '/mnt/boot-2'] },
   ]);
-  const reported = planTrial(report, machine, { ...trial, confirm: 'report' }, bootLoader, 1);
+  const reported = planTrial(report, bios, { ...trial, confirm: 'report' }, bootLoader, 1);
   t.match(reported.slice(0, 2), [{ path: /trial-report\.json$/ }, { path: '/mnt/var/lib/dabei/trial-report' }]);
 });
