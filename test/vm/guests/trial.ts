@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import type { ConfigInput } from '../../../agent/config/schema.ts';
+import * as files from '../../../image/lib/files.ts';
+import { copyDisk } from '../harness/disk.ts';
+import { image } from '../harness/image.ts';
+import type { Machine } from '../harness/machine/machine.ts';
+import type { DiskOptions } from '../harness/machine/qemu.ts';
+import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
+import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
+import { finishInstall, stageDone } from './install.ts';
+
+/** A machine whose first boot is on trial, and the ways in which that boot ends. */
+
+export type Guest = GuestOptions & { disks: DiskOptions[] };
+
+export const minutes = 10;
+export const seconds = 300;
+/** The kernel finds no init in its initrd, and panics. */
+export const withoutInit = ['systemd.watchdog_sec=60', 'rdinit=/no'.padEnd(23)] as const;
+const noLogin = /^this is the rescue system of tiny: the installed system was started on trial, and nobody/;
+
+/** The boot loader starts the installed system once; power fails; the rescue system is the default, where somebody confirms. */
+export async function failsAndIsConfirmed(site: Site, guest: Guest): Promise<void> {
+  await powerCutInStage1(site, guest, 'loader');
+  const failed = await rescued(site, guest, 'after-power-cut');
+  assert.match(await failed.ssh.run('dabei status'), noLogin);
+  assert.match(await failed.ssh.run('dabei confirm', { seconds: 60 }), /^confirmed: the installed system/);
+  await restart(failed);
+  await endsInInstalled(site, guest, 'after-confirm');
+}
+
+export async function staysInRescue(site: Site, guest: Guest, name: string): Promise<void> {
+  const stays = await rescued(site, guest, name);
+  assert.match(await stays.ssh.run('dabei status'), noLogin);
+  await stays.machine.end();
+}
+
+/**
+ * @param changes of the configuration
+ * @param told what the installation says at its end
+ * @returns what makes the disks again what they were after the installation
+ */
+export async function installed(
+  site: Site,
+  guest: Guest,
+  changes: Partial<Pick<ConfigInput, 'disks' | 'network' | 'report'>> = {},
+  told = /^installed: .*; it is on trial: log in within 10 minutes/m,
+): Promise<() => Promise<void>> {
+  const config = await site.installConfig();
+  const machine = await site.startImage({
+    ...guest,
+    name: 'install',
+    limitSeconds: 900,
+    parameters: [
+      configParameter({
+        ...config,
+        ...changes,
+        disks: { ...config.disks!, ...changes.disks },
+        system: { ...config.system, rescue: true, trial: minutes },
+      }),
+    ],
+    appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],
+  });
+  await finishInstall(site, machine);
+  assert.match(machine.console.text, /^first boot on trial: 10 minutes after it starts, the machine/m);
+  assert.match(machine.console.text, told);
+  assert.doesNotMatch(machine.console.text, /the first boot is not on trial|the rescue system will start/);
+  for (const { file } of guest.disks) await copyDisk(file, `${file}.installed`);
+  return async () => {
+    for (const { file } of guest.disks) await copyDisk(`${file}.installed`, file);
+  };
+}
+
+export function start(site: Site, guest: Guest, name: string, limitSeconds = 900): Promise<Machine> {
+  return site.start({ ...guest, name, boot: { from: 'disk' }, limitSeconds });
+}
+
+/** The trial has noted that it started: it does so before it waits for anything. */
+export async function powerCutInStage1(site: Site, guest: Guest, name: string): Promise<void> {
+  const machine = await start(site, guest, name);
+  await machine.console.waitFor(/nix-dabei trial: the installed system has started/, seconds);
+  assert.doesNotMatch(machine.console.text, /stage \d+\/\d+ /, 'the boot loader itself started it');
+  await machine.end();
+}
+
+export async function panics(site: Site, guest: Guest, name: string): Promise<void> {
+  const machine = await start(site, guest, name);
+  await machine.console.waitFor(/Kernel panic - not syncing/, seconds);
+  // panic=30, and QEMU ends where a machine restarts.
+  await machine.waitForEnd(120);
+}
+
+interface Rescue {
+  machine: Machine;
+  ssh: Ssh;
+}
+
+async function rescued(site: Site, guest: Guest, name: string): Promise<Rescue> {
+  const machine = await start(site, guest, name);
+  await stageDone(machine, 'rescue', seconds);
+  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
+  const ssh = site.ssh({ port: site.unlockPort, hostKey });
+  await ssh.waitUntilUp(60);
+  return { machine, ssh };
+}
+
+async function restart({ machine, ssh }: Rescue): Promise<void> {
+  await ssh.attempt('reboot', { seconds: 60 });
+  await machine.waitForEnd(90);
+}
+
+export async function logIn(site: Site, machine: Machine): Promise<void> {
+  // sshd may answer earlier or later.
+  await machine.console.waitFor(/nix-dabei trial: the installed system has started/, seconds);
+  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 120);
+  await site.ssh({ port: site.unlockPort, hostKey }).run('true', { seconds: 60 });
+  await machine.console.waitFor(/nix-dabei trial: confirmed: somebody has logged in/, 60);
+}
+
+/** Without a trial, and it is unlocked as ever. */
+export async function endsInInstalled(site: Site, guest: Guest, name: string): Promise<void> {
+  const machine = await start(site, guest, name);
+  await machine.console.waitFor(/stage 1: sshd answers/, seconds);
+  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
+  const stage1 = site.ssh({ port: site.unlockPort, hostKey });
+  await stage1.attempt('unlock', { stdin: `${site.keys.passphrase}\n`, seconds: 120 });
+  const ssh = site.ssh();
+  await ssh.waitUntilUp(180);
+  assert.match(await ssh.run('ls /boot/dabei', { seconds: 60 }), /^(?![^]*trial)/, 'nothing of it is left');
+  assert.doesNotMatch(await ssh.run('cat /proc/cmdline'), /dabei\.trial|systemd\.watchdog_sec/);
+  assert.doesNotMatch(machine.console.text, /nix-dabei trial/, 'no unit of it runs');
+  await machine.end();
+}
