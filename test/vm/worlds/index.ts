@@ -37,6 +37,9 @@ import { rescueEntryRebuildWorlds } from './rescue-entry/rebuild.ts';
 import { rescueEntryWorlds } from './rescue-entry.ts';
 import { rescueWorlds } from './rescue.ts';
 import { seedWorlds } from './metadata/seed.ts';
+import { trialAloneWorlds } from './trial/alone.ts';
+import { trialHangWorlds } from './trial/hang.ts';
+import { trialMirrorWorlds } from './trial/mirror.ts';
 import { trialWorlds } from './trial/trial.ts';
 import { unlockWorlds } from './unlock.ts';
 import { userFlakeWorlds } from './user-flake.ts';
@@ -70,6 +73,9 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'rescue-entry/mirror': rescueEntryMirrorWorlds,
   'rescue-entry/rebuild': rescueEntryRebuildWorlds,
   'trial/trial': trialWorlds,
+  'trial/hang': trialHangWorlds,
+  'trial/mirror': trialMirrorWorlds,
+  'trial/alone': trialAloneWorlds,
   remains: remainsWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,

@@ -39,6 +39,7 @@ export interface MachineOptions {
   systemSerial?: string;
   systemVendor?: string;
   display?: boolean;
+  watchdog?: boolean;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
   counted?: boolean;
   /** How QEMU is started in another network than this process has. */
@@ -112,6 +113,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     networks,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.display === undefined ? {} : { display: options.display }),
+    ...(options.watchdog === undefined ? {} : { watchdog: options.watchdog }),
     ...(options.systemSerial === undefined ? {} : { systemSerial: options.systemSerial }),
     ...(options.systemVendor === undefined ? {} : { systemVendor: options.systemVendor }),
     qmpSocket: join(sockets, 'qmp'),

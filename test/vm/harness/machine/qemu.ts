@@ -70,6 +70,8 @@ export interface QemuOptions {
   counted?: boolean;
   /** The hardware clock at power on, for example "2011-11-11T11:11:00"; without it, the time of the host. */
   clock?: string;
+  /** Intel's 6300ESB, which resets the machine. */
+  watchdog?: boolean;
   /** A VGA card, of which QMP's screendump makes a picture. */
   display?: boolean;
   /** The system's serial number and manufacturer in SMBIOS (type 1). */
@@ -110,6 +112,7 @@ export function qemuArguments(options: QemuOptions): string[] {
       ? []
       : ['-smbios', option('type=1', { manufacturer: options.systemVendor, serial: options.systemSerial })]),
     ...['-device', 'virtio-rng-pci'],
+    ...(options.watchdog === true ? ['-device', 'i6300esb'] : []),
     ...(options.display === true ? ['-device', 'VGA'] : []),
     ...(firmware === 'bios' ? [] : firmwareArguments(options)),
     ...(boot.from === 'kernel'
