@@ -63,7 +63,8 @@ export function planNukeDisk(
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const rescue = chooseRescue(config, facts);
-  const trial = rescue?.writes ? chooseTrial(config, facts) : null;
+  const asked = rescue === null ? null : chooseTrial(config, facts);
+  const trial = rescue?.writes ? asked : null;
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
@@ -123,7 +124,11 @@ export function planNukeDisk(
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
       ...(rescue === null ? [] : [rescue.told]),
-      ...(trial === null ? [] : [describeTrial(trial, config), describeHang(facts)]),
+      ...(trial !== null
+        ? [describeTrial(trial, config), describeHang(facts)]
+        : asked === null
+          ? []
+          : ['no trial of the first boot: without a rescue entry, the machine would have nothing to restart into']),
     ],
   };
 }
