@@ -42,6 +42,8 @@
           imports = [ ./nix/host-flake/rescue.nix ];
           dabei.rescue.package = nixpkgs.lib.mkDefault packages.netboot;
         };
+        # Beside it, the first boot on trial, for a system that dabei installs prebuilt: `dabei.trial.minutes` as in `system.trial`.
+        trial = ./nix/host-flake/trial.nix;
       };
 
       # For many machines: `nix flake init --template`, then `dabei collect --output .`.

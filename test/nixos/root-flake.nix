@@ -41,7 +41,7 @@ in
   checks = paths checks;
   # In Python; test/nixos/README.md says how to look at them.
   scripts = lib.mapAttrs (_: check: check.config.testScriptString) checks;
-  nixosModules = lib.mapAttrs (_: builtins.pathExists) outputs.nixosModules;
+  nixosModules = lib.mapAttrs (_: module: builtins.isAttrs module || builtins.pathExists module) outputs.nixosModules;
   template = builtins.pathExists (outputs.templates.default.path + "/flake.nix");
   emptyInfra = infra.nixosConfigurations;
 }
