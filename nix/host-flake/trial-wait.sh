@@ -2,13 +2,18 @@
 # Waits for a login, or restarts into the rescue system.
 #   action=stage1  in stage 1, from the trial's entry
 #   action=system  in the system
+#   action=generation1, action=generation  the same, for the first boot of any generation: systemd-boot counts it, and the end of this
+#                  program lets systemd-bless-boot take the counter away (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/)
 
 # Seconds since the kernel's start, and until a stage that gave up is left.
 network_limit=300 emergency_limit=60
 
-# The default is the rescue system, which finds "started" and stays.
+# The default is the rescue system, which finds "started" and stays; or the generation before, as this one has no try left.
 restart() {
-  say "$1: restarting into the rescue system"
+  case $action in
+    generation*) say "$1: restarting into the generation before" ;;
+    *) say "$1: restarting into the rescue system" ;;
+  esac
   sync
   systemctl --no-block reboot
   sleep 90
@@ -66,6 +71,14 @@ is_online() {
 # Left for root alone by dabei, where there is a receiver of reports: options of curl(1), with its token. Gone when the trial is over.
 report=$root/var/lib/dabei/trial-report
 
+# proved WHY: nothing more is to be waited for, unless no ESP can be written.
+proved() {
+  case $action in
+    generation*) say "confirmed: $1" ;;
+    *) confirm "$1" ;;
+  esac && over
+}
+
 over() {
   [ "$action" != system ] || rm -f "$report" "$report.json" "$report.pem"
   exit 0
@@ -113,17 +126,22 @@ begin() {
 }
 
 wait_for_login() {
-  gave_up='' ask_at=0 told=none
+  gave_up='' ask_at=0 told=none since=0
+  uptime
+  # Whoever unlocked it may have taken his time.
+  [ "$action" != generation ] || since=$now
   say 'the installed system has started, and waits for a login'
   while :; do
-    ! logged_in || ! confirm 'somebody has logged in' || over
-    if [ "$action.$confirm" != system.report ]; then
-      :
-    elif [ -f "$report" ]; then
-      ! is_reported || ! confirm 'the receiver of reports has answered' || over
-    else
-      ! is_reachable || ! confirm 'sshd answers, and so does the gateway' || over
-    fi
+    ! logged_in || proved 'somebody has logged in'
+    case $action.$confirm in
+      system.report | generation.report)
+        if [ -f "$report" ]; then
+          ! is_reported || proved 'the receiver of reports has answered'
+        else
+          ! is_reachable || proved 'sshd answers, and so does the gateway'
+        fi
+        ;;
+    esac
     uptime
     if [ -n "$limited" ]; then
       if is_active emergency.service; then
@@ -132,13 +150,13 @@ wait_for_login() {
       else
         gave_up=
       fi
-      if [ "$action" = stage1 ]; then
+      if [ "${action%1}" != "$action" ]; then
         [ "$now" -lt "$network_limit" ] || is_online || restart 'stage 1 has no network'
         # Whoever has unlocked the disks is there. Without a person, the passphrase may wait.
         [ "$confirm" = report ] || [ "$now" -lt $((minutes * 60)) ] || is_active initrd-fs.target ||
           restart "nobody has logged in within $minutes minutes"
-      elif [ -z "$asks" ]; then
-        [ "$now" -lt $((minutes * 60)) ] || restart "nobody has logged in within $minutes minutes"
+      elif [ -z "$asks" ] || [ "$action" = generation ]; then
+        [ "$now" -lt $((since + minutes * 60)) ] || restart "nobody has logged in within $minutes minutes"
       fi
     fi
     sleep 5
@@ -180,7 +198,13 @@ system() {
   wait_for_login
 }
 
+generation() {
+  limited=yes
+  wait_for_login
+}
+
 case $action in
   stage1) stage1 ;;
   system) system ;;
+  generation*) generation ;;
 esac

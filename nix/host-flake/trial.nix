@@ -1,8 +1,9 @@
 # The first boot on trial: as long as nobody has logged in to a system that was just installed, the rescue system is the default of the
-# boot menu. dabei begins it; this ends it. Needs rescue.nix and trial-*.sh.
+# boot menu. dabei begins it; this ends it. Later, on request, the first boot of every generation. Needs rescue.nix and trial-*.sh.
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -28,7 +29,7 @@ let
         esps = toString (if action == "menu" then rescue.esps else esps);
         # Stage 1 mounts them itself.
         devices = toString (map (esp: config.fileSystems.${esp}.device) esps);
-        minutes = toString cfg.minutes;
+        minutes = toString (if cfg.minutes > 0 then cfg.minutes else 30);
         ssh_port = toString (lib.head config.services.openssh.ports);
         systemd_boot = if systemdBoot then "yes" else "";
       };
@@ -44,45 +45,23 @@ let
     ''
     + text "menu"
   );
+  # Of `confirm` "report".
+  reaching = lib.optionals reports [
+    config.programs.ssh.package
+    pkgs.curl
+    pkgs.iproute2
+    pkgs.iputils
+  ];
+  countsBoots = options.boot.loader.systemd-boot ? bootCounting;
+  # systemd-boot sets it where the entry that it starts has a counter (https://systemd.io/BOOT_LOADER_INTERFACE/).
+  counted = "/sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
   call = ''
     [ $? -eq 0 ] || exit 1
     ${menu} || echo "warning: the boot menu does not know of the trial" >&2
   '';
-in
-{
-  options.dabei.trial = {
-    minutes = lib.mkOption {
-      type = lib.types.ints.unsigned;
-      default = 0;
-      description = ''
-        Minutes from the kernel's start until a system that was just installed restarts into its rescue system, unless somebody has
-        logged in. 0: no trial.
-      '';
-    };
-    confirm = lib.mkOption {
-      type = lib.types.enum [
-        "login"
-        "report"
-      ];
-      default = "login";
-      description = ''
-        What confirms it: a login by SSH, in stage 1 or later, or on a console; with "report", also an answer of the receiver of reports
-        whose address and token dabei left in /var/lib/dabei; without one, that sshd answers, and a gateway.
-      '';
-    };
-    asks = lib.mkOption {
-      type = lib.types.bool;
-      default = true;
-      description = "Whether stage 1 waits for a person: then the system itself, once it is unlocked, waits for a login without a limit.";
-    };
-    watchdog = lib.mkOption {
-      type = lib.types.listOf lib.types.str;
-      default = [ ];
-      description = "Kernel modules of this machine's watchdog, which stage 1 starts, for a boot that hangs.";
-    };
-  };
 
-  config = lib.mkIf (cfg.minutes > 0 && rescue.enable) {
+  first = lib.mkIf (cfg.minutes > 0 && rescue.enable) {
     warnings =
       lib.optional
         (lib.elem (config.services.openssh.settings.LogLevel or "INFO") [
@@ -127,17 +106,104 @@ in
         ConditionPathExists =
           map (esp: "|${stateOf esp}") esps ++ lib.optional reports "|/var/lib/dabei/trial-report";
       };
-      path = [
-        pkgs.util-linux
-      ]
-      ++ lib.optionals reports [
-        config.programs.ssh.package
-        pkgs.curl
-        pkgs.iproute2
-        pkgs.iputils
-      ];
+      path = [ pkgs.util-linux ] ++ reaching;
       serviceConfig.Type = "simple";
       script = text "system";
     };
   };
+
+  generations = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = systemdBoot && countsBoots;
+        message = "dabei.trial.enable needs systemd-boot, and a NixOS that has boot.loader.systemd-boot.bootCounting";
+      }
+    ];
+
+    boot.kernelParams = [
+      "panic=30"
+      "systemd.watchdog_sec=60"
+    ];
+    boot.initrd.availableKernelModules = cfg.watchdog;
+
+    # Without default dependencies, as above: stage 1 restarts a generation without a network, and the system confirms it.
+    boot.initrd.systemd.services.dabei-generation = {
+      description = "First boot of a generation on trial";
+      wantedBy = [ "initrd.target" ];
+      unitConfig = {
+        DefaultDependencies = "no";
+        ConditionPathExists = [ counted ];
+      };
+      serviceConfig.Type = "simple";
+      script = text "generation1";
+    };
+    systemd.services.dabei-generation = {
+      description = "First boot of a generation on trial";
+      requiredBy = [ "boot-complete.target" ];
+      before = [ "boot-complete.target" ];
+      unitConfig = {
+        DefaultDependencies = "no";
+        ConditionPathExists = [ counted ];
+      };
+      path = reaching;
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        TimeoutStartSec = "infinity";
+      };
+      script = text "generation";
+    };
+  };
+in
+{
+  options.dabei.trial = {
+    enable = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = ''
+        Whether the first boot of every new generation is on trial, too: unless it is confirmed within `minutes` (30, if that is 0), the
+        machine restarts into the generation before. Needs systemd-boot that counts boots.
+      '';
+    };
+    minutes = lib.mkOption {
+      type = lib.types.ints.unsigned;
+      default = 0;
+      description = ''
+        Minutes from the kernel's start until a system that was just installed restarts into its rescue system, unless somebody has
+        logged in. 0: no trial.
+      '';
+    };
+    confirm = lib.mkOption {
+      type = lib.types.enum [
+        "login"
+        "report"
+      ];
+      default = "login";
+      description = ''
+        What confirms it: a login by SSH, in stage 1 or later, or on a console; with "report", also an answer of the receiver of reports
+        whose address and token dabei left in /var/lib/dabei; without one, that sshd answers, and a gateway.
+      '';
+    };
+    asks = lib.mkOption {
+      type = lib.types.bool;
+      default = true;
+      description = "Whether stage 1 waits for a person: then the system itself, once it is unlocked, waits for a login without a limit.";
+    };
+    watchdog = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      description = "Kernel modules of this machine's watchdog, which stage 1 starts, for a boot that hangs.";
+    };
+  };
+
+  config = lib.mkMerge [
+    first
+    generations
+    (lib.optionalAttrs countsBoots {
+      boot.loader.systemd-boot.bootCounting = lib.mkIf cfg.enable {
+        enable = true;
+        tries = lib.mkDefault 1;
+      };
+    })
+  ];
 }

@@ -9,7 +9,7 @@ import { modules } from '../../../agent/plan/host-flake/templates.ts';
 export const shells = { GNU: ['bash'], busybox: ['busybox', 'sh'] } as const;
 export type Kind = keyof typeof shells;
 
-type Action = 'menu' | 'stage1' | 'system';
+type Action = 'menu' | 'stage1' | 'system' | 'generation1' | 'generation';
 export type Files = Record<string, string>;
 
 export interface World {
