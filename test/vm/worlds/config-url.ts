@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import type { ErrorCode } from '../../../agent/errors.ts';
-import { run } from '../../../agent/host/exec.ts';
-import * as files from '../../../image/lib/files.ts';
 import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { stageDone, stageFailed } from '../guests/install.ts';
 import { listen } from '../harness/serve.ts';
 import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
+import { inDays, signerOf, signText } from './fleet/signing.ts';
 
 /** A configuration that the machine fetches by its own MAC address and serial number, signed by the operator's key. */
 
@@ -27,13 +25,12 @@ interface Row {
   fails: { stage: string; code: ErrorCode; says: RegExp } | null;
 }
 
-const soon = () => new Date(Date.now() + 7 * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
 const wanted = (site: Site): ConfigInput => ({
   mode: 'plan',
   hostName: 'rack-0042',
   rootAuthorizedKeys: [site.keys.user.public],
   for: { serial },
-  notAfter: soon(),
+  notAfter: inDays(7),
   disks: { devices: ['only'], encryption: 'none' },
 });
 
@@ -58,18 +55,9 @@ const rows: Row[] = [
   },
 ]; // prettier-ignore
 
-/** As an operator does on a laptop: `ssh-keygen -Y sign`, which "dabei sign" starts. */
-async function signedBy(site: Site, config: ConfigInput): Promise<{ body: string; signature: string }> {
-  const file = join(site.directory, 'host.json');
-  const body = JSON.stringify(config, null, 2);
-  files.write(file, body);
-  const argv = ['ssh-keygen', '-q', '-Y', 'sign', '-n', 'nix-dabei-config', '-f', site.keys.user.file, file];
-  await run({ doing: 'signing a configuration', argv, timeoutSeconds: 20 });
-  return { body, signature: files.readText(`${file}.sig`) };
-}
-
 async function fetchFrom(site: Site, row: Row): Promise<void> {
-  const { body, signature } = await signedBy(site, row.config(site));
+  const body = JSON.stringify(row.config(site), null, 2);
+  const signature = await signText(site, body);
   const path = `/${mac.replaceAll(':', '-')}/${serial.toLowerCase()}.json`;
   const asked: string[] = [];
   const server = await listen(
@@ -85,7 +73,7 @@ async function fetchFrom(site: Site, row: Row): Promise<void> {
     const disk = site.disk('target', 3072);
     fillWithForeignBytes(disk.file);
     const before = await hashDisk(disk.file);
-    const line = `fleet namespaces="nix-dabei-config" ${site.keys.user.public}\n`;
+    const line = `${signerOf(site)}\n`;
     const machine = await site.startImage({
       name: row.name,
       memoryMiB: 512,

@@ -8,6 +8,10 @@ import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskoWorlds } from './disko/disko.ts';
 import { diskWorlds } from './disks.ts';
 import { installDiskoWorlds } from './disko/install.ts';
+import { answerWorlds } from './fleet/answers.ts';
+import { fleetMachineWorlds } from './fleet/machine.ts';
+import { rackWorlds } from './fleet/rack.ts';
+import { receiverWorlds } from './fleet/receivers.ts';
 import { reportWorlds } from './fleet/reports.ts';
 import { refuseDiskoWorlds } from './disko/refusals.ts';
 import { guidedWorlds } from './guided/guided.ts';
@@ -21,6 +25,7 @@ import { movedSshdWorlds } from './kexec/moved-sshd.ts';
 import { mediaWorlds } from './media.ts';
 import { metadataWorlds } from './metadata/metadata.ts';
 import { rawWorlds } from './media/raw.ts';
+import { outlivingWorlds } from './metadata/outlives.ts';
 import { screenWorlds } from './media/screen.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
@@ -55,7 +60,9 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'config-url': configUrlWorlds,
   'metadata/metadata': metadataWorlds,
   'metadata/seed': seedWorlds,
+  'fleet/answers': answerWorlds,
   'fleet/reports': reportWorlds,
+  'fleet/receivers': receiverWorlds,
   refusals: refusalWorlds,
   'kexec/dead-man': deadManWorlds,
   network: networkWorlds,
@@ -66,6 +73,8 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'kexec/refusals': kexecRefusalWorlds,
   'kexec/signatures': kexecSignatureWorlds,
   install: installWorlds,
+  'fleet/rack': rackWorlds,
+  'fleet/machine': fleetMachineWorlds,
   fallbacks: fallbackWorlds,
   disks: diskWorlds,
   unlock: unlockWorlds,
@@ -77,6 +86,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'trial/mirror': trialMirrorWorlds,
   'trial/alone': trialAloneWorlds,
   remains: remainsWorlds,
+  'metadata/outlives': outlivingWorlds,
   impermanence: impermanenceWorlds,
   'power-cut': powerCutWorlds,
   'user-flake': userFlakeWorlds,

@@ -12,7 +12,7 @@ import type { World } from '../../world.ts';
 
 const mac = '52:54:00:12:34:56';
 
-async function makeSeed(site: Site): Promise<DiskOptions> {
+export async function makeSeed(site: Site): Promise<DiskOptions> {
   await requireHostPackages({ '/usr/bin/mcopy': 'mtools', '/usr/sbin/mkfs.vfat': 'dosfstools' });
   const file = join(site.directory, 'seed.raw');
   makeDisk(file, 4);
