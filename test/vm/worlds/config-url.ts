@@ -78,7 +78,7 @@ async function fetchFrom(site: Site, row: Row): Promise<void> {
       name: row.name,
       memoryMiB: 512,
       disks: [disk],
-      systemSerial: serial,
+      system: { serial },
       network: { mac },
       appended: [
         { path: 'dabei/allowed_signers', content: line },

@@ -19,6 +19,7 @@ import {
 } from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 import { arch } from '../../../../agent/arch.ts';
+import type { System } from './system.ts';
 
 /** Virtual machines: started from a plain object, always ended, by their process id. */
 
@@ -36,8 +37,7 @@ export interface MachineOptions {
   disks?: readonly DiskOptions[];
   networks?: readonly (NetworkOptions & { wire?: Wire })[];
   clock?: string;
-  systemSerial?: string;
-  systemVendor?: string;
+  system?: System;
   display?: boolean;
   watchdog?: boolean;
   /** The guest's clocks count its instructions; one processor (qemu.ts). */
@@ -114,8 +114,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.display === undefined ? {} : { display: options.display }),
     ...(options.watchdog === undefined ? {} : { watchdog: options.watchdog }),
-    ...(options.systemSerial === undefined ? {} : { systemSerial: options.systemSerial }),
-    ...(options.systemVendor === undefined ? {} : { systemVendor: options.systemVendor }),
+    ...(options.system === undefined ? {} : { system: options.system }),
     qmpSocket: join(sockets, 'qmp'),
   });
   const command: [string, ...string[]] = [arch.qemu.program, ...args];

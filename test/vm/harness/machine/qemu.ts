@@ -4,6 +4,7 @@
  */
 
 import type { Redirection } from '../packets.ts';
+import { option, systemArguments, type System } from './system.ts';
 
 export interface DiskOptions {
   /** Raw image, see disk.ts. */
@@ -74,16 +75,8 @@ export interface QemuOptions {
   watchdog?: boolean;
   /** A VGA card, of which QMP's screendump makes a picture. */
   display?: boolean;
-  /** The system's serial number and manufacturer in SMBIOS (type 1). */
-  systemSerial?: string;
-  systemVendor?: string;
+  system?: System;
   qmpSocket: string;
-}
-
-/** Everything that QEMU puts into a comma-separated option: a comma in a value is doubled. */
-function option(head: string, properties: Record<string, string | number | undefined>): string {
-  const given = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return [head, ...given.map(([name, value]) => `${name}=${String(value).replaceAll(',', ',,')}`)].join(',');
 }
 
 /**
@@ -108,9 +101,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
     ...['-qmp', option(`unix:${options.qmpSocket}`, { server: 'on', wait: 'off' })],
     ...(options.clock === undefined ? [] : ['-rtc', option('', { base: options.clock }).slice(1)]),
-    ...((options.systemSerial ?? options.systemVendor) === undefined
-      ? []
-      : ['-smbios', option('type=1', { manufacturer: options.systemVendor, serial: options.systemSerial })]),
+    ...systemArguments(options.system ?? {}),
     ...['-device', 'virtio-rng-pci'],
     ...(options.watchdog === true ? ['-device', 'i6300esb'] : []),
     ...(options.display === true ? ['-device', 'VGA'] : []),

@@ -90,7 +90,7 @@ async function askAgainAndAgain(site: Site): Promise<void> {
       name: 'asks',
       memoryMiB: 512,
       disks: [disk],
-      systemSerial: serial,
+      system: { serial },
       appended: [
         { path: 'dabei/allowed_signers', content: `${signerOf(site)}\n` },
         { path: 'dabei.json', content: JSON.stringify(own) },

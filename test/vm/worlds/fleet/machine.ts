@@ -108,7 +108,7 @@ async function installFromRack(site: Site): Promise<void> {
     await rack.offer(config);
     const machineWith = (name: string, clock?: string) =>
       site.startImage({
-        ...{ name, memoryMiB, disks: [disk], systemSerial: serial },
+        ...{ name, memoryMiB, disks: [disk], system: { serial } },
         ...(clock === undefined ? {} : { clock }),
         // What is secret comes with the boot: others can read what comes by plain HTTP.
         appended: [

@@ -66,7 +66,7 @@ async function report(site: Site, { name, answers, mode, fails, warnings }: Row)
       name: `report-${name}`,
       memoryMiB: 512,
       disks: [disk],
-      systemSerial: 'RACK-0042',
+      system: { serial: 'RACK-0042' },
       appended: [{ path: 'dabei.json', content: JSON.stringify(config) }],
       limitSeconds: 400,
     });

@@ -70,7 +70,7 @@ async function startOnEc2(site: Site, row: Row): Promise<void> {
       name: row.name,
       memoryMiB: 512,
       disks: [disk],
-      systemVendor: 'Amazon EC2',
+      system: { vendor: 'Amazon EC2' },
       network: { metadataPort: server.port },
       appended: [
         { path: 'dabei.json', content: JSON.stringify({ ssh: { hostKeys: [site.keys.host.private] } }) },

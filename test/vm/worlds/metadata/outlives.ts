@@ -50,7 +50,7 @@ async function outlive(site: Site): Promise<void> {
     const guest = {
       memoryMiB: 1024,
       disks: [disk],
-      systemVendor: 'Amazon EC2',
+      system: { vendor: 'Amazon EC2' },
       network: { metadataPort: server.port, mac },
     };
     const own = { path: 'dabei.json', content: JSON.stringify({ ssh }) };
