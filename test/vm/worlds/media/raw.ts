@@ -21,38 +21,49 @@ function written(site: Site, options: Partial<DiskOptions> = {}): DiskOptions {
   return disk;
 }
 
-const rescue = (firmware: Firmware, disk: Partial<DiskOptions>): World => ({
+interface Row {
+  firmware: Firmware;
+  disk?: Partial<DiskOptions>;
+}
+
+const rescue = ({ firmware, disk }: Row): World => ({
   name: `image-${firmware}`,
-  about: `the raw image on a larger disk, ${firmware.toUpperCase()}: a rescue system in the least memory, which knows its own disk; the menu checks it`,
-  limitSeconds: 400,
+  about: `the raw image on a larger disk, ${firmware.toUpperCase()}: a rescue system in the least memory; the menu checks it, or dabei refuses its own disk`,
+  limitSeconds: 500,
   script: async site => {
-    const start = (name: string) =>
+    const start = (name: string, memoryMiB: number) =>
       site.start({
-        ...{ name, firmware, memoryMiB: leastMemoryMiB(firmware), disks: [written(site, disk)] },
+        ...{ name, firmware, memoryMiB, disks: [written(site, disk)] },
         boot: { from: 'disk' },
         limitSeconds: 280,
       });
-    const machine = await start('medium');
+    const machine = await start('medium', leastMemoryMiB(firmware));
     await stageDone(machine, 'rescue', 200);
-    const { console } = machine;
-    console.type('\n');
-    await console.waitFor(/:[~/]\S*# /, 60);
-    console.type('cat /run/dabei/boot/cmdline; ls /run/dabei/boot\n');
-    await console.waitFor(/dabei\.medium=img/, 60);
-    assert.doesNotMatch(console.text, /dabei\.json/, 'zeros are no configuration');
-    console.type('echo \'{"disks":{"devices":["only"],"wipe":true,"encryption":"none"}}\' >/tmp/c.json\n');
-    console.type('dabei plan --config /tmp/c.json\n');
-    await console.waitFor(/error DISK_NOT_FOUND[^]*over nix-dabei\.img, set it to \{"serial":"target"\}/, 90);
+    machine.console.type('\n');
+    await machine.console.waitFor(/:[~/]\S*# /, 60);
+    machine.console.type('cat /run/dabei/boot/cmdline; ls /run/dabei/boot\n');
+    await machine.console.waitFor(/dabei\.medium=img/, 60);
+    assert.doesNotMatch(machine.console.text, /dabei\.json/, 'zeros are no configuration');
     await machine.end();
     // UEFI shows the menu where the firmware shows its own: not on this line.
-    if (firmware !== 'bios') return;
-    const again = await start('check');
-    await choose(again, 'Check this medium', 3);
-    await again.console.waitFor(/The medium is whole\./, 120);
+    if (firmware === 'bios') {
+      const again = await start('check', leastMemoryMiB(firmware));
+      await choose(again, 'Check this medium', 3);
+      await again.console.waitFor(/The medium is whole\./, 120);
+      return;
+    }
+    // A second program needs more memory than the rescue system.
+    const { console } = await start('plan', 512);
+    await console.waitFor(/^stage \d+\/\d+ rescue: done/m, 200);
+    console.type('\n');
+    await console.waitFor(/:[~/]\S*# /, 60);
+    const asked = { disks: { devices: ['only'], wipe: true, encryption: 'none' } };
+    console.type(`echo '${JSON.stringify(asked)}' >/tmp/c.json; dabei plan --config /tmp/c.json\n`);
+    await console.waitFor(/error DISK_NOT_FOUND[^]*over nix-dabei\.img, set it to \{"serial":"target"\}/, 90);
   },
 });
 
-const ontoItself = (firmware: Firmware, disk: Partial<DiskOptions> = {}): World => ({
+const ontoItself = ({ firmware, disk }: Row): World => ({
   name: `image-onto-itself-${firmware}`,
   about: `the raw image, configured, on the disk of the machine, ${firmware.toUpperCase()}: it installs over itself, and the disk starts the installed system`,
   limitSeconds: 1500,
@@ -84,8 +95,8 @@ const ontoItself = (firmware: Firmware, disk: Partial<DiskOptions> = {}): World 
 });
 
 export const rawWorlds: World[] = [
-  rescue('bios', {}),
-  rescue('uefi', { interface: 'usb' }),
-  ontoItself('bios'),
-  ontoItself('uefi', { interface: 'nvme' }),
+  rescue({ firmware: 'bios' }),
+  rescue({ firmware: 'uefi', disk: { interface: 'usb' } }),
+  ontoItself({ firmware: 'bios' }),
+  ontoItself({ firmware: 'uefi', disk: { interface: 'nvme' } }),
 ];
