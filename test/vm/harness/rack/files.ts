@@ -40,12 +40,13 @@ export function readRackFiles(): RackFiles {
   };
 }
 
-/** The files of docs/fleets/engines.md: matchbox's profile, and Tinkerbell's object of a machine. */
-export function readEngineFiles(): { matchbox: string; tinkerbell: string } {
+/** What docs/fleets/engines.md gives: matchbox's profile, Tinkerbell's object of a machine, and parameters for a node of Ironic. */
+export function readEngineFiles(): { matchbox: string; tinkerbell: string; ironic: string } {
   const text = files.readText(checkout('docs/fleets/engines.md'));
   const under = (heading: string) =>
     new RegExp(`^## ${heading}\\n[^]*?^\`\`\`json\\n([^]*?)^\`\`\`$`, 'm').exec(text)?.[1] ?? '';
-  return { matchbox: under('matchbox'), tinkerbell: under('Tinkerbell') };
+  const ironic = /ramdisk_kernel_arguments='([^']+)'/.exec(text)?.[1] ?? '';
+  return { matchbox: under('matchbox'), tinkerbell: under('Tinkerbell'), ironic };
 }
 
 /** The code of the receiver in docs/fleets.md. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { arch } from '../../../../agent/arch.ts';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
@@ -7,6 +8,7 @@ import * as files from '../../../../image/lib/files.ts';
 import { stageDone } from '../../guests/install.ts';
 import { image } from '../../harness/image.ts';
 import { rackAddress, readEngineFiles } from '../../harness/rack/files.ts';
+import { ironicScripts } from '../../harness/rack/ironic.ts';
 import { openRack, type Rack } from '../../harness/rack/rack.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
@@ -86,6 +88,24 @@ const rows: Row[] = [
     },
     stage: 'plan',
     says: /metadata at http:\/\/10\.77\.0\.1: hostName, rootAuthorizedKeys, a configuration/,
+  },
+  {
+    name: 'ironic',
+    about: "what Ironic serves for a node that starts a ramdisk by iPXE: the parameters of docs/fleets/engines.md behind Ironic's own",
+    fill: (site, rack) => {
+      const uuid = 'da6e1000-0000-4000-8000-000000000001';
+      for (const [name, file] of Object.entries({ kernel: image.kernel, ramdisk: image.initrd }))
+        files.symlink(file, join(rack.www, uuid, name));
+      const text = JSON.stringify(planned(site, 'by-ironic'));
+      put(rack, `${mac.replaceAll(':', '-')}.json`, text);
+      // By plain http here: the hash stands for the certificate.
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      const given = readEngineFiles().ironic.replace(/https:\/\/[\d.]+/, `http://${rackAddress}`);
+      const { 'boot.ipxe': first = '', ...others } = ironicScripts({ httpUrl: `http://${rackAddress}`, uuid, mac, parameters: `${given} dabei.config_sha256=${sha256}` });
+      for (const [path, script] of Object.entries({ 'fleet.ipxe': first, ...others })) put(rack, path, script);
+    },
+    stage: 'plan',
+    says: /by-ironic|nothing was changed/,
   },
 ]; // prettier-ignore
 
