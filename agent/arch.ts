@@ -1,3 +1,5 @@
+import { DabeiError } from './errors.ts';
+
 /**
  * What differs between machine architectures, one row for each. In agent/, image/ and test/vm/, nothing else names one
  * but the files that test/unit/arch.test.ts lists: a new architecture is a new row, and what the compiler and the tests
@@ -12,25 +14,42 @@ export interface Arch {
   readonly nodeName: string;
   /** As dpkg names it; dpkg-architecture(1) -L. */
   readonly debian: string;
-  /** GNU triplet of Debian's library directory. */
+  /** GNU triplet, of Debian's cross compiler too. */
   readonly triplet: string;
+  /** Debian's directory of libraries, below the root. */
+  readonly libraries: string;
   /** File name of glibc's dynamic loader. */
   readonly loader: string;
   /** e_machine of an ELF header (System V gABI, "ELF Header"). */
   readonly elfMachine: number;
-  /** What `make` of the kernel builds for a boot loader, and where it lies below the source. */
-  readonly kernel: { readonly image: string; readonly path: string };
-  /** Filter of mksquashfs(1) -Xbcj. */
-  readonly squashfsFilter: string;
+  readonly kernel: {
+    /** ARCH of the kernel's `make` (Documentation/kbuild/kbuild.rst). */
+    readonly make: string;
+    /** What `make` builds for kexec, and where it lies below the source. */
+    readonly image: string;
+    readonly path: string;
+    /** The same for boot loaders and UEFI, which start EFI programs only; null where `image` is one. */
+    readonly efi: { readonly image: string; readonly path: string } | null;
+  };
+  /** Filter of mksquashfs(1) -Xbcj; null: none, because older kernels cannot mount it (CONFIG_XZ_DEC_ARM64 is of 6.12). */
+  readonly squashfsFilter: string | null;
+  /** What the build still lacks to make a whole image, for people; null: nothing. */
+  readonly lacks: string | null;
   /** Below EFI/BOOT/ of a medium or an ESP: UEFI 2.10, 3.5.1.1. `other` is what firmware of another width looks for. */
   readonly efiFile: { readonly own: string; readonly other: string | null };
+  /** grub-install(8) --target, with UEFI. */
+  readonly grubEfiTarget: string;
   /** grub-install(8) --target, without UEFI; null where the architecture has no BIOS. */
   readonly grubBiosTarget: string | null;
+  /** First serial ports of the machines that people rent, as `console=` takes them; a kernel ignores those that it has not. */
+  readonly serialConsoles: readonly string[];
   /** The kernel's modules that exist on this architecture only, for what kernel-config/ asks of all. */
   readonly ownModules: readonly string[];
   readonly qemu: {
     readonly program: string;
     readonly package: string;
+    /** -machine. */
+    readonly machine: string;
     /** The processors with the fewest and with the most features that QEMU emulates and the image runs on. */
     readonly processors: readonly string[];
     /** UEFI firmware for it: directory, Debian package, code and variables. */
@@ -46,16 +65,21 @@ const x86_64: Arch = {
   nodeName: 'x64',
   debian: 'amd64',
   triplet: 'x86_64-linux-gnu',
+  libraries: 'usr/lib/x86_64-linux-gnu',
   loader: 'ld-linux-x86-64.so.2',
   elfMachine: 62,
-  kernel: { image: 'bzImage', path: 'arch/x86/boot/bzImage' },
+  kernel: { make: 'x86_64', image: 'bzImage', path: 'arch/x86/boot/bzImage', efi: null },
   squashfsFilter: 'x86',
+  lacks: null,
   efiFile: { own: 'BOOTX64.EFI', other: 'BOOTIA32.EFI' },
+  grubEfiTarget: 'x86_64-efi',
   grubBiosTarget: 'i386-pc',
+  serialConsoles: ['ttyS0,115200'],
   ownModules: ['chacha-x86_64', 'poly1305-x86_64', 'curve25519-x86_64'],
   qemu: {
     program: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
+    machine: 'q35',
     processors: ['qemu64', 'max'],
     firmware: {
       directory: '/usr/share/OVMF',
@@ -67,8 +91,59 @@ const x86_64: Arch = {
   ipxeEfi: 'usr/lib/ipxe/ipxe-amd64.efi',
 };
 
-/** What this checkout builds an image for, and what the agent in it runs on. */
-export const arch: Arch = x86_64;
+const aarch64: Arch = {
+  machine: 'aarch64',
+  nixSystem: 'aarch64-linux',
+  nodeName: 'arm64',
+  debian: 'arm64',
+  triplet: 'aarch64-linux-gnu',
+  libraries: 'usr/lib/aarch64-linux-gnu',
+  loader: 'ld-linux-aarch64.so.1',
+  elfMachine: 183,
+  kernel: {
+    make: 'arm64',
+    image: 'Image.gz',
+    path: 'arch/arm64/boot/Image.gz',
+    // CONFIG_EFI_ZBOOT: Image.gz is no EFI program.
+    efi: { image: 'vmlinuz.efi', path: 'arch/arm64/boot/vmlinuz.efi' },
+  },
+  squashfsFilter: null,
+  lacks: "the agent's code cache, the rebuilt libraries and programs, and the media",
+  efiFile: { own: 'BOOTAA64.EFI', other: null },
+  grubEfiTarget: 'arm64-efi',
+  grubBiosTarget: null,
+  serialConsoles: ['ttyAMA0,115200', 'ttyS0,115200'],
+  ownModules: ['chacha-neon', 'poly1305-neon'],
+  qemu: {
+    program: 'qemu-system-aarch64',
+    package: 'qemu-system-arm',
+    machine: 'virt,gic-version=3',
+    processors: ['cortex-a57', 'neoverse-n1', 'max'],
+    firmware: {
+      directory: '/usr/share/AAVMF',
+      package: 'qemu-efi-aarch64',
+      code: 'AAVMF_CODE.fd',
+      variables: 'AAVMF_VARS.fd',
+    },
+  },
+  ipxeEfi: 'usr/lib/ipxe/ipxe-arm64.efi',
+};
 
-/** Below the root of a Debian system. */
-export const libraryDirectory = `usr/lib/${arch.triplet}`;
+export const rows: readonly Arch[] = [x86_64, aarch64];
+
+/**
+ * The row of a name: `uname -m`'s, Node's, dpkg's or Nix's.
+ * @throws DabeiError USAGE naming all rows
+ */
+export function rowOf(name: string): Arch {
+  const found = rows.find(row => [row.machine, row.nodeName, row.debian, row.nixSystem].includes(name));
+  if (found !== undefined) return found;
+  throw new DabeiError('USAGE', {
+    doing: 'choosing the architecture',
+    problem: `${name} is none that this project knows`,
+    remedy: `it knows ${rows.map(({ machine }) => machine).join(' and ')}`,
+  });
+}
+
+/** What this program runs on. What an image is built for is another question: image/lib/target.ts. */
+export const arch: Arch = rowOf(process.arch);

@@ -4,7 +4,7 @@ import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
-import { libraryDirectory } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 import { bundle } from './bundle.ts';
 
 /**
@@ -17,7 +17,7 @@ import { bundle } from './bundle.ts';
  */
 
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-const libnode = `${libraryDirectory}/libnode.so.115`;
+const libnode = `${target.libraries}/libnode.so.115`;
 
 /** Leaves `dabei` and the changed `libnode.so.115` in the cache. */
 export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { kind, readBytes, readLink, readStart } from '../lib/files.ts';
-import { libraryDirectory } from '../../agent/arch.ts';
+import { rows } from '../../agent/arch.ts';
 
 /** Which files a program needs to start: the part of ld.so(8)'s search that a merged Debian root needs. */
 
 /** Where ld.so looks after a file's own search path: Debian's /etc/ld.so.conf.d, and the built-in directories. */
-const libraryDirectories = [`/${libraryDirectory}`, '/usr/lib64', '/usr/lib'];
+const libraryDirectories = [...rows.map(({ libraries }) => `/${libraries}`), '/usr/lib64', '/usr/lib'];
 
 export interface ElfNeeds {
   /** PT_INTERP: the dynamic loader, as an absolute path; null for static programs and for libraries. */
@@ -91,9 +91,9 @@ export function resolveInRoot(root: string, path: string): { real: string; links
     }
     if (++followed > 40) throw new Error(`${path}: too many symbolic links in ${root}`);
     if (todo.length === 0) links.push(next);
-    const target = readLink(root + next);
-    if (target.startsWith('/')) real = '';
-    todo = [...target.split('/').filter(Boolean), ...todo];
+    const leads = readLink(root + next);
+    if (leads.startsWith('/')) real = '';
+    todo = [...leads.split('/').filter(Boolean), ...todo];
   }
   return { real: real || '/', links };
 }

@@ -1,4 +1,4 @@
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 /** Size limits (image/report/budgets.json), and how far they rise if the image contains Debian's own files. */
 
 export interface Budgets {
@@ -20,7 +20,7 @@ export interface Budgets {
 }
 
 /** Files whose size no fallback changes. */
-const unchanged: readonly string[] = [arch.kernel.image, 'dabei'];
+const unchanged: readonly string[] = [target.kernel.image, 'dabei'];
 
 /**
  * @param fallbacks names of what fell back

@@ -4,7 +4,7 @@ import * as files from '../lib/files.ts';
 import { runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { CannotReduce } from './fallbacks.ts';
-import { libraryDirectory } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /**
  * Reduces ICU's data to what Node needs to start and to format English. Debian's libicudata has 32 MB, a fifth of the
@@ -35,7 +35,7 @@ const trialResult = 'January 1, 1970 at 1:00:00 AM GMT+1 a,ä,b xn--mnchen-3ya.e
 export async function trimIcu(toolchain: Packages, packages: Packages): Promise<Built> {
   const recipe = ['icu 2', trial, kept.map(String).join(), toolchain, packages];
   return cached('icu', recipe, async directory => {
-    const library = files.list(join(packages.path, libraryDirectory)).find(isIcuData);
+    const library = files.list(join(packages.path, target.libraries)).find(isIcuData);
     if (library === undefined)
       throw new CannotReduce('looking for ICU data', 'libicudata is not among the unpacked packages');
     const version = /\.so\.(\d+)/.exec(library)?.[1];
@@ -43,7 +43,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
       runIn({
         doing,
         root: toolchain.path,
-        mounts: { '/build': directory, '/libraries': join(packages.path, libraryDirectory) },
+        mounts: { '/build': directory, '/libraries': join(packages.path, target.libraries) },
         argv: ['env', '--chdir=/build', ...argv],
         timeoutSeconds: 300,
       });

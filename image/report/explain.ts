@@ -4,7 +4,7 @@ import * as files from '../lib/files.ts';
 import { measureParts } from '../rootfs/parts.ts';
 import type { Packages } from '../debian/packages.ts';
 import { tell } from '../lib/progress.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /** `npm run image -- --explain`: what each byte is for, the largest part first. */
 export async function explain(toolchain: Packages, image: Built): Promise<void> {
@@ -22,9 +22,9 @@ export async function explain(toolchain: Packages, image: Built): Promise<void> 
       .join('  ')
       .trimEnd();
   for (const row of [['part', 'raw', 'compressed', 'why'], ...rows]) tell(line(row));
-  const shipped = [arch.kernel.image, 'initrd'].reduce(
+  const shipped = [target.kernel.image, 'initrd'].reduce(
     (sum, name) => sum + files.sizeOf(join(image.path, name)),
     0,
   );
-  tell(`${arch.kernel.image} and initrd: ${count(shipped)} bytes`);
+  tell(`${target.kernel.image} and initrd: ${count(shipped)} bytes`);
 }

@@ -8,12 +8,12 @@ import type { ImageLayout } from '../rootfs/initrd.ts';
 import { tell } from '../lib/progress.ts';
 import type { Fallback } from '../reductions/fallbacks.ts';
 import type { Parts } from '../rootfs/root.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /** Writes out/: the files for users, and image.json, which describes their content. */
 
 export const published: readonly string[] = [
-  arch.kernel.image,
+  target.kernel.image,
   'initrd',
   'dabei',
   ...media.flatMap(({ files }) => files),
@@ -50,7 +50,7 @@ export async function writeOutput(
     tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
 }
 
-const imageFiles = [arch.kernel.image, 'initrd', 'dabei'];
+const imageFiles = [target.kernel.image, 'initrd', 'dabei'];
 
 const pathsOf = (image: Built, made: readonly MadeMedium[]): string[] => [
   ...imageFiles.map(name => join(image.path, name)),

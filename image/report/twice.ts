@@ -6,7 +6,7 @@ import { cacheDirectory } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, requireRoot, run } from '../lib/host.ts';
 import { note, step, tell } from '../lib/progress.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /**
  * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch from the same Debian packages,
@@ -20,7 +20,7 @@ const fetched =
   /^(debian|(toolchain|packages|library-tools|media-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
 const results = [
-  arch.kernel.image,
+  target.kernel.image,
   'initrd',
   'dabei',
   'layout.json',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 import { secondInitrd, secondDirectory, secondImage } from './second-initrd.ts';
 
 /**
@@ -30,12 +30,13 @@ const memberDataOffset = 128;
 const highestPriority = 32767;
 const imageName = 'image.squashfs';
 
+const filter = target.squashfsFilter === null ? [] : ['-Xbcj', target.squashfsFilter];
 /**
  * How the squashfs is compressed. xz with the architecture's filter in blocks of 1 MiB is the smallest that Debian 12's
  * kernel mounts; "quick" is for development: a second instead of a minute, and a third larger.
  */
 const compressions = {
-  small: ['-comp', 'xz', '-Xbcj', arch.squashfsFilter, '-b', '1M'],
+  small: ['-comp', 'xz', ...filter, '-b', '1M'],
   quick: ['-comp', 'zstd', '-Xcompression-level', '3', '-b', '256K'],
 } as const;
 export type Compression = keyof typeof compressions;

@@ -5,7 +5,7 @@ import { runIn } from '../lib/host.ts';
 import type { ImageLayout } from './initrd.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /** What the image's bytes are used for: each file belongs to one part, and the manifest lists each part. */
 
@@ -102,7 +102,7 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
   });
   const sizes = read<Record<string, number>>(measured, 'sizes.json');
   const { imageOffset, firstBytes } = read<ImageLayout>(image, 'layout.json');
-  const kernelBytes = files.sizeOf(join(image.path, arch.kernel.image));
+  const kernelBytes = files.sizeOf(join(image.path, target.kernel.image));
   return [
     {
       name: 'kernel',

@@ -8,7 +8,7 @@ import { droppedApplets, manifest } from './manifest.ts';
 import { flakeRegistry } from './registry.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/package-sets.ts';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 import { otherNames } from '../../agent/names.ts';
 
 /** Assembles the root file system of the image in an empty directory. */
@@ -70,7 +70,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
 const testOnlyModules: readonly string[] = [
   ...['veth', 'dummy', 'tun', 'wireguard', 'udp_tunnel', 'ip6_udp_tunnel'],
   ...['libchacha', 'libpoly1305', 'libchacha20poly1305'],
-  ...['libcurve25519', 'libcurve25519-generic', ...arch.ownModules],
+  ...['libcurve25519', 'libcurve25519-generic', ...target.ownModules],
 ];
 
 /** Copies the kernel's modules, except those for tests, and indexes them again. */
@@ -100,9 +100,9 @@ const unusedIndices = ['modules.symbols', 'modules.symbols.bin', 'modules.order'
 function copyOwnFiles(root: string): void {
   const own = checkout('image/rootfs/root');
   for (const path of files.walk(own)) {
-    const target = join(root, path.slice(own.length));
-    files.copyOwn(path, target);
-    if (posix.basename(path) === 'shadow') files.setMode(target, 0o600);
+    const place = join(root, path.slice(own.length));
+    files.copyOwn(path, place);
+    if (posix.basename(path) === 'shadow') files.setMode(place, 0o600);
   }
 }
 
@@ -129,10 +129,10 @@ async function copyPrograms(
         : [path],
     );
     for (const path of await elfClosure(packages.path, expanded, replaced)) {
-      const target = join(root, path);
+      const place = join(root, path);
       if (owners.has(path.slice(1))) continue;
       owners.set(path.slice(1), part.name);
-      files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), target);
+      files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), place);
     }
   }
   files.copy(join(agent.path, 'dabei'), join(root, 'usr/bin/dabei'));

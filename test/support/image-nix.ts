@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { arch, libraryDirectory } from '../../agent/arch.ts';
+import { arch } from '../../agent/arch.ts';
 import { imagePackages } from './image-packages.ts';
 
 /** The image's own Nix, in the version that the image has, started by its own loader: it needs no chroot. */
@@ -13,7 +13,7 @@ export interface ImageNix {
 /** Fetches it where no build has done that yet. */
 export async function imageNix(): Promise<ImageNix> {
   const root = await imagePackages();
-  const libraries = join(root, libraryDirectory);
+  const libraries = join(root, arch.libraries);
   return {
     argv: (program, ...args) => [
       join(libraries, arch.loader),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/lib/cache.ts';
-import { arch, libraryDirectory } from '../../agent/arch.ts';
+import { arch } from '../../agent/arch.ts';
 
 /**
  * Debian's Nix for tests that only parse or evaluate: the one in PATH, else the one among the image's packages, started
@@ -20,9 +20,12 @@ export function requireNix(program = 'nix-instantiate'): {
   const roots = existsSync(cacheDirectory)
     ? readdirSync(cacheDirectory).map(name => join(cacheDirectory, name, 'root'))
     : [];
-  const root = roots.find(path => existsSync(join(path, 'usr/bin', program)));
+  // Roots of other architectures lie there, too.
+  const root = roots.find(
+    path => existsSync(join(path, 'usr/bin', program)) && existsSync(join(path, arch.libraries, arch.loader)),
+  );
   if (root === undefined) throw new Error(`there is no ${program} here: npm test installs nix-bin`);
-  const libraries = join(root, libraryDirectory);
+  const libraries = join(root, arch.libraries);
   return {
     argv: [
       join(libraries, arch.loader),

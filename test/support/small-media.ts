@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { arch } from '../../agent/arch.ts';
+import { target } from '../../image/lib/target.ts';
 import { mediaSet } from '../../image/debian/package-sets.ts';
 import { unpack, type Packages } from '../../image/debian/packages.ts';
 import * as files from '../../image/lib/files.ts';
@@ -24,7 +24,7 @@ const bytesOf = (name: string, blocks: number): Buffer =>
 
 /** A small kernel and a small initrd, which start nothing. */
 function smallContent(directory: string): MediumContent {
-  const [kernel, initrd] = [join(directory, arch.kernel.image), join(directory, 'initrd')];
+  const [kernel, initrd] = [join(directory, target.kernel.image), join(directory, 'initrd')];
   files.write(kernel, bytesOf('kernel', 300));
   files.write(initrd, bytesOf('initrd', 9000));
   return { kernel, initrd, version: '0.0.0', description: '{}\n', epoch: 1_700_000_000 };

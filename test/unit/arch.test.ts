@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { arch } from '../../agent/arch.ts';
+import { arch, rowOf, rows } from '../../agent/arch.ts';
 import * as files from '../../image/lib/files.ts';
 import { checkout } from '../../image/lib/host.ts';
+import { requireWhole, targetOf } from '../../image/lib/target.ts';
 
 /** Where a name of an architecture is a name of something else, with the reason. */
 const allowed: Readonly<Record<string, string>> = {
   'agent/arch.ts': 'the table',
-  'agent/host/machine/facts.ts': "Node's names of all architectures",
-  'image/media/bundle/lib/machine.sh': 'runs before anything of this project can be asked',
+  'image/media/bundle/lib/machine.sh': 'names the file of the kernel',
   'image/media/bundle/lib/cpio.sh': 'names the file of the kernel',
   'image/media/bundle/lib/jump.sh': 'names the file of the kernel',
   'image/media/bundle/lib/preflight.sh': 'names the file of the kernel',
@@ -34,5 +34,45 @@ t.test('only arch.ts names an architecture', async t => {
 
 t.test('the row fits this process', async t => {
   t.equal(arch.nodeName, process.arch);
-  t.equal(`${arch.machine}-linux`, arch.nixSystem);
 });
+
+t.test('every row', async t => {
+  for (const row of rows) {
+    t.equal(row.nixSystem, `${row.machine}-linux`, row.machine);
+    t.equal(row.libraries, `usr/lib/${row.triplet}`, row.machine);
+    // Debian's cross compilers have these names.
+    t.match(row.triplet, /^[a-z0-9_]+-linux-gnu$/, row.machine);
+    t.ok(row.kernel.path.endsWith(`/${row.kernel.image}`), row.machine);
+    t.ok(row.kernel.efi === null || row.kernel.efi.path.endsWith(`/${row.kernel.efi.image}`), row.machine);
+    t.match(row.efiFile.own, /^BOOT[A-Z0-9]+\.EFI$/, row.machine);
+    for (const name of [row.machine, row.nodeName, row.debian, row.nixSystem])
+      t.equal(rowOf(name), row, name);
+  }
+  for (const name of ['machine', 'nodeName', 'debian', 'triplet', 'elfMachine', 'loader'] as const)
+    t.equal(new Set(rows.map(row => row[name])).size, rows.length, `${name} tells rows apart`);
+});
+
+t.test('the architecture that a command line names', async t => {
+  const other = rows.find(row => row !== arch)!;
+  t.equal(targetOf(['node', 'build.ts', '--quick']), arch, 'none: that of this machine');
+  t.equal(targetOf(['node', 'build.ts', '--arch', other.machine]), other);
+  t.equal(targetOf(['node', 'build.ts', `--arch=${other.debian}`, '--quick']), other);
+  t.equal(targetOf(['--arch', other.machine, '--arch', arch.machine]), arch, 'the last one wins');
+  for (const argv of [['--arch'], ['--arch', 'vax'], ['--arch=']])
+    t.throws(() => targetOf(argv), { code: 'USAGE' }, argv.join(' '));
+});
+
+t.test(
+  'an architecture of which the build cannot make all parts is refused before anything is fetched',
+  async t => {
+    for (const row of rows) {
+      t.doesNotThrow(() => requireWhole({ ...row, lacks: null }), row.machine);
+      const refused = {
+        code: 'USAGE',
+        message: new RegExp(`for ${row.machine}: .*: its media`),
+        remedy: /--kernel-only/,
+      };
+      t.throws(() => requireWhole({ ...row, lacks: 'its media' }), refused, row.machine);
+    }
+  },
+);

@@ -1,3 +1,4 @@
+import { arch } from '../../arch.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Facts } from '../../facts.ts';
 import { capturedConsoles } from '../old-system/captured.ts';
@@ -26,7 +27,7 @@ export async function readFacts(
   return {
     ...readFirmware(doors, options.boot),
     memoryBytes: memoryBytes(doors),
-    system: nixSystem(process.arch),
+    system: arch.nixSystem,
     machine: readMachine(doors),
     identity: smbiosIdentity(doors),
     disks,
@@ -87,10 +88,4 @@ export function parseConsoles(commandLine: string): string[] {
     .filter(word => word.startsWith('console='))
     .map(word => word.slice('console='.length))
     .filter(value => value !== '' && value !== 'null');
-}
-
-/** Converts Node's name of an architecture to Nix's name of the system: "x64" -> "x86_64-linux". */
-export function nixSystem(architecture: string): string {
-  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
-  return `${names[architecture] ?? architecture}-linux`;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../lib/target.ts';
 import type { Packages } from '../../debian/packages.ts';
 import { cached, type Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
@@ -39,7 +39,7 @@ export async function cachedMedium(
   const inputs = [`${name} 1`, mediaTools, image, description, version, String(reservedBytes), ...own];
   return cached(name, inputs, async directory => {
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
-    const kernel = join(image.path, arch.kernel.image);
+    const kernel = join(image.path, target.kernel.image);
     await make(directory, { kernel, initrd: join(image.path, 'initrd'), description, version, epoch });
   });
 }
@@ -50,7 +50,7 @@ export type MakeStep = (doing: string, argv: readonly string[]) => Promise<unkno
 interface Tools {
   make: MakeStep;
   /** Makes a boot loader of GRUB's modules, which runs early.cfg. @param output path below the directory */
-  loader: (output: string, target: string, format: string, modules: readonly string[]) => Promise<unknown>;
+  loader: (output: string, platform: string, format: string, modules: readonly string[]) => Promise<unknown>;
 }
 
 /** @param tools mediaSet (image/debian/package-sets.ts), unpacked */
@@ -61,20 +61,19 @@ export function toolsOf(tools: Packages, directory: string, epoch: number): Tool
       // xorriso(1) and mtools(1) give every date and every generated identifier this value.
       env: { SOURCE_DATE_EPOCH: String(epoch), TZ: 'UTC' },
     });
-  const loader: Tools['loader'] = (output, target, format, modules) =>
+  const loader: Tools['loader'] = (output, platform, format, modules) =>
     make(`making the loader for ${format}`, [
-      ...['grub-mkimage', `--format=${format}`, `--directory=/usr/lib/grub/${target}`, '--prefix=/dabei'],
+      ...['grub-mkimage', `--format=${format}`, `--directory=/usr/lib/grub/${platform}`, '--prefix=/dabei'],
       ...['--config=/build/early.cfg', `--output=/build/${output}`, ...modules],
     ]);
   return { make, loader };
 }
 
 /** GRUB's name for BIOS; null where the architecture has none. */
-export const biosTarget = arch.grubBiosTarget;
+export const biosTarget = target.grubBiosTarget;
 
-/** The one that Debian's package for this architecture has. */
-export const efiTarget = ({ path }: Packages): string =>
-  files.list(join(path, 'usr/lib/grub')).find(name => name.endsWith('-efi'))!;
+/** GRUB's name for UEFI. */
+export const efiTarget = target.grubEfiTarget;
 
 /** Writes the files of the medium below tree/, and early.cfg for the boot loaders. */
 export async function writeTree(

@@ -1,4 +1,4 @@
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../lib/target.ts';
 import type { mediumValues } from '../../../agent/screen/outputs.ts';
 
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
@@ -14,7 +14,7 @@ export const volumeLabel = 'NIXDABEI';
 
 /** Paths on the medium, without a slash in front. */
 export const onMedium = {
-  kernel: `dabei/${arch.kernel.image}`,
+  kernel: `dabei/${target.kernel.image}`,
   initrd: 'dabei/initrd',
   /** image/media/reserved/ */
   reserved: 'dabei/reserved',
@@ -26,7 +26,7 @@ export const onMedium = {
   bootCatalogue: 'boot/boot.cat',
   efiPartition: 'boot/efi.img',
   /** Where firmware looks for it (UEFI 2.10, 3.5.1.1), on an ESP. */
-  efiLoader: `EFI/BOOT/${arch.efiFile.own}`,
+  efiLoader: `EFI/BOOT/${target.efiFile.own}`,
 } as const;
 
 /**

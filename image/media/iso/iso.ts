@@ -44,7 +44,7 @@ export async function makeIso(tools: Packages, directory: string, content: Mediu
   files.makeDirectory(at('boot'));
   if (biosTarget !== null)
     await loader(`tree/${onMedium.biosLoader}`, biosTarget, `${biosTarget}-eltorito`, biosModules);
-  await loader('loader.efi', efiTarget(tools), efiTarget(tools), efiModules);
+  await loader('loader.efi', efiTarget, efiTarget, efiModules);
   await makeEfiPartition(make, directory, epoch);
   await sumFiles(directory, [
     onMedium.kernel,

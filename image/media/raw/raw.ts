@@ -54,7 +54,7 @@ export async function makeRaw(tools: Packages, directory: string, content: Mediu
   const { make, loader } = toolsOf(tools, directory, content.epoch);
   await writeTree(directory, 'img', content);
   files.makeDirectory(dirname(at(onMedium.efiLoader)));
-  await loader(`tree/${onMedium.efiLoader}`, efiTarget(tools), efiTarget(tools), efiModules);
+  await loader(`tree/${onMedium.efiLoader}`, efiTarget, efiTarget, efiModules);
   if (biosTarget !== null) await loader('core.img', biosTarget, biosTarget, biosModules);
   await sumFiles(directory, [
     onMedium.kernel,

@@ -1,4 +1,4 @@
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 import { join } from 'node:path';
 import { cached, type Built } from '../../../image/lib/cache.ts';
 import * as files from '../../../image/lib/files.ts';
@@ -17,7 +17,7 @@ export type Release = 'bookworm' | 'trixie';
  * that one has a driver for.
  */
 export function guestSet(release: Release): PackageSet {
-  const kernel = release === 'trixie' ? `linux-image-cloud-${arch.debian}` : `linux-image-${arch.debian}`;
+  const kernel = release === 'trixie' ? `linux-image-cloud-${target.debian}` : `linux-image-${target.debian}`;
   return {
     name: release === 'trixie' ? 'debian-13-guest' : 'debian-12-guest',
     variant: 'apt',

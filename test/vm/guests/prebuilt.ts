@@ -9,7 +9,7 @@ import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { tinyNixos } from '../harness/fixtures.ts';
 import { hireOperator, operatorHome, type Operator } from './operator.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /**
  * A system built elsewhere: the host flake that dabei would write for a machine of QEMU, evaluated and built by real Nix on
@@ -110,7 +110,7 @@ function describe(input: ConfigInput, operator: Operator, options: PrebuiltOptio
   const facts: Facts = {
     firmware: options.firmware ?? 'bios',
     memoryBytes: options.memoryMiB * 2 ** 20,
-    system: arch.nixSystem,
+    system: target.nixSystem,
     machine: { vendor: 'QEMU', model: null, cpuVendor: null, cpuModel: null, virtualization: true },
     disks: [
       {

@@ -6,7 +6,7 @@ import { makeDisk } from '../harness/disk.ts';
 import type { OldSystem } from './debian.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { Site } from '../harness/site.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** Secure Boot with Debian's kernel: Microsoft signed the shim, Debian what comes after it. */
 
@@ -30,7 +30,7 @@ async function makeEsp(
   const tree = join(site.directory, 'esp');
   const shim = join(loaders.path, 'shim-signed/usr/lib/shim/shimx64.efi.signed');
   const grub = join(loaders.path, 'grub-efi-amd64-signed/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed');
-  files.copy(shim, join(tree, 'EFI/BOOT', arch.efiFile.own));
+  files.copy(shim, join(tree, 'EFI/BOOT', target.efiFile.own));
   files.copy(grub, join(tree, 'EFI/BOOT/grubx64.efi'));
   // Where Debian's signed GRUB looks, wherever it was started from.
   files.write(join(tree, 'EFI/debian/grub.cfg'), `linux /vmlinuz ${append}\ninitrd /initrd\nboot\n`);

@@ -5,7 +5,7 @@ import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
 import { bundleNames } from '../../../image/media/kexec-bundle.ts';
 import { imgName, isoName } from '../../../image/media/boot/layout.ts';
 import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
 
@@ -14,7 +14,7 @@ const given = process.env['DABEI_IMAGE'];
 const output = given ?? checkout('out');
 
 export const image = {
-  kernel: join(output, arch.kernel.image),
+  kernel: join(output, target.kernel.image),
   initrd: join(output, 'initrd'),
   netboot: join(output, 'netboot.ipxe'),
   bundle: join(output, bundleNames.tarball),
@@ -33,9 +33,9 @@ export async function requireImage(): Promise<void> {
 /** Installs QEMU, firmware and clients where they are missing. */
 export async function requireVirtualMachines(): Promise<void> {
   requireRoot();
-  const { firmware } = arch.qemu;
+  const { firmware } = target.qemu;
   await requireHostPackages({
-    [`/usr/bin/${arch.qemu.program}`]: arch.qemu.package,
+    [`/usr/bin/${target.qemu.program}`]: target.qemu.package,
     [`${firmware.directory}/${firmware.code}`]: firmware.package,
     '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
     '/usr/bin/ssh': 'openssh-client',

@@ -6,7 +6,7 @@ import { bootInstalled, finishInstall, installLimitSeconds } from '../guests/ins
 import { configParameter, consoleParameters } from '../harness/site.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** An image that could not be made small. */
 
@@ -39,7 +39,7 @@ export const fallbackWorlds: World[] = [
         limitSeconds: installLimitSeconds + 120,
         boot: {
           from: 'kernel',
-          kernel: join(image.path, arch.kernel.image),
+          kernel: join(image.path, target.kernel.image),
           initrd: join(image.path, 'initrd'),
           append: [...consoleParameters, configParameter(config)].join(' '),
         },

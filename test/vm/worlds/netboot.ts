@@ -15,7 +15,7 @@ import type { Site } from '../harness/site.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import type { World } from '../world.ts';
 import { assertInstalled } from './install.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** What the machine's firmware and iPXE get, and how. */
 interface Way {
@@ -45,7 +45,7 @@ const ways: Readonly<Record<string, Way>> = {
     unlock: 'console',
     offer: async (site, tftp, payload) => {
       const { path } = await unpackAlone('ipxe', ['ipxe']);
-      files.copy(join(path, 'ipxe', arch.ipxeEfi), join(tftp, 'ipxe.efi'));
+      files.copy(join(path, 'ipxe', target.ipxeEfi), join(tftp, 'ipxe.efi'));
       const server = await site.serve(payload);
       // iPXE looks for this name beside itself (src/interface/efi/efi_autoexec.c), so DHCP need not tell it from the firmware.
       const script = ['#!ipxe', 'dhcp', `chain ${server.urlFor(basename(image.netboot))}`, ''];

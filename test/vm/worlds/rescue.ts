@@ -6,7 +6,7 @@ import { fillWithForeignBytes, hashDisk } from '../harness/disk.ts';
 import { image } from '../harness/image.ts';
 import { stageDone } from '../guests/install.ts';
 import { requireHostPackages, run } from '../../../image/lib/host.ts';
-import { arch } from '../../../agent/arch.ts';
+import { target } from '../../../image/lib/target.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import { scanHostKeys } from '../harness/ssh.ts';
@@ -62,7 +62,7 @@ export const rescueWorlds: World[] = [
       "the processors with the fewest and the most features: V8 takes dabei's code cache; one that it refuses changes nothing",
     limitSeconds: 500,
     script: async site => {
-      for (const cpu of arch.qemu.processors) {
+      for (const cpu of target.qemu.processors) {
         const machine = await site.startImage({
           name: cpu,
           memoryMiB: 512,

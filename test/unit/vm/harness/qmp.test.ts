@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { arch } from '../../../../agent/arch.ts';
+import { target } from '../../../../image/lib/target.ts';
 import { connectQmp } from '../../../vm/harness/machine/qmp.ts';
 
 t.test('QEMU is killed while it owes an answer', async t => {
@@ -21,7 +21,7 @@ t.test('QEMU is killed while it owes an answer', async t => {
     '-qmp',
     `unix:${path},server=on,wait=off`,
   ];
-  const qemu = spawn(`qemu-system-${arch.machine}`, options, { stdio: 'ignore' });
+  const qemu = spawn(target.qemu.program, options, { stdio: 'ignore' });
   t.teardown(() => {
     qemu.kill('SIGKILL');
     rmSync(directory, { recursive: true });

@@ -4,7 +4,7 @@ import { cacheDirectory } from '../../../../image/lib/cache.ts';
 import { attempt } from '../../../../agent/host/exec.ts';
 import { image } from '../image.ts';
 import { asDabeiError } from '../../../../agent/errors.ts';
-import { arch } from '../../../../agent/arch.ts';
+import { target } from '../../../../image/lib/target.ts';
 
 /**
  * KVM where it works. That /dev/kvm opens says little: inside of some virtual machines guests die at the first
@@ -40,7 +40,7 @@ async function tryKvm(kernel: string): Promise<Accelerator> {
   try {
     const { stdout } = await attempt({
       doing: 'trying KVM',
-      argv: [arch.qemu.program, ...bare, '-accel', 'kvm', '-cpu', 'host', ...guest],
+      argv: [target.qemu.program, ...bare, '-accel', 'kvm', '-cpu', 'host', ...guest],
       timeoutSeconds: 5,
     });
     return stdout.includes('Kernel panic - not syncing: VFS') ? 'kvm' : 'tcg';

@@ -18,7 +18,7 @@ import {
   type NetworkOptions,
 } from './qemu.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
-import { arch } from '../../../../agent/arch.ts';
+import { target } from '../../../../image/lib/target.ts';
 import type { System } from './system.ts';
 
 /** Virtual machines: started from a plain object, always ended, by their process id. */
@@ -64,7 +64,7 @@ export interface Machine {
 }
 
 const ovmf = {
-  uefi: arch.qemu.firmware,
+  uefi: target.qemu.firmware,
   // In these variables, Microsoft's keys are enrolled.
   'secure-boot': { code: 'OVMF_CODE_4M.secboot.fd', variables: 'OVMF_VARS_4M.ms.fd' },
 };
@@ -81,7 +81,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { firmware = 'bios' } = options;
   const flash = firmware === 'bios' ? undefined : ovmf[firmware];
   if (flash && !files.exists(variables))
-    copyFileSync(join(arch.qemu.firmware.directory, flash.variables), variables);
+    copyFileSync(join(target.qemu.firmware.directory, flash.variables), variables);
 
   const directions: readonly Direction[] = ['fromGuest', 'toGuest'];
   const redirected = (options.networks ?? []).flatMap(({ wire }, index) =>
@@ -107,7 +107,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     cpus: options.counted === true ? 1 : (options.cpus ?? 2),
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     firmware,
-    ...(flash ? { ovmf: { code: join(arch.qemu.firmware.directory, flash.code), variables } } : {}),
+    ...(flash ? { ovmf: { code: join(target.qemu.firmware.directory, flash.code), variables } } : {}),
     boot: options.boot,
     disks: options.disks ?? [],
     networks,
@@ -117,7 +117,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...(options.system === undefined ? {} : { system: options.system }),
     qmpSocket: join(sockets, 'qmp'),
   });
-  const command: [string, ...string[]] = [arch.qemu.program, ...args];
+  const command: [string, ...string[]] = [target.qemu.program, ...args];
   const qemu = await start(options.within?.(command) ?? command);
   const started = clock.uptimeSeconds();
   const serial = new SerialConsole(qemu.output, qemu.input, consoleFile);

@@ -3,6 +3,7 @@
  * Options and devices: qemu-system-x86_64(1).
  */
 
+import { target } from '../../../../image/lib/target.ts';
 import type { Redirection } from '../packets.ts';
 import { option, systemArguments, type System } from './system.ts';
 
@@ -90,7 +91,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     // CPU: TCG's "max" has AES-NI, which its helpers do faster than the guest's tables.
     ...[
       '-machine',
-      firmware === 'secure-boot' ? 'q35,smm=on' : 'q35',
+      firmware === 'secure-boot' ? `${target.qemu.machine},smm=on` : target.qemu.machine,
       '-cpu',
       options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max'),
     ],

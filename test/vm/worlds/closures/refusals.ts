@@ -8,7 +8,7 @@ import { stageFailed, startInstall } from '../../guests/install.ts';
 import { hireOperator, operatorHome } from '../../guests/operator.ts';
 import { fillCache } from '../../guests/prebuilt.ts';
 import type { World } from '../../world.ts';
-import { arch } from '../../../../agent/arch.ts';
+import { target } from '../../../../image/lib/target.ts';
 
 /**
  * What is complete and signed in a binary cache, and yet must not be installed. Each path is made by hand: what dabei looks
@@ -39,7 +39,7 @@ const rows: Row[] = [
   {
     name: 'other-host-id',
     about: 'a system that would not import the pool',
-    content: { system: arch.nixSystem, 'etc/hostid': hostId('c0ffee01') },
+    content: { system: target.nixSystem, 'etc/hostid': hostId('c0ffee01') },
     code: 'CLOSURE_SYSTEM',
     says: /hostId is c0ffee01, and the pool would belong to [0-9a-f]{8}[^]*next: set hostId to "c0ffee01"/,
   },
@@ -53,7 +53,7 @@ const rows: Row[] = [
   {
     name: 'unknown-signer',
     about: 'a system that is signed, by nobody who is trusted',
-    content: { system: arch.nixSystem },
+    content: { system: target.nixSystem },
     trusted: `elsewhere-1:${Buffer.alloc(32, 7).toString('base64')}`,
     code: 'CLOSURE_SIGNATURE',
     says: /the signature by cache\.example\.org-1 is not one by a key of system\.trustedPublicKeys/,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { arch } from '../../../../agent/arch.ts';
+import { target } from '../../../../image/lib/target.ts';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
 import { unpackAlone } from '../../../../image/debian/packages.ts';
 import * as files from '../../../../image/lib/files.ts';
@@ -52,7 +52,7 @@ const rows: Row[] = [
     fill: async (site, rack) => {
       link(rack);
       const { path } = await unpackAlone('ipxe', ['ipxe']);
-      files.copy(join(path, 'ipxe', arch.ipxeEfi), join(rack.www, 'ipxe.efi'));
+      files.copy(join(path, 'ipxe', target.ipxeEfi), join(rack.www, 'ipxe.efi'));
       put(rack, `hosts/${mac.replaceAll(':', '-')}.json`, JSON.stringify(planned(site, 'by-http')));
     },
     stage: 'plan',
