@@ -8,7 +8,7 @@ import { step, tell } from '../lib/progress.ts';
 import { standard, type Context } from './context.ts';
 import { ListSource } from './lists.ts';
 import { planOf, requireLocked } from './lock-file.ts';
-import { idOf, isUnpacked, type Item, type Need, type Plan } from './needs.ts';
+import { architectureOf, idOf, isUnpacked, type Item, type Need, type Plan } from './needs.ts';
 import { Fetcher } from './pool.ts';
 import { forgetIndexes, resolve, type Resolved, type Session, type Unavailable } from './resolve.ts';
 import { Breaker } from './transfer.ts';
@@ -169,7 +169,9 @@ async function remembered(session: Session, task: Task): Promise<Plan | null> {
   const { need, without, refreshed } = task;
   const { context, lists } = session;
   const index = need.kind === 'source' ? 'source' : isInstaller(need) ? 'installer' : 'binary';
-  const own = await lists.get(need.release, 'release', index, refreshed).catch(() => null);
+  const own = await lists
+    .get(need.release, 'release', index, architectureOf(need), refreshed)
+    .catch(() => null);
   const key = keyOf(['resolved 1', own?.id ?? '', JSON.stringify(need)]);
   const path = join(context.directory, 'resolved', `${key}.json`);
   if (without.length === 0 && files.exists(path)) {

@@ -19,17 +19,19 @@ import { arch } from '../../agent/arch.ts';
 /** Identifies one index of a suite. */
 export type Index = 'binary' | 'source' | 'installer';
 
-const indexPaths: Readonly<Record<Index, (component: string) => string>> = {
-  binary: component => `${component}/binary-${arch.debian}/Packages.gz`,
+const indexPaths: Readonly<Record<Index, (component: string, architecture: string) => string>> = {
+  binary: (component, architecture) => `${component}/binary-${architecture}/Packages.gz`,
   source: component => `${component}/source/Sources.gz`,
   // The packages of Debian's installer are separate: they "provide" names of normal packages.
-  installer: component => `${component}/debian-installer/binary-${arch.debian}/Packages.gz`,
+  installer: (component, architecture) => `${component}/debian-installer/binary-${architecture}/Packages.gz`,
 };
 
 export interface Lists {
   suite: string;
   kind: Kind;
   index: Index;
+  /** Debian's name of it; lists of sources are the same for all. */
+  architecture: string;
   /** An archive that contains these lists only. */
   archive: string;
   components: readonly string[];
@@ -54,17 +56,26 @@ export class ListSource {
 
   /**
    * Lists of a suite: the cached ones while they are recent, otherwise freshly fetched ones.
+   * @param architecture Debian's name of it
    * @param anew ignore that the cached ones are recent
    * @returns null if this machine has no archive of that kind configured
    * @throws BuildError FETCH_LISTS if neither the mirror nor the cache has verified lists
    */
-  async get(release: string, kind: Kind, index: Index, anew = false): Promise<Lists | null> {
+  async get(
+    release: string,
+    kind: Kind,
+    index: Index,
+    architecture = arch.debian,
+    anew = false,
+  ): Promise<Lists | null> {
     const addresses = (await this.#context.archives())[kind];
     if (addresses.length === 0) return null;
     const suite = suiteOf(release, kind);
     const components = index === 'installer' ? ['main'] : this.#context.components;
-    const archive = join(this.#context.directory, 'lists', `${suite}-${index}`);
-    const place = { suite, kind, index, components, archive };
+    // A cache belongs to one machine: its own lists have no suffix.
+    const foreign = architecture === arch.debian || index === 'source' ? '' : `-${architecture}`;
+    const archive = join(this.#context.directory, 'lists', `${suite}-${index}${foreign}`);
+    const place = { suite, kind, index, architecture, components, archive };
     const asked = this.#asked.get(archive);
     if (asked instanceof BuildError) throw asked;
     if (asked !== undefined) return asked;
@@ -77,7 +88,8 @@ export class ListSource {
   }
 
   async #ask(place: Place, addresses: readonly string[], age: number): Promise<Lists | BuildError> {
-    const name = `package lists of ${place.suite} (${place.index})`;
+    const { suite, index, architecture } = place;
+    const name = `package lists of ${suite} (${index === 'source' ? index : `${index}, ${architecture}`})`;
     const tried: string[] = [];
     const fetched = await step(name, async () => {
       for (const address of addresses) {
@@ -147,7 +159,7 @@ async function fetchLists(
       return null;
     }
     for (const component of place.components) {
-      const problem = await fetchIndex(context, release, at, component, place.index, directory, breaker);
+      const problem = await fetchIndex(context, release, at, component, place, directory, breaker);
       if (problem !== null) return problem;
     }
     const before = `${place.archive}.before`;
@@ -171,11 +183,11 @@ async function fetchIndex(
   release: Release,
   at: string,
   component: string,
-  index: Index,
+  { index, architecture }: Place,
   directory: string,
   breaker: Breaker,
 ): Promise<string | null> {
-  const name = indexPaths[index](component);
+  const name = indexPaths[index](component, architecture);
   const listed = release.indexes.get(name);
   if (listed === undefined) return null;
   const byHash = `${dirname(name)}/by-hash/SHA256/${listed.sha256}`;
@@ -209,7 +221,9 @@ async function isExpired({ validUntil }: Release): Promise<boolean> {
 /** The texts of the index, one per component. */
 export function readIndexes(found: Lists): string[] {
   return found.components
-    .map(component => join(found.archive, 'dists', found.suite, indexPaths[found.index](component)))
+    .map(component =>
+      join(found.archive, 'dists', found.suite, indexPaths[found.index](component, found.architecture)),
+    )
     .filter(files.exists)
     .map(path => gunzipSync(files.readBytes(path)).toString());
 }

@@ -4,7 +4,6 @@ import * as files from '../lib/files.ts';
 import { run } from '../lib/host.ts';
 import type { Plan, PoolFile } from './needs.ts';
 import { poolPath } from './pool.ts';
-import { arch } from '../../agent/arch.ts';
 
 /**
  * A local archive with exactly the packages of one plan, made from cached files. An installer that uses it needs no
@@ -19,16 +18,16 @@ import { arch } from '../../agent/arch.ts';
 export async function makeArchive(
   directory: string,
   plan: Plan,
-  { cache, suite }: { cache: string; suite: string },
+  { cache, suite, architecture }: { cache: string; suite: string; architecture: string },
 ): Promise<string> {
-  const index = `main/binary-${arch.debian}/Packages`;
+  const index = `main/binary-${architecture}/Packages`;
   const debs = plan.items.flatMap(item => item.files);
   const packages = (await inBatches(debs, file => stanza(file, cache))).join('\n');
   const dist = join(directory, 'dists', suite);
   files.write(join(dist, index), packages);
   const sum = await files.sha256(join(dist, index));
   const release = [
-    ...[`Codename: ${suite}`, `Suite: ${suite}`, 'Components: main', `Architectures: ${arch.debian}`],
+    ...[`Codename: ${suite}`, `Suite: ${suite}`, 'Components: main', `Architectures: ${architecture}`],
     `Date: ${clock.now().toUTCString()}`,
     `SHA256:\n ${sum} ${files.sizeOf(join(dist, index))} ${index}\n`,
   ];

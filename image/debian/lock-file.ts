@@ -1,6 +1,8 @@
+import { arch } from '../../agent/arch.ts';
 import { BuildError, type Missing } from '../lib/errors.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
+import { target } from '../lib/target.ts';
 import { idOf, type Need, type Plan } from './needs.ts';
 
 /**
@@ -10,6 +12,8 @@ import { idOf, type Need, type Plan } from './needs.ts';
 
 export interface LockFile {
   version: 1;
+  /** Debian's names of the architectures of the image and of the machine that built it; absent in files of version 0.2.0. */
+  architectures?: readonly [image: string, machine: string];
   /** By the need's id; optional needs that the build did without are absent. */
   needs: Readonly<Record<string, Omit<Plan, 'warnings'>>>;
 }
@@ -33,6 +37,9 @@ export function readLockFile(path = lockFilePath): LockFile {
   }
   if (read.version !== 1 || typeof read.needs !== 'object')
     throw fail('it is not a valid lock file of version 1');
+  const { architectures = [arch.debian, arch.debian] } = read;
+  if (architectures[0] !== target.debian || architectures[1] !== arch.debian)
+    throw fail(`it is for an image for ${architectures[0]}, built on ${architectures[1]}`);
   return read;
 }
 
@@ -42,7 +49,8 @@ export function formatLockFile(plans: ReadonlyMap<string, Plan>): string {
     const lines = items.map(item => `        ${JSON.stringify(item)}`).join(',\n');
     return `    ${JSON.stringify(id)}: {\n      "items": [\n${lines}\n      ],\n      "versions": ${JSON.stringify(versions)}\n    }`;
   });
-  return `{\n  "version": 1,\n  "needs": {\n${needs.join(',\n')}\n  }\n}\n`;
+  const architectures = JSON.stringify([target.debian, arch.debian]);
+  return `{\n  "version": 1,\n  "architectures": ${architectures},\n  "needs": {\n${needs.join(',\n')}\n  }\n}\n`;
 }
 
 /** @returns null for needs that the locked build did without */

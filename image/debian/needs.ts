@@ -15,13 +15,22 @@ export interface PackageSet {
   variant: 'extract' | 'apt';
   /** Debian release; the default is the image's own. */
   release?: string;
+  /** Debian's name of an architecture; the default is that of this machine. Only `extract` works for another one. */
+  architecture?: string;
 }
 
 export type Need =
   /** Packages, with all their dependencies. */
   | { kind: 'set'; set: PackageSet; release: string }
   /** Single packages; of Debian's installer, or of a release. */
-  | { kind: 'packages'; name: string; names: readonly string[]; release: string; installer: boolean }
+  | {
+      kind: 'packages';
+      name: string;
+      names: readonly string[];
+      release: string;
+      installer: boolean;
+      architecture?: string;
+    }
   | { kind: 'source'; name: string; release: string };
 
 /** A file of an archive's pool. */
@@ -45,10 +54,18 @@ export interface Plan {
   warnings: readonly string[];
 }
 
+/** Debian's name of the architecture that a need is of; undefined: this machine's own, or, of a source, none. */
+export function architectureOf(need: Need): string | undefined {
+  if (need.kind === 'source') return undefined;
+  return need.kind === 'set' ? need.set.architecture : need.architecture;
+}
+
 /** Names a need in the lock file and in messages. */
 export function idOf(need: Need): string {
-  if (need.kind === 'set') return `set ${need.set.name}`;
-  return need.kind === 'packages' ? `packages ${need.name}` : `source ${need.release} ${need.name}`;
+  const architecture = architectureOf(need);
+  const of = architecture === undefined ? '' : ` (${architecture})`;
+  if (need.kind === 'set') return `set ${need.set.name}${of}`;
+  return need.kind === 'packages' ? `packages ${need.name}${of}` : `source ${need.release} ${need.name}`;
 }
 
 /**

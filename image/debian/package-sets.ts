@@ -1,4 +1,4 @@
-import { arch } from '../../agent/arch.ts';
+import { isCrossed, target } from '../lib/target.ts';
 import type { PackageSet } from './packages.ts';
 
 /** The sets of Debian packages that everything is made from. */
@@ -13,6 +13,22 @@ export const toolchainSet: PackageSet = {
     ...['cpio', 'zstd', 'xz-utils', 'lz4', 'squashfs-tools', 'icu-devtools'],
   ],
 };
+
+/**
+ * What the kernel is built with: the toolchain, with a cross compiler for an image of another architecture, so that the
+ * toolchain and all that is built with it stay the same.
+ */
+export const kernelToolchainSet: PackageSet = isCrossed
+  ? {
+      name: 'cross-toolchain',
+      variant: 'apt',
+      packages: [
+        ...toolchainSet.packages,
+        `gcc-${target.triplet.replace('_', '-')}`,
+        `libc6-dev-${target.debian}-cross`,
+      ],
+    }
+  : toolchainSet;
 
 /**
  * For libraries and programs that the build recompiles with fewer features; separate from the toolchain, so that a
@@ -39,10 +55,14 @@ export const librarySet: PackageSet = {
   ],
 };
 
+/** For sets whose files end in the image. */
+const ofTarget = isCrossed ? { architecture: target.debian } : {};
+
 /** The packages that the image's programs come from (manifest.ts selects the files). */
 export const imageSet: PackageSet = {
   name: 'packages',
   variant: 'extract',
+  ...ofTarget,
   packages: [
     ...['nodejs', 'node-acorn', 'node-cjs-module-lexer', 'node-undici', 'node-minimatch'],
     ...['nix-bin', 'bash-static', 'openssh-server', 'openssh-sftp-server', 'openssh-client'],
@@ -82,8 +102,10 @@ export const mediaSet: PackageSet = {
   name: 'media-tools',
   variant: 'extract',
   packages: [
-    ...['base-files', 'xorriso', 'mtools', 'gdisk', 'grub-common', `grub-efi-${arch.debian}-bin`],
-    ...(arch.grubBiosTarget === null ? [] : ['grub-pc-bin']),
+    ...['base-files', 'xorriso', 'mtools', 'gdisk', 'grub-common'],
+    // Debian has the loader of an architecture among the packages of that architecture only.
+    ...(isCrossed ? [] : [`grub-efi-${target.debian}-bin`]),
+    ...(target.grubBiosTarget === null ? [] : ['grub-pc-bin']),
   ],
 };
 
@@ -91,5 +113,9 @@ export const mediaSet: PackageSet = {
 export const bootLoaderSet: PackageSet = {
   name: 'boot-loaders',
   variant: 'extract',
-  packages: ['grub-pc-bin', 'grub2-common', 'grub-common', 'systemd-boot-efi'],
+  ...ofTarget,
+  packages: [
+    ...(target.grubBiosTarget === null ? [`grub-efi-${target.debian}-bin`] : ['grub-pc-bin']),
+    ...['grub2-common', 'grub-common', 'systemd-boot-efi'],
+  ],
 };

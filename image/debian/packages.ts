@@ -3,6 +3,8 @@ import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { run, runIn } from '../lib/host.ts';
 import { note } from '../lib/progress.ts';
+import { arch } from '../../agent/arch.ts';
+import { isCrossed, target } from '../lib/target.ts';
 import { standard } from './context.ts';
 import { planFor } from './fetch.ts';
 import { makeArchive } from './local.ts';
@@ -29,10 +31,16 @@ export interface Packages extends Built {
 /** What `unpack`, `unpackAlone` and `unpackSource` fetch for the same arguments; data for `fetchAll`. */
 export const needs = {
   set: (set: PackageSet): Need => ({ kind: 'set', set, release: set.release ?? suite }),
-  packages: (name: string, names: readonly string[], release = suite): Need => ({
-    ...{ kind: 'packages', name, names },
-    ...{ release: release === installer ? suite : release, installer: release === installer },
-  }),
+  packages: (name: string, names: readonly string[], release = suite, architecture?: string): Need => {
+    const ofInstaller = release === installer;
+    // What the installer's packages replace is in the image.
+    const own = isCrossed && ofInstaller ? target.debian : architecture;
+    return {
+      ...{ kind: 'packages', name, names },
+      ...{ release: ofInstaller ? suite : release, installer: ofInstaller },
+      ...(own === undefined ? {} : { architecture: own }),
+    };
+  },
   source: (name: string, release = suite): Need => ({ kind: 'source', name, release }),
 };
 
@@ -42,13 +50,17 @@ export async function unpack(set: PackageSet): Promise<Packages> {
   const built = await unpacked(need, async (directory, plan) => {
     const archive = join(directory, 'archive');
     const release = set.release ?? suite;
-    const source = await makeArchive(archive, plan, { cache: standard.directory, suite: release });
+    const { architecture = arch.debian } = set;
+    const where = { cache: standard.directory, suite: release, architecture };
+    const source = await makeArchive(archive, plan, where);
     await run({
       doing: `unpacking the Debian packages of the ${set.name}`,
       argv: [
         'mmdebstrap',
         '--mode=root',
         `--variant=${set.variant}`,
+        // Of another architecture, nothing is run.
+        `--architectures=${architecture}`,
         `--include=${set.packages.join(',')}`,
         '--aptopt=APT::Install-Recommends "false"',
         '--dpkgopt=path-exclude=/usr/share/man/*',
@@ -69,14 +81,16 @@ export async function unpack(set: PackageSet): Promise<Packages> {
  * Unpacks the files of single packages without their dependencies, one directory per package.
  * @param name of the directory in the cache
  * @param release the Debian release to take them from, or `installer`
+ * @param architecture Debian's name of it; the default is this machine's own
  * @throws FetchMissing
  */
 export async function unpackAlone(
   name: string,
   names: readonly string[],
   release = suite,
+  architecture?: string,
 ): Promise<Packages> {
-  return unpacked(needs.packages(name, names, release), async (directory, plan) => {
+  return unpacked(needs.packages(name, names, release, architecture), async (directory, plan) => {
     for (const item of plan.items) {
       const argv = ['dpkg-deb', '--extract', pathsOf(item)[0]!, join(directory, item.name)];
       await run({ doing: `unpacking ${item.name}`, argv, timeoutSeconds: 600 });

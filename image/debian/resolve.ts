@@ -3,7 +3,7 @@ import { kinds, type Kind } from './archives.ts';
 import type { Context } from './context.ts';
 import { isInside, paragraphsOf, parseChecksums, type Paragraph } from './control.ts';
 import { readIndexes, type Index, type Lists, type ListSource } from './lists.ts';
-import type { Item, Need, Plan, PoolFile } from './needs.ts';
+import { architectureOf, type Item, type Need, type Plan, type PoolFile } from './needs.ts';
 import { solve } from './solve.ts';
 import { BuildError } from '../lib/errors.ts';
 
@@ -36,12 +36,14 @@ export async function resolve(
   without: readonly Unavailable[],
 ): Promise<Resolved | null> {
   if (need.kind === 'set') return resolveSet(session, need, without);
-  const index = need.kind === 'source' ? 'source' : need.installer ? 'installer' : 'binary';
+  const index: Index = need.kind === 'source' ? 'source' : need.installer ? 'installer' : 'binary';
   const names = need.kind === 'source' ? [need.name] : need.names;
   const read = need.kind === 'source' ? sourceItem : packageItem;
+  const architecture = architectureOf(need);
   const items: Item[] = [];
   for (const name of names) {
-    const item = await firstOf(session, { name, release: need.release, index, read, without });
+    const lookup = { name, release: need.release, index, architecture, read, without };
+    const item = await firstOf(session, lookup);
     if (item === null) return null;
     items.push(item);
   }
@@ -55,16 +57,17 @@ interface Lookup {
   name: string;
   release: string;
   index: Index;
+  architecture: string | undefined;
   read: (paragraph: Paragraph, kind: Kind) => Item | null;
   without: readonly Unavailable[];
 }
 
 /** The newest available version of the release itself; then those of the other suites. */
 async function firstOf(session: Session, lookup: Lookup): Promise<Item | null> {
-  const { name, release, index, read, without } = lookup;
+  const { name, release, index, architecture, read, without } = lookup;
   let failure: BuildError | undefined;
   for (const kind of kinds) {
-    const found = await session.lists.get(release, kind, index).catch((error: unknown) => {
+    const found = await session.lists.get(release, kind, index, architecture).catch((error: unknown) => {
       if (!(error instanceof BuildError)) throw error;
       failure ??= error;
       return null;
@@ -104,13 +107,14 @@ async function resolveSet(
   without: readonly Unavailable[],
 ): Promise<Resolved | null> {
   const { set, release } = need;
-  const own = await session.lists.get(release, 'release', 'binary');
+  const { architecture } = set;
+  const own = await session.lists.get(release, 'release', 'binary', architecture);
   if (own === null) return null;
   const ways: (() => Promise<{ lists: Lists[]; preferFirst: boolean }>)[] = [
     async () => ({ lists: [own], preferFirst: true }),
   ];
   if (without.length > 0) {
-    const all = async () => [own, ...(await otherLists(session, release))];
+    const all = async () => [own, ...(await otherLists(session, release, architecture))];
     ways.push(
       async () => ({ lists: await all(), preferFirst: true }),
       // If one package comes from -security, all must: packages of one source often depend on each other's exact
@@ -140,10 +144,14 @@ async function resolveSet(
 }
 
 /** The suites beside the release that are available. */
-async function otherLists(session: Session, release: string): Promise<Lists[]> {
+async function otherLists(
+  session: Session,
+  release: string,
+  architecture: string | undefined,
+): Promise<Lists[]> {
   const found: Lists[] = [];
   for (const kind of kinds.filter(kind => kind !== 'release')) {
-    const one = await session.lists.get(release, kind, 'binary').catch(() => null);
+    const one = await session.lists.get(release, kind, 'binary', architecture).catch(() => null);
     if (one !== null) found.push(one);
   }
   return found;

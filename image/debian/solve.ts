@@ -24,13 +24,14 @@ export interface Question {
  * @throws BuildError FETCH_RESOLVE
  */
 export async function solve(context: Context, question: Question): Promise<Record<string, string>> {
-  const state = await prepare(context, question.lists);
+  const architecture = question.lists[0]?.architecture ?? arch.debian;
+  const state = await prepare(context, question.lists, architecture);
   const preferences = preferencesOf(question);
   const file = join(state, `preferences-${keyOf([preferences])}`);
   files.write(file, preferences);
   const argv = ['-o', `Dir::Etc::preferences=${file}`, 'install', '--simulate', ...question.packages];
   try {
-    const simulation = await apt('resolving package versions', state, argv, context.directory);
+    const simulation = await apt('resolving package versions', state, architecture, argv, context.directory);
     // "Inst libc6 (2.41-12 Debian:13.0/stable […])", apt-get(8) --simulate
     const lines = [...simulation.matchAll(/^Inst (\S+) \((\S+) /gm)].map(
       ([, name = '', version = '']): [string, string] => [name, version],
@@ -57,7 +58,7 @@ export function preferencesOf({ lists, without, preferFirst }: Omit<Question, 'p
 }
 
 /** apt's state with these lists loaded; created once for each set of lists. */
-async function prepare(context: Context, lists: readonly Lists[]): Promise<string> {
+async function prepare(context: Context, lists: readonly Lists[], architecture: string): Promise<string> {
   const state = join(
     context.directory,
     'apt',
@@ -68,18 +69,25 @@ async function prepare(context: Context, lists: readonly Lists[]): Promise<strin
   for (const part of ['lists/partial', 'archives/partial']) files.makeDirectory(join(state, part));
   files.write(join(state, 'status'), '');
   // lists.ts has already checked their age.
-  const options = `arch=${arch.debian} signed-by=${context.keyring} check-valid-until=no check-date=no`;
+  const options = `arch=${architecture} signed-by=${context.keyring} check-valid-until=no check-date=no`;
   const sources = lists.map(
     ({ archive, suite, components }) => `deb [${options}] file:${archive} ${suite} ${components.join(' ')}\n`,
   );
   files.write(join(state, 'sources.list'), sources.join(''));
-  await apt('reading the package lists', state, ['update', '--error-on=any'], context.directory);
+  const update = ['update', '--error-on=any'];
+  await apt('reading the package lists', state, architecture, update, context.directory);
   files.write(stamp, '');
   return state;
 }
 
 /** Runs apt-get on a state of our own: it neither reads nor changes this machine's packages. apt.conf(5) */
-async function apt(doing: string, state: string, argv: readonly string[], cwd: string): Promise<string> {
+async function apt(
+  doing: string,
+  state: string,
+  architecture: string,
+  argv: readonly string[],
+  cwd: string,
+): Promise<string> {
   const settings = {
     'Dir::State': state,
     'Dir::State::status': join(state, 'status'),
@@ -93,7 +101,7 @@ async function apt(doing: string, state: string, argv: readonly string[], cwd: s
     'Acquire::Languages': 'none',
     'APT::Sandbox::User': 'root',
     'APT::Install-Recommends': 'false',
-    'APT::Architecture': arch.debian,
+    'APT::Architecture': architecture,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const result = await run({ doing, argv: ['apt-get', '-q', ...options, ...argv], cwd, timeoutSeconds: 300 });

@@ -1,6 +1,13 @@
 import t from 'tap';
 import { archivesOf } from '../../../../image/debian/archives.ts';
-import { entryOf, type Item, type Need, type Plan } from '../../../../image/debian/needs.ts';
+import {
+  architectureOf,
+  entryOf,
+  idOf,
+  type Item,
+  type Need,
+  type Plan,
+} from '../../../../image/debian/needs.ts';
 import { isInside, paragraphsOf, parseParagraph } from '../../../../image/debian/control.ts';
 import { preferencesOf } from '../../../../image/debian/solve.ts';
 import { packageItem, sourceItem } from '../../../../image/debian/resolve.ts';
@@ -103,7 +110,15 @@ t.test('paragraphs and Release files', async t => {
 
 t.test('what cannot be had is pinned away', async t => {
   const lists = [
-    { suite: 'tiny', kind: 'release', index: 'binary', archive: '/a', components: ['main'], id: '1' },
+    {
+      suite: 'tiny',
+      kind: 'release',
+      index: 'binary',
+      architecture: 'amd64',
+      archive: '/a',
+      components: ['main'],
+      id: '1',
+    },
   ] as const;
   t.equal(
     preferencesOf({ lists, without: [{ name: 'beta', version: '1.0' }], preferFirst: true }),
@@ -135,5 +150,23 @@ t.test('the key of unpacked packages hashes every file of every package', async 
       ['one package less', before[0]!],
     ] as const)
       t.not(keyWith(...items), key, `${need.kind}: ${about}`);
+  }
+});
+
+t.test('what a need of another architecture is called', async t => {
+  const set = { name: 'programs', packages: ['a'], variant: 'extract' } as const;
+  const rows: [need: Need, id: string, architecture: string | undefined][] = [
+    [{ kind: 'set', set, release: 'r' }, 'set programs', undefined],
+    [{ kind: 'set', set: { ...set, architecture: 'arm64' }, release: 'r' }, 'set programs (arm64)', 'arm64'],
+    [
+      { kind: 'packages', name: 'some', names: ['a'], release: 'r', installer: false, architecture: 'arm64' },
+      'packages some (arm64)',
+      'arm64',
+    ],
+    [{ kind: 'source', name: 'a', release: 'r' }, 'source r a', undefined],
+  ];
+  for (const [need, id, architecture] of rows) {
+    t.equal(idOf(need), id);
+    t.equal(architectureOf(need), architecture, id);
   }
 });

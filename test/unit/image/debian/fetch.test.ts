@@ -228,6 +228,10 @@ t.test('a locked build', async t => {
     [null, /there is no lock file/],
     ['{', /JSON/],
     ['{"version": 2, "needs": {}}', /it is not a valid lock file of version 1/],
+    [
+      '{"version": 1, "architectures": ["vax", "vax"], "needs": {}}',
+      /it is for an image for vax, built on vax/,
+    ],
   ] as const) {
     const bad = join(directory, 'bad.json');
     files.remove(bad);
