@@ -13,7 +13,7 @@ import { buildInitrd, shareBusybox, type Compression } from './rootfs/initrd.ts'
 import { buildKernel } from './kernel/kernel.ts';
 import { rebuild, rebuiltSources } from './reductions/libraries.ts';
 import { fetchAll, type Fetched } from './debian/fetch.ts';
-import { optionalNeeds, requiredNeeds } from './debian/inputs.ts';
+import { kernelNeeds, optionalNeeds, requiredNeeds } from './debian/inputs.ts';
 import { formatLockFile, lockFilePath } from './debian/lock-file.ts';
 import type { Need } from './debian/needs.ts';
 import { installer as installerRelease, unpack, unpackAlone, type Packages } from './debian/packages.ts';
@@ -27,12 +27,12 @@ import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
 import { slimPrograms } from './elf/slim.ts';
 import { describeImage, writeOutput, type MadeMedium } from './report/output.ts';
-import { imageSet, installerPrograms, librarySet, mediaSet, toolchainSet } from './debian/package-sets.ts';
+import * as sets from './debian/package-sets.ts';
 import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
 import * as clock from '../agent/host/clock.ts';
-import { arch } from '../agent/arch.ts';
+import { requireWhole, target } from './lib/target.ts';
 
 export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
@@ -51,6 +51,7 @@ export interface BuiltImage {
 
 /** Builds the image: this is the whole sequence. The cache supplies each step that an earlier run completed. */
 export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage> {
+  requireWhole(target);
   await fetchInputs(options);
   const started = { seconds: clock.uptimeSeconds(), cpuSeconds: cpuSeconds() };
   await tellForecast(options);
@@ -72,21 +73,21 @@ type AllParts = Parts & Pick<MediumParts, 'programs' | 'mediaTools'>;
 
 /** Everything that the image and its media are made from. */
 async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
-  const toolchain = await unpack(toolchainSet);
-  const packages = await unpack(imageSet);
-  const kernel = await buildKernel(toolchain);
+  const toolchain = await unpack(sets.toolchainSet);
+  const packages = await unpack(sets.imageSet);
+  const kernel = await buildKernel(await unpack(sets.kernelToolchainSet));
   const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages));
-  const tools = await unpack(librarySet);
+  const tools = await unpack(sets.librarySet);
   const rebuilt = [await fallbacks.reduce('stubs', () => buildStubs(toolchain))];
   for (const recipe of rebuiltSources)
     rebuilt.push(await fallbacks.reduce(recipe.source, () => rebuild(recipe, tools)));
   const installer = await fallbacks.reduce('installer', () =>
-    unpackAlone('installer', Object.keys(installerPrograms), installerRelease),
+    unpackAlone('installer', Object.keys(sets.installerPrograms), installerRelease),
   );
   const agent = await buildAgent(toolchain, packages);
   const programs: Built[] = [];
   for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
-  const mediaTools = await unpack(mediaSet);
+  const mediaTools = await unpack(sets.mediaSet);
   const had = rebuilt.filter(built => built !== null);
   return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs, mediaTools };
 }
@@ -137,7 +138,7 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
     writeParts(directory, listed);
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, filesInOrder(listed), epoch, compression);
-    files.copy(join(kernel.path, arch.kernel.image), join(directory, arch.kernel.image));
+    files.copy(join(kernel.path, target.kernel.image), join(directory, target.kernel.image));
     files.copy(join(agent.path, 'dabei'), join(directory, 'dabei'));
     for (const name of ['root', secondDirectory]) files.remove(join(directory, name));
     files.write(join(directory, 'layout.json'), JSON.stringify({ epoch, ...layout }));
@@ -175,7 +176,8 @@ function tellSpent(started: { seconds: number; cpuSeconds: number }): void {
  * Fetches every external input of an image into the cache.
  * @throws FetchMissing naming everything missing without which the requested image cannot be built
  */
-async function fetchInputs({ also = [], strict = false }: BuildOptions): Promise<Fetched> {
+async function fetchInputs(options: BuildOptions, kernelOnly = false): Promise<Fetched> {
+  const { also = [], strict = false } = options;
   requireRoot();
   // The image keeps the modes of directories that are created here.
   process.umask(0o022);
@@ -184,6 +186,7 @@ async function fetchInputs({ also = [], strict = false }: BuildOptions): Promise
     '/usr/bin/unshare': 'util-linux',
     '/usr/bin/gpgv': 'gpgv',
   });
+  if (kernelOnly) return fetchAll(kernelNeeds);
   const required = [...requiredNeeds, ...also];
   return strict ? fetchAll([...required, ...optionalNeeds]) : fetchAll(required, optionalNeeds);
 }
@@ -196,18 +199,17 @@ function newestProgram(directory: string): number {
 
 /**
  * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict] [--fetch-only]
- * [--lock
- * --locked]`: --quick compresses for development; --update fetches Debian's package lists again; --fall-back uses
- * Debian's own files without trying (reductions/reductions.ts) and --strict never does; --fetch-only compiles nothing;
- * --lock records the versions that the image is built from, --locked builds from them (debian/lock-file.ts).
+ * [--kernel-only] [--lock] [--locked] [--arch NAME]`: --quick compresses for development; --update fetches Debian's package lists again; --fall-back uses
+ * Debian's own files without trying (reductions/reductions.ts) and --strict never does; --fetch-only compiles nothing,
+ * --kernel-only nothing but the kernel and ZFS; --arch builds for another architecture (lib/target.ts); --lock records the versions that the image is built from, --locked builds from them (debian/lock-file.ts).
  */
 if (process.argv[1] === import.meta.filename) {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     options: {
       ...{ quick: flag, explain: flag, update: flag, 'cache-only': flag, strict: flag },
-      ...{ 'fetch-only': flag, lock: flag, locked: flag },
-      'fall-back': { type: 'string' },
+      ...{ 'fetch-only': flag, 'kernel-only': flag, lock: flag, locked: flag },
+      ...{ 'fall-back': { type: 'string' }, arch: { type: 'string' } },
     },
   });
   const options: BuildOptions = {
@@ -216,8 +218,12 @@ if (process.argv[1] === import.meta.filename) {
     fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
     strict: values.strict,
   };
-  const { plans } = await fetchInputs(options);
-  if (!values['fetch-only']) {
+  if (!values['fetch-only'] && !values['kernel-only']) requireWhole(target);
+  const { plans } = await fetchInputs(options, values['kernel-only']);
+  if (values['kernel-only']) {
+    const { path } = await buildKernel(await unpack(sets.kernelToolchainSet));
+    tell(`the kernel for ${target.machine} is in ${path}`);
+  } else if (!values['fetch-only']) {
     const { image, toolchain } = await buildImage(options);
     if (values.explain) await explain(toolchain, image);
   }

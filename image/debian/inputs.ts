@@ -3,23 +3,29 @@ import { rebuiltSources } from '../reductions/libraries.ts';
 import { staticPrograms } from '../reductions/programs.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
-import { imageSet, installerPrograms, librarySet, mediaSet, toolchainSet } from './package-sets.ts';
+import * as sets from './package-sets.ts';
 
 /** Everything from Debian that an image is made from. */
 
-export const requiredNeeds: readonly Need[] = [
-  needs.set(toolchainSet),
-  needs.set(imageSet),
-  needs.set(librarySet),
-  needs.set(mediaSet),
+/** What the kernel and ZFS are built from. */
+export const kernelNeeds: readonly Need[] = [
+  needs.set(sets.kernelToolchainSet),
   needs.packages('sources', kernelPackages),
+];
+
+export const requiredNeeds: readonly Need[] = [
+  ...kernelNeeds,
+  needs.set(sets.toolchainSet),
+  needs.set(sets.imageSet),
+  needs.set(sets.librarySet),
+  needs.set(sets.mediaSet),
   // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),
 ];
 
 /** Inputs that only make the image smaller. */
 export const optionalNeeds: readonly Need[] = [
-  needs.packages('installer', Object.keys(installerPrograms), installer),
+  needs.packages('installer', Object.keys(sets.installerPrograms), installer),
   ...sourcesOf(rebuiltSources),
 ];
 

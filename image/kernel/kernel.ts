@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
 import { unpackAlone, type Packages } from '../debian/packages.ts';
-import { arch } from '../../agent/arch.ts';
+import { isCrossed, target } from '../lib/target.ts';
+import type { Arch } from '../../agent/arch.ts';
 
 /**
- * Builds the kernel from Debian's source: tinyconfig, the fragments of kernel-config/, and the ZFS modules built
- * against it. Its result holds the kernel's image, its configuration, and modules/lib/modules/<release>.
+ * Builds the kernel from Debian's source: tinyconfig, the fragments of kernel-config/, those of the architecture below
+ * it, and the ZFS modules built against it. Its result holds the kernel's image (and its form for boot loaders, where that
+ * is another file), its configuration, and modules/lib/modules/<release>.
  */
 
 const kernelSource = 'linux-source-6.12';
@@ -25,10 +27,25 @@ const reproducible = {
   KBUILD_BUILD_VERSION: '1',
 };
 
+const prefix = isCrossed ? `${target.triplet}-` : '';
+/** Documentation/kbuild/kbuild.rst */
+const crossing: Readonly<Record<string, string>> = isCrossed
+  ? { ARCH: target.kernel.make, CROSS_COMPILE: prefix }
+  : {};
+/** ./configure of ZFS, and of autoconf (autoconf.info, "Specifying Target Triplets"). */
+const zfsCrossing = isCrossed
+  ? [`--host=${target.triplet}`, `KERNEL_ARCH=${target.kernel.make}`, `KERNEL_CROSS_COMPILE=${prefix}`]
+  : [];
+
+/** @param toolchain kernelToolchainSet (image/debian/package-sets.ts), unpacked */
 export async function buildKernel(toolchain: Packages): Promise<Built> {
   const sources = await unpackAlone('sources', kernelPackages);
-  const asked = files.walk(checkout('kernel-config')).map(files.readText).map(settings).join('');
-  const inputs = ['kernel 2', JSON.stringify(reproducible), toolchain, sources, asked];
+  const { asked, others } = configurationOf(target);
+  const inputs = [
+    ...['kernel 2', JSON.stringify(reproducible), toolchain, sources, asked],
+    ...others.map(file => ({ file })),
+    ...(isCrossed ? [JSON.stringify([crossing, zfsCrossing])] : []),
+  ];
   return cached('kernel', inputs, async directory => {
     const work = join(directory, 'work');
     files.makeDirectory(work);
@@ -38,10 +55,12 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
         root: toolchain.path,
         mounts: { '/build': work, '/sources': sources.path },
         argv: ['env', `--chdir=${cwd}`, ...argv],
-        env: reproducible,
+        env: { ...reproducible, ...crossing },
         timeoutSeconds: minutes * 60,
       });
     const jobs = `-j${availableParallelism() + 1}`;
+    const { kernel } = target;
+    const images = kernel.efi === null ? [kernel] : [kernel, kernel.efi];
     const linux = '/build/linux';
 
     await step('kernel source', async () => {
@@ -53,13 +72,19 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     await step('kernel configuration', async () => {
       await make('making the smallest configuration', ['make', '--silent', 'tinyconfig'], linux);
       files.write(join(work, 'asked.config'), asked);
+      for (const file of others) files.copy(file, join(work, 'linux', basename(file)));
       const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', '/build/asked.config'];
       await make('merging the fragments', merge, linux);
       await make('completing the configuration', ['make', '--silent', 'olddefconfig'], linux);
       requireSymbols(asked, files.readText(join(work, 'linux/.config')));
     });
     await step('kernel compilation', () =>
-      make('compiling the kernel', ['make', jobs, arch.kernel.image, 'modules'], linux, 180),
+      make(
+        'compiling the kernel',
+        ['make', jobs, ...images.map(({ image }) => image), 'modules'],
+        linux,
+        180,
+      ),
     );
     const release = files.readText(join(work, 'linux/include/config/kernel.release')).trim();
     await make(
@@ -81,12 +106,13 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
         '--with-config=kernel',
         `--with-linux=${linux}`,
         `--with-linux-obj=${linux}`,
+        ...zfsCrossing,
       ];
       await make('configuring ZFS', configure, '/build/zfs');
       await make('compiling ZFS', ['make', '--silent', jobs], '/build/zfs');
       for (const module of ['spl', 'zfs']) {
-        const target = `/build/modules/lib/modules/${release}/extra/${module}.ko`;
-        const objcopy = ['objcopy', '--strip-debug', `module/${module}.ko`, target];
+        const installed = `/build/modules/lib/modules/${release}/extra/${module}.ko`;
+        const objcopy = [`${prefix}objcopy`, '--strip-debug', `module/${module}.ko`, installed];
         files.makeDirectory(join(work, `modules/lib/modules/${release}/extra`));
         await make(`installing ${module}.ko`, objcopy, '/build/zfs');
       }
@@ -94,7 +120,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     const depmod = ['depmod', '--basedir=/build/modules', release];
     await make('indexing the modules', depmod, '/build');
 
-    files.rename(join(work, 'linux', arch.kernel.path), join(directory, arch.kernel.image));
+    for (const { image, path } of images) files.rename(join(work, 'linux', path), join(directory, image));
     files.rename(join(work, 'linux/.config'), join(directory, 'config'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));
     for (const link of ['build', 'source'])
@@ -102,6 +128,30 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     files.write(join(directory, 'release'), release);
     files.remove(work);
   });
+}
+
+interface KernelConfiguration {
+  fragments: readonly string[];
+  asked: string;
+  others: readonly string[];
+}
+
+/**
+ * What the kernel of an architecture is asked to be: the fragments of kernel-config/, then those of its own directory there,
+ * of which a line replaces the same symbol of the others.
+ * @returns `fragments`: their paths, in order; `asked`: the text to merge; `others`: paths of the files that it names
+ */
+export function configurationOf({ machine }: Pick<Arch, 'machine'>): KernelConfiguration {
+  const common = checkout('kernel-config');
+  const own = join(common, machine);
+  const all = files.walk(common);
+  const of = (directory: string) => all.filter(path => dirname(path) === directory);
+  const fragments = [...of(common), ...of(own).filter(path => path.endsWith('.config'))];
+  return {
+    fragments,
+    asked: settings(fragments.map(files.readText).join('\n')),
+    others: of(own).filter(path => !path.endsWith('.config')),
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
-import { arch } from '../../agent/arch.ts';
+import { configurationOf } from '../kernel/kernel.ts';
+import { target } from '../lib/target.ts';
 import * as files from '../lib/files.ts';
 import { BuildError } from '../lib/errors.ts';
 import { checkout, run } from '../lib/host.ts';
@@ -37,9 +38,11 @@ const npm = Object.entries(packages).flatMap(([path, { version: at, dev }]) =>
     ? []
     : [[path.slice(path.lastIndexOf(prefix) + prefix.length), at] as const],
 );
-const configs = files.walk(checkout('kernel-config')).filter(path => path.endsWith('.config'));
+const { fragments, others } = configurationOf(target);
 const kernelChanges = await Promise.all(
-  configs.map(async path => `${path.slice(checkout().length + 1)} (sha256 ${await files.sha256(path)})`),
+  [...fragments, ...others].map(
+    async path => `${path.slice(checkout().length + 1)} (sha256 ${await files.sha256(path)})`,
+  ),
 );
 const imagePath = checkout('out/image.json');
 const zfs = files.exists(imagePath)
@@ -57,7 +60,7 @@ const names = await makeRelease(
   {
     ...{ version, gitStatus, now: clock.epochSeconds(), changelog: files.readText(checkout('CHANGELOG.md')) },
     ...{ kernelChanges, zfs: zfs ?? 'unknown', zfsChanges: [], npm: Object.fromEntries(npm) },
-    debianArchitecture: arch.debian,
+    debianArchitecture: target.debian,
   },
   { ssh, cms: cmsKey !== undefined && certificate !== undefined ? { key: cmsKey, certificate } : undefined },
 );

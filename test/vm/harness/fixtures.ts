@@ -3,8 +3,8 @@ import { cached, tree } from '../../../image/lib/cache.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { buildKernel } from '../../../image/kernel/kernel.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { bootLoaderSet, imageSet, toolchainSet } from '../../../image/debian/package-sets.ts';
-import { arch } from '../../../agent/arch.ts';
+import { bootLoaderSet, imageSet, kernelToolchainSet } from '../../../image/debian/package-sets.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** Large inputs of worlds, made once and kept in the cache. */
 
@@ -17,7 +17,7 @@ export function tinyNixos(): Promise<string> {
 
 async function build(): Promise<string> {
   const { makeTinyNixos } = await import('../../fixtures/tiny-nixos/make.ts');
-  const toolchain = await unpack(toolchainSet);
+  const toolchain = await unpack(kernelToolchainSet);
   const packages = await unpack(imageSet);
   const bootLoaders = await unpack(bootLoaderSet);
   const kernel = await buildKernel(toolchain);
@@ -28,7 +28,7 @@ async function build(): Promise<string> {
     await makeTinyNixos({
       packagesRoot: packages.path,
       bootPackagesRoot: bootLoaders.path,
-      kernel: join(kernel.path, arch.kernel.image),
+      kernel: join(kernel.path, target.kernel.image),
       modules: join(kernel.path, 'modules'),
       output: join(directory, name),
     });

@@ -1,5 +1,8 @@
 import t from 'tap';
-import { requireSymbols, settings } from '../../../../image/kernel/kernel.ts';
+import { rows } from '../../../../agent/arch.ts';
+import { configurationOf, requireSymbols, settings } from '../../../../image/kernel/kernel.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { checkout } from '../../../../image/lib/host.ts';
 
 const config = [
   'CONFIG_NET=y',
@@ -35,4 +38,41 @@ t.test('comments and blank lines name no other kernel', async t => {
   t.equal(said, settings(config));
   t.equal(said, `${config}\n`);
   t.not(said, settings(config.replace('EXT4_FS=m', 'EXT4_FS=y')));
+});
+
+t.test('a symbol that a later line sets again has that value, and stands once', async t => {
+  t.equal(settings('CONFIG_A=y\nCONFIG_B=m\nCONFIG_A=n\n'), '# CONFIG_A is not set\nCONFIG_B=m\n');
+});
+
+t.test('what each architecture asks for', async t => {
+  for (const row of rows) {
+    const { asked, others } = configurationOf(row);
+    const names = asked.match(/CONFIG_\w+/g) ?? [];
+    t.equal(new Set(names).size, names.length, `${row.machine}: each symbol once`);
+    const line = (text: string) => asked.split('\n').includes(text);
+    t.ok(line('CONFIG_EFI_STUB=y'), `${row.machine}: the common ones`);
+    t.equal(line('CONFIG_EFI_ZBOOT=y'), row.kernel.efi !== null, `${row.machine}: an EFI program`);
+    for (const file of others)
+      t.ok(asked.includes(`="${file.slice(file.lastIndexOf('/') + 1)}"`), `${file} is a value`);
+    t.equal(asked.includes('"boot.bconf"'), others.length > 0, row.machine);
+  }
+});
+
+t.test('the parameters that are built in are the same everywhere', async t => {
+  const base = files.readText(checkout('kernel-config/base.config'));
+  // A bootconfig sets no early parameter (init/main.c); this one has a symbol, too.
+  t.match(base, /^CONFIG_PANIC_ON_OOPS=y$/m);
+  const all = /^CONFIG_CMDLINE="(.+)"$/m.exec(base)?.[1]?.split(' ') ?? [];
+  const words = all.filter(word => word !== 'oops=panic');
+  t.ok(words.length > 0);
+  const texts = files.walk(checkout('kernel-config')).filter(path => path.endsWith('.bconf'));
+  t.ok(texts.length > 0);
+  for (const path of texts) {
+    const lines = files.readText(path).matchAll(/^kernel\.(\w+) = (\S+)$/gm);
+    t.same(
+      [...lines].map(([, name, value]) => `${name}=${value}`),
+      words,
+      path,
+    );
+  }
 });
