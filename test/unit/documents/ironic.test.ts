@@ -12,6 +12,9 @@ const uuid = 'da6e1000-0000-4000-8000-000000000001';
 const mac = '52:54:00:12:34:56';
 const scripts = ironicScripts({ httpUrl: 'http://192.0.2.1:8080', uuid, mac, parameters });
 
+/** As the document says of the other boot interfaces. */
+const withoutBootif = parameters.replace(/ BOOTIF=\S+/, '');
+
 /** What iPXE makes of the script: it replaces its own variables, and passes the rest of the line on. */
 function lineOfIpxe(script: string): string {
   const line = /^kernel \S+ (.*) \|\| goto boot_ramdisk$/m.exec(script)?.[1] ?? '';
@@ -20,9 +23,9 @@ function lineOfIpxe(script: string): string {
 
 const rows: [bootInterface: string, commandLine: string, booted: string | null][] = [
   ['ipxe', lineOfIpxe(scripts['pxelinux.cfg/52-54-00-12-34-56'] ?? ''), mac],
-  ['pxe, by pxelinux', `BOOT_IMAGE=${uuid}/kernel initrd=${uuid}/ramdisk ${ironicParameters} ${parameters}`, null],
-  ['pxe, by GRUB, without its variables', `BOOT_IMAGE=/${uuid}/kernel ${ironicParameters} ${parameters.replace(/\$\{[^}]*\}/, '')}`, null],
-  ['redfish-virtual-media, with kernel and ramdisk', `root=/dev/ram0 text ${parameters}`, null],
+  ['pxe, by pxelinux', `BOOT_IMAGE=${uuid}/kernel initrd=${uuid}/ramdisk ${ironicParameters} ${withoutBootif}`, null],
+  ['pxe, by GRUB', `BOOT_IMAGE=${uuid}/kernel ${ironicParameters} ${withoutBootif}`, null],
+  ['redfish-virtual-media, with kernel and ramdisk', `root=/dev/ram0 text ${withoutBootif}`, null],
 ]; // prettier-ignore
 
 for (const [bootInterface, commandLine, booted] of rows)
