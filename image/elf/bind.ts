@@ -1,5 +1,5 @@
 import { findLibrary, resolveInRoot } from './elf.ts';
-import { absoluteSection, relrVersion, symbolType } from './known.ts';
+import { absoluteSection, descriptorType, relrVersion, symbolType, type RelocationType } from './known.ts';
 import { hashOf } from './load-format.ts';
 import { LoadedFile, type LoadedSymbol, type Word } from './load.ts';
 
@@ -7,6 +7,8 @@ import { LoadedFile, type LoadedSymbol, type Word } from './load.ts';
  * Computes what the dynamic loader would write where, without starting anything (glibc, elf/dl-reloc.c,
  * elf/dl-machine.h).
  */
+
+const threadTypes: readonly RelocationType[] = ['DTPMOD64', 'DTPOFF64', 'TPOFF64', descriptorType];
 
 /** The linked files of a root; reads each once. @param bytesOf reads a file by its path inside the root */
 export class LinkedSet {
@@ -57,8 +59,11 @@ export class LinkedSet {
   bind(start: string, path: string, faults: Set<string>): Map<number, string> {
     const written = new Map<number, string>();
     for (const word of this.file(path).words) {
-      if (written.has(word.at)) faults.add(`${path}: 0x${word.at.toString(16)} is written twice`);
-      written.set(word.at, this.#meaning(start, path, word, faults));
+      const meaning = this.#meaning(start, path, word, faults);
+      for (const at of word.type === descriptorType ? [word.at, word.at + 8] : [word.at]) {
+        if (written.has(at)) faults.add(`${path}: 0x${at.toString(16)} is written twice`);
+        written.set(at, meaning);
+      }
     }
     return written;
   }
@@ -91,7 +96,7 @@ export class LinkedSet {
     if (type === 'RELATIVE') return own;
     if (type === 'IRELATIVE') return `what ${own} chooses`;
     if (symbol === null) {
-      if (type === 'DTPMOD64' || type === 'TPOFF64') return `${type} ${own}`;
+      if (type === 'DTPMOD64' || type === 'TPOFF64' || type === descriptorType) return `${type} ${own}`;
       faults.add(`${path}: a relocation of type ${type} has no symbol`);
       return '';
     }
@@ -103,11 +108,10 @@ export class LinkedSet {
       return 'nothing';
     }
     const [owner, { value, section, size, type: kind }] = found;
-    const isThread = type === 'DTPMOD64' || type === 'DTPOFF64' || type === 'TPOFF64';
+    const isThread = threadTypes.includes(type);
     if (isThread !== (kind === symbolType.thread))
       faults.add(`${path}: ${symbol.name} is thread-local for one side only`);
-    // psABI: S + A for these types only.
-    const place = type === '64' || type === 'TPOFF64' || type === 'DTPOFF64' ? value + addend : value;
+    const place = this.file(path).machine.adding.includes(type) ? value + addend : value;
     if (type === 'DTPMOD64') return `DTPMOD64 ${owner}+0`;
     if (isThread) return `${type} ${owner}+${place}`;
     if (type === 'COPY') return `copy of ${size} from ${owner}+${place}`;

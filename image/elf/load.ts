@@ -1,14 +1,13 @@
 import * as known from './known.ts';
-import type { RelocationType, Tag } from './known.ts';
+import type { Machine, RelocationType, Tag } from './known.ts';
 import { hashOf, pt, segmentsOf } from './load-format.ts';
-import { arch } from '../../agent/arch.ts';
 
 /**
- * Reads an x86-64 ELF file as the dynamic loader does: only program headers and the dynamic section, with symbols from
+ * Reads a 64-bit ELF file as the dynamic loader does: only program headers and the dynamic section, with symbols from
  * DT_GNU_HASH. It shares no code with tables.ts and hash.ts, because bind.ts checks their work with it. It knows only
  * what occurs in the image; anything else is an error, so that someone examines it before it ships.
  *
- * Sources: System V gABI, "Dynamic Linking"; x86-64 psABI, "Relocation"; glibc, elf/dl-lookup.c and elf/dl-version.c.
+ * Sources: System V gABI, "Dynamic Linking"; glibc, elf/dl-lookup.c and elf/dl-version.c; those of known.ts.
  */
 
 /** A word, or for COPY a range, that the loader writes. */
@@ -35,6 +34,8 @@ export interface LoadedSymbol {
 }
 
 export class LoadedFile {
+  /** The rules of its processor. */
+  readonly machine: Machine;
   readonly needed: readonly string[];
   readonly soname: string | null;
   readonly searchPath: readonly string[];
@@ -55,8 +56,10 @@ export class LoadedFile {
   /** @throws Error naming what it does not understand; RangeError if the file is truncated */
   constructor(file: Buffer) {
     this.#file = file;
-    if (file.toString('latin1', 0, 6) !== '\x7fELF\x02\x01' || file.readUInt16LE(0x12) !== arch.elfMachine)
-      throw new Error(`it is not for ${arch.machine}`);
+    const machine = known.machines[file.readUInt16LE(0x12)];
+    if (file.toString('latin1', 0, 6) !== '\x7fELF\x02\x01' || machine === undefined)
+      throw new Error('it is for no processor that is understood');
+    this.machine = machine;
     if (file.readUInt16LE(0x10) !== 3) throw new Error('it cannot be loaded anywhere (ET_DYN)');
     this.#segments = segmentsOf(file);
     const dynamic = this.#segments.find(({ type }) => type === pt.dynamic);
@@ -66,7 +69,7 @@ export class LoadedFile {
       const tag = Number(file.readBigUInt64LE(at));
       if (tag === 0) break;
       if (at + 16 >= dynamic.offset + dynamic.size) throw new Error('its dynamic section has no end');
-      const name = (known.knownTags as Record<number, Tag>)[tag];
+      const name = machine.tags[tag];
       if (name === undefined) throw new Error(`the dynamic tag 0x${tag.toString(16)} is not understood`);
       const value = Number(file.readBigUInt64LE(at + 8));
       if (name === 'NEEDED') needed.push(value);
@@ -184,7 +187,7 @@ export class LoadedFile {
     return Array.from({ length: this.#tag(size) / 24 }, (_, number) => {
       const at = table + number * 24;
       const code = this.#file.readUInt32LE(at + 8);
-      const type = (known.relocationTypes as Record<number, RelocationType>)[code];
+      const type = this.machine.relocationTypes[code];
       if (type === undefined) throw new Error(`the relocation type ${code} is not understood`);
       const index = this.#file.readUInt32LE(at + 12);
       return {

@@ -1,10 +1,9 @@
 import { gnuHashTable, relrTable, sysvHash } from './hash.ts';
 import { align, dt, parseImage, type Image, type Symbol } from './tables.ts';
-import { arch } from '../../agent/arch.ts';
 
 /**
- * Makes a linked ELF file smaller without linking it again (elf(5), System V ABI, "Relocation" in the x86-64
- * supplement).
+ * Makes a linked ELF file smaller without linking it again (elf(5); "Relocation" in the x86-64 supplement of the System V
+ * ABI; "Dynamic relocations" in ELF for the Arm 64-bit Architecture).
  *
  * Debian's libraries export every symbol, for programs yet to be written: libnode alone lists 65,000, and at every
  * start the dynamic loader looks up 59,000 of them, libnode's own. The set of programs in the image is closed. If none
@@ -19,7 +18,13 @@ export interface SlimOptions {
   withoutUnwinding: boolean;
 }
 
-const r = { absolute64: 1, globDat: 6, jumpSlot: 7, relative: 8 } as const;
+/** Relocation types by e_machine; `adds`: whether globDat and jumpSlot mean symbol and addend, and not the symbol alone. */
+const relocations: Readonly<Record<number, Readonly<Record<RelocationName, number>> & { adds: boolean }>> = {
+  62: { absolute64: 1, globDat: 6, jumpSlot: 7, relative: 8, adds: false },
+  183: { absolute64: 257, globDat: 1025, jumpSlot: 1026, relative: 1027, adds: true },
+};
+type RelocationName = 'absolute64' | 'globDat' | 'jumpSlot' | 'relative';
+
 const symbolType = { function: 2 } as const;
 const relrVersion = 'GLIBC_ABI_DT_RELR';
 
@@ -27,7 +32,7 @@ const relrVersion = 'GLIBC_ABI_DT_RELR';
 export function slim(original: Buffer, options: SlimOptions): Buffer {
   const file = Buffer.from(original);
   const image = parseImage(file);
-  if (image === null) throw new Error(`this is not a program or library for ${arch.machine}`);
+  if (image === null) throw new Error('this is not a program or library for an architecture of this project');
   if (image.dynamic !== null && !image.isRewritable)
     throw new Error('its tables are not adjacent, or one of them is an old hash table');
   if (options.withoutUnwinding) dropUnwinding(file, image);
@@ -57,15 +62,18 @@ interface Relocation {
 
 function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const { symbols, tables, tag } = image;
+  const r = relocations[image.machine];
+  if (r === undefined) throw new Error(`the relocations of ELF machine ${image.machine} are not understood`);
   const hasRelr = tag(dt.relr) !== null;
   const canRelr = !hasRelr && image.needsLibc && image.spareTags >= 3;
   // The PLT refers to a lazily bound jump slot by its number, so all must stay.
   const boundAtStart = image.bindsNow;
   const kept = (symbol: Symbol): boolean => !image.isLibrary || options.keep(symbol.name);
   const local = ({ symbol, type }: Relocation): boolean => {
-    const target = symbols[symbol]!;
-    const plain = target.type <= symbolType.function && target.section !== 0 && target.section < 0xff00;
-    return (type === r.absolute64 || type === r.globDat || type === r.jumpSlot) && plain && !kept(target);
+    const definition = symbols[symbol]!;
+    const { type: kind, section } = definition;
+    const plain = kind <= symbolType.function && section !== 0 && section < 0xff00;
+    return (type === r.absolute64 || type === r.globDat || type === r.jumpSlot) && plain && !kept(definition);
   };
   const relative: { offset: number; value: bigint }[] = [];
   const rest = (table: Relocation[], mayGo: boolean): Relocation[] =>
@@ -74,7 +82,7 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
       const isRelative = type === r.relative;
       if (!mayGo || offset % 2 !== 0 || !(isRelative || (symbol !== 0 && local(relocation)))) return true;
       const value = isRelative ? 0n : symbols[symbol]!.value;
-      relative.push({ offset, value: value + (isRelative || type === r.absolute64 ? addend : 0n) });
+      relative.push({ offset, value: value + (isRelative || type === r.absolute64 || r.adds ? addend : 0n) });
       return false;
     });
   const dynamicRelocations = rest(readRelocations(file, tables.rela), true);

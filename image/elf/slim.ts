@@ -35,6 +35,8 @@ export function slimPrograms(root: string): void {
       .filter(path => files.kind(path) === 'file' && !path.endsWith('.ko') && isElf(path))
       .map(path => [path.slice(root.length), files.readBytes(path)]),
   );
+  if (new Set([...programs.values()].map(file => file.readUInt16LE(0x12))).size > 1)
+    throw new CannotReduce('making programs smaller', 'they are for more than one architecture');
   const before = new LinkedSet(root, path => programs.get(path)!);
   const symbols = new Map([...programs].map(([path, file]) => [path, parseImage(file)?.symbols ?? []]));
   const lookedUp = namesLookedUp(programs, symbols);

@@ -1,4 +1,4 @@
-import { arch } from '../../agent/arch.ts';
+import { rows } from '../../agent/arch.ts';
 /** Reads and rewrites the tables of a linked 64-bit ELF file (elf(5); the GNU parts: glibc's elf.h). */
 
 export const dt = {
@@ -64,6 +64,8 @@ interface Tables {
 }
 
 export interface Image {
+  /** e_machine. */
+  machine: number;
   sections: ReadonlyMap<string, Range>;
   /** Where the last segment ends. */
   end: number;
@@ -94,10 +96,13 @@ export interface Image {
 
 export const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** @returns null if the file is not a program or library for this architecture */
+const machines = rows.map(({ elfMachine }) => elfMachine);
+
+/** @returns null if the file is not a program or library for an architecture of arch.ts */
 export function parseImage(file: Buffer): Image | null {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) return null;
-  if (![2, 3].includes(file.readUInt16LE(0x10)) || file.readUInt16LE(0x12) !== arch.elfMachine) return null;
+  const machine = file.readUInt16LE(0x12);
+  if (![2, 3].includes(file.readUInt16LE(0x10)) || !machines.includes(machine)) return null;
   const headers = readProgramHeaders(file);
   const loads = headers.filter(({ type }) => type === pt.load);
   const sections = readSections(file);
@@ -149,7 +154,7 @@ export function parseImage(file: Buffer): Image | null {
     : [];
   const needed = verneed.flatMap(({ versions }) => versions.map(({ index }) => index & 0x7fff));
   return {
-    sections,
+    ...{ machine, sections },
     end: Math.max(...loads.map(({ offset, size }) => offset + size)),
     headerOf: kind => headers.find(({ type }) => type === pt[kind])?.at ?? null,
     dynamic,
