@@ -5,7 +5,8 @@ import { checkout, runIn } from '../lib/host.ts';
 import { secondInitrd } from '../rootfs/second-initrd.ts';
 import type { ImageLayout } from '../rootfs/initrd.ts';
 import type { Medium, MediumParts } from './medium.ts';
-import { arch } from '../../agent/arch.ts';
+import { rows, type Arch } from '../../agent/arch.ts';
+import { target } from '../lib/target.ts';
 
 /**
  * The kexec bundle: one directory kexec/, as a tarball and as a self-extracting shell script. The same inputs give the
@@ -13,8 +14,8 @@ import { arch } from '../../agent/arch.ts';
  */
 
 export const bundleNames = {
-  tarball: `nix-dabei-kexec-${arch.nixSystem}.tar.gz`,
-  selfExtracting: `nix-dabei-kexec-${arch.nixSystem}.sh`,
+  tarball: `nix-dabei-kexec-${target.nixSystem}.tar.gz`,
+  selfExtracting: `nix-dabei-kexec-${target.nixSystem}.sh`,
 } as const;
 
 const epochOf = (image: Built) =>
@@ -39,7 +40,7 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
   ];
   return cached('bundle', inputs, async directory => {
     const content = join(directory, 'kexec');
-    for (const name of [arch.kernel.image, 'initrd', secondInitrd])
+    for (const name of [target.kernel.image, 'initrd', secondInitrd])
       files.copy(join(image.path, name), join(content, name));
     for (const { path } of programs)
       for (const name of files.list(path)) files.copy(join(path, name), join(content, name));
@@ -50,6 +51,7 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
       files.copy(path, join(content, path.slice(checkout('image/media/bundle').length)));
     files.write(join(content, 'image.json'), description);
     const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
+    files.write(join(content, 'machine'), machines(target, rows));
     files.write(join(content, 'offset'), `${imageOffset}\n`);
     files.write(join(content, 'SHA256SUMS'), await sums(content));
     for (const path of files.walk(content)) files.setMode(path, files.isExecutable(path) ? 0o755 : 0o644);
@@ -68,6 +70,15 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
     files.rename(join(directory, 'kexec.tar.gz'), join(directory, bundleNames.tarball));
     files.remove(content);
   });
+}
+
+/**
+ * For `run`, which compares it with uname -m: the bundle's own architecture, then those of the other bundles.
+ * @returns one a line
+ */
+export function machines(own: Arch, all: readonly Arch[]): string {
+  const others = all.filter(row => row !== own && row.lacks === null);
+  return [own, ...others].map(({ machine }) => `${machine}\n`).join('');
 }
 
 /** SHA-256 of every file below, by relative name; sha256sum -c reads it. */

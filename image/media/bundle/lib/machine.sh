@@ -14,9 +14,7 @@ require_machine() {
     problem USAGE "only root can load another kernel" "run it as root, for example with sudo"
     exit 1
   fi
-  if [ "$(uname -m)" != x86_64 ]; then
-    refuse PREFLIGHT_ARCHITECTURE "this machine is $(uname -m), the image is for x86_64" "use an image for $(uname -m)"
-  fi
+  require_architecture
   container=$(name_container | head -n 1)
   if [ -n "$container" ]; then
     refuse PREFLIGHT_CONTAINER "this is a container ($container): the kernel belongs to its host" \
@@ -112,7 +110,7 @@ verify_bundle() {
 # A list that was cut off at the end of a line names only files that are right.
 lists_all() {
   sums=$(cat "$here/SHA256SUMS" 2>/dev/null)
-  for name in $large image.json ip kexec offset run; do
+  for name in $large image.json ip kexec machine offset run; do
     case "$sums
 " in
       *[\ *]"$name

@@ -201,3 +201,19 @@ warn_of_room() {
       'larger ones end with "No space left on device", and its option --no-disko-deps copies none'
   fi
 }
+
+# The first line of the file is the architecture of this bundle; those of the others for which there is a bundle follow.
+require_architecture() {
+  own=$(uname -m)
+  for_this=$(first_line "$here/machine")
+  [ "$own" != "$for_this" ] || return 0
+  while IFS= read -r other; do
+    if [ "$own" = "$other" ]; then
+      refuse PREFLIGHT_ARCHITECTURE "this machine is $own, this bundle is for $for_this" \
+        "take nix-dabei-kexec-$own-linux.tar.gz"
+      return 0
+    fi
+  done <"$here/machine"
+  refuse PREFLIGHT_ARCHITECTURE "this machine is $own, this bundle is for $for_this" \
+    "there is no bundle for $own; if the processor is $for_this, start a kernel of that architecture first"
+}
