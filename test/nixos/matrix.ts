@@ -104,7 +104,16 @@ export function matrix(): Record<string, ExampleMachine> {
               rescue: layout !== 'raidz1',
               // Not on a single disk with a rescue entry, so that both are seen.
               ...(layout === 'mirror' ? { trial: { minutes: 30, confirm: 'login', asks: true } } : {}),
-              ...(layout === 'raidz2' ? { trial: { minutes: 30, confirm: 'report', asks: false, watchdog: ['iTCO_wdt', 'i2c_i801'] } } : {}),
+              ...(layout === 'raidz2'
+                ? {
+                    trial: {
+                      minutes: 30,
+                      confirm: 'report',
+                      asks: false,
+                      watchdog: ['iTCO_wdt', 'i2c_i801'],
+                    },
+                  }
+                : {}),
             },
           };
         }

@@ -128,7 +128,9 @@ export function planNukeDisk(
         ? [describeTrial(trial, config), describeHang(facts)]
         : asked === null
           ? []
-          : ['no trial of the first boot: without a rescue entry, the machine would have nothing to restart into']),
+          : [
+              'no trial of the first boot: without a rescue entry, the machine would have nothing to restart into',
+            ]),
     ],
   };
 }

@@ -86,8 +86,7 @@ function chooseWatchdog({ watchdogs = [], machine }: Facts): (Watchdog & { isSur
 export function describeHang(facts: Facts): string {
   const watchdog = chooseWatchdog(facts);
   const cycle = 'the next power cycle leads to the rescue system';
-  if (watchdog === null)
-    return `this machine has no hardware watchdog: if the first boot hangs, ${cycle}`;
+  if (watchdog === null) return `this machine has no hardware watchdog: if the first boot hangs, ${cycle}`;
   const { name, isSure } = watchdog;
   return `if the first boot hangs, the watchdog ${name} restarts the machine${isSure ? '' : `, or, as many hypervisors do not let it, ${cycle}`}`;
 }

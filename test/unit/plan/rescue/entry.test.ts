@@ -64,7 +64,11 @@ t.test('the first boot on trial', async t => {
   ]; // prettier-ignore
   for (const [name, given, expected] of trials) t.same(chooseTrial(config(given), facts([])), expected, name);
   const unattended = { ...config({ system: { rescue: true, trial: 20 } }), isUnattended: true } as const;
-  t.same(chooseTrial(unattended, facts([])), { minutes: 20, confirm: 'report', asks: true }, 'nobody is there');
+  t.same(
+    chooseTrial(unattended, facts([])),
+    { minutes: 20, confirm: 'report', asks: true },
+    'nobody is there',
+  );
   const report = config({ report: { url: 'https://reports.example.org' } });
   const [login, alone] = [trials[2]![2]!, trials[3]![2]!];
   t.match(describeTrial(login, report), /20 minutes after it starts, .* unless somebody has logged in by/);
@@ -106,5 +110,8 @@ t.test('every ESP says "pending" before the boot loader is installed; then the t
     { kind: 'trial', firmware: 'bios', esps: ['/mnt/boot', '/mnt/boot-2'] },
   ]);
   const reported = planTrial(report, bios, { ...trial, confirm: 'report' }, bootLoader, 1);
-  t.match(reported.slice(0, 2), [{ path: /trial-report\.json$/ }, { path: '/mnt/var/lib/dabei/trial-report' }]);
+  t.match(reported.slice(0, 2), [
+    { path: /trial-report\.json$/ },
+    { path: '/mnt/var/lib/dabei/trial-report' },
+  ]);
 });

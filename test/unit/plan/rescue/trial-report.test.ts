@@ -25,16 +25,8 @@ t.test('what the installed system sends, and where', async t => {
   const rows: [name: string, given: Partial<ConfigInput>, options: string | null][] = [
     ['no receiver', {}, null],
     ['a receiver', { report: { url } }, common],
-    [
-      'a token',
-      { report: { url, token: 'abc+/=' } },
-      `${common}header = "authorization: Bearer abc+/="\n`,
-    ],
-    [
-      'a header',
-      { report: { url, header: 'x-key: a\\b"c' } },
-      `${common}header = "x-key: a\\\\b\\"c"\n`,
-    ],
+    ['a token', { report: { url, token: 'abc+/=' } }, `${common}header = "authorization: Bearer abc+/="\n`],
+    ['a header', { report: { url, header: 'x-key: a\\b"c' } }, `${common}header = "x-key: a\\\\b\\"c"\n`],
     [
       'its own authority',
       { report: { url }, configCa: ca },

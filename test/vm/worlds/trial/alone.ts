@@ -63,10 +63,7 @@ export const trialAloneWorlds: World[] = [
         const lost = await start(site, moved, 'wrong-gateway', minutes * 60 + 900);
         await lost.console.waitFor(/tiny-nixos: system up, 10\.0\.2\.15/, seconds);
         await lost.console.waitFor(/nix-dabei trial: the receiver of reports cannot be reached/, seconds);
-        await lost.console.waitFor(
-          /nobody has logged in within 10 minutes: restarting/,
-          minutes * 60 + 300,
-        );
+        await lost.console.waitFor(/nobody has logged in within 10 minutes: restarting/, minutes * 60 + 300);
         await lost.waitForEnd(180);
         await staysInRescue(site, guest, 'rescue-wrong-gateway');
       } finally {
