@@ -20,8 +20,8 @@ const answers: [question: string, document: string, answer: RegExp][] = [
   ['where a secret on the command line can be read', 'kernel-parameters', /own log, which `dmesg` shows only to root, contains the command line/],
   ["a receiver that hangs", "fleets", /If the receiver hangs, refuses or fails, dabei warns once and continues/],
   ['a token in an address', 'system/own-flake', /dabei refuses it in `system\.flake`, `system\.nixpkgs` and `system\.substituters`/],
-  ['an image on the disk that it installs over', 'media', /`"only"`, a size or a model never match a disk with `nix-dabei\.img`/],
-  ['an image on a disk with sectors of 4096 bytes', 'media', /Sectors of 4096 bytes do not work\*\* \(`LOG-SEC`\): .*firmware finds neither/],
+  ['an image on the disk that it installs over', 'media/raw-image', /`"only"`, a size or a model never match a disk with `nix-dabei\.img`/],
+  ['an image on a disk with sectors of 4096 bytes', 'media/raw-image', /Sectors of 4096 bytes do not work\*\* \(`LOG-SEC`\): .*firmware finds neither/],
 ]; // prettier-ignore
 
 t.test('what happens is written down', async t => {
