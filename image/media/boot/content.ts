@@ -9,6 +9,7 @@ import type { MediumParts } from '../medium.ts';
 import { reservedBytes } from '../reserved/reserved-file.ts';
 import { earlyConfig, menu } from './grub.ts';
 import { markPath, onMedium, type MediumKind } from './layout.ts';
+import { kernelPath } from './of-target.ts';
 
 /** What is on every medium with a boot loader, and the programs that put it there. The same inputs give the same bytes. */
 
@@ -34,7 +35,7 @@ export async function cachedMedium(
   make: (directory: string, content: MediumContent) => Promise<void>,
 ): Promise<Built> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
-  const sources = [source, 'boot/content', 'boot/grub', 'boot/layout'];
+  const sources = [source, 'boot/content', 'boot/grub', 'boot/layout', 'boot/of-target'];
   const own = sources.map(path => ({ file: checkout(`image/media/${path}.ts`) }));
   const inputs = [`${name} 1`, mediaTools, image, description, version, String(reservedBytes), ...own];
   return cached(name, inputs, async directory => {
@@ -69,12 +70,6 @@ export function toolsOf(tools: Packages, directory: string, epoch: number): Tool
   return { make, loader };
 }
 
-/** GRUB's name for BIOS; null where the architecture has none. */
-export const biosTarget = target.grubBiosTarget;
-
-/** GRUB's name for UEFI. */
-export const efiTarget = target.grubEfiTarget;
-
 /** Writes the files of the medium below tree/, and early.cfg for the boot loaders. */
 export async function writeTree(
   directory: string,
@@ -83,7 +78,7 @@ export async function writeTree(
 ): Promise<void> {
   const at = (path: string) => join(directory, 'tree', path);
   const mark = markPath(await files.sha256(initrd));
-  files.copy(kernel, at(onMedium.kernel));
+  files.copy(kernel, at(kernelPath));
   files.copy(initrd, at(onMedium.initrd));
   files.write(at(onMedium.reserved), Buffer.alloc(reservedBytes));
   files.write(at(onMedium.description), description);

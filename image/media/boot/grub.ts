@@ -1,4 +1,5 @@
 import { onMedium, type MediumKind } from './layout.ts';
+import { kernelPath } from './of-target.ts';
 
 /** What GRUB runs on the medium, on BIOS and on UEFI. Pure. Commands and variables: GRUB's manual, "Commands", "Special variables". */
 
@@ -74,8 +75,8 @@ const entriesOf = (kind: MediumKind): readonly Entry[] => [
 export function menu(version: string, mark: string, kind: MediumKind): string {
   const starts = entriesOf(kind).map(
     ({ title, parameters }) => `menuentry "${title}" {
-  linux /${onMedium.kernel} ${parameters.join(' ')}
-  initrd /${onMedium.initrd} /${onMedium.reserved} newc:kernel:/${onMedium.kernel}
+  linux /${kernelPath} ${parameters.join(' ')}
+  initrd /${onMedium.initrd} /${onMedium.reserved} newc:kernel:/${kernelPath}
 }
 `,
   );

@@ -1,4 +1,3 @@
-import { target } from '../../lib/target.ts';
 import type { mediumValues } from '../../../agent/screen/outputs.ts';
 
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
@@ -12,9 +11,8 @@ export type MediumKind = (typeof mediumValues)[number];
 /** ISO 9660 volume identifier: capital letters and digits (ECMA-119, 7.4.1); label of the FAT file systems. No label of a stick that configures machines. */
 export const volumeLabel = 'NIXDABEI';
 
-/** Paths on the medium, without a slash in front. */
+/** Paths on the medium, without a slash in front; more in of-target.ts. */
 export const onMedium = {
-  kernel: `dabei/${target.kernel.image}`,
   initrd: 'dabei/initrd',
   /** image/media/reserved/ */
   reserved: 'dabei/reserved',
@@ -25,8 +23,6 @@ export const onMedium = {
   biosLoader: 'boot/bios.img',
   bootCatalogue: 'boot/boot.cat',
   efiPartition: 'boot/efi.img',
-  /** Where firmware looks for it (UEFI 2.10, 3.5.1.1), on an ESP. */
-  efiLoader: `EFI/BOOT/${target.efiFile.own}`,
 } as const;
 
 /**

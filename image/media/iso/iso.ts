@@ -4,11 +4,10 @@ import type { Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import { biosModules, efiModules } from '../boot/grub.ts';
 import { isoName, onMedium, volumeLabel } from '../boot/layout.ts';
+import { biosTarget, efiLoaderPath, efiTarget, kernelPath } from '../boot/of-target.ts';
 import type { Medium, MediumParts } from '../medium.ts';
 import {
-  biosTarget,
   cachedMedium,
-  efiTarget,
   fatSerial,
   sumFiles,
   toolsOf,
@@ -47,7 +46,7 @@ export async function makeIso(tools: Packages, directory: string, content: Mediu
   await loader('loader.efi', efiTarget, efiTarget, efiModules);
   await makeEfiPartition(make, directory, epoch);
   await sumFiles(directory, [
-    onMedium.kernel,
+    kernelPath,
     onMedium.initrd,
     onMedium.description,
     onMedium.menu,
@@ -89,12 +88,7 @@ async function makeEfiPartition(make: MakeStep, directory: string, epoch: number
     ...['-N', fatSerial(epoch), '-v', volumeLabel, '::'],
   ]);
   await make('making directories of the EFI partition', ['mmd', ...image, '::/EFI', '::/EFI/BOOT']);
-  await make('filling the EFI partition', [
-    'mcopy',
-    ...image,
-    '/build/loader.efi',
-    `::/${onMedium.efiLoader}`,
-  ]);
+  await make('filling the EFI partition', ['mcopy', ...image, '/build/loader.efi', `::/${efiLoaderPath}`]);
 }
 
 /**

@@ -5,9 +5,7 @@ import type { Packages } from '../../debian/packages.ts';
 import type { Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import {
-  biosTarget,
   cachedMedium,
-  efiTarget,
   fatSerial,
   sumFiles,
   toolsOf,
@@ -17,6 +15,7 @@ import {
 } from '../boot/content.ts';
 import { biosModules, efiModules } from '../boot/grub.ts';
 import { imgName, onMedium, volumeLabel } from '../boot/layout.ts';
+import { biosTarget, efiLoaderPath, efiTarget, kernelPath } from '../boot/of-target.ts';
 import type { Medium, MediumParts } from '../medium.ts';
 import { bootableEntry, bootCode, placedCore, sectorBytes } from './boot-sector.ts';
 
@@ -53,15 +52,15 @@ export async function makeRaw(tools: Packages, directory: string, content: Mediu
   const at = (path: string) => join(directory, 'tree', path);
   const { make, loader } = toolsOf(tools, directory, content.epoch);
   await writeTree(directory, 'img', content);
-  files.makeDirectory(dirname(at(onMedium.efiLoader)));
-  await loader(`tree/${onMedium.efiLoader}`, efiTarget, efiTarget, efiModules);
+  files.makeDirectory(dirname(at(efiLoaderPath)));
+  await loader(`tree/${efiLoaderPath}`, efiTarget, efiTarget, efiModules);
   if (biosTarget !== null) await loader('core.img', biosTarget, biosTarget, biosModules);
   await sumFiles(directory, [
-    onMedium.kernel,
+    kernelPath,
     onMedium.initrd,
     onMedium.description,
     onMedium.menu,
-    onMedium.efiLoader,
+    efiLoaderPath,
   ]);
   const espSectors = await makeEsp(make, directory, content.epoch);
 

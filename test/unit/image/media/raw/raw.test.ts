@@ -7,6 +7,7 @@ import { mediumGuids } from '../../../../../agent/plan/disks/medium.ts';
 import { requireHostPackages, runIn } from '../../../../../image/lib/host.ts';
 import { menu } from '../../../../../image/media/boot/grub.ts';
 import { markPath, onMedium } from '../../../../../image/media/boot/layout.ts';
+import { efiLoaderPath, kernelPath } from '../../../../../image/media/boot/of-target.ts';
 import { espSectorsFor } from '../../../../../image/media/raw/raw.ts';
 import { findReserved } from '../../../../../image/media/reserved/medium-file.ts';
 import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
@@ -75,7 +76,7 @@ t.test('what is on it', async t => {
   const sums = (await contentOf(onMedium.sums)).toString().trimEnd().split('\n');
   t.same(
     sums.map(line => line.split('  ')[1]),
-    [onMedium.kernel, onMedium.initrd, onMedium.description, onMedium.menu, onMedium.efiLoader],
+    [kernelPath, onMedium.initrd, onMedium.description, onMedium.menu, efiLoaderPath],
     'not the reserved file',
   );
   for (const line of sums) {
