@@ -199,9 +199,11 @@ function newestProgram(directory: string): number {
 
 /**
  * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict] [--fetch-only]
- * [--kernel-only] [--lock] [--locked] [--arch NAME]`: --quick compresses for development; --update fetches Debian's package lists again; --fall-back uses
- * Debian's own files without trying (reductions/reductions.ts) and --strict never does; --fetch-only compiles nothing,
- * --kernel-only nothing but the kernel and ZFS; --arch builds for another architecture (lib/target.ts); --lock records the versions that the image is built from, --locked builds from them (debian/lock-file.ts).
+ * [--kernel-only] [--arch NAME] [--lock] [--locked]`: --quick compresses for development; --update fetches Debian's
+ * package lists again; --fall-back uses Debian's own files without trying (reductions/reductions.ts) and --strict never
+ * does; --fetch-only compiles nothing, --kernel-only nothing but the kernel and ZFS; --arch builds for another
+ * architecture (lib/target.ts); --lock records the versions that the image is built from, --locked builds from them
+ * (debian/lock-file.ts).
  */
 if (process.argv[1] === import.meta.filename) {
   const flag = { type: 'boolean', default: false } as const;

@@ -25,8 +25,9 @@ const armTags = {
   ...{ 0x6ffffef6: 'TLSDESC_PLT', 0x6ffffef7: 'TLSDESC_GOT' },
   ...{ 0x70000001: 'AARCH64_BTI_PLT', 0x70000003: 'AARCH64_PAC_PLT', 0x70000005: 'AARCH64_VARIANT_PCS' },
 } as const;
+type Values<T> = T[keyof T];
 /** DT_*, without the prefix. */
-export type Tag = string;
+export type Tag = Values<typeof commonTags> | Values<typeof x86Tags> | Values<typeof armTags>;
 
 /** Of these, the tags that locate a rewritten table. */
 export const movedTags =
@@ -44,7 +45,7 @@ const armTypes = {
   ...{ 257: '64', 1024: 'COPY', 1025: 'GLOB_DAT', 1026: 'JUMP_SLOT', 1027: 'RELATIVE', 1028: 'DTPMOD64' },
   ...{ 1029: 'DTPOFF64', 1030: 'TPOFF64', 1031: 'TLSDESC', 1032: 'IRELATIVE' },
 } as const;
-export type RelocationType = string;
+export type RelocationType = Values<typeof x86Types> | Values<typeof armTypes>;
 
 export interface Machine {
   tags: Readonly<Record<number, Tag>>;
