@@ -7,11 +7,10 @@ import { stageDone, stageFailed } from '../guests/install.ts';
 import { listen } from '../harness/serve.ts';
 import type { Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
-import { inDays, signerOf, signText } from './fleet/signing.ts';
+import { plannedFor, serial, signerOf, signText } from './fleet/signing.ts';
 
 /** A configuration that the machine fetches by its own MAC address and serial number, signed by the operator's key. */
 
-const serial = 'RACK-0042';
 const mac = '52:54:00:12:34:56';
 
 interface Row {
@@ -25,27 +24,18 @@ interface Row {
   fails: { stage: string; code: ErrorCode; says: RegExp } | null;
 }
 
-const wanted = (site: Site): ConfigInput => ({
-  mode: 'plan',
-  hostName: 'rack-0042',
-  rootAuthorizedKeys: [site.keys.user.public],
-  for: { serial },
-  notAfter: inDays(7),
-  disks: { devices: ['only'], encryption: 'none' },
-});
-
 const rows: Row[] = [
   {
     name: 'signed',
     about: 'one kernel line for a rack: a signed configuration by {mac} and {serial}, after a busy server, is planned',
-    config: wanted,
+    config: plannedFor,
     busyTimes: 2,
     fails: null,
   },
   {
     name: 'other-machine',
     about: 'a configuration that was signed for another machine: refused, the machine stays reachable',
-    config: site => ({ ...wanted(site), mode: 'install', for: { serial: 'RACK-0043' } }),
+    config: site => ({ ...plannedFor(site), mode: 'install', for: { serial: 'RACK-0043' } }),
     busyTimes: 0,
     fails: {
       stage: 'config',

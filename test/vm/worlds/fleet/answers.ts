@@ -8,11 +8,9 @@ import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
 import { listen } from '../../harness/serve.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
-import { inDays, signerOf, signText } from './signing.ts';
+import { inDays, plannedFor, serial, signerOf, signText } from './signing.ts';
 
 /** A server of configurations that does everything wrong that servers do: one machine, which asks it again and again. */
-
-const serial = 'RACK-0042';
 
 /** What it answers, in order, and what comes of it; no code: it is planned. */
 interface Row {
@@ -26,16 +24,8 @@ interface Row {
 
 /** @returns the rows, and what ends the other host */
 async function rowsFor(site: Site): Promise<{ rows: Row[]; close: () => Promise<void> }> {
-  const right: ConfigInput = {
-    mode: 'plan',
-    hostName: 'rack-0042',
-    rootAuthorizedKeys: [site.keys.user.public],
-    for: { serial },
-    notAfter: inDays(7),
-    disks: { devices: ['only'], encryption: 'none' },
-  };
   const signed = async (changes: Partial<ConfigInput>, by?: string) => {
-    const text = JSON.stringify({ ...right, ...changes });
+    const text = JSON.stringify({ ...plannedFor(site), ...changes });
     return { answers: [bytes(text)], signature: bytes(await signText(site, text, by)) };
   };
   const good = await signed({});

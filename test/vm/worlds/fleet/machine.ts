@@ -10,14 +10,13 @@ import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
 import { listen } from '../../harness/serve.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
-import { inDays, signerOf, signText } from './signing.ts';
+import { inDays, serial, signerOf, signText } from './signing.ts';
 
 /**
  * One machine of a rack, from the signed configuration that it fetches by plain HTTP to the flake of the fleet: an operator has the last
  * word, and what was installed is not replaced by an older file.
  */
 
-const serial = 'RACK-0042';
 const memoryMiB = 1024;
 
 interface Question {

@@ -6,6 +6,7 @@ import { fillWithForeignBytes, hashDisk } from '../../harness/disk.ts';
 import { listen } from '../../harness/serve.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
+import { serial } from './signing.ts';
 
 /** Receivers of reports that work and that do not, and an operator's last word before the disks are erased. */
 
@@ -66,7 +67,7 @@ async function report(site: Site, { name, answers, mode, fails, warnings }: Row)
       name: `report-${name}`,
       memoryMiB: 512,
       disks: [disk],
-      system: { serial: 'RACK-0042' },
+      system: { serial },
       appended: [{ path: 'dabei.json', content: JSON.stringify(config) }],
       limitSeconds: 400,
     });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ConfigInput } from '../../../../agent/config/schema.ts';
 import { run } from '../../../../agent/host/exec.ts';
 import * as files from '../../../../image/lib/files.ts';
 import type { Site } from '../../harness/site.ts';
@@ -22,3 +23,16 @@ export const inDays = (days: number) =>
 
 /** The line of allowed_signers for the key that logs in. */
 export const signerOf = (site: Site) => `fleet namespaces="nix-dabei-config" ${site.keys.user.public}`;
+
+/** By the firmware of the machines of these worlds. */
+export const serial = 'RACK-0042';
+
+/** What is signed for it: it is planned, and nothing is erased. */
+export const plannedFor = (site: Site): ConfigInput => ({
+  mode: 'plan',
+  hostName: 'rack-0042',
+  rootAuthorizedKeys: [site.keys.user.public],
+  for: { serial },
+  notAfter: inDays(7),
+  disks: { devices: ['only'], encryption: 'none' },
+});

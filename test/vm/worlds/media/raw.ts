@@ -57,7 +57,10 @@ const rescue = ({ firmware, disk }: Row): World => ({
     await console.waitFor(/^stage \d+\/\d+ rescue: done/m, 200);
     console.type('\n');
     await console.waitFor(/:[~/]\S*# /, 60);
-    const asked = { disks: { devices: ['only'], wipe: true, encryption: 'none' } };
+    const asked = {
+      rootAuthorizedKeys: [site.keys.user.public],
+      disks: { devices: ['only'], wipe: true, encryption: 'none' },
+    };
     console.type(`echo '${JSON.stringify(asked)}' >/tmp/c.json; dabei plan --config /tmp/c.json\n`);
     await console.waitFor(/error DISK_NOT_FOUND[^]*over nix-dabei\.img, set it to \{"serial":"target"\}/, 90);
   },

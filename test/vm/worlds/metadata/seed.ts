@@ -117,7 +117,8 @@ const drives: Drive[] = [
   },
   {
     name: 'config-drive',
-    about: 'a config drive of OpenStack: name, keys and addresses; its user-data does not install',
+    about:
+      'a config drive of OpenStack gives keys and addresses; its user-data names the machine, and does not install',
     label: 'config-2',
     contents: key => ({
       'openstack/latest/meta_data.json': JSON.stringify({ hostname: 'nova', public_keys: { me: key } }),
