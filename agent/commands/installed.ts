@@ -12,14 +12,15 @@ export function trialWords({ resolution, facts, plan }: Session): string {
   if (trial === null) return '';
   const { minutes, confirm, asks } = trial;
   const within = `within ${minutes} minutes of its start`;
-  return `; it is on trial: ${
-    {
-      login: `log in ${within}${asks ? ', unlocking it over SSH counts' : ''}, or`,
-      report: asks
-        ? `a login confirms it, and so it does once it is unlocked and ${confirmedBy(config)}; without a network in stage 1,`
-        : `unless ${confirmedBy(config)} ${within},`,
-    }[confirm]
-  } it restarts into the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays; ${describeHang(facts)}`;
+  const back =
+    'it restarts into the rescue system, which answers at the same address on port 2222 with the host key of stage 1, and stays';
+  const said = {
+    login: `log in ${within}${asks ? ', unlocking it over SSH counts' : ''}, or ${back}`,
+    report: asks
+      ? `a login confirms it, and so does the unlocked system once ${confirmedBy(config)}; without a network in stage 1, ${back}`
+      : `unless ${confirmedBy(config)} ${within}, ${back}`,
+  };
+  return `; it is on trial: ${said[confirm]}; ${describeHang(facts)}`;
 }
 
 /**

@@ -23,7 +23,7 @@ t.test('until when to log in, and what happens otherwise', async t => {
     ['no trial', { rescue: true }, undefined, /^$/],
     ['a person unlocks it', { rescue: true, trial: 45 }, undefined, /^; it is on trial: log in within 45 minutes of its start, unlocking it over SSH counts, or it restarts .* port 2222 with the host key of stage 1, and stays; this machine has no hardware watchdog: if the first boot hangs, /],
     ['nobody has to', { rescue: true, trial: 45 }, 'none', /^; it is on trial: unless sshd and a gateway answer within 45 minutes of its start, it restarts/],
-    ['nobody is there', { rescue: true, trial: { confirm: 'report' } }, undefined, /^; it is on trial: a login confirms it, and so it does once it is unlocked and sshd and a gateway answer; without a network in stage 1, it restarts/],
+    ['nobody is there', { rescue: true, trial: { confirm: 'report' } }, undefined, /^; it is on trial: a login confirms it, and so does the unlocked system once sshd and a gateway answer; without a network in stage 1, it restarts/],
   ]; // prettier-ignore
   for (const [name, system, encryption, expected] of rows) {
     const planned = session(system, encryption);
