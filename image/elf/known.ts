@@ -6,13 +6,42 @@
 
 /** Dynamic tags (DT_*) that locate the rewritten tables, or that the rewriting cannot affect. */
 const commonTags = {
-  ...{ 1: 'NEEDED', 2: 'PLTRELSZ', 3: 'PLTGOT', 4: 'HASH', 5: 'STRTAB', 6: 'SYMTAB', 7: 'RELA', 8: 'RELASZ' },
-  ...{ 9: 'RELAENT', 10: 'STRSZ', 11: 'SYMENT', 12: 'INIT', 13: 'FINI', 14: 'SONAME', 16: 'SYMBOLIC' },
-  ...{ 20: 'PLTREL', 21: 'DEBUG', 23: 'JMPREL', 24: 'BIND_NOW', 25: 'INIT_ARRAY', 26: 'FINI_ARRAY' },
-  ...{ 27: 'INIT_ARRAYSZ', 28: 'FINI_ARRAYSZ', 29: 'RUNPATH', 30: 'FLAGS', 35: 'RELRSZ', 36: 'RELR' },
-  ...{ 37: 'RELRENT', 0x6ffffef5: 'GNU_HASH', 0x6ffffff0: 'VERSYM', 0x6ffffff9: 'RELACOUNT' },
-  ...{ 0x6ffffffb: 'FLAGS_1', 0x6ffffffc: 'VERDEF', 0x6ffffffd: 'VERDEFNUM', 0x6ffffffe: 'VERNEED' },
-  ...{ 0x6fffffff: 'VERNEEDNUM' },
+  1: 'NEEDED',
+  2: 'PLTRELSZ',
+  3: 'PLTGOT',
+  4: 'HASH',
+  5: 'STRTAB',
+  6: 'SYMTAB',
+  7: 'RELA',
+  8: 'RELASZ',
+  9: 'RELAENT',
+  10: 'STRSZ',
+  11: 'SYMENT',
+  12: 'INIT',
+  13: 'FINI',
+  14: 'SONAME',
+  16: 'SYMBOLIC',
+  20: 'PLTREL',
+  21: 'DEBUG',
+  23: 'JMPREL',
+  24: 'BIND_NOW',
+  25: 'INIT_ARRAY',
+  26: 'FINI_ARRAY',
+  27: 'INIT_ARRAYSZ',
+  28: 'FINI_ARRAYSZ',
+  29: 'RUNPATH',
+  30: 'FLAGS',
+  35: 'RELRSZ',
+  36: 'RELR',
+  37: 'RELRENT',
+  0x6ffffef5: 'GNU_HASH',
+  0x6ffffff0: 'VERSYM',
+  0x6ffffff9: 'RELACOUNT',
+  0x6ffffffb: 'FLAGS_1',
+  0x6ffffffc: 'VERDEF',
+  0x6ffffffd: 'VERDEFNUM',
+  0x6ffffffe: 'VERNEED',
+  0x6fffffff: 'VERNEEDNUM',
 } as const;
 /** Those of one processor have the same numbers as those of another. */
 const x86Tags = {
@@ -22,8 +51,11 @@ const x86Tags = {
 } as const;
 /** The first two belong to descriptors of thread-local variables that are resolved at their first use. */
 const armTags = {
-  ...{ 0x6ffffef6: 'TLSDESC_PLT', 0x6ffffef7: 'TLSDESC_GOT' },
-  ...{ 0x70000001: 'AARCH64_BTI_PLT', 0x70000003: 'AARCH64_PAC_PLT', 0x70000005: 'AARCH64_VARIANT_PCS' },
+  0x6ffffef6: 'TLSDESC_PLT',
+  0x6ffffef7: 'TLSDESC_GOT',
+  0x70000001: 'AARCH64_BTI_PLT',
+  0x70000003: 'AARCH64_PAC_PLT',
+  0x70000005: 'AARCH64_VARIANT_PCS',
 } as const;
 type Values<T> = T[keyof T];
 /** DT_*, without the prefix. */
@@ -37,13 +69,28 @@ export const relrVersion = 'GLIBC_ABI_DT_RELR';
 
 /** R_X86_64_*, without the prefix. */
 const x86Types = {
-  ...{ 1: '64', 5: 'COPY', 6: 'GLOB_DAT', 7: 'JUMP_SLOT', 8: 'RELATIVE', 16: 'DTPMOD64', 17: 'DTPOFF64' },
-  ...{ 18: 'TPOFF64', 37: 'IRELATIVE' },
+  1: '64',
+  5: 'COPY',
+  6: 'GLOB_DAT',
+  7: 'JUMP_SLOT',
+  8: 'RELATIVE',
+  16: 'DTPMOD64',
+  17: 'DTPOFF64',
+  18: 'TPOFF64',
+  37: 'IRELATIVE',
 } as const;
 /** R_AARCH64_*, by the names of the same things there: ABS64, TLS_DTPMOD, TLS_DTPREL and TLS_TPREL have others. */
 const armTypes = {
-  ...{ 257: '64', 1024: 'COPY', 1025: 'GLOB_DAT', 1026: 'JUMP_SLOT', 1027: 'RELATIVE', 1028: 'DTPMOD64' },
-  ...{ 1029: 'DTPOFF64', 1030: 'TPOFF64', 1031: 'TLSDESC', 1032: 'IRELATIVE' },
+  257: '64',
+  1024: 'COPY',
+  1025: 'GLOB_DAT',
+  1026: 'JUMP_SLOT',
+  1027: 'RELATIVE',
+  1028: 'DTPMOD64',
+  1029: 'DTPOFF64',
+  1030: 'TPOFF64',
+  1031: 'TLSDESC',
+  1032: 'IRELATIVE',
 } as const;
 export type RelocationType = Values<typeof x86Types> | Values<typeof armTypes>;
 
