@@ -8,9 +8,9 @@ import {
   withoutBlanks,
 } from '../keys/authorized-keys.ts';
 import { fingerprint } from '../keys/fingerprint.ts';
-import { hostKeyFile, hostKeyTypes, type HostKeyType } from '../keys/host-key.ts';
+import { hostKeyTypes, type HostKeyType } from '../keys/host-key.ts';
 import { paths } from '../paths.ts';
-import { Secret } from '../secret.ts';
+import { examineHostKey, generateHostKey, presentHostKeys, publicFile, writeHostKey } from './host-keys.ts';
 
 export interface SshOptions {
   /** Root of the file system; a test has another. */
@@ -64,7 +64,7 @@ export async function startSsh(
   for (const [index, key] of ssh.hostKeys.entries()) {
     const name = `host key ${index + 1} of ${ssh.hostKeys.length}`;
     try {
-      const { type, publicKey } = await examine(doors, key, `${root}/run/dabei/host-key`);
+      const { type, publicKey } = await examineHostKey(doors, key, `${root}/run/dabei/host-key`);
       if (given.has(type)) {
         warnings.push(`${name} is a second key of the type ${type}, and is left out`);
         continue;
@@ -75,8 +75,8 @@ export async function startSsh(
       bad.push(`${name}: ${asDabeiError(error, 'reading an SSH host key').problem}`);
     }
   }
-  const generated = present(doors, root).length === 0;
-  if (generated) await generate(doors, root);
+  const generated = presentHostKeys(doors, root).length === 0;
+  if (generated) await generateHostKey(doors, root);
 
   const usable = placeAuthorizedKeys(doors, root, authorizedKeys, warnings);
   const certificates = placeHostCertificates(doors, root, given, options.hostCertificates ?? new Map());
@@ -86,7 +86,7 @@ export async function startSsh(
     0o644,
   );
   await release(doors, root);
-  const hostKeys = present(doors, root).map(type => ({
+  const hostKeys = presentHostKeys(doors, root).map(type => ({
     type,
     fingerprint: fingerprint(files.readText(publicFile(root, type)) ?? ''),
     generated,
@@ -109,78 +109,6 @@ export async function startSsh(
       result.fingerprints.join(', '),
     cause: result,
   });
-}
-
-/**
- * Makes ssh-keygen read a private key, as sshd will.
- * @throws DabeiError SSH_HOST_KEY; its message never contains a part of the key
- */
-async function examine(
-  { exec, files }: Doors,
-  key: Secret,
-  scratch: string,
-): Promise<{ type: HostKeyType; publicKey: string }> {
-  try {
-    files.writeAtomic(scratch, hostKeyFile(key), 0o600);
-    const { exitCode, stdout, stderr } = await exec.attempt({
-      doing: 'reading an SSH host key',
-      argv: ['ssh-keygen', '-y', '-P', '', '-f', scratch],
-      timeoutSeconds: 10,
-    });
-    const [algorithm = '', blob = ''] = stdout.trim().split(' ');
-    if (exitCode !== 0 || blob === '') {
-      // ssh-keygen's "error in libcrypto" and "invalid format" add no information.
-      const locked = stderr.includes('incorrect passphrase');
-      throw unusable(
-        locked
-          ? 'it is protected by a passphrase'
-          : 'it is damaged, or not a private key that ssh-keygen can read',
-      );
-    }
-    const type = hostKeyTypes.find(name => typeOf(algorithm) === name);
-    if (type === undefined) throw unusable(`sshd supports no host key of the type ${algorithm}`);
-    return { type, publicKey: `${algorithm} ${blob}` };
-  } finally {
-    files.remove(scratch);
-  }
-}
-
-/** RFC 8709 (ssh-ed25519), RFC 4253 (ssh-rsa), RFC 5656 (ecdsa-sha2-CURVE). */
-function typeOf(algorithm: string): string {
-  return algorithm.replace(/^ssh-/, '').replace(/^ecdsa-sha2-nistp\d+$/, 'ecdsa');
-}
-
-function writeHostKey(
-  { files }: Doors,
-  root: string,
-  type: HostKeyType,
-  key: Secret,
-  publicKey: string,
-): void {
-  files.writeAtomic(privateFile(root, type), hostKeyFile(key), 0o600);
-  files.writeAtomic(publicFile(root, type), `${publicKey}\n`, 0o644);
-}
-
-async function generate({ exec }: Doors, root: string): Promise<void> {
-  await exec.run({
-    doing: 'generating an SSH host key',
-    argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', privateFile(root, 'ed25519')],
-    timeoutSeconds: 30,
-  });
-}
-
-/** Types of the host keys that sshd will load. */
-function present({ files }: Doors, root: string): HostKeyType[] {
-  const names = files.list(`${root}/etc/ssh`);
-  return hostKeyTypes.filter(type => names.includes(`ssh_host_${type}_key`));
-}
-
-function privateFile(root: string, type: HostKeyType): string {
-  return `${root}/etc/ssh/ssh_host_${type}_key`;
-}
-
-function publicFile(root: string, type: HostKeyType): string {
-  return `${privateFile(root, type)}.pub`;
 }
 
 /**
@@ -277,17 +205,5 @@ async function waitForSshd(
         ? `something other than sshd answers on port ${port}`
         : `nothing answers on port ${port} after ${seconds} s${lastLines === '' ? '' : `: ${lastLines}`}`,
     remedy: 'see /var/log/sshd.log on the console',
-  });
-}
-
-function unusable(problem: string): DabeiError {
-  return new DabeiError('SSH_HOST_KEY', { doing: 'reading an SSH host key', problem });
-}
-
-/** The private host keys in use, given or generated. */
-export function readHostKeys(doors: Doors, root = ''): Secret[] {
-  return present(doors, root).flatMap(type => {
-    const bytes = doors.files.readBytes(privateFile(root, type));
-    return bytes === null ? [] : [new Secret(bytes)];
   });
 }

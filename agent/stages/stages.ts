@@ -29,7 +29,8 @@ import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
 import { bringUpNetwork } from './network.ts';
 import type { Session, Stage } from './sequence.ts';
-import { readHostKeys, startSsh } from './ssh.ts';
+import { readHostKeys } from './host-keys.ts';
+import { startSsh } from './ssh.ts';
 import { prepareStore } from './store.ts';
 
 /** The stages, one function each: they read their input from the session, and store their results there. */
