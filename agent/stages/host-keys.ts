@@ -57,15 +57,29 @@ export function writeHostKey(
 }
 
 /**
- * Makes a key of the type ed25519.
- * @throws DabeiError COMMAND_FAILED, COMMAND_TIMEOUT
+ * Makes a key of the type ed25519, and then puts it in its place: /usr/lib/dabei/sshd may put a key there at any moment, and
+ * ssh-keygen would ask whether to overwrite it.
+ * @throws DabeiError COMMAND_FAILED, COMMAND_TIMEOUT, FILE
  */
-export async function generateHostKey({ exec }: Doors, root: string): Promise<void> {
-  await exec.run({
-    doing: 'generating an SSH host key',
-    argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', privateFile(root, 'ed25519')],
-    timeoutSeconds: 30,
-  });
+export async function generateHostKey(doors: Doors, root: string): Promise<void> {
+  const { exec, files } = doors;
+  const scratch = `${root}/run/dabei/new-host-key`;
+  const remove = () => {
+    for (const path of [scratch, `${scratch}.pub`]) files.remove(path);
+  };
+  remove();
+  files.makeDirectory(`${root}/run/dabei`);
+  try {
+    await exec.run({
+      doing: 'generating an SSH host key',
+      argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', scratch],
+      timeoutSeconds: 30,
+    });
+    const key = new Secret(files.readBytes(scratch) ?? Buffer.alloc(0));
+    writeHostKey(doors, root, 'ed25519', key, (files.readText(`${scratch}.pub`) ?? '').trim());
+  } finally {
+    remove();
+  }
 }
 
 /** Types of the host keys that sshd will load. */

@@ -193,10 +193,11 @@ async function waitForSshd(
 ): Promise<void> {
   const banner = await clock.poll(() => network.readBanner('127.0.0.1', port, 10), seconds, 0.2);
   if (banner?.startsWith('SSH-2.0-')) return;
-  const lastLines = (files.readText(`${root}/var/log/sshd.log`) ?? '')
-    .trim()
-    .split('\n')
-    .slice(-4)
+  // What sshd wrote, and what its start did before.
+  const logs = ['/var/log/sshd.log', '/run/dabei/sshd-start.log'];
+  const lastLines = logs
+    .flatMap(log => (files.readText(`${root}${log}`) ?? '').trim().split('\n').slice(-4))
+    .filter(line => line !== '')
     .join('; ');
   throw new DabeiError('SSH_START', {
     doing: 'starting sshd',

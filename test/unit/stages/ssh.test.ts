@@ -111,6 +111,7 @@ t.test('doors that fail', async t => {
     ['locked', {}, [locked], 'SSH_HOST_KEY', /protected by a passphrase/, { logins: true, port: true }],
     ['no-sshd', nobody, [], 'SSH_START', /nothing answers on port 22 after 60 s$/, { logins: true, port: true }],
     ['sshd-log', { ...nobody, files: { '/var/log/sshd.log': 'a\nBad configuration\n' } }, [], 'SSH_START', /: a; Bad configuration$/, { logins: true, port: true }],
+    ['sshd-start', { ...nobody, files: { '/run/dabei/sshd-start.log': 'ln: File exists\n' } }, [], 'SSH_START', /: ln: File exists$/, { logins: true, port: true }],
     ['other', { network: { readBanner: async () => '220 ftp' } }, [], 'SSH_START', /something other than sshd/, { logins: true, port: true }],
     ['missing', { real: [] }, [], 'COMMAND_MISSING', /ssh-keygen/, { logins: false, port: false }],
     ['exit', { real: [], programs: { 'ssh-keygen': 'echo no entropy >&2; exit 3' } }, [], 'COMMAND_FAILED', /exit code 3: no entropy/, { logins: false, port: false }],
