@@ -41,7 +41,10 @@ export function urlTemplateProblem(template: string): string | null {
   return null;
 }
 
-/** The text of a placeholder for one MAC address: lower case, percent-encoded (RFC 3986, 2.1), MAC addresses with hyphens. */
+/**
+ * The text of a placeholder for one MAC address: lower case, percent-encoded (RFC 3986, 2.1), MAC addresses with hyphens. "." and ".." are
+ * none, since they would lead to another directory (RFC 3986, 5.2.4).
+ */
 function valueOf(name: Placeholder, identity: Identity, mac: string | undefined): string | null {
   const values: Record<Placeholder, string | null> = {
     mac: mac?.replaceAll(':', '-') ?? null,
@@ -50,14 +53,19 @@ function valueOf(name: Placeholder, identity: Identity, mac: string | undefined)
     hostname: identity.hostName,
     arch: identity.arch,
   };
-  const value = values[name];
-  return value === null ? null : encodeURIComponent(value.trim().toLowerCase());
+  const value = values[name]?.trim().toLowerCase() ?? '';
+  return /^\.{0,2}$/.test(value) ? null : encodeURIComponent(value);
+}
+
+/** Whether a value may stand where the template has its placeholder: in the name of a host, less is allowed than in a path. */
+function fits(template: string, name: Placeholder, value: string): boolean {
+  return URL.canParse(template.replaceAll(pattern, (_, each: string) => (each === name ? value : 'x')));
 }
 
 export interface Expansion {
   /** Addresses to ask, in order; several only if the address contains {mac} and several links may have booted. */
   urls: string[];
-  /** Placeholders that this machine cannot fill; `urls` is then empty. */
+  /** Placeholders for which this machine has no value that fits; `urls` is then empty. */
   missing: Placeholder[];
 }
 
@@ -67,7 +75,10 @@ export function expandUrl(template: string, identity: Identity): Expansion {
     isPlaceholder,
   );
   const macs = named.includes('mac') ? [...new Set(identity.macs)] : [undefined];
-  const missing = named.filter(name => valueOf(name, identity, macs[0]) === null);
+  const missing = named.filter(name => {
+    const value = valueOf(name, identity, macs[0]);
+    return value === null || !fits(template, name, value);
+  });
   if (missing.length > 0) return { urls: [], missing };
   const fill = (mac: string | undefined) =>
     template.replaceAll(pattern, (_, name: Placeholder) => valueOf(name, identity, mac)!);

@@ -49,7 +49,7 @@ async function fetchAny(doors: Doors, order: FetchOrder, identity: Identity): Pr
   if (missing.length > 0)
     throw new DabeiError('CONFIG_URL_IDENTITY', {
       doing,
-      problem: `the address has ${missing.map(name => `{${name}}`).join(' and ')}, and this machine has none`,
+      problem: `the address has ${missing.map(name => `{${name}}`).join(' and ')}, and this machine has none that fits`,
       remedy: 'use another placeholder, or give dabei.hostname= for {hostname}',
     });
   const givenSeconds = await takeGivenTime(doors, order.timeSeconds);

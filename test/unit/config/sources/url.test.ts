@@ -55,6 +55,16 @@ t.test('what this machine fills in', async t => {
     ['https://h/{serial}/{uuid}', { serial: null, uuid: null }, [], ['serial', 'uuid']],
     ['https://h/{hostname}', { hostName: null }, [], ['hostname']],
     ['https://h/{serial}', { serial: '../../etc' }, ['https://h/..%2F..%2Fetc']],
+    ['https://h/{serial}', { serial: '%2e%2e/' }, ['https://h/%252e%252e%2F']],
+    ['https://h/{serial}/x.json', { serial: '..' }, [], ['serial']],
+    ['https://h/{serial}.json', { serial: '.' }, [], ['serial']],
+    ['https://h/{serial}.json', { serial: ' ' }, [], ['serial']],
+    ['https://h/{serial}', { serial: 'a?b#c&d' }, ['https://h/a%3Fb%23c%26d']],
+    ['https://h/?s={serial}', { serial: 'a&admin=1' }, ['https://h/?s=a%26admin%3D1']],
+    ['https://{serial}.example.org/', { serial: 'S4EVNX0R' }, ['https://s4evnx0r.example.org/']],
+    ['https://{serial}.example.org/', { serial: 'elsewhere.example/' }, [], ['serial']],
+    ['https://{serial}.example.org/{mac}', { serial: 'me@elsewhere' }, [], ['serial']],
+    ['https://{serial}.example.org/{uuid}', { serial: 'To Be Filled', uuid: null }, [], ['serial', 'uuid']],
   ]; // prettier-ignore
   for (const [template, changes, urls, missing = []] of rows)
     t.same(expandUrl(template, { ...machine, ...changes }), { urls, missing }, template);
