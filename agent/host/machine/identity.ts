@@ -31,13 +31,18 @@ export async function readIdentity(
   };
 }
 
+/**
+ * A UUID that says nothing: all zeros or all ones (DMTF DSP0134, 7.2.1), and two that AMI's firmware has on boards whose vendors entered
+ * none.
+ */
+const noUuid = /^([0f-]+|03000200-0400-0500-0006-000700080009|00020003-0004-0005-0006-000700080009)$/i;
+
 /** Serial number and UUID by SMBIOS. */
 export function smbiosIdentity({ files }: Pick<Doors, 'files'>): Pick<Identity, 'serial' | 'uuid'> {
   const uuid = known(files.readText(`${dmi}/product_uuid`));
   return {
     serial: known(files.readText(`${dmi}/product_serial`)),
-    // All zeros or all ones: there is none (DMTF DSP0134, 7.2.1).
-    uuid: uuid !== null && /^[0f-]+$/i.test(uuid) ? null : uuid,
+    uuid: uuid !== null && noUuid.test(uuid) ? null : uuid,
   };
 }
 

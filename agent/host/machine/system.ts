@@ -46,7 +46,7 @@ const processorVendors: Readonly<Record<string, string>> = { GenuineIntel: 'Inte
 
 /** Placeholders of firmware vendors that board vendors did not replace. */
 const filler =
-  /^(to be filled by o\.e\.m\.|default string|system (manufacturer|product name|serial number)|not (specified|applicable)|none|0123456789|0+|-)$/i;
+  /^(to be filled( by o\.?e\.?m\.?)?|o\.?e\.?m\.?|default string|((system|chassis|base ?board|product) )?(manufacturer|(product )?name|serial( ?number)?|version)|not (specified|applicable|available|provided)|n\/?a|none|null|empty|unknown|invalid|0?123456789(0|abcdef)?|[0x.*-]+|f{8,})$/i;
 
 /** A text of the firmware; null if it is empty or a placeholder. */
 export function known(value: string | null): string | null {
