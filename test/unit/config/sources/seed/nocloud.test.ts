@@ -85,6 +85,10 @@ t.test('a seed on a server', async t => {
     ['the serial number comes first', { product_serial: 'ds=nocloud;s=http://a/' }, 'ds=nocloud;s=http://b/', 'http://a'],
     ['by number of the chassis', { product_serial: 'ds=nocloud;s=http://h/__dmi.chassis-serial-number__/', chassis_serial: 'C1' }, '', 'http://h/C1'],
     ['by UUID', { product_uuid: '4c4c' }, 'ds=nocloud;s=http://h/__dmi.system-uuid__', 'http://h/4c4c'],
+    ['by the serial number of the machine', { product_serial: 'CZJ 042/1' }, 'ds=nocloud;s=http://h/__dmi.system-serial-number__/', 'http://h/CZJ%20042%2F1'],
+    ['a serial number that is the address itself', { product_serial: 'ds=nocloud;s=http://h/__dmi.system-serial-number__/' }, '', 'http://h/__dmi.system-serial-number__'],
+    ['by its maker', { sys_vendor: 'Dell Inc.' }, 'ds=nocloud;s=http://h/__dmi.system-manufacturer__/', 'http://h/Dell%20Inc.'],
+    ['a query, which the name of the file ends', {}, 'ds=nocloud;s=http://h/seed?id=7&file=', 'http://h/seed?id=7&file='],
     ['an unknown field stays', { product_serial: 'ds=nocloud;s=http://h/__dmi.x__' }, '', 'http://h/__dmi.x__'],
     ['a directory of a disk', { product_serial: 'ds=nocloud;s=file:///seed/' }, '', null],
     ['another data source', { product_serial: 'ds=ec2;s=http://h/' }, '', null],
@@ -95,5 +99,11 @@ t.test('a seed on a server', async t => {
     const found = noCloudSource(dmi, commandLine);
     t.same(found?.origins ?? null, origin === null ? null : [origin], name);
     t.equal(found?.decode({}, 0).hostName, hostName, `${name}: host name`);
+    for (const origin of found?.origins ?? [])
+      t.match(
+        `${origin}${found!.questions['metadata']}`,
+        /[^/](\/|file=)meta-data$/,
+        `${name}: what is asked`,
+      );
   }
 });
