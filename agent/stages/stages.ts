@@ -23,6 +23,7 @@ import { unreachableGateways } from '../plan/network/unreachable-gateways.ts';
 import { changeNetwork } from './change-network.ts';
 import { fetchConfig } from './fetch/config-url.ts';
 import { learnMetadata } from './fetch/metadata.ts';
+import { takeGivenTime } from './fetch/time.ts';
 import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
@@ -67,8 +68,18 @@ function takeName({ files, log }: Doors, { reachability, origins }: Resolution):
   }
 }
 
+/** Sets the clock to the time that the operator gave, if somebody did: receivers of reports and caches have certificates, too. */
+async function takeTime(doors: Doors, { learn }: Resolution): Promise<void> {
+  try {
+    await takeGivenTime(doors, learn.timeSeconds);
+  } catch (thrown) {
+    doors.log({ event: 'warning', text: asDabeiError(thrown, 'setting the clock').message });
+  }
+}
+
 export async function network(doors: Doors, session: Session): Promise<void> {
   takeName(doors, session.resolution);
+  await takeTime(doors, session.resolution);
   const { network, hostName } = session.resolution.reachability;
   const before = session.networkAsBroughtUp;
   session.networkAsBroughtUp = network;

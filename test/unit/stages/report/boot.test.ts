@@ -53,6 +53,22 @@ for (const { name, config, answers, exitCode, last, names } of rows) {
   });
 }
 
+t.test('the time that an operator gave counts for certificates of receivers, too', async t => {
+  const { url } = await receiveReports(t);
+  const given = Date.parse('2026-11-29T12:00:00Z') / 1000;
+  const config = { ...rescue, metadata: 'off', seed: 'off', report: { url } };
+  const setsClock = async (more: object, epoch: number) => {
+    const doors = reportingMachine(t, { ...config, ...more }, { epoch });
+    t.equal(await boot(doors), 0);
+    return doors.ran.find(line => line.includes('date -u -s'));
+  };
+  const time = '2026-11-29T12:00:00Z';
+  const [, seconds] = /^busybox date -u -s @(\d+)$/.exec((await setsClock({ time }, 1293840000)) ?? '') ?? [];
+  t.ok(Number(seconds) >= given && Number(seconds) < given + 600, `set to ${seconds}`);
+  t.equal(await setsClock({ time }, given + 100), undefined, 'it is right');
+  t.equal(await setsClock({}, 1293840000), undefined, 'nobody gave it');
+});
+
 t.test('an installation that somebody starts', async t => {
   const { url, received } = await receiveReports(t);
   const doors = reportingMachine(t, { ...installs, report: { url, level: 'error' } });
