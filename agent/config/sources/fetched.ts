@@ -47,7 +47,8 @@ export function fetchedProblems(
   }
   const validity = validityOf(value);
   if (validity === null) return problems;
-  for (const { path, ...rest } of validityProblems(validity, installs && signer !== null, identity, time)) {
+  const use = { installs, isSigned: signer !== null };
+  for (const { path, ...rest } of validityProblems(validity, use, identity, time)) {
     const place = valueAt(value, path)?.place;
     const nowhere = { source, line: null, column: null };
     problems.push({ ...(place ?? nowhere), path: formatPath(path), ...rest });

@@ -57,17 +57,25 @@ export interface ValidityProblem {
   remedy: string;
 }
 
+/** What the configuration would do, and who vouches for it. */
+export interface Use {
+  /** The machine would erase disks: an end needs a time that it can trust. */
+  installs: boolean;
+  /** It has a signature: to install, it needs a machine and an end, or somebody could keep it and use it again. */
+  isSigned: boolean;
+}
+
 /**
- * @param installs the machine would erase disks; it then needs both, and a time that it can trust
  * @param identity null where nobody knows which machine will read it
  * @param now the machine's time
  */
 export function validityProblems(
   { for: machine, notAfter }: Validity,
-  installs: boolean,
+  { installs, isSigned }: Use,
   identity: Identity | null,
   now: TrustedTime,
 ): ValidityProblem[] {
+  const needsBoth = installs && isSigned;
   const problems: ValidityProblem[] = [];
   const add = (code: ErrorCode, path: string, message: string, remedy: string) =>
     problems.push({ code, path: [path], message, remedy });
@@ -78,10 +86,10 @@ export function validityProblems(
       add('CONFIG_OTHER_MACHINE', 'for', `is signed for ${name} ${JSON.stringify(wanted)}, and this machine has ${own}`, 'sign a configuration for this machine, or correct what the server answers'); // prettier-ignore
     }
   }
-  if (machine === undefined && installs)
+  if (machine === undefined && needsBoth)
     add('CONFIG_SCHEMA', 'for', 'is missing, and a signed configuration needs it to install', 'write "for": {"serial": "…"}, {"mac": "…"} or {"uuid": "…"}, and sign again'); // prettier-ignore
   if (notAfter === undefined) {
-    if (installs)
+    if (needsBoth)
       add('CONFIG_SCHEMA', 'notAfter', 'is missing, and a signed configuration needs it to install', `write a time within ${longestValidityDays} days, such as "${example(now)}", and sign again`); // prettier-ignore
     return problems;
   }
@@ -94,7 +102,7 @@ export function validityProblems(
   const { epochSeconds } = now;
   if (end < epochSeconds)
     add('CONFIG_EXPIRED', 'notAfter', `has passed: it is ${utc(epochSeconds)}`, 'sign it again with a later time');
-  else if (end > epochSeconds + longestValidityDays * daySeconds)
+  else if (isSigned && end > epochSeconds + longestValidityDays * daySeconds)
     add('CONFIG_EXPIRED', 'notAfter', `is more than ${longestValidityDays} days after ${utc(epochSeconds)}`, 'sign it again with an earlier time'); // prettier-ignore
   return problems;
 }

@@ -52,9 +52,25 @@ t.test('for whom, and until when', async t => {
     ['before it is signed', { for: { serial: 'other' }, notAfter: soon }, true, [], known, null],
   ]; // prettier-ignore
   for (const [name, validity, installs, codes, time = known, who = machine] of rows) {
-    const problems = validityProblems(validity, installs, who, time);
+    const problems = validityProblems(validity, { installs, isSigned: true }, who, time);
     t.same(problems.map(({ code }) => code), codes, name); // prettier-ignore
     for (const { remedy } of problems) t.match(remedy, /\w/, `${name}: what to do`);
+  }
+});
+
+t.test('without a signature', async t => {
+  const soon = utc(now + day);
+  const rows: [name: string, validity: Validity, installs: boolean, codes: string[], time?: TrustedTime][] = [
+    ['it needs neither', {}, true, []],
+    ['it may be valid for long', { notAfter: utc(now + 900 * day) }, true, []],
+    ['it may end', { notAfter: utc(now - 1) }, true, ['CONFIG_EXPIRED']],
+    ['it may be for one machine', { for: { serial: 'other' } }, true, ['CONFIG_OTHER_MACHINE']],
+    ['nobody knows whether it has ended', { notAfter: soon }, true, ['CONFIG_EXPIRED'], unknown],
+    ['nobody knows, for a rescue system', { notAfter: soon }, false, [], unknown],
+  ];
+  for (const [name, validity, installs, codes, time = known] of rows) {
+    const problems = validityProblems(validity, { installs, isSigned: false }, machine, time);
+    t.same(problems.map(({ code }) => code), codes, name); // prettier-ignore
   }
 });
 
