@@ -85,6 +85,8 @@ function judgeRedirect(
   const to = new URL(location, from);
   if (to.protocol !== 'https:' && to.protocol !== 'http:')
     return refused('CONFIG_FETCH', `${answered}, a redirect to ${to.protocol}`, remedy);
+  if (to.username !== '' || to.password !== '')
+    return refused('CONFIG_FETCH', `${answered}, a redirect to an address with a user name`, remedy);
   if (redirects >= mostRedirects)
     return refused('CONFIG_FETCH', `more than ${mostRedirects} redirects`, remedy);
   if (to.protocol === 'http:' && !verified)
