@@ -40,6 +40,8 @@ export const ownSettings = {
     .describe('SHA-256 that the file at configUrl must have'),
   configSigners: z
     .array(signer)
+    // Whoever meant to name somebody must not be left without any check.
+    .min(1)
     .max(limits.signers)
     .optional()
     .describe(
