@@ -49,6 +49,10 @@ export function arrivalOf(
   for (const name of Object.keys(validitySettings)) {
     const place = valueAt(own, [name])?.place;
     if (place) notes.push(`${place.source}: ${name} counts in a fetched configuration only`);
+    // Nor may the number of another source make an older file a newer one.
+    if (fetched)
+      for (const { fetched: isFetched, value } of fragments)
+        if (!isFetched && value.kind === 'object') value.entries.delete(name);
   }
   const order = fetchOrder(own);
   const asksRescue = ownMode?.kind === 'scalar' && ownMode.value === 'rescue';

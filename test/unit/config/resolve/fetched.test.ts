@@ -61,6 +61,7 @@ t.test('settings that are refused before anything is asked', async t => {
     ['a hash', `${url} dabei.config_sha256=abc`, undefined, 'CONFIG_SCHEMA', /64 hexadecimal/],
     ['a signer without our namespace', `${url} dabei.config_signer=${base64(`me ${publicKeyOf('x')}`)}`, undefined, 'CONFIG_SCHEMA', /configSigners\[0\].*no namespaces=/],
     ['a deadline', `${url} dabei.config_deadline=soon`, undefined, 'CONFIG_SCHEMA', /configDeadline/],
+    ['no signer at all', `${url} dabei.config_signer=${base64('# nobody yet\n')}`, undefined, 'CONFIG_SCHEMA', /configSigners: is empty/],
     ['a time', `${url} dabei.time=now`, undefined, 'CONFIG_SCHEMA', /not a valid time/],
     ['a certificate', `${url} dabei.config_ca=${base64('x')}`, undefined, 'CONFIG_SCHEMA', /not a certificate/],
     ['something else is wrong', url, { hostNam: 'x' }, 'CONFIG_SCHEMA', /hostNam/],
@@ -90,6 +91,8 @@ t.test('when it is there', async t => {
     ['nor beside that of a file', url, arrived({ ...whole, mode: 'install' }), { mode: 'plan' }, { mode: 'plan' }],
     ['the server has nothing', `${url} dabei.disks=single:only`, null, { mode: 'rescue', config: null, problems: [], fetch: null }],
     ['signed', url, arrived(signed, { signer: 'me' }), { mode: 'install', config: { for: { serial: 'S1' } } }],
+    ['a number of another source does not count', `${url} dabei.config=${base64('{"serial": 9}')}`, arrived({ ...signed, serial: 7 }, { signer: 'me' }), { config: { serial: 7 }, notes: [/\/dabei\.json: serial counts in a fetched|dabei\.config: serial counts in a fetched/] }, { serial: 8 }],
+    ['nor where the file has none', url, arrived(signed, { signer: 'me' }), { config: { serial: undefined, isSigned: true } }, { serial: 8, notAfter: '2030-01-01T00:00:00Z', for: { mac: '52:54:00:00:00:01' } }],
     ['signed, to be a rescue system', url, arrived({ hostName: 'web' }, { signer: 'me' }), { mode: 'rescue', problems: [] }],
     ['what is public may come in clear', url, arrived({ ...signed, disks: { devices: ['only'] } }, { signer: 'me', inClear: true }), { mode: 'install', config: {} }, { disks: { key: 'correct horse' } }],
   ]; // prettier-ignore
@@ -114,6 +117,7 @@ t.test('what is refused when it is there', async t => {
     ['signed for another machine', arrived({ ...whole, for: { serial: 'S2' }, notAfter: '2026-12-01T00:00:00Z' }, { signer: 'me' }), [/^CONFIG_OTHER_MACHINE .*web\.json:1:\d+ for: is signed for serial "S2", and this machine has "S1"/]],
     ['signed for nobody', arrived(whole, { signer: 'me' }), [/^CONFIG_SCHEMA .* for: is missing/, /^CONFIG_SCHEMA .* notAfter: is missing/]],
     ['signed for too long', arrived({ ...whole, for: { serial: 'S1' }, notAfter: '2027-11-29T12:00:00Z' }, { signer: 'me' }), [/^CONFIG_EXPIRED .* notAfter: is more than 90 days/]],
+    ['not signed, with an end, and nobody knows the time', arrived({ ...whole, notAfter: '2026-12-01T00:00:00Z' }, { time: { unknown: 'no clock' } }), [/^CONFIG_EXPIRED .* notAfter: cannot be checked: no clock/]],
     ['a machine of no kind', arrived({ ...whole, for: {}, notAfter: 'soon' }, { signer: 'me' }), [/for: names no machine/, /notAfter: is not a valid time/]],
     ['all at once', arrived({ ...whole, for: { serial: 'S2' }, hostNam: 'x', configCa: 1 }, { signer: 'me', inClear: true }), [/CONFIG_OTHER_MACHINE/, /notAfter/, /hostNam/, /configCa/, /CONFIG_SECRET_IN_CLEAR/]],
   ]; // prettier-ignore
