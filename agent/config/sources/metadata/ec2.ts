@@ -20,7 +20,8 @@ const shape = {
 
 const token = {
   path: '/latest/api/token',
-  headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '600' },
+  // The most that AWS gives: dabei may ask until a deadline of hours.
+  headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' },
   sentAs: 'x-aws-ec2-metadata-token',
 };
 

@@ -12,7 +12,7 @@ export const linode: MetadataSource = {
   headers: { accept: 'application/json' },
   token: {
     path: '/v1/token',
-    headers: { 'metadata-token-expiry-seconds': '600' },
+    headers: { 'metadata-token-expiry-seconds': '21600' },
     sentAs: 'metadata-token',
     isOptional: false,
   },

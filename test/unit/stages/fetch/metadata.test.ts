@@ -45,7 +45,7 @@ const consoleOf = (doors: TestDoors) => JSON.stringify(doors.told);
 
 const token: Answer = (response, request) => {
   const isRight =
-    request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'] === '600';
+    request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'] === '21600';
   response.writeHead(isRight ? 200 : 400).end(isRight ? 'AQAEAL' : '');
 };
 /** Version 2 of the service: 401 without the token. */
@@ -55,6 +55,13 @@ const withToken =
     request.headers['x-aws-ec2-metadata-token'] === 'AQAEAL'
       ? answer(response, request)
       : response.writeHead(401).end();
+/** As a provider does that answers nobody who cannot set headers: 403 without them. */
+const withHeaders =
+  (headers: Readonly<Record<string, string>>, answer: Answer): Answer =>
+  (response, request) =>
+    Object.entries(headers).every(([name, value]) => request.headers[name] === value)
+      ? answer(response, request)
+      : response.writeHead(403).end();
 const me = publicKeyOf('me');
 const ec2 = (userData?: Answer): Record<string, Answer[]> => ({
   '/latest/api/token': [token],
@@ -116,7 +123,11 @@ const rows: Row[] = [
   { name: 'nobody', answers: {}, serves: 'http://nobody', status: { state: 'rescue' }, told: /no route \(for 30 s\)/ },
   { name: 'by address, without tokens', answers: { '/2009-04-04/meta-data/public-keys': [bytes(me)], '/2009-04-04/user-data': [json(installs)] }, serves: 'http://192.0.2.1:7080', parameters: 'dabei.metadata_url=http://192.0.2.1:7080 dabei.metadata=install', exitCode: 1, status: { stage: 'plan', code: 'DISK_NOT_FOUND' }, letsIn: true },
   { name: 'NoCloud on a server', answers: { '/s/meta-data': [bytes(`local-hostname: web-01\npublic-keys: ["${me}"]\n`)] }, serves: 'http://192.0.2.1', parameters: 'ds=nocloud;s=http://192.0.2.1/s/', world: { files: vendor('QEMU') }, status: { state: 'rescue' }, asked: ['/s/meta-data', '/s/user-data', '/s/network-config'], letsIn: true },
-  { name: 'Azure is not ready yet', answers: { '/metadata/instance?api-version=2021-08-01&extended=true': [status(404), status(410), json({ compute: { name: 'web-01', publicKeys: [{ keyData: me }] } })] }, world: { files: { ...vendor('Microsoft Corporation'), '/sys/class/dmi/id/chassis_asset_tag': '7783-7084-3265-9085-8269-3286-77\n' } }, status: { state: 'rescue' }, letsIn: true },
+  { name: 'Azure is not ready yet', answers: { '/metadata/instance?api-version=2021-08-01&extended=true': [status(404), status(410), withHeaders({ metadata: 'true' }, json({ compute: { name: 'web-01', publicKeys: [{ keyData: me }] } }))] }, world: { files: { ...vendor('Microsoft Corporation'), '/sys/class/dmi/id/chassis_asset_tag': '7783-7084-3265-9085-8269-3286-77\n' } }, status: { state: 'rescue' }, letsIn: true },
+  { name: 'Linode, with its token', answers: { '/v1/token': [(response, request) => response.writeHead(request.method === 'PUT' && request.headers['metadata-token-expiry-seconds'] === '21600' ? 200 : 400).end('t1')], '/v1/instance': [withHeaders({ 'metadata-token': 't1', accept: 'application/json' }, json({ label: 'web-01' }))], '/v1/ssh-keys': [withHeaders({ 'metadata-token': 't1', accept: 'application/json' }, json({ users: { root: [me] } }))] }, world: { files: vendor('Akamai') }, status: { state: 'rescue' }, asked: ['/v1/token', '/v1/instance', '/v1/ssh-keys', '/v1/user-data'], letsIn: true },
+  { name: 'GCE, with its header', answers: { '/computeMetadata/v1/instance/hostname': [withHeaders({ 'metadata-flavor': 'Google' }, bytes('web-01.c.p.internal'))], '/computeMetadata/v1/project/attributes/ssh-keys': [withHeaders({ 'metadata-flavor': 'Google' }, bytes(`me:${me}`))] }, world: { files: { ...vendor('Google'), '/sys/class/dmi/id/product_name': 'Google Compute Engine\n' } }, status: { state: 'rescue' }, letsIn: true },
+  { name: 'Oracle, with its header', answers: { '/opc/v2/instance/': [withHeaders({ authorization: 'Bearer Oracle' }, json({ hostname: 'web-01', metadata: { ssh_authorized_keys: me } }))] }, world: { files: { ...vendor('QEMU'), '/sys/class/dmi/id/chassis_asset_tag': 'OracleCloud.com\n' } }, status: { state: 'rescue' }, letsIn: true },
+  { name: 'Vultr, with its header', answers: { '/v1.json': [withHeaders({ 'metadata-token': 'cloudinit' }, json({ hostname: 'web-01', 'public-keys': me }))] }, world: { files: vendor('Vultr') }, status: { state: 'rescue' }, letsIn: true },
   { name: 'Scaleway', answers: { '/conf?format=json': [json({ hostname: 'web-01', ssh_public_keys: [{ key: me }] })] }, serves: 'http://169.254.42.42', world: { files: vendor('Scaleway') }, status: { state: 'rescue' }, letsIn: true },
 ]; // prettier-ignore
 
