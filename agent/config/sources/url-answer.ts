@@ -139,10 +139,20 @@ function judgeFailure(failure: string, code: string, { clock, limitBytes }: Circ
   return { kind: 'again', why: failure };
 }
 
-/** Retry-After: seconds, or a date, which counts from the server's own (RFC 9110, 10.2.3 and 6.6.1). Ignores anything else. */
-function retryAfter(headers: Readonly<Record<string, string>>): { retryAfterSeconds?: number } {
+/**
+ * Retry-After: seconds, or a date, which counts from the server's own (RFC 9110, 10.2.3 and 6.6.1).
+ * @returns seconds from now, 0 or more; undefined for anything else
+ */
+export function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
   const value = headers['retry-after']?.trim() ?? '';
-  if (/^\d{1,9}$/.test(value)) return { retryAfterSeconds: Number(value) };
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  // All three forms of a date begin with a day; JavaScript takes "-1" for one, too.
+  if (!/^[A-Z][a-z]{2}/.test(value)) return undefined;
   const seconds = (Date.parse(value) - Date.parse(headers['date'] ?? '')) / 1000;
-  return Number.isFinite(seconds) ? { retryAfterSeconds: Math.max(0, seconds) } : {};
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}
+
+function retryAfter(headers: Readonly<Record<string, string>>): { retryAfterSeconds?: number } {
+  const retryAfterSeconds = retryAfterOf(headers);
+  return retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
 }

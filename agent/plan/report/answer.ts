@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Exchange } from '../../config/sources/url-answer.ts';
+import { retryAfterOf, type Exchange } from '../../config/sources/url-answer.ts';
 
 /** What an answer to the question before nuke-disk means. Anything that is not a clear "continue" installs nothing. Pure. */
 
@@ -43,7 +43,7 @@ export function openAnswer(outcome: Exchange['outcome'], signed: boolean): Opene
   const { status, headers, body } = outcome;
   if (status !== 200) return { kind: 'refused', why: `the server answered ${status}` };
   const text = body.toString('utf8');
-  const waitSeconds = waitOf(headers['retry-after']);
+  const waitSeconds = waitOf(headers);
   const envelope = signedSchema.safeParse(parsed(text)).data;
   if (envelope) return { kind: 'answer', text: envelope.answer, signature: envelope.signature, waitSeconds };
   if (signed) return { kind: 'refused', why: 'the answer is not signed' };
@@ -64,10 +64,9 @@ export function judgeText(text: string, asked: Asked, waitSeconds: number): Judg
   return { kind: 'continue' };
 }
 
-/** Seconds (RFC 9110, 10.2.3); anything else is the least. */
-function waitOf(header: string | undefined): number {
-  const seconds = /^\d{1,9}$/.test(header ?? '') ? Number(header) : leastWaitSeconds;
-  return Math.min(mostWaitSeconds, Math.max(leastWaitSeconds, seconds));
+/** As Retry-After says, within the limits; without it, the least. */
+function waitOf(headers: Readonly<Record<string, string>>): number {
+  return Math.min(mostWaitSeconds, Math.max(leastWaitSeconds, retryAfterOf(headers) ?? leastWaitSeconds));
 }
 
 function parsed(text: string): unknown {
