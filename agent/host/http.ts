@@ -131,6 +131,8 @@ export interface ExchangeRequest {
   body?: string;
   /** The server answers only to a port below 1024, which a program of root alone can have (ip(7)). */
   fromLowPort?: boolean;
+  /** The link of a link-local address, which a URL cannot have (RFC 4007, 11; WHATWG URL, "IPv6 parser"). Plain HTTP alone. */
+  link?: string;
   headers: Readonly<Record<string, string>>;
   /** Certificates in PEM that are trusted instead of the image's; null for those. */
   ca: string | null;
@@ -147,8 +149,12 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
   const { url, method = 'GET', body: sent, headers, ca, limitBytes, timeoutSeconds } = asked;
   const limited = await withinLimits(timeoutSeconds, async abort => {
     const { fetch, agents, plain, tls } = await (loaded ??= loadClient());
+    const plainOptions = {
+      ...(asked.fromLowPort ? { localPort: lowPort() } : {}),
+      ...(asked.link === undefined ? {} : { host: `${hostOf(url)}%${asked.link}` }),
+    };
     const own = {
-      'http:': asked.fromLowPort ? new plain.Agent({ localPort: lowPort() }) : null,
+      'http:': Object.keys(plainOptions).length > 0 ? new plain.Agent(plainOptions) : null,
       'https:': ca === null ? null : new tls.Agent({ ca }),
     };
     const response = await fetch(url, {
@@ -165,6 +171,9 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
   });
   return 'result' in limited ? limited.result : { failure: limited.failure, code: limited.code };
 }
+
+/** Without the brackets of an IPv6 address. */
+const hostOf = (url: string) => new URL(url).hostname.replace(/^\[|\]$/g, '');
 
 /** A random one of 600 to 1023: a port that was just used is not free for a minute (TIME_WAIT). */
 const lowPort = () => 600 + Math.floor(Math.random() * 424);

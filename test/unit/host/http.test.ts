@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { dateOf, exchange, request } from '../../../agent/host/http.ts';
 import { listen } from '../../vm/harness/serve.ts';
@@ -140,6 +141,26 @@ t.test('a request with a body, once, and its answer as data', async t => {
   });
   t.match(answer, { status: 307, headers: { location: '/y' }, body: Buffer.from('elsewhere') });
   t.same(received, ['POST application/json {"a": 1}'], 'it follows no redirection');
+});
+
+t.test('a link-local address needs its link, which the server is not told', async t => {
+  const hosts: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    hosts.push(request.headers.host);
+    response.end('here');
+  });
+  await new Promise<void>(resolve => server.listen(0, '::1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  // Every machine has this address on this link; it has a link of its own, as link-local ones have.
+  const asked = { url: `http://[::1]:${port}/x`, headers: {}, ca: null, limitBytes: 100, timeoutSeconds: 10 };
+  t.match(await exchange({ ...asked, link: 'lo' }), { status: 200, body: Buffer.from('here') });
+  t.same(hosts, [`[::1]:${port}`]);
+  t.match(
+    await exchange({ ...asked, url: `http://[fe80::a9fe:a9fe]:${port}/`, link: 'nolink' }),
+    { code: 'EINVAL', failure: /fe80::a9fe:a9fe%nolink/ },
+    'a link that does not exist',
+  );
 });
 
 t.test('the time of a server', async t => {
