@@ -28,10 +28,15 @@ export const installation: readonly Stage[] = [
  */
 export function arrival({ fetch, learn }: Pick<Resolution, 'fetch' | 'learn'>): readonly Stage[] {
   const asking = [
-    ...(learn.metadata === null ? [] : [{ name: 'metadata', run: stages.metadata }]),
+    ...(learn.metadata === null ? [] : [metadataOf(learn.metadata)]),
     ...(fetch === null ? [] : [{ name: 'config-url', run: stages.configUrl }]),
   ];
   return asking.length === 0 ? [] : [...stagesUpTo('ssh'), ...asking];
+}
+
+/** Where a server answers on the link itself, a machine that nobody gave an address asks it for one. */
+function metadataOf({ source }: NonNullable<Resolution['learn']['metadata']>): Stage {
+  return { name: 'metadata', run: stages.metadata, always: source.linkLocal !== undefined };
 }
 
 /** With nothing to install: a shell over SSH, with ZFS, Nix, and the machine's own keys and addresses. */

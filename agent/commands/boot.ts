@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
 import { mediumIsDamaged, withoutMedium } from '../console/medium.ts';
 import { endPassword, givePassword, wantsPassword } from '../console/password.ts';
@@ -49,7 +50,8 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   const first = arrival(session.resolution);
   if (first.length > 0) {
     const failure = await runStages(doors, first, session);
-    if (failure !== null) return remainReachable(reporting, session, failure);
+    if (failure !== null && !hasAnotherNetwork(session, failure))
+      return remainReachable(reporting, session, failure);
     applyConsolePolicy(doors, session.resolution);
     await warnOnly(doors, "ending root's password", async () => {
       if (!showsPassword(doors, session)) await endPassword(doors);
@@ -70,6 +72,13 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   const description = mode === 'plan' ? 'planned; nothing was changed' : 'a rescue system';
   await reporting.finish(lastWords(doors, session, { result: 'SUCCESS', description }));
   return 0;
+}
+
+/** Nobody gave an address, and a server on the link has named one. */
+function hasAnotherNetwork({ networkAsBroughtUp, resolution }: Session, { code }: Failure): boolean {
+  const { fetch, reachability } = resolution;
+  if (code !== 'NETWORK_UNREACHABLE' || fetch !== null) return false;
+  return !isDeepStrictEqual(networkAsBroughtUp, reachability.network);
 }
 
 /** A key or a configuration that arrives ends the password. */

@@ -10,6 +10,7 @@ import { resolveWithoutFail } from '../../config/without-fail.ts';
 import { asDabeiError, DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readIdentity, readRtc } from '../../host/machine/identity.ts';
+import { readLinks } from '../../host/machine/links.ts';
 import type { Session } from '../sequence.ts';
 import { adopt } from './adopt.ts';
 import { namesOf } from './seeds.ts';
@@ -55,7 +56,7 @@ async function askMetadata(
   givenSeconds: number | null,
 ): Promise<Learnt> {
   const { clock } = doors;
-  const server = new Server(doors, source, deadlineSeconds);
+  const server = new Server(doors, source, await placesOf(doors, source), deadlineSeconds);
   const answers: Record<string, Buffer | null> = {};
   for (const [name, path] of Object.entries(source.questions)) answers[name] = await server.ask(path);
   const now = clock.epochSeconds();
@@ -67,24 +68,40 @@ async function askMetadata(
   };
 } // prettier-ignore
 
-/** One server, at the first of its addresses that answers, until one deadline for all questions. */
+/** Where a server may be. */
+interface Place {
+  origin: string;
+  /** The link of a link-local address. */
+  link?: string;
+}
+
+async function placesOf(doors: Doors, { origins, linkLocal }: MetadataSource): Promise<Place[]> {
+  const links = linkLocal === undefined ? [] : await readLinks(doors);
+  const usable = links.filter(({ carrier, master }) => carrier && master === undefined);
+  return [
+    ...origins.map(origin => ({ origin })),
+    ...usable.map(({ name }) => ({ origin: `http://[${linkLocal}]`, link: name })),
+  ];
+}
+
+/** One server, at the first of its places that answers, until one deadline for all questions. */
 class Server {
   private readonly started: number;
-  private origins: readonly string[];
   private failed = 0;
   private told = '';
   private token: Readonly<Record<string, string>> | null = null;
 
   private readonly doors: Doors;
   private readonly source: MetadataSource;
+  private places: readonly Place[];
   private readonly deadlineSeconds: number;
 
-  constructor(doors: Doors, source: MetadataSource, deadlineSeconds: number) {
+  constructor(doors: Doors, source: MetadataSource, places: readonly Place[], deadlineSeconds: number) {
     this.doors = doors;
     this.source = source;
+    this.places = places;
     this.deadlineSeconds = deadlineSeconds;
     this.started = doors.clock.uptimeSeconds();
-    this.origins = source.origins;
   }
 
   async ask(path: string): Promise<Buffer | null> {
@@ -112,15 +129,17 @@ class Server {
     const { clock, log, network } = this.doors;
     const { path, method = 'GET', headers, limitBytes } = asked;
     for (;;) {
-      const url = `${this.origins[this.failed % this.origins.length]!}${path}`;
+      const place = this.places[this.failed % this.places.length]!;
+      const url = `${place.origin}${path}`;
       const elapsed = clock.uptimeSeconds() - this.started;
       const outcome = await network.exchange({
         ...{ url, method, ca: null, limitBytes },
         headers: { ...this.source.headers, ...headers },
         timeoutSeconds: Math.max(1, Math.min(longestTrySeconds, Math.round(this.deadlineSeconds - elapsed))),
         ...(this.source.fromLowPort ? { fromLowPort: true } : {}),
+        ...(place.link === undefined ? {} : { link: place.link }),
       });
-      if (!('failure' in outcome)) this.origins = [url.slice(0, url.length - path.length)];
+      if (!('failure' in outcome)) this.places = [place];
       const verdict = this.judge(url, outcome, limitBytes);
       if (verdict.kind === 'body') return verdict.body;
       if (verdict.kind === 'nothing') return null;
@@ -128,7 +147,7 @@ class Server {
       if (verdict.kind !== 'again') throw this.refusal(`${url}: ${verdict.kind === 'refused' ? verdict.why : 'a redirect'}`);
       this.failed++;
       const wait = nextWaitSeconds({
-        ...{ failed: Math.ceil(this.failed / this.origins.length), elapsedSeconds: clock.uptimeSeconds() - this.started },
+        ...{ failed: Math.ceil(this.failed / this.places.length), elapsedSeconds: clock.uptimeSeconds() - this.started },
         ...{ deadlineSeconds: this.deadlineSeconds, random: Math.random() },
         ...(verdict.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: verdict.retryAfterSeconds }),
       });

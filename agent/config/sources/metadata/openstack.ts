@@ -14,6 +14,7 @@ export const openStack: MetadataSource = {
     { chassis_asset_tag: /^(OpenTelekomCloud|HUAWEICLOUD|SAP CCloud VM|OpenStack Nova|OpenStack Compute)$/ },
   ],
   origins: ['http://169.254.169.254'],
+  linkLocal: 'fe80::a9fe:a9fe',
   questions: {
     metadata: '/openstack/latest/meta_data.json',
     network: '/openstack/latest/network_data.json',

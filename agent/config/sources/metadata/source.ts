@@ -18,6 +18,8 @@ export interface MetadataSource {
   signs: readonly Readonly<Record<string, RegExp>>[];
   /** Addresses of the service, tried in order: IPv4, then IPv6. */
   origins: readonly string[];
+  /** A link-local address of it (RFC 4291, 2.5.6), tried after those on each link: a machine may have no other address yet. */
+  linkLocal?: string;
   /** Sent with every question. */
   headers?: Readonly<Record<string, string>>;
   /** A session token: PUT, then its answer is a header of every question. */

@@ -30,8 +30,9 @@ const vendor = (name: string) => ({ '/sys/class/dmi/id/sys_vendor': `${name}\n` 
 
 /** @param serves the address that the test's server has in place of the provider's */
 function doorsFor(t: Test, origin: string, parameters: string, world: World, serves: string): TestDoors {
-  const exchange: typeof realDoors.network.exchange = asked =>
-    asked.url.startsWith(serves)
+  const exchange: typeof realDoors.network.exchange = ({ link, ...asked }) =>
+    // A link-local address is nobody's without its link.
+    asked.url.startsWith(serves) && asked.url.startsWith('http://[fe80:') === (link === 'eth0')
       ? realDoors.network.exchange({ ...asked, fromLowPort: false, url: asked.url.replace(serves, origin) })
       : Promise.resolve({ failure: 'no route', code: 'EHOSTUNREACH' });
   return doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
@@ -172,6 +173,36 @@ network-config:
   t.match(doors.read('/batches'), /address flush dev eth0 scope global[^]*2001:db8::1\/64/);
   t.match(doors.read('/proc/sys/kernel/hostname'), 'web-01');
 });
+
+t.test('a server on the link gives the only address', async t => {
+  const metadata = (config: string) => `hostname: web-01
+public-keys: ["${me}"]
+network-config:
+  version: 1
+  config:
+  - {mac_address: 52:54:00:12:34:56, type: physical, subnets: [${config}]}
+`;
+  const given = '{type: static, address: "2001:db8::1/64", gateway: "fe80::1"}';
+  const eth0 = (...addresses: object[]) => JSON.stringify([{ ifname: 'eth0', addr_info: addresses }]);
+  const six = { family: 'inet6', local: '2001:db8::1', prefixlen: 64, scope: 'global' };
+  const own = programs.ip.replace(/(\*address\)) [^\n]*/, `$1 if grep -qs 2001:db8::1/64 $ROOT/batches; then echo '${eth0(six)}'; else echo '${eth0()}'; fi;;`);
+  const world = { files: vendor('Hetzner'), programs: { ...programs, ip: own } };
+  const start = async (text: string, userData?: Answer) => {
+    const answers = { '/hetzner/v1/metadata': [bytes(text)], ...(userData === undefined ? {} : { '/hetzner/v1/userdata': [userData] }) };
+    const { origin } = await serveConfigs(t, answers);
+    const doors = doorsFor(t, origin, 'dabei.metadata=install', world, 'http://[fe80::a9fe:a9fe]');
+    return { exitCode: await boot(doors), doors, status: readStatus(doors) };
+  };
+  const rescue = await start(metadata(given));
+  t.equal(rescue.exitCode, 0);
+  t.match(rescue.status, { state: 'rescue' });
+  t.match(consoleOf(rescue.doors), /network[^]*NETWORK_UNREACHABLE[^]*Hetzner metadata: hostName, rootAuthorizedKeys, network[^]*ssh root@2001:db8::1/);
+  t.match(rescue.doors.read('/root/.ssh/authorized_keys'), me);
+  const installing = await start(metadata(given), json(installs));
+  t.match([installing.exitCode, installing.status], [1, { stage: 'plan', code: 'DISK_NOT_FOUND' }], 'it goes on to install');
+  const none = await start(metadata('{type: dhcp}'), json(installs));
+  t.match([none.exitCode, none.status], [1, { stage: 'network', code: 'NETWORK_UNREACHABLE' }], 'it names no address');
+}); // prettier-ignore
 
 t.test('by hand', async t => {
   const { origin } = await serveConfigs(t, ec2(json(installs)));

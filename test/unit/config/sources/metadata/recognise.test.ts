@@ -25,6 +25,10 @@ const rows: [name: string, dmi: Dmi, expected: string | null][] = [
   ['OpenStack', { sys_vendor: 'OpenStack Foundation', product_name: 'OpenStack Nova' }, 'OpenStack'],
   ['OpenStack, compute', { product_name: 'OpenStack Compute' }, 'OpenStack'],
   ['Open Telekom Cloud', { chassis_asset_tag: 'OpenTelekomCloud' }, 'OpenStack'],
+  ['SAP', { chassis_asset_tag: 'SAP CCloud VM' }, 'OpenStack'],
+  ['OpenStack, by its asset tag', { product_name: 'KVM', chassis_asset_tag: 'OpenStack Nova' }, 'OpenStack'],
+  ['a laptop of a provider\'s name in its serial number', { sys_vendor: 'LENOVO', product_serial: 'Hetzner' }, null],
+  ['placeholders', { sys_vendor: 'To be filled by O.E.M.', product_name: 'To be filled by O.E.M.', chassis_asset_tag: 'Default string' }, null],
   ['Huawei', { chassis_asset_tag: 'HUAWEICLOUD' }, 'OpenStack'],
   ['QEMU', { sys_vendor: 'QEMU', product_name: 'Standard PC (Q35 + ICH9, 2009)' }, null],
   ['bare metal', { sys_vendor: 'Supermicro', product_name: 'SYS-5019', product_serial: '0123456789' }, null],
@@ -37,7 +41,8 @@ t.test('recognised by', async t => {
 
 t.test('the table', async t => {
   t.same(new Set(metadataSources.map(({ name }) => name)).size, metadataSources.length, 'names differ');
-  for (const { name, signs, origins, questions } of metadataSources) {
+  for (const { name, signs, origins, questions, linkLocal = 'fe80::1' } of metadataSources) {
+    t.match(new URL(`http://[${linkLocal}]`).hostname, /^\[fe80::/, `${name}: ${linkLocal}`);
     t.ok(signs.length > 0, `${name} is recognised by something`);
     for (const origin of origins) t.match(new URL(origin).origin, origin, `${name}: ${origin}`);
     for (const path of Object.values(questions)) t.match(path, /^\/[\w./?=&-]+$/, `${name}: ${path}`);
