@@ -223,7 +223,13 @@ t.test('https, by an authority of its own and by a clock that is wrong', async t
   await boot(unknown);
   t.match(readStatus(unknown), { stage: 'config-url', code: 'CONFIG_FETCH', reasons: [{ remedy: /dabei\.config_ca/ }] });
   // The clock is behind: the server's Date header moves it forward, and then notAfter is unknown.
-  const behind = async (rtc: number, server: typeof today, more: string[] = []) => {
+  interface Lie {
+    /** What the server says that the time is, in seconds since 1970; by default, its own. */
+    says?: number;
+    /** Before this time, its certificate is not valid. */
+    validFrom?: number;
+  }
+  const behind = async (rtc: number, server: typeof today, more: string[] = [], { says, validFrom = Date.parse('2020-01-01') / 1000 }: Lie = {}) => {
     let epoch = rtc;
     const plain = doorsFor(t, [server.url, server.ca, ...more], { files: { '/sys/class/rtc/rtc0/since_epoch': `${rtc}\n` } });
     const attempt: typeof plain.exec.attempt = command => {
@@ -233,7 +239,8 @@ t.test('https, by an authority of its own and by a clock that is wrong', async t
     };
     const network: typeof plain.network = {
       ...plain.network,
-      exchange: request => (epoch < Date.parse('2020-01-01') / 1000 ? Promise.resolve({ failure: 'certificate is not yet valid', code: 'CERT_NOT_YET_VALID' }) : plain.network.exchange(request)),
+      ...(says === undefined ? {} : { dateOf: () => Promise.resolve(says) }),
+      exchange: request => (epoch < validFrom ? Promise.resolve({ failure: 'certificate is not yet valid', code: 'CERT_NOT_YET_VALID' }) : plain.network.exchange(request)),
     };
     await boot({ ...plain, network, exec: { ...plain.exec, attempt }, clock: { ...plain.clock, epochSeconds: () => epoch } });
     return plain;
@@ -248,6 +255,16 @@ t.test('https, by an authority of its own and by a clock that is wrong', async t
   const deaf = await behind(1293840000, { ...today, url: 'dabei.config_url=https://127.0.0.1:1/h.json' });
   t.match(consoleOf(deaf), /does not tell the time; the clock stays at 2011/);
   t.match(readStatus(deaf), { code: 'CONFIG_FETCH', reasons: [{ problem: /is not valid yet, if it is 2011/ }] });
+  // Servers that lie about the time: the clock of the machine is right.
+  const hour = 3600;
+  const inFive = await behind(now, sealed, [signer], { says: now + 5 * 365 * 24 * hour, validFrom: now + hour });
+  t.match(readStatus(inFive), { stage: 'config', code: 'CONFIG_EXPIRED' });
+  t.match(consoleOf(inFive), /cannot be checked: the machine's clock says 2026[^"]*, and the server of the configuration 2031/);
+  const back = await behind(now, sealed, [signer], { says: now - 365 * 24 * hour, validFrom: now + hour });
+  t.match(readStatus(back), { code: 'CONFIG_FETCH', reasons: [{ problem: /is not valid yet, if it is 2026-11-29/ }] }, 'a clock never goes back');
+  t.notMatch(back.ran.join('\n'), 'date -u -s');
+  const ahead = await behind(now, sealed, [signer], { says: now + 2 * hour, validFrom: now + hour });
+  t.match(readStatus(ahead), { stage: 'plan', code: 'DISK_NOT_FOUND' }, 'less than a day: the machine knows the time');
   const yesterday = await serve('yesterday');
   const expired = doorsFor(t, [yesterday.url, yesterday.ca]);
   await boot(expired);
