@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { areCertificates } from '../../keys/certificate.ts';
 import { signerProblem } from '../../keys/allowed-signers.ts';
 import { limits } from '../limits.ts';
 import { urlTemplateProblem } from '../sources/url.ts';
@@ -48,7 +49,8 @@ export const ownSettings = {
       'who may sign the file at configUrl: lines of allowed_signers (ssh-keygen(1)) with namespaces="nix-dabei-config"',
     ),
   configCa: secretLines(limits.hostKey)
-    .regex(/^-----BEGIN CERTIFICATE-----\r?\n/, 'is not a certificate in PEM format')
+    .regex(/^-----BEGIN CERTIFICATE-----\r?\n/, { abort: true, error: 'is not a certificate in PEM format' })
+    .refine(areCertificates, 'has a certificate that is damaged or cut off')
     .optional()
     .describe('certificates, in PEM, of the only authorities that are trusted for configUrl'),
   configDeadline: z

@@ -64,6 +64,7 @@ t.test('settings that are refused before anything is asked', async t => {
     ['no signer at all', `${url} dabei.config_signer=${base64('# nobody yet\n')}`, undefined, 'CONFIG_SCHEMA', /configSigners: is empty/],
     ['a time', `${url} dabei.time=now`, undefined, 'CONFIG_SCHEMA', /not a valid time/],
     ['a certificate', `${url} dabei.config_ca=${base64('x')}`, undefined, 'CONFIG_SCHEMA', /not a certificate/],
+    ['half a certificate', `${url} dabei.config_ca=${base64('-----BEGIN CERTIFICATE-----\nMIIBfTCCASOg')}`, undefined, 'CONFIG_SCHEMA', /configCa: has a certificate that is damaged or cut off/],
     ['something else is wrong', url, { hostNam: 'x' }, 'CONFIG_SCHEMA', /hostNam/],
     ['two addresses', `${url} dabei.config_url=https://other/`, undefined, 'CONFIG_CONFLICT', /different values/],
   ]; // prettier-ignore

@@ -4,6 +4,7 @@ import { writeTrialReport } from '../../../../agent/plan/rescue/trial-report.ts'
 import { renderStep } from '../../../../agent/plan/step.ts';
 import { Secret } from '../../../../agent/secret.ts';
 import { disk, facts } from '../../../fixtures/disks.ts';
+import { selfSigned } from '../../../support/reports/certificate.ts';
 import { config, link } from '../example.ts';
 
 const url = 'https://reports.example.org/events?site="a b"';
@@ -21,7 +22,7 @@ t.test('what the installed system sends, and where', async t => {
   const base = '/mnt/var/lib/dabei/trial-report';
   const escaped = 'https://reports.example.org/events?site=%22a%20b%22';
   const common = `url = "${escaped}"\ncacert = "/etc/ssl/certs/ca-certificates.crt"\nheader = "content-type: application/json"\n`;
-  const ca = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const { cert: ca } = selfSigned(t.testdir({}));
   const rows: [name: string, given: Partial<ConfigInput>, options: string | null][] = [
     ['no receiver', {}, null],
     ['a receiver', { report: { url } }, common],
