@@ -9,12 +9,13 @@ t.test('what asks for the passphrase, by whose modules stage 1 has', async t => 
     substituters: ['https://cache.example.org'],
     trustedPublicKeys: ['cache.example.org-1:DknUVBTbkYqWuCVFXk2Tn5Pd00Gwud0rBmZTG1j0uDU='],
   };
+  const agent = 'systemd-tty-ask-password-agent --watch';
   const rows: [name: string, system: ConfigInput['system'], program: string][] = [
     ['the generated flake', {}, 'unlock'],
     ['a flake that is wrapped', { flake: 'github:me/infra#web' }, 'unlock'],
-    ['a bundled flake', { flake: 'path:/dabei/flake#web' }, 'systemd-tty-ask-password-agent'],
-    ['a prebuilt system', prebuilt, 'systemd-tty-ask-password-agent'],
-    ['both', { ...prebuilt, flake: 'github:me/infra#web' }, 'systemd-tty-ask-password-agent'],
+    ['a bundled flake', { flake: 'path:/dabei/flake#web' }, agent],
+    ['a prebuilt system', prebuilt, agent],
+    ['both', { ...prebuilt, flake: 'github:me/infra#web' }, agent],
   ];
   for (const [name, system, program] of rows) t.equal(unlockProgram(config({ system })), program, name);
 });
