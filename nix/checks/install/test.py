@@ -42,13 +42,14 @@ def start(name, serials, *more):
 
 
 def unlock():
-    """Types the passphrase to the SSH server of stage 1, at the address of the installed system."""
-    ask = (
-        f"printf '%s\\n' {facts['passphrase']} | "
+    """Runs the line that the console prints, and answers whatever stage 1 asks, until stage 1 ends and the connection with it."""
+    wait_for_port = f"ssh-keyscan -T 20 -t ed25519 -p 2222 {facts['address']} | grep -q ed25519"
+    cache.wait_until_succeeds(wait_for_port, timeout=600)
+    cache.execute(
+        f"while printf '%s\\n' {facts['passphrase']}; do sleep 5; done | timeout 600 "
         f"ssh -tt -p 2222 {ssh_options} -o StrictHostKeyChecking=accept-new root@{facts['address']} "
-        "systemd-tty-ask-password-agent"
+        "systemd-tty-ask-password-agent --watch"
     )
-    cache.wait_until_succeeds(f"timeout 60 {ask}", timeout=600)
 
 
 with subtest("a binary cache with the system"):
