@@ -12,14 +12,35 @@ let
   inherit (lib) mkOption types;
   cfg = config.dabei.instanceData;
 
-  # Metadata addresses at which providers serve a machine's name as plain text.
-  addresses = {
-    digitalocean = "http://169.254.169.254/metadata/v1/hostname";
-    ec2 = "http://169.254.169.254/latest/meta-data/local-hostname";
-    google = "http://metadata.google.internal/computeMetadata/v1/instance/hostname";
-    hetzner = "http://169.254.169.254/hetzner/v1/metadata/hostname";
-    vultr = "http://169.254.169.254/v1/hostname";
-  };
+  # What the installer asks these providers, too (agent/config/sources/metadata); a test compares both.
+  providers = lib.importJSON ./metadata.json;
+
+  headersOf =
+    headers:
+    lib.concatLists (
+      lib.mapAttrsToList (name: value: [
+        "--header"
+        "${name}: ${value}"
+      ]) headers
+    );
+
+  ask =
+    {
+      url,
+      headers ? { },
+      token ? null,
+      filter ? null,
+      ...
+    }:
+    lib.concatStrings [
+      (lib.optionalString (token != null) ''
+        token=$(get --request PUT ${lib.escapeShellArgs (headersOf token.headers ++ [ token.url ])})
+      '')
+      "get ${lib.escapeShellArgs (headersOf headers)}"
+      (lib.optionalString (token != null) " --header \"${token.sentAs}: $token\"")
+      " ${lib.escapeShellArg url}"
+      (lib.optionalString (filter != null) " | jq --raw-output ${lib.escapeShellArg "${filter} // empty"}")
+    ];
 
   # Holds the name for which this machine restarted last, which prevents a loop of restarts.
   restarted = "/var/lib/dabei/restarted-for";
@@ -37,25 +58,14 @@ let
       }
 
       wanted() {
-        for file in ${lib.escapeShellArgs cfg.files}; do
+        files=(${lib.escapeShellArgs cfg.files})
+        for file in "''${files[@]}"; do
           if [ -r "$file" ]; then
             jq --raw-output '.hostname // .hostName // empty' "$file"
             return
           fi
         done
-        ${
-          {
-            ec2 = ''
-              token=$(get --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
-                http://169.254.169.254/latest/api/token)
-              get --header "X-aws-ec2-metadata-token: $token" ${addresses.ec2}
-            '';
-            google = "get --header 'Metadata-Flavor: Google' ${addresses.google}";
-          }
-          .${toString cfg.provider} or (
-            if cfg.provider == null then "true" else "get ${addresses.${cfg.provider}}"
-          )
-        }
+        ${if cfg.provider == null then "true" else ask providers.${cfg.provider}}
       }
 
       name=$(wanted)
@@ -124,7 +134,7 @@ in
     };
 
     provider = mkOption {
-      type = types.nullOr (types.enum (lib.attrNames addresses));
+      type = types.nullOr (types.enum (lib.attrNames providers));
       default = null;
       description = "The provider whose metadata service provides the name if none of the files is readable.";
     };

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { recognise, type Dmi } from '../../../../../agent/config/sources/metadata/source.ts';
 import { metadataSources } from '../../../../../agent/config/sources/metadata/table.ts';
@@ -48,3 +50,24 @@ t.test('the table', async t => {
     for (const path of Object.values(questions)) t.match(path, /^\/[\w./?=&-]+$/, `${name}: ${path}`);
   }
 });
+
+t.test('nixosModules.instance-data asks the same', async t => {
+  interface Asked {
+    source: string;
+    url: string;
+    headers?: Record<string, string>;
+    token?: { url: string; headers: Record<string, string>; sentAs: string };
+  }
+  const path = join(import.meta.dirname, '../../../../../nix/modules/metadata.json');
+  const asked = Object.values(JSON.parse(readFileSync(path, 'utf8')) as Record<string, Asked>);
+  t.same(asked.map(({ source }) => source).toSorted(), metadataSources.map(({ name }) => name).toSorted());
+  for (const { source: name, url, headers = {}, token } of asked) {
+    const source = metadataSources.find(each => each.name === name)!;
+    // Hetzner has each value of its answer below the address of the whole.
+    const places = Object.values(source.questions).map(question => `${source.origins[0]}${question}`);
+    t.ok(places.some(place => url === place || url === `${place}/hostname`), `${name}: ${url}`);
+    t.same(headers, source.headers ?? {}, `${name}: headers`);
+    const { path, headers: sent, sentAs } = source.token ?? {};
+    t.same(token, source.token && { url: `${source.origins[0]}${path}`, headers: sent, sentAs }, `${name}: token`);
+  }
+}); // prettier-ignore
