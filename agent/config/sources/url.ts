@@ -54,7 +54,12 @@ function valueOf(name: Placeholder, identity: Identity, mac: string | undefined)
     arch: identity.arch,
   };
   const value = values[name]?.trim().toLowerCase() ?? '';
-  return /^\.{0,2}$/.test(value) ? null : encodeURIComponent(value);
+  return /^\.{0,2}$/.test(value) ? null : percentEncoded(value);
+}
+
+/** Text as a part of an address (RFC 3986, 2.1); half of a pair of UTF-16 becomes U+FFFD, as in UTF-8. */
+export function percentEncoded(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString('utf8'));
 }
 
 /** Whether a value may stand where the template has its placeholder: in the name of a host, less is allowed than in a path. */

@@ -1,4 +1,6 @@
+import { noCloudSource } from '../../../agent/config/sources/seed/nocloud.ts';
 import { judgeAnswer, type Exchange } from '../../../agent/config/sources/url-answer.ts';
+import { expandUrl, signatureUrl, urlTemplateProblem } from '../../../agent/config/sources/url.ts';
 import { signerLines, signerProblem } from '../../../agent/keys/allowed-signers.ts';
 import { judgeText, openAnswer } from '../../../agent/plan/report/answer.ts';
 import { eventMaker, type Occurrence } from '../../../agent/plan/report/event.ts';
@@ -99,4 +101,67 @@ const signers: Target = {
   },
 };
 
-export const fleetTargets: Target[] = [exchange, permission, received, reported, signers];
+const names = ['{mac}', '{serial}', '{uuid}', '{hostname}', '{arch}', '{', 'x.json', '/', '?s='];
+const values = [
+  'S4EVNX0R',
+  '..',
+  '.',
+  ' ',
+  'a/b',
+  'a b',
+  '@h',
+  '%2e%2e',
+  'To Be Filled By O.E.M.',
+  'h:1#x?y',
+];
+const addresses: Target = {
+  name: 'addresses of configurations',
+  generate: random => {
+    const host = random.chance(0.2) ? random.pick(['{serial}.h', '{hostname}', '[::1]:8080']) : 'h';
+    const path = random.list(0, 4, () => random.pick(names)).join('');
+    const value = () => (random.chance(0.2) ? null : mutateText(random, random.pick(values)));
+    return JSON.stringify({ template: `https://${host}/a/${path}`, serial: value(), uuid: value(), hostName: value(), mac: random.chance(0.9) ? '52:54:00:12:34:56' : undefined }); // prettier-ignore
+  },
+  decode: input => {
+    const { template, mac, ...rest } = JSON.parse(textOf(input)) as { template: string; mac?: string; serial: string | null; uuid: string | null; hostName: string | null }; // prettier-ignore
+    if (urlTemplateProblem(template) !== null) return 'refused';
+    const macs = mac === undefined ? [] : [mac];
+    const { urls, missing } = expandUrl(template, { ...rest, macs, allMacs: macs, arch: 'any' });
+    if (urls.length + missing.length === 0) throw new Error('neither an address nor what is missing');
+    const plain = new URL(template.replaceAll(/\{\w+\}/g, 'x'));
+    const depth = (url: URL) => url.pathname.split('/').length;
+    for (const url of urls.map(each => new URL(each))) {
+      if (!url.pathname.startsWith('/a/') || depth(url) !== depth(plain)) throw new Error('it leads to another directory'); // prettier-ignore
+      if (url.username !== '' || url.hash !== '' || url.port !== plain.port) throw new Error('it is another address'); // prettier-ignore
+      signatureUrl(url.href);
+    }
+  },
+};
+
+const seedAddresses: Target = {
+  name: 'addresses of NoCloud seeds',
+  generate: random => {
+    const line = random.pick(['ds=nocloud;s=http://h/__dmi.system-serial-number__/;h=web', 'ds="nocloud-net;seedfrom=https://h/x?y=" quiet']); // prettier-ignore
+    const serial = mutateText(random, random.pick([...values, 'ds=nocloud;s=http://h/__dmi.system-uuid__']));
+    const dmi = { product_serial: serial, product_uuid: random.pick(values) };
+    return JSON.stringify({ line: random.chance(0.7) ? line : mutateText(random, line), dmi });
+  },
+  decode: input => {
+    const { line, dmi } = JSON.parse(textOf(input)) as { line: string; dmi: Record<string, string> };
+    const found = noCloudSource(dmi, line);
+    if (found === null) return 'refused';
+    for (const origin of found.origins)
+      for (const question of Object.values(found.questions))
+        if (!/^https?:$/.test(new URL(`${origin}${question}`).protocol)) throw new Error('another scheme');
+  },
+};
+
+export const fleetTargets: Target[] = [
+  exchange,
+  permission,
+  received,
+  reported,
+  signers,
+  addresses,
+  seedAddresses,
+];

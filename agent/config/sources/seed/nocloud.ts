@@ -3,6 +3,7 @@ import { at, parseAnswer } from '../metadata/answers.ts';
 import { cloudNetwork } from '../metadata/cloud-network.ts';
 import type { Reading } from '../metadata/learnt.ts';
 import type { Answers, Dmi, MetadataSource } from '../metadata/source.ts';
+import { percentEncoded } from '../url.ts';
 
 /**
  * cloud-init's NoCloud (cloud-init, "NoCloud"): the files meta-data, user-data and network-config, on a volume or on a server that the
@@ -55,7 +56,7 @@ export function noCloudSource(dmi: Dmi, commandLine: string): MetadataSource | n
   const filled = (whole: string, name: string) => {
     const value = dmi[dmiNames[name] ?? ''];
     // As it is, the address would be in the address itself.
-    return value === undefined || value.startsWith('ds=') ? whole : encodeURIComponent(value);
+    return value === undefined || value.startsWith('ds=') ? whole : percentEncoded(value);
   };
   const address = (values.get('s') ?? values.get('seedfrom') ?? '').replaceAll(/__dmi\.([a-z-]+)__/g, filled);
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) return null;

@@ -27,7 +27,7 @@ t.test('which MAC addresses', async t => {
     ['upper case', [card('eth0', '01', { address: '52:54:00:00:00:AB' })], '', ['ab'], ['ab']],
   ]; // prettier-ignore
   for (const [name, links, commandLine, macs, allMacs] of rows) {
-    const devices = links.map(link => [`/sys/class/net/${(link as { ifname: string }).ifname}/device/modalias`, 'virtio:d1v1\n']);
+    const devices = links.map((link): [string, string] => [`/sys/class/net/${(link as { ifname: string }).ifname}/device/modalias`, 'virtio:d1v1\n']);
     const doors = doorsFor(t, { files: Object.fromEntries(devices), programs: { ip: `echo '${JSON.stringify(links)}'`, udevadm: 'exit 0' } });
     const found = await readIdentity(doors, commandLine, null);
     const whole = (last: string) => `52:54:00:00:00:${last}`;
