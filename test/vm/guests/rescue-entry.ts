@@ -75,3 +75,55 @@ export async function chooseRescue(
   await ssh.waitUntilUp(60);
   return { machine, ssh, hostKey };
 }
+
+/** The image with the machine's system mounted, as its rescue system would have it. */
+export async function startBeside(site: Site, guest: GuestOptions) {
+  const machine = await site.startImage({
+    ...guest,
+    name: 'beside',
+    limitSeconds: 1800,
+    parameters: [
+      configParameter({
+        version: 1,
+        rootAuthorizedKeys: [site.keys.user.public],
+        ssh: { hostKeys: [site.keys.host.private] },
+      }),
+    ],
+  });
+  const ssh = site.ssh();
+  await ssh.waitUntilUp(180);
+  await ssh.run('zgenhostid -f 0badcafe; modprobe zfs; zpool import -f -N -R /mnt -d /dev/disk/by-partuuid rpool', { seconds: 120 }); // prettier-ignore
+  await ssh.attempt('zfs load-key rpool', { stdin: `${site.keys.passphrase}\n`, seconds: 120 });
+  const mounts = [
+    'local/root /mnt',
+    'local/nix /mnt/nix',
+    'safe/home /mnt/home',
+    'safe/persist /mnt/persist',
+  ];
+  await ssh.run(
+    [...mounts.map(each => `mount -t zfs rpool/${each}`), 'mount -o umask=0077 /dev/vda2 /mnt/boot'].join(
+      ' && ',
+    ),
+    { seconds: 120 },
+  );
+  return { machine, ssh };
+}
+
+/** What `nixos-rebuild boot` does, from beside. @returns what it said */
+export async function rebuild(ssh: Ssh): Promise<string> {
+  const { exitCode, stdout, stderr } = await ssh.attempt(
+    'nixos-install --root /mnt --flake path:/mnt/etc/nixos#tiny --no-root-passwd 2>&1',
+    { seconds: 900 },
+  );
+  assert.equal(exitCode, 0, stdout + stderr);
+  return stdout + stderr;
+}
+
+export async function leave(
+  machine: { waitForEnd(seconds: number): Promise<unknown> },
+  ssh: Ssh,
+): Promise<void> {
+  await ssh.run('umount -R /mnt && zpool export rpool', { seconds: 180 });
+  await ssh.attempt('reboot', { seconds: 60 });
+  await machine.waitForEnd(90);
+}

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { chooseRescue, installWithRescue } from '../../guests/rescue-entry.ts';
+import { chooseRescue, installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
 import type { DiskOptions } from '../../harness/machine/qemu.ts';
 import { makeKeys } from '../../harness/keys.ts';
-import { configParameter, type GuestOptions, type Site } from '../../harness/site.ts';
-import { Ssh } from '../../harness/ssh.ts';
+import type { GuestOptions, Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 
 /** Rebuilds of a machine with a rescue entry: other keys and addresses, and at last an ESP that is full. */
@@ -107,53 +106,4 @@ async function fill(site: Site, guest: Guest): Promise<void> {
   const generations = await ssh.run('ls /mnt/nix/var/nix/profiles', { seconds: 60 });
   assert.match(generations, new RegExp(`^system-${gaveWay + 1}-link$`, 'm'));
   await leave(machine, ssh);
-}
-
-/** The image with the machine's system mounted, as its rescue system would have it. */
-async function startBeside(site: Site, guest: GuestOptions) {
-  const machine = await site.startImage({
-    ...guest,
-    name: 'beside',
-    limitSeconds: 1800,
-    parameters: [
-      configParameter({
-        version: 1,
-        rootAuthorizedKeys: [site.keys.user.public],
-        ssh: { hostKeys: [site.keys.host.private] },
-      }),
-    ],
-  });
-  const ssh = site.ssh();
-  await ssh.waitUntilUp(180);
-  await ssh.run('zgenhostid -f 0badcafe; modprobe zfs; zpool import -f -N -R /mnt -d /dev/disk/by-partuuid rpool', { seconds: 120 }); // prettier-ignore
-  await ssh.attempt('zfs load-key rpool', { stdin: `${site.keys.passphrase}\n`, seconds: 120 });
-  const mounts = [
-    'local/root /mnt',
-    'local/nix /mnt/nix',
-    'safe/home /mnt/home',
-    'safe/persist /mnt/persist',
-  ];
-  await ssh.run(
-    [...mounts.map(each => `mount -t zfs rpool/${each}`), 'mount -o umask=0077 /dev/vda2 /mnt/boot'].join(
-      ' && ',
-    ),
-    { seconds: 120 },
-  );
-  return { machine, ssh };
-}
-
-/** What `nixos-rebuild boot` does, from beside. @returns what it said */
-async function rebuild(ssh: Ssh): Promise<string> {
-  const { exitCode, stdout, stderr } = await ssh.attempt(
-    'nixos-install --root /mnt --flake path:/mnt/etc/nixos#tiny --no-root-passwd 2>&1',
-    { seconds: 900 },
-  );
-  assert.equal(exitCode, 0, stdout + stderr);
-  return stdout + stderr;
-}
-
-async function leave(machine: { waitForEnd(seconds: number): Promise<unknown> }, ssh: Ssh): Promise<void> {
-  await ssh.run('umount -R /mnt && zpool export rpool', { seconds: 180 });
-  await ssh.attempt('reboot', { seconds: 60 });
-  await machine.waitForEnd(90);
 }
