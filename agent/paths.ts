@@ -20,6 +20,8 @@ export const paths = {
   screenPassword: '/run/dabei/screen/password',
   /** Why this rescue system runs, where the first boot of the installed system was on trial. */
   trial: '/run/dabei/trial',
+  /** Why the installation could not put the first boot on trial. */
+  noTrial: '/run/dabei/no-trial',
   /** Makes sshd accept it. */
   passwordLogin: '/etc/ssh/sshd_config.d/password.conf',
   /** Removes both, for good. */

@@ -166,7 +166,7 @@ function ending(failure: Failure | null): { result: 'SUCCESS' | 'FAIL'; descript
 /** Prints the last lines of an installation, which say how to unlock and reach the machine, then restarts the machine. */
 async function restart({ doors, finish }: Reporting, session: Session): Promise<number> {
   updateStatus(doors, { state: 'installed' });
-  const text = `installed: the machine restarts${waysToInstalled(session)}${trialWords(session)}`;
+  const text = `installed: the machine restarts${waysToInstalled(session)}${trialWords(doors, session)}`;
   doors.log({ event: 'note', text });
   await finish(lastWords(doors, session, ending(null)));
   await doors.exec.run({ doing: 'restarting the machine', argv: ['reboot'], timeoutSeconds: 60 });

@@ -1,13 +1,15 @@
+import type { Doors } from '../host/doors.ts';
+import { paths } from '../paths.ts';
 import { unlockProgram } from '../plan/host-flake/unlock-program.ts';
 import { chooseTrial, confirmedBy, describeHang } from '../plan/rescue/entry.ts';
 import type { Session } from '../stages/sequence.ts';
 import { waysIn } from '../stages/stages.ts';
 
-/** Until when to log in, and what happens otherwise; nothing without a trial. */
-export function trialWords({ resolution, facts, plan }: Session): string {
+/** Until when to log in, and what happens otherwise; nothing without a trial, also where one was planned and cannot be. */
+export function trialWords({ files }: Doors, { resolution, facts, plan }: Session): string {
   const { config } = resolution;
   const isBegun = plan?.stages['boot-loader'].some(({ kind }) => kind === 'trial');
-  if (config === null || facts === undefined || !isBegun) return '';
+  if (config === null || facts === undefined || !isBegun || files.exists(paths.noTrial)) return '';
   const trial = chooseTrial(config, facts);
   if (trial === null) return '';
   const { minutes, confirm, asks } = trial;

@@ -1,5 +1,6 @@
 import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
+import { paths } from '../../paths.ts';
 import { efiVariable, oneShotVariable } from '../../plan/rescue/boot-menu.ts';
 import {
   defaultVariable,
@@ -23,8 +24,10 @@ const variables = '/sys/firmware/efi/efivars';
 export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): void {
   const { files, log } = doors;
   const problem = firmware === 'uefi' ? uefiProblem(doors, esps) : biosProblem(doors, esps);
+  files.remove(paths.noTrial);
   if (problem !== null) {
     endTrial(doors, esps);
+    files.writeAtomic(paths.noTrial, `${problem}\n`, 0o600);
     log({ event: 'warning', text: `the first boot is not on trial: ${problem}` });
     return;
   }

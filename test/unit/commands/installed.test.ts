@@ -4,6 +4,8 @@ import type { ConfigInput } from '../../../agent/config/schema.ts';
 import { Secret } from '../../../agent/secret.ts';
 import { makePlan } from '../../../agent/plan/plan.ts';
 import type { Session } from '../../../agent/stages/sequence.ts';
+import { paths } from '../../../agent/paths.ts';
+import { doorsTo } from '../../support/doors.ts';
 import { disk, facts } from '../../fixtures/disks.ts';
 import { config } from '../plan/example.ts';
 
@@ -27,7 +29,11 @@ t.test('until when to log in, and what happens otherwise', async t => {
   ]; // prettier-ignore
   for (const [name, system, encryption, expected] of rows) {
     const planned = session(system, encryption);
-    t.match(trialWords(planned), expected, name);
+    t.match(trialWords(doorsTo(t.testdir()), planned), expected, name);
+    const without = doorsTo(t.testdir(), {
+      files: { [paths.noTrial]: 'the boot menu does not know of it\n' },
+    });
+    t.equal(trialWords(without, planned), '', `${name}: it could not be begun`);
     const hasStep = planned.plan!.stages['boot-loader'].some(({ kind }) => kind === 'trial');
     t.equal(hasStep, name !== 'no trial', `${name}: the plan has its step`);
     t.equal(planned.plan!.summary.some(line => line.startsWith('first boot on trial')), hasStep, name); // prettier-ignore

@@ -156,6 +156,7 @@ t.test('the installation begins it', async t => {
       const said = all.told.flatMap(line => ('text' in line ? [line.text] : [])).join('\n'); // prettier-ignore
       if (told === null) t.equal(said, '');
       else t.match(said, told);
+      t.equal(all.read(paths.noTrial) === null, state !== null);
       if (conf !== undefined) t.equal(all.read(`${esp}/loader/loader.conf`), conf);
       if (firmware === 'uefi' && told === null)
         t.match(all.read(oneShot)?.replaceAll('\0', ''), /nix-dabei-trial\.conf$/);
