@@ -127,7 +127,7 @@ export type UnlockWay = 'ssh' | 'console' | 'nothing';
  */
 export async function bootInstalled(
   site: Site,
-  options: GuestOptions,
+  options: GuestOptions & { name?: string },
   {
     by = 'ssh',
     wrongFirst = false,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as files from '../../../image/lib/files.ts';
-import { copyDisk } from '../harness/disk.ts';
+import { copyDisk, patchDisk } from '../harness/disk.ts';
 import { image } from '../harness/image.ts';
 import type { Machine } from '../harness/machine/machine.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
@@ -18,6 +19,8 @@ export const seconds = 300;
 /** The kernel finds no init in its initrd, and panics. */
 export const withoutInit = ['systemd.watchdog_sec=60', 'rdinit=/no'.padEnd(23)] as const;
 const noLogin = /^this is the rescue system of tiny: the installed system was started on trial, and nobody/;
+const failedBefore =
+  /^this is the rescue system of tiny: the trial of the installed system failed at an earlier start/;
 
 /** The boot loader starts the installed system once; power fails; the rescue system is the default, where somebody confirms. */
 export async function failsAndIsConfirmed(site: Site, guest: Guest): Promise<void> {
@@ -31,20 +34,32 @@ export async function failsAndIsConfirmed(site: Site, guest: Guest): Promise<voi
 
 export async function staysInRescue(site: Site, guest: Guest, name: string): Promise<void> {
   const stays = await rescued(site, guest, name);
-  assert.match(await stays.ssh.run('dabei status'), noLogin);
+  const status = await stays.ssh.run('dabei status');
+  assert.ok(noLogin.test(status) || failedBefore.test(status), status);
   await stays.machine.end();
 }
 
-/**
- * @param changes of the configuration
- * @param told what the installation says at its end
- * @returns what makes the disks again what they were after the installation
- */
+export interface Installation {
+  /** Of the configuration. */
+  changes?: Partial<Pick<ConfigInput, 'disks' | 'network' | 'report'>>;
+  /** What the installation says at its end. */
+  told?: RegExp;
+  /** What may not be said: by default, that there is no trial, or that the boot loader does not start it. */
+  untold?: RegExp;
+  /** What somebody does in the installer, before it has written anything. */
+  meanwhile?: (ssh: Ssh) => Promise<unknown>;
+}
+
+/** @returns what makes disks and firmware again what they were after the installation */
 export async function installed(
   site: Site,
   guest: Guest,
-  changes: Partial<Pick<ConfigInput, 'disks' | 'network' | 'report'>> = {},
-  told = /^installed: .*; it is on trial: log in within 10 minutes/m,
+  {
+    changes = {},
+    told = /^installed: .*; it is on trial: log in within 10 minutes/m,
+    untold = /the first boot is not on trial|the rescue system will start/,
+    meanwhile,
+  }: Installation = {},
 ): Promise<() => Promise<void>> {
   const config = await site.installConfig();
   const machine = await site.startImage({
@@ -61,15 +76,26 @@ export async function installed(
     ],
     appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],
   });
+  if (meanwhile !== undefined) {
+    await stageDone(machine, 'ssh', 120);
+    const ssh = site.ssh();
+    await ssh.waitUntilUp(60);
+    await meanwhile(ssh);
+  }
   await finishInstall(site, machine);
   assert.match(machine.console.text, /^first boot on trial: 10 minutes after it starts, the machine/m);
   assert.match(machine.console.text, told);
-  assert.doesNotMatch(machine.console.text, /the first boot is not on trial|the rescue system will start/);
-  for (const { file } of guest.disks) await copyDisk(file, `${file}.installed`);
+  assert.doesNotMatch(machine.console.text, untold);
+  const variables = guest.firmware === 'uefi' ? [variablesOf(site)] : [];
+  const kept = [...guest.disks.map(({ file }) => file), ...variables];
+  for (const file of kept) await copyDisk(file, `${file}.installed.raw`);
   return async () => {
-    for (const { file } of guest.disks) await copyDisk(`${file}.installed`, file);
+    for (const file of kept) await copyDisk(`${file}.installed.raw`, file);
   };
 }
+
+/** Where the machines of a site have their UEFI variables. */
+export const variablesOf = ({ directory }: Site) => join(directory, 'uefi-variables.fd');
 
 export function start(site: Site, guest: Guest, name: string, limitSeconds = 900): Promise<Machine> {
   return site.start({ ...guest, name, boot: { from: 'disk' }, limitSeconds });
@@ -81,6 +107,14 @@ export async function powerCutInStage1(site: Site, guest: Guest, name: string): 
   await machine.console.waitFor(/nix-dabei trial: the installed system has started/, seconds);
   assert.doesNotMatch(machine.console.text, /stage \d+\/\d+ /, 'the boot loader itself started it');
   await machine.end();
+}
+
+/** By UEFI, the rescue system starts it once more: it panicked before it could note that it was started. */
+export async function panicsUntilRescue(site: Site, guest: Guest): Promise<void> {
+  for (const { file } of guest.disks) assert.ok(patchDisk(file, ...withoutInit) > 0);
+  await panics(site, guest, 'panic-by-loader');
+  if (guest.firmware === 'uefi') await panics(site, guest, 'panic-by-kexec');
+  await staysInRescue(site, guest, 'after-panic');
 }
 
 export async function panics(site: Site, guest: Guest, name: string): Promise<void> {
@@ -109,16 +143,21 @@ async function restart({ machine, ssh }: Rescue): Promise<void> {
   await machine.waitForEnd(90);
 }
 
-export async function logIn(site: Site, machine: Machine): Promise<void> {
+/** @returns the host key of stage 1 */
+export async function logIn(site: Site, machine: Machine): Promise<string> {
   // sshd may answer earlier or later.
   await machine.console.waitFor(/nix-dabei trial: the installed system has started/, seconds);
   const [hostKey = ''] = await scanHostKeys(site.unlockPort, 120);
   await site.ssh({ port: site.unlockPort, hostKey }).run('true', { seconds: 60 });
   await machine.console.waitFor(/nix-dabei trial: confirmed: somebody has logged in/, 60);
+  return hostKey;
 }
 
-/** Without a trial, and it is unlocked as ever. */
-export async function endsInInstalled(site: Site, guest: Guest, name: string): Promise<void> {
+/**
+ * Without a trial, and it is unlocked as ever.
+ * @param said of a unit that ends a trial; by default, none runs
+ */
+export async function endsInInstalled(site: Site, guest: Guest, name: string, said?: RegExp): Promise<void> {
   const machine = await start(site, guest, name);
   await machine.console.waitFor(/stage 1: sshd answers/, seconds);
   const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
@@ -126,8 +165,9 @@ export async function endsInInstalled(site: Site, guest: Guest, name: string): P
   await stage1.attempt('unlock', { stdin: `${site.keys.passphrase}\n`, seconds: 120 });
   const ssh = site.ssh();
   await ssh.waitUntilUp(180);
+  if (said !== undefined) await machine.console.waitFor(said, 60);
   assert.match(await ssh.run('ls /boot/dabei', { seconds: 60 }), /^(?![^]*trial)/, 'nothing of it is left');
   assert.doesNotMatch(await ssh.run('cat /proc/cmdline'), /dabei\.trial|systemd\.watchdog_sec/);
-  assert.doesNotMatch(machine.console.text, /nix-dabei trial/, 'no unit of it runs');
+  if (said === undefined) assert.doesNotMatch(machine.console.text, /nix-dabei trial/, 'no unit of it runs');
   await machine.end();
 }

@@ -39,12 +39,16 @@ import { refusalWorlds } from './refusals.ts';
 import { remainsWorlds } from './remains.ts';
 import { rescueEntryMirrorWorlds } from './rescue-entry/mirror.ts';
 import { rescueEntryRebuildWorlds } from './rescue-entry/rebuild.ts';
+import { rescueEntryRoomWorlds } from './rescue-entry/room.ts';
 import { rescueEntryWorlds } from './rescue-entry.ts';
 import { rescueWorlds } from './rescue.ts';
 import { seedWorlds } from './metadata/seed.ts';
 import { trialAloneWorlds } from './trial/alone.ts';
+import { trialConfirmWorlds } from './trial/confirm.ts';
+import { trialGenerationWorlds } from './trial/generation.ts';
 import { trialHangWorlds } from './trial/hang.ts';
 import { trialMirrorWorlds } from './trial/mirror.ts';
+import { trialVariablesWorlds } from './trial/variables.ts';
 import { trialWorlds } from './trial/trial.ts';
 import { unlockWorlds } from './unlock.ts';
 import { userFlakeWorlds } from './user-flake.ts';
@@ -81,9 +85,13 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'rescue-entry': rescueEntryWorlds,
   'rescue-entry/mirror': rescueEntryMirrorWorlds,
   'rescue-entry/rebuild': rescueEntryRebuildWorlds,
+  'rescue-entry/room': rescueEntryRoomWorlds,
   'trial/trial': trialWorlds,
   'trial/hang': trialHangWorlds,
   'trial/mirror': trialMirrorWorlds,
+  'trial/confirm': trialConfirmWorlds,
+  'trial/variables': trialVariablesWorlds,
+  'trial/generation': trialGenerationWorlds,
   'trial/alone': trialAloneWorlds,
   remains: remainsWorlds,
   'metadata/outlives': outlivingWorlds,
