@@ -69,7 +69,9 @@ in
     package = lib.mkOption {
       type = lib.types.nullOr lib.types.package;
       default = null;
-      description = "A package with the files bzImage and initrd. By default, those on the ESPs stay.";
+      description = ''
+        A package with the files bzImage and initrd, and about, which names the features of its ZFS. By default, those on the ESPs stay.
+      '';
     };
     machine = lib.mkOption {
       type = lib.types.attrs;

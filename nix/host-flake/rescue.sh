@@ -186,8 +186,12 @@ tell_features() {
   while read -r word rest; do
     [ "$word" != zfs-features ] || known=$rest
   done <"$1"
-  [ -n "$known" ] || return 0
   timeout 60 zpool get -H -o property,value all "$pool" >"$work/features" 2>/dev/null || return 0
+  if [ -z "$known" ]; then
+    say "warning: nothing is known of the ZFS of the rescue system: its package has no file \"about\" with a line \"zfs-features\", so" \
+      "nobody can tell whether it can open the pool $pool; take a package that has it, such as netboot of nix-dabei: dabei.rescue.package"
+    return 0
+  fi
   missing=
   while read -r property value; do
     case $property/$value in feature@*/active) ;; *) continue ;; esac
@@ -209,11 +213,16 @@ remove_from() {
   sync -f "$1"
 }
 
+# Of systemd-boot, or of GRUB, while a first boot is on trial (trial-state.sh).
 is_default() {
-  [ -f "$1/loader/loader.conf" ] || return 1
-  while read -r word value _; do
-    [ "$word $value" != 'default nix-dabei.conf' ] || return 0
-  done <"$1/loader/loader.conf"
+  for file in "$1/loader/loader.conf" "$1/grub/grubenv"; do
+    [ -f "$file" ] || continue
+    while read -r line; do
+      case $line in
+        'default nix-dabei.conf' | dabei_trial=*) return 0 ;;
+      esac
+    done <"$file"
+  done
   return 1
 }
 

@@ -186,6 +186,20 @@ options dabei.rescue console=tty0
       '',
     ]);
     t.equal(all.exits, '0');
+
+    const unknown = run(t.testdir({ empty: {} }), kind, [
+      { arguments: 'write A B', before: `${system}; ${zpool}` },
+      { arguments: 'write A B', before: ': >$A/dabei/one/about' },
+    ]);
+    t.match(
+      unknown.said.trim().split('\n'),
+      [
+        /nothing is known of the ZFS of the rescue system.*whether it can open the pool rpool/,
+        /nothing is known/,
+      ],
+      'once for all ESPs, each time',
+    );
+    t.equal(unknown.exits, '00');
   });
 
   const toplevel = (kernel: number, initrd: number) =>
@@ -194,6 +208,7 @@ options dabei.rescue console=tty0
     ['enough', toplevel(1e6, 4e6), true, /^$/],
     ['too little: it gives way', toplevel(1e6, 7e6), false, /A has 7 MiB free and the new generation needs 8: the rescue system gives way/],
     ['too little, but it is the default', `${toplevel(1e6, 7e6)}; mkdir -p $A/loader; echo 'default nix-dabei.conf' >$A/loader/loader.conf`, true, /the rescue system is the default/],
+    ['too little, but a trial of GRUB has it as its default', `${toplevel(1e6, 7e6)}; mkdir -p $A/grub; printf '# GRUB Environment Block\ndabei_trial=started\n####' >$A/grub/grubenv`, true, /the rescue system is the default/],
     ['another default', `${toplevel(1e6, 7e6)}; mkdir -p $A/loader; printf 'timeout 5\ndefault nixos-1.conf\n' >$A/loader/loader.conf`, false, /gives way/],
     ['nothing of it is there', `${toplevel(1e6, 9e6)}; rm -r $A/dabei`, false, /^$/],
   ]; // prettier-ignore
