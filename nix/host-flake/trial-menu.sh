@@ -99,7 +99,10 @@ write_menu() {
   esac
   if has_rescue "$1"; then
     if [ -n "$systemd_boot" ]; then
-      systemd_boot_entry "$1" && loader_conf rescue "$1" && return 0
+      # One that has started is not started by the menu again.
+      if [ "$state" != pending ] || systemd_boot_entry "$1"; then
+        loader_conf rescue "$1" && return 0
+      fi
     else
       grub_entry "$1" && put_variable "$state" "$1" && return 0
     fi

@@ -90,9 +90,16 @@ put() {
   return 1
 }
 
+# A full ESP has no room for a file beside it; no word is shorter than those before it, so that it can be written in place.
 put_state() {
   state_of "$2"
-  [ "$state" = none ] || [ "$state" = "$1" ] || echo "$1" | put "$2/dabei/trial"
+  [ "$state" = none ] || [ "$state" = "$1" ] || echo "$1" | put "$2/dabei/trial" ||
+    { echo "$1" 1<>"$2/dabei/trial" && sync -f "$2/dabei/trial"; }
+}
+
+# Nothing starts the installed system on trial once more, even if the firmware keeps the variable that systemd-boot removes.
+forget_entry() {
+  rm -f "$1/loader/entries/nix-dabei-trial.conf" && sync -f "$1"
 }
 
 # --- the boot loaders ------------------------------------------------------------------------------------------------------
@@ -141,8 +148,9 @@ loader_conf() {
 # finish ESP: the installed system is the default. The state goes last: until then, whoever finds it does this again.
 finish() {
   if [ -n "$systemd_boot" ]; then
+    # It leaves room for the other file, should the ESP be full.
+    forget_entry "$1"
     loader_conf nixos "$1" || return 1
-    rm -f "$1/loader/entries/nix-dabei-trial.conf"
   elif [ -f "$1/grub/grubenv" ]; then
     put_variable '' "$1" || return 1
   fi

@@ -122,7 +122,12 @@ is_reachable() {
 
 begin() {
   put_state started "$1"
-  [ -n "$systemd_boot" ] || put_variable started "$1"
+  no_more "$1"
+}
+
+# no_more ESP: the boot loader does not start it on trial again.
+no_more() {
+  if [ -n "$systemd_boot" ]; then forget_entry "$1"; else put_variable started "$1"; fi
 }
 
 wait_for_login() {
@@ -132,7 +137,11 @@ wait_for_login() {
   [ "$action" != generation ] || since=$now
   say 'the installed system has started, and waits for a login'
   while :; do
-    ! logged_in || proved 'somebody has logged in'
+    if logged_in; then
+      proved 'somebody has logged in'
+      [ -z "$limited" ] || say 'somebody has logged in, but no ESP can be written: the rescue system stays the default'
+      limited=
+    fi
     case $action.$confirm in
       system.report | generation.report)
         if [ -f "$report" ]; then
@@ -176,10 +185,13 @@ stage1() {
     none | confirmed) exit 0 ;;
     pending | damaged) each_esp begin ;;
     *)
-      # GRUB of another disk did not know that it was started. Where it cannot be told, this start is as good as the first.
-      if [ -z "$systemd_boot" ] && on_trial loader; then
-        each_esp put_variable started
+      # GRUB of another disk did not know that it was started, or the firmware keeps the variable of systemd-boot. Where the boot loader
+      # cannot be told, a restart would lead here again, and again.
+      if on_trial loader; then
+        each_esp no_more
         [ "$reached" -eq 0 ] || restart 'the installed system was started before'
+        say 'the installed system was started before, but no ESP can be written: no restart'
+        limited=
       fi
       ;;
   esac

@@ -180,6 +180,38 @@ for (const kind of kinds) {
     });
   }
 
+  t.test(`${kind}: nothing starts it on trial a second time`, async t => {
+    const once = run(t.testdir(), kind, { action: 'stage1', esps: [onTrial('pending\n')] });
+    t.notOk(once.files(0).includes('loader/entries/nix-dabei-trial.conf'), 'the entry goes when it has started');
+    const again = run(t.testdir(), kind, { action: 'stage1', esps: [onTrial('started\n'), onTrial('pending\n')] });
+    t.match(again.said, /^the installed system was started before: restarting into the rescue system$/);
+    for (const index of [0, 1])
+      t.notOk(again.files(index).includes('loader/entries/nix-dabei-trial.conf'), 'also if the firmware keeps the variable');
+    t.match(again.text('esp0/loader/loader.conf'), /^default nix-dabei\.conf$/m);
+    const menu = run(t.testdir(), kind, { action: 'menu', esps: [systemdBoot('started\n')] });
+    t.notOk(menu.files(0).includes('loader/entries/nix-dabei-trial.conf'), 'a rebuild does not write it again');
+    const own = { rm: 'exit 1', sync: 'exit 1', mv: 'exit 1' };
+    const stuck = run(t.testdir(), kind, { action: 'stage1', own, esps: [onTrial('started\n')] });
+    t.same([stuck.asked, stuck.said], [null, 'the installed system was started before, but no ESP can be written: no restart']);
+  }); // prettier-ignore
+
+  t.test(`${kind}: an ESP that is full, or cannot be written`, async t => {
+    const world = { action: 'system', happens: comes(login) } as const;
+    const full = run(t.testdir(), kind, { ...world, esps: [onTrial('started\n')], own: { mv: 'exit 1' } });
+    t.same(
+      [full.states, full.asked],
+      [['confirmed'], null],
+      'in place; the next rescue system sets the default',
+    );
+    const unwritable = { mv: 'exit 1', sync: 'exit 1' };
+    const stuck = run(t.testdir(), kind, { ...world, esps: [onTrial('started\n')], own: unwritable });
+    t.equal(stuck.asked, null, 'somebody is there: no restart');
+    t.match(
+      stuck.said,
+      /^somebody has logged in, but no ESP can be written: the rescue system stays the default/,
+    );
+  });
+
   t.test(`${kind}: a power cut at every step of confirming`, async t => {
     // The first N programs that change something work; then everything stops.
     const base = t.testdir();
