@@ -29,7 +29,7 @@ async function execute(doors: Doors, step: Step): Promise<void> {
   else if (step.kind === 'write') writeStep(doors, step);
   else if (step.kind === 'kernel') doors.files.writeKernelFile(step.path, step.value);
   else if (step.kind === 'boot-code') checkBootCode(doors, step);
-  else if (step.kind === 'trial') beginTrial(doors, step);
+  else if (step.kind === 'trial') await beginTrial(doors, step);
   else commitAll(doors, step);
 }
 

@@ -132,15 +132,23 @@ export function grubEntry(config: string, id: string | null): string | null {
   return found?.[2] ?? null;
 }
 
-/** An EFI variable of systemd-boot's that wins over loader.conf (https://systemd.io/BOOT_LOADER_INTERFACE/). */
-export const defaultVariable = 'LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
+const guid = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
 
 /**
- * Whether an older default of the firmware's would start something else than the rescue system.
+ * EFI variables of systemd-boot's that win over loader.conf, and what sets them (bootctl(1)). The second is there since systemd 260.
+ * https://systemd.io/BOOT_LOADER_INTERFACE/
+ */
+export const defaultVariables = [
+  { name: 'LoaderEntryDefault', guid, verb: 'set-default' },
+  { name: 'LoaderEntryPreferred', guid, verb: 'set-preferred' },
+] as const;
+
+/**
+ * Whether an older default of the firmware's would start something else than the entry that is wanted.
  * @param value of the variable, without its attributes; null without one
  * @param entries names of the files in loader/entries
  */
-export function overridesRescue(value: Buffer | null, entries: readonly string[]): boolean {
+export function overridesDefault(value: Buffer | null, entries: readonly string[], wanted: string): boolean {
   if (value === null) return false;
   const pattern = value.toString('utf16le').split('\0')[0]!.toLowerCase();
   // A pattern of fnmatch's; "auto-…" and "@…" are entries of no file.
@@ -151,5 +159,5 @@ export function overridesRescue(value: Buffer | null, entries: readonly string[]
       .replaceAll('*', '.*')
       .replaceAll('?', '.')}$`,
   );
-  return entries.some(entry => found.test(entry.toLowerCase()) && entry !== rescueEntryId);
+  return entries.some(entry => found.test(entry.toLowerCase()) && entry !== wanted);
 }

@@ -1,29 +1,22 @@
 import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { paths } from '../../paths.ts';
-import { efiVariable, oneShotVariable } from '../../plan/rescue/boot-menu.ts';
-import {
-  defaultVariable,
-  grubEntry,
-  grubVariable,
-  overridesRescue,
-  rescueEntryId,
-  trialFiles,
-} from '../../plan/rescue/trial.ts';
+import { oneShotVariable } from '../../plan/rescue/boot-menu.ts';
+import { grubEntry, grubVariable, rescueEntryId, trialFiles } from '../../plan/rescue/trial.ts';
 import type { TrialStep } from '../../plan/step.ts';
+import { targetRoot } from '../../plan/target.ts';
+import { overridesOf, storeVariable, tellOverrides } from './efi-variables.ts';
 import { endTrial } from './end-trial.ts';
 
 /** The last thing that an installation does to the boot loaders, if the first boot is on trial. */
-
-const variables = '/sys/firmware/efi/efivars';
 
 /**
  * Without a boot menu that knows of the trial, and where the firmware has another default, there is none. Where the firmware keeps no
  * variable, the rescue system starts the installed one.
  */
-export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): void {
+export async function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): Promise<void> {
   const { files, log } = doors;
-  const problem = firmware === 'uefi' ? uefiProblem(doors, esps) : biosProblem(doors, esps);
+  const problem = firmware === 'uefi' ? await uefiProblem(doors, esps) : biosProblem(doors, esps);
   files.remove(paths.noTrial);
   if (problem !== null) {
     endTrial(doors, esps);
@@ -32,13 +25,8 @@ export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): 
     return;
   }
   if (firmware === 'bios') return;
-  const path = `${variables}/${oneShotVariable}`;
-  const wanted = efiVariable(trialFiles.systemdBootEntry.split('/').at(-1)!);
   try {
-    files.writeKernelBytes(path, wanted);
-    // The firmware may accept a variable and forget it.
-    if (files.readBytes(path)?.equals(wanted)) return;
-    throw new Error('the firmware did not keep the variable');
+    storeVariable(doors, oneShotVariable, trialFiles.systemdBootEntry.split('/').at(-1)!);
   } catch (thrown) {
     log({
       event: 'note',
@@ -47,17 +35,40 @@ export function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): 
   }
 }
 
-function uefiProblem({ files }: Doors, esps: readonly string[]): string | null {
-  const older = files.readBytes(`${variables}/${defaultVariable}`)?.subarray(4) ?? null;
-  for (const esp of esps) {
-    const isReady =
-      files.exists(`${esp}/${trialFiles.systemdBootEntry}`) &&
-      new RegExp(`^default ${rescueEntryId}$`, 'm').test(files.readText(`${esp}/loader/loader.conf`) ?? '');
-    if (!isReady) return `the boot menu on ${esp} does not know of it`;
-    if (overridesRescue(older, files.list(`${esp}/loader/entries`)))
-      return 'an EFI variable, LoaderEntryDefault, has another default; remove it, in the installed system, with: bootctl set-default ""';
+async function uefiProblem(doors: Doors, esps: readonly string[]): Promise<string | null> {
+  const { files } = doors;
+  const missing = esps.find(
+    esp =>
+      !files.exists(`${esp}/${trialFiles.systemdBootEntry}`) ||
+      !new RegExp(`^default ${rescueEntryId}$`, 'm').test(files.readText(`${esp}/loader/loader.conf`) ?? ''),
+  );
+  if (missing !== undefined) return `the boot menu on ${missing} does not know of it`;
+  const overrides = await withoutOverrides(doors, esps);
+  return overrides.length === 0 ? null : tellOverrides(overrides);
+}
+
+/**
+ * Defaults that somebody set for the machine's old system. bootctl(1) of the installed one can remove them, if systemd-boot started the
+ * kernel before this one.
+ * @returns those that stay
+ */
+async function withoutOverrides(doors: Doors, esps: readonly string[]) {
+  const before = overridesOf(doors, esps, rescueEntryId);
+  for (const { name, verb } of before) {
+    const bootctl = ['/run/current-system/sw/bin/bootctl', verb, ''];
+    const command = {
+      doing: `removing the EFI variable ${name}`,
+      argv: ['nixos-enter', '--root', targetRoot, '--', ...bootctl],
+      timeoutSeconds: 300,
+    };
+    // Where it cannot, there is no trial, which is said.
+    await doors.exec.attempt(command).catch(() => {});
   }
-  return null;
+  const left = overridesOf(doors, esps, rescueEntryId);
+  for (const { name } of before)
+    if (!left.some(each => each.name === name))
+      doors.log({ event: 'note', text: `an EFI variable, ${name}, had another default, and is removed` });
+  return left;
 }
 
 function biosProblem({ files }: Doors, esps: readonly string[]): string | null {

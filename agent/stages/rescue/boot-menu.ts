@@ -1,7 +1,6 @@
 import { asDabeiError, DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import {
-  efiVariable,
   grubMenu,
   oneShotVariable,
   systemdBootMenu,
@@ -11,6 +10,7 @@ import {
   type MenuEntry,
 } from '../../plan/rescue/boot-menu.ts';
 import { byPartuuid } from '../../plan/disks/pool.ts';
+import { overridesOf, storeVariable, tellOverrides } from './efi-variables.ts';
 import { endTrial } from './end-trial.ts';
 import { withEsps } from './esps.ts';
 import { rescuedMachine } from './machine.ts';
@@ -82,21 +82,18 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
         else rewrite(doors, `${esp}/grub/grub.cfg`, text => withGrubDefault(text ?? '', id));
       }
     }
+    const overrides = first.kind === 'systemd-boot' && !once ? overridesOf(doors, menus.map(({ esp }) => esp), first.id) : []; // prettier-ignore
     return [
       `generation ${generation} starts ${once ? 'next, once' : 'from now on, until the next nixos-rebuild'}`,
+      ...(overrides.length === 0 ? [] : [`but ${tellOverrides(overrides)}; until then, use --once`]),
       'next: reboot',
     ];
   });
 }
 
-/** The firmware may accept a variable and forget it: it is read back. */
-function storeOneShot({ files }: Doors, doing: string, id: string): void {
-  const path = `/sys/firmware/efi/efivars/${oneShotVariable}`;
-  const wanted = efiVariable(id);
+function storeOneShot(doors: Doors, doing: string, id: string): void {
   try {
-    files.writeKernelBytes(path, wanted);
-    if (files.readBytes(path)?.equals(wanted)) return;
-    throw new Error('the firmware did not keep the variable');
+    storeVariable(doors, oneShotVariable, id);
   } catch (thrown) {
     throw new DabeiError('RESCUE_BOOT', {
       doing,

@@ -1,3 +1,4 @@
+import { asDabeiError, type DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { mountPartition } from '../../plan/rescue/unlock.ts';
 import { executeSteps } from '../execute.ts';
@@ -8,7 +9,8 @@ import { mountPoints } from './machine.ts';
 const espDirectory = '/run/dabei/esps';
 
 /**
- * Mounts each device that is there, also one that is mounted elsewhere, and unmounts it afterwards.
+ * Mounts each device that is there, also one that is mounted elsewhere, and unmounts it afterwards. One that cannot be mounted is left out
+ * if another can.
  * @param devices paths of partitions
  * @param work gets the mount points, and the device of each
  * @param how "looking" writes nothing: mounting vfat for writing marks it as in use (fs/fat/inode.c, fat_set_state). The kernel refuses
@@ -23,16 +25,26 @@ export async function withEsps<T>(
   const before = mountPoints(doors);
   const mounted: string[] = [];
   const present: string[] = [];
+  const failures: DabeiError[] = [];
   try {
     for (const [index, device] of devices.entries()) {
       const path = `${espDirectory}/${index + 1}`;
       if (!doors.files.exists(device)) continue;
       doors.files.makeDirectory(path, 0o700);
-      const isSeen = before.has(path) || (how === 'looking' && (await mountToLook(doors, device, path)));
-      if (!isSeen) await executeSteps(doors, [mountPartition(device, path)]);
+      try {
+        const isSeen = before.has(path) || (how === 'looking' && (await mountToLook(doors, device, path)));
+        if (!isSeen) await executeSteps(doors, [mountPartition(device, path)]);
+      } catch (thrown) {
+        failures.push(asDabeiError(thrown, `mounting ${device}`));
+        continue;
+      }
       mounted.push(path);
       present.push(device);
     }
+    const [failure] = failures;
+    if (failure !== undefined && mounted.length === 0) throw failure;
+    // The other disk of a mirror has the same.
+    for (const { message } of failures) doors.log({ event: 'warning', text: message });
     return await work(mounted, present);
   } finally {
     for (const path of mounted.toReversed())

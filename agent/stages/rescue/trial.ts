@@ -12,6 +12,7 @@ import {
   rescueEntryId,
   tellTrial,
   trialFiles,
+  withoutTrialDefault,
   type BootFiles,
   type EspTrial,
 } from '../../plan/rescue/trial.ts';
@@ -22,31 +23,38 @@ import { withEsps } from './esps.ts';
 /** What the rescue system does about the trial of the installed system's first boot, before anything else. */
 
 const doing = 'reading the trial of the first boot';
+/** For the first disk, and for the others after it. */
 const waitSeconds = 30;
+const othersSeconds = 10;
 /** All initrds in one file, where the entry has several: kexec takes one. */
 const initrdFile = '/run/dabei/trial-initrd';
 
 /**
  * Starts the installed system if the boot loader did not, once, or if it was confirmed; otherwise notes why this system stays. It throws
  * nothing: a rescue system starts in any case.
+ * @returns why this system stays; null without a trial
  */
-export async function actOnTrial(doors: Doors): Promise<void> {
+export async function actOnTrial(doors: Doors): Promise<string | null> {
   const { files, log } = doors;
   try {
     const machine = readRescuedMachine(doors);
-    if (machine === null || 'problem' in machine) return;
-    const isThere = () =>
-      machine.disks.some(({ espPartuuid }) => files.exists(`/dev/disk/by-partuuid/${espPartuuid}`));
-    for (let waited = 0; !isThere() && waited < waitSeconds; waited++) await doors.clock.sleep(1);
-    await withEsps(doors, espDevices(doors, doing), async esps => {
+    if (machine === null || 'problem' in machine) return null;
+    const { disks } = machine;
+    const present = () =>
+      disks.filter(({ espPartuuid }) => files.exists(`/dev/disk/by-partuuid/${espPartuuid}`)).length;
+    for (let waited = 0; present() === 0 && waited < waitSeconds; waited++) await doors.clock.sleep(1);
+    // What another disk says may be further.
+    for (let waited = 0; present() > 0 && present() < disks.length && waited < othersSeconds; waited++)
+      await doors.clock.sleep(1);
+    return await withEsps(doors, espDevices(doors, doing), async esps => {
       const decision = decideTrial(esps.map(esp => readTrial(doors, esp)));
       const told = tellTrial(decision);
-      if (told === null) return;
+      if (told === null) return null;
       files.writeAtomic(paths.trial, `${told}\n`, 0o600);
       log({ event: decision.kind === 'failed' ? 'warning' : 'note', text: told });
       if (decision.kind === 'failed') {
         writeTrial(doors, esps, 'failed');
-        return;
+        return told;
       }
       const isFirst = decision.kind === 'start';
       if (isFirst) {
@@ -55,11 +63,14 @@ export async function actOnTrial(doors: Doors): Promise<void> {
         if (!esps.some(esp => readTrial(doors, esp).state === 'started')) throw notKept();
       } else endTrial(doors, esps);
       await startInstalled(doors, esps, isFirst);
+      return told;
     });
   } catch (thrown) {
     const error = asDabeiError(thrown, doing);
-    files.writeAtomic(paths.trial, `the installed system was not started: ${error.problem}\n`, 0o600);
+    const told = `the installed system was not started: ${error.problem}`;
+    files.writeAtomic(paths.trial, `${told}\n`, 0o600);
     log({ event: 'warning', text: error.message });
+    return told;
   }
 }
 
@@ -126,7 +137,10 @@ function entryOf({ files }: Doors, esp: string, isFirst: boolean): BootFiles | n
   const entries = new Map(
     files.list(directory).map(name => [name, files.readText(`${directory}/${name}`) ?? '']),
   );
-  const menu = systemdBootMenu(entries, files.readText(`${esp}/loader/loader.conf`) ?? '');
+  // INVARIANT: never this system itself, which would do so again, and again; loader.conf says so where it could not be rewritten.
+  const conf = withoutTrialDefault(files.readText(`${esp}/loader/loader.conf`) ?? '');
+  entries.delete(rescueEntryId);
+  const menu = systemdBootMenu(entries, conf);
   const id = isFirst
     ? trialFiles.systemdBootEntry.split('/').at(-1)
     : menu.find(({ isDefault }) => isDefault)?.id;

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { chooseGeneration, listGenerations } from '../../../../agent/stages/rescue/boot-menu.ts';
+import { efiVariable } from '../../../../agent/plan/rescue/boot-menu.ts';
 import { runtimeInfo } from '../../../../agent/plan/host-flake/runtime-info.ts';
 import { doorsTo, type World } from '../../../support/doors.ts';
 import { machines } from '../../plan/machines.ts';
@@ -121,3 +122,12 @@ t.test('elsewhere than in a rescue entry', async t => {
   const damaged = doorsTo(t.testdir(), { files: { '/run/dabei/boot/dabei/machine.json': '{' } });
   await t.rejects(listGenerations(damaged), { code: 'RESCUE_MACHINE', message: /not valid JSON/ });
 });
+
+t.test('an older default of the firmware, which wins over loader.conf', async t => {
+  const older = variable.replace('OneShot', 'Default');
+  const world = { files: { ...uefi(1), ...uefi(2), [older]: efiVariable('nixos-b.conf').toString('latin1') } };
+  const [said, but] = await chooseGeneration(doors(t, world), 1, false);
+  t.equal(said, 'generation 1 starts from now on, until the next nixos-rebuild');
+  t.match(but, /^but an EFI variable, LoaderEntryDefault, has another default; remove it, .*; until then, use --once$/);
+  t.notMatch((await chooseGeneration(doors(t, world), 2, false)).join(), /LoaderEntryDefault/, 'it is this one');
+}); // prettier-ignore

@@ -70,8 +70,12 @@ t.test('what the rescue system does', async t => {
     ['nobody logged in', { files: both(esp => uefi(esp, 'started')) }, ['failed', 'failed'], [], /nobody logged in to it in time; next:/],
     ['it failed before', { files: both(esp => uefi(esp, 'failed')) }, ['failed', 'failed'], [], /failed at an earlier start/],
     ['confirmed, then a power cut', { files: both(esp => uefi(esp, 'confirmed')) }, [null, null], loads('quiet'), /was confirmed, but/],
-    ['"started" cannot be written', { files: both(esp => uefi(esp, 'pending')), failing: [['writeAtomic', /esps\/.*trial$/, 'EROFS']] }, ['pending', 'pending'], [], /the installed system was not started: no ESP keeps/],
-    ['"started" can be written on one ESP', { files: both(esp => uefi(esp, 'pending')), failing: [['writeAtomic', /esps\/1.*trial$/, 'EROFS']] }, ['pending', 'started'], loads('dabei.trial=rescue'), /did not start/],
+    ['"started" cannot be written', { files: both(esp => uefi(esp, 'pending')), failing: [['writeAtomic', /esps\/.*trial$/, 'EROFS'], ['writeKernelBytes', /esps\/.*trial$/, 'EROFS']] }, ['pending', 'pending'], [], /the installed system was not started: no ESP keeps/],
+    ['"started" can be written on one ESP', { files: both(esp => uefi(esp, 'pending')), failing: [['writeAtomic', /esps\/1.*trial$/, 'EROFS'], ['writeKernelBytes', /esps\/1.*trial$/, 'EROFS']] }, ['pending', 'started'], loads('dabei.trial=rescue'), /did not start/],
+    ['a full ESP: "started" is written in place', { files: both(esp => uefi(esp, 'pending')), failing: [['writeAtomic', /esps\/.*trial$/, 'ENOSPC']] }, ['started', 'started'], loads('dabei.trial=rescue'), /did not start/],
+    ['confirmed, and one ESP cannot be written', { files: both(esp => uefi(esp, 'confirmed')), failing: [['writeAtomic', /esps\/1/, 'EROFS']] }, ['confirmed', null], loads('quiet'), /was confirmed, but/],
+    ['one ESP cannot be mounted', { files: both(esp => uefi(esp, 'started')), programs: { mount: '[ "$6" != /run/dabei/esps/1 ]', umount: ':', kexec: ':' } }, ['started', 'failed'], [], /nobody logged in to it/],
+    ['no ESP can be mounted', { files: both(esp => uefi(esp, 'pending')), programs: { mount: 'exit 32', umount: ':', kexec: ':' } }, ['pending', 'pending'], [], /the installed system was not started: .*mount ended with exit code 32/],
     ['no entry of the trial', { files: both(esp => ({ ...uefi(esp, 'pending'), [`${esp}/loader/entries/nix-dabei-trial.conf`]: '' })) }, ['started', 'started'], [], /no ESP has an entry/],
     ['GRUB could not save', { files: both(esp => bios(esp, 'pending', 'pending')) }, ['started', 'started'], loadsGrub('dabei.trial=rescue'), /did not start/],
     ['GRUB started it', { files: both(esp => bios(esp, 'pending', 'started')) }, ['failed', 'failed'], [], /in time/],
@@ -142,6 +146,8 @@ t.test('the installation begins it', async t => {
     ['variables are read-only', 'uefi', { files: uefi(esp, 'pending'), failing: [['writeKernelBytes', /./, 'EROFS']] }, 'pending', /^the rescue system will start the installed one, because .*read-only/],
     ['an older default of an entry that is gone', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-generation-7.conf') } }, 'pending', null],
     ['an older default that fits', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') } }, null, /not on trial: an EFI variable, LoaderEntryDefault/, before],
+    ['an older default that bootctl removes', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') }, programs: { 'nixos-enter': '[ "$*" = "--root /mnt -- /run/current-system/sw/bin/bootctl set-default " ] && rm "$ROOT"/sys/firmware/efi/efivars/LoaderEntryDefault-*' } }, 'pending', /^an EFI variable, LoaderEntryDefault, had another default, and is removed$/],
+    ['an older preferred entry', 'uefi', { files: { ...uefi(esp, 'pending'), [variable('LoaderEntryPreferred')]: efiVariable('nixos-aa.conf').toString('latin1') } }, null, /LoaderEntryPreferred, has another default; remove it, in the installed system, with: bootctl set-preferred ""/, before],
     ['an older default: another system', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('auto-windows') } }, null, /LoaderEntryDefault/, before],
     ['modules without a trial', 'uefi', { files: uefi(esp, 'pending', before) }, null, /the boot menu on .* does not know of it/, before],
     ['BIOS', 'bios', { files: bios(esp, 'pending', 'pending') }, 'pending', null],
@@ -151,7 +157,7 @@ t.test('the installation begins it', async t => {
     await t.test(name, async t => {
       const files = { ...world.files, '/sys/firmware/efi/efivars/none': '' };
       const all = doors(t, { ...world, files });
-      beginTrial(all, { ...step, firmware });
+      await beginTrial(all, { ...step, firmware });
       t.equal(all.read(`${esp}/dabei/trial`)?.trim() ?? null, state);
       const said = all.told.flatMap(line => ('text' in line ? [line.text] : [])).join('\n'); // prettier-ignore
       if (told === null) t.equal(said, '');

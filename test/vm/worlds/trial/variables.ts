@@ -1,4 +1,4 @@
-import { defaultVariable } from '../../../../agent/plan/rescue/trial.ts';
+import { defaultVariables } from '../../../../agent/plan/rescue/trial.ts';
 import { efiVariable } from '../../../../agent/plan/rescue/boot-menu.ts';
 import * as files from '../../../../image/lib/files.ts';
 import {
@@ -18,10 +18,11 @@ import type { World } from '../../world.ts';
 /** EFI variables that cannot be written, and those of an earlier system. */
 
 const directory = '/sys/firmware/efi/efivars';
+const [{ name, guid }] = defaultVariables;
 
 /** A default of systemd-boot's that somebody set for the machine's old system. */
 const oldDefault = (ssh: Ssh, pattern: string) =>
-  ssh.run(`cat >${directory}/${defaultVariable}`, { stdin: efiVariable(pattern), seconds: 60 });
+  ssh.run(`cat >${directory}/${name}-${guid}`, { stdin: efiVariable(pattern), seconds: 60 });
 
 export const trialVariablesWorlds: World[] = [
   {
@@ -30,9 +31,9 @@ export const trialVariablesWorlds: World[] = [
       'first boot on trial: variables are read-only, so the rescue system starts it; an older default that fits no entry does not matter; with one that fits, there is no trial',
     limitSeconds: 5400,
     script: async site => {
-      const guestOn = (name: string): Guest => ({
+      const guestOn = (disk: string): Guest => ({
         ...{ memoryMiB: 1024, firmware: 'uefi' },
-        disks: [site.disk(name, 4096)],
+        disks: [site.disk(disk, 4096)],
       });
 
       const readOnly = guestOn('read-only');
