@@ -41,7 +41,7 @@ export async function boot(plainDoors: Doors): Promise<number> {
 
 async function carryOut(reporting: Reporting, session: Session): Promise<number> {
   const { doors } = reporting;
-  if (session.resolution.mode === 'rescue') await actOnTrial(doors);
+  const trial = session.resolution.mode === 'rescue' ? await actOnTrial(doors) : null;
   await warnOnly(doors, "making root's password", async () => {
     if (!showsPassword(doors, session)) return;
     await givePassword(doors);
@@ -69,8 +69,9 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   updateStatus(doors, { state: mode === 'plan' ? 'planned' : 'rescue' });
   if (mode === 'plan')
     doors.log({ event: 'note', text: 'nothing was changed; "dabei plan" prints every command' });
-  const description = mode === 'plan' ? 'planned; nothing was changed' : 'a rescue system';
-  await reporting.finish(lastWords(doors, session, { result: 'SUCCESS', description }));
+  const description = mode === 'plan' ? 'planned; nothing was changed' : (trial ?? 'a rescue system');
+  const result = trial === null ? 'SUCCESS' : 'FAIL';
+  await reporting.finish(lastWords(doors, session, { result, description }));
   return 0;
 }
 

@@ -45,6 +45,8 @@ export interface RuntimeInfo {
   rescue?: true;
   /** The first boot is on trial, which trial.nix ends. */
   trial?: Trial;
+  /** Who is told if it fails: a receiver of reports that asks for no token and no certificate of its own. */
+  report?: { url: string };
   /** Kernel parameters in addition to those of NixOS. */
   kernelParams?: readonly string[];
 }
@@ -114,9 +116,16 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     impermanence: config.system.impermanence ? impermanence(config, storage) : null,
     consoles: facts.consoles ?? [],
     ...(storage.rescue ? { rescue: true } : {}),
-    ...(storage.trial ? { trial: storage.trial } : {}),
+    ...(storage.trial ? { trial: storage.trial, ...receiver(config) } : {}),
     ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
   };
+}
+
+/** The file lies in the Nix store and on the ESP, so an address that may have a secret in it is left out, too. */
+function receiver({ report, configCa }: Config): Pick<RuntimeInfo, 'report'> {
+  if (report === undefined || configCa !== undefined) return {};
+  const { url, token, header } = report;
+  return token === undefined && header === undefined && new URL(url).search === '' ? { report: { url } } : {};
 }
 
 function impermanence(config: Config, storage: TargetStorage): Impermanence {

@@ -9,7 +9,7 @@ import { machineNetwork } from './machine-network.ts';
  */
 export type RescuedMachine = Pick<
   RuntimeInfo,
-  'hostName' | 'domain' | 'hostId' | 'firmware' | 'network' | 'pool' | 'disks' | 'impermanence'
+  'hostName' | 'domain' | 'hostId' | 'firmware' | 'network' | 'pool' | 'disks' | 'impermanence' | 'report'
 >;
 
 /** What dabei itself reads. The network is checked as configuration afterwards (config/). */
@@ -33,6 +33,7 @@ const known = z.looseObject({
       zfsPartuuid: z.string(),
     }),
   ),
+  report: z.looseObject({ url: z.url({ protocol: /^https?$/ }) }).optional(),
   impermanence: z.looseObject({ directories: z.array(z.string().startsWith('/')) }).nullable(),
 });
 

@@ -1,7 +1,9 @@
 import { hostKeyTypes } from '../../keys/host-key.ts';
 import type { Doors } from '../../host/doors.ts';
+import { readRescuedMachine } from '../../host/old-system/rescued-machine.ts';
 import { readIdentity } from '../../host/machine/identity.ts';
 import { readStatus } from '../../host/status.ts';
+import { paths } from '../../paths.ts';
 import type { LastWords, Reporter } from '../../plan/report/event.ts';
 import { secretsIn } from '../../plan/report/redaction.ts';
 import type { Session } from '../sequence.ts';
@@ -16,9 +18,16 @@ export function destinationOf({ resolution }: Session): Destination | null {
   return report === undefined ? null : { ...report, ca: configCa ?? null };
 }
 
+/** Of the installation, if the trial of the installed system failed; the ESP has no token, so only a receiver that asks for none. */
+function afterTrial(doors: Doors): Destination | null {
+  const machine = doors.files.exists(paths.trial) ? readRescuedMachine(doors) : null;
+  const url = machine === null || 'problem' in machine ? undefined : machine.report?.url;
+  return url === undefined ? null : { url, level: 'warning', ca: null };
+}
+
 export function reportSource(doors: Doors, session: Session): ReportSource {
   return {
-    destination: () => destinationOf(session),
+    destination: () => destinationOf(session) ?? afterTrial(doors),
     secrets: () => {
       const { config, reachability } = session.resolution;
       return secretsIn([config, reachability], Object.values(publicHostKeys(doors)));

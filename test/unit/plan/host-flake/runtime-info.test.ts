@@ -37,6 +37,23 @@ t.test('parameters of the kernel that its hardware needs', async t => {
     );
 });
 
+t.test('who is told if the trial of the first boot fails', async t => {
+  const trial = { minutes: 30, confirm: 'login', asks: true } as const;
+  const url = 'https://reports.example.org/events';
+  const rows: [name: string, given: Partial<ConfigInput>, expected: unknown][] = [
+    ['nobody', {}, undefined],
+    ['a receiver', { report: { url } }, { url }],
+    ['not one with a token', { report: { url, token: 'abcdef' } }, undefined],
+    ['… with a header', { report: { url, header: 'X-Token: abcdef' } }, undefined],
+    ['… whose address may have one', { report: { url: `${url}?token=abcdef` } }, undefined],
+  ];
+  for (const [name, given, expected] of rows) {
+    const target = storage(['/dev/vda'], '8425e349');
+    t.same(runtimeInfo(config(given), facts, { ...target, trial }).report, expected, name);
+    t.notOk('report' in runtimeInfo(config(given), facts, target), `${name}: without a trial`);
+  }
+});
+
 t.test('interfaces', async t => {
   const two = [
     link({ name: 'eth0', mac: '52:54:00:00:00:01', driver: 'virtio_net' }),

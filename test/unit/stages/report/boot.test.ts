@@ -2,6 +2,8 @@ import t from 'tap';
 import { boot, install } from '../../../../agent/commands/boot.ts';
 import { finish } from '../../../../agent/stages/stages.ts';
 import type { Session } from '../../../../agent/stages/sequence.ts';
+import { runtimeInfo } from '../../../../agent/plan/host-flake/runtime-info.ts';
+import { machines } from '../../plan/machines.ts';
 import { publicKeyOf } from '../../../fixtures/public-keys.ts';
 import { status, type Answer } from '../../../support/config-server.ts';
 import { reportingMachine } from '../../../support/reports/machine.ts';
@@ -67,6 +69,32 @@ t.test('the time that an operator gave counts for certificates of receivers, too
   t.ok(Number(seconds) >= given && Number(seconds) < given + 600, `set to ${seconds}`);
   t.equal(await setsClock({ time }, given + 100), undefined, 'it is right');
   t.equal(await setsClock({}, 1293840000), undefined, 'nobody gave it');
+});
+
+t.test('a rescue system after a trial that failed', async t => {
+  const { config: given, facts, storage } = machines['uefi-static'];
+  const { disks, ...info } = runtimeInfo(given, facts, storage);
+  const esp = '/run/dabei/esps/1';
+  const world = (state: string, report: object | undefined) => ({
+    files: {
+      '/run/dabei/boot/dabei/machine.json': JSON.stringify({ ...info, disks, ...(report && { report }) }),
+      [`/dev/disk/by-partuuid/${disks[0]!.espPartuuid}`]: '',
+      ...(state === '' ? {} : { [`${esp}/dabei/trial`]: `${state}\n` }),
+      [`${esp}/loader/loader.conf`]: 'default nix-dabei.conf\n',
+    },
+    programs: { mount: ':', umount: ':' },
+  });
+  const { url, received } = await receiveReports(t);
+  t.equal(await boot(reportingMachine(t, rescue, world('started', { url }))), 0);
+  t.match(received.at(-1), {
+    name: 'dabei',
+    result: 'FAIL',
+    description: /^the installed system was started on trial, and nobody logged in to it in time/,
+  });
+  const count = received.length;
+  await boot(reportingMachine(t, rescue, world('', { url })));
+  await boot(reportingMachine(t, rescue, world('started', undefined)));
+  t.equal(received.length, count, 'nothing where the entry was chosen, or without a receiver');
 });
 
 t.test('an installation that somebody starts', async t => {
