@@ -1,8 +1,7 @@
 import { basename, join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
-import { run, runIn } from '../lib/host.ts';
-import { note } from '../lib/progress.ts';
+import { run, runApart, runIn } from '../lib/host.ts';
 import { arch } from '../../agent/arch.ts';
 import { isCrossed, target } from '../lib/target.ts';
 import { standard } from './context.ts';
@@ -53,7 +52,7 @@ export async function unpack(set: PackageSet): Promise<Packages> {
     const { architecture = arch.debian } = set;
     const where = { cache: standard.directory, suite: release, architecture };
     const source = await makeArchive(archive, plan, where);
-    await run({
+    await runApart({
       doing: `unpacking the Debian packages of the ${set.name}`,
       argv: [
         'mmdebstrap',
@@ -70,7 +69,6 @@ export async function unpack(set: PackageSet): Promise<Packages> {
         source,
       ],
       timeoutSeconds: 1800,
-      onLine: note,
     });
     files.remove(archive);
   });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { attempt, run, type Finished } from '../../agent/host/exec.ts';
+import { attempt, run, type Command, type Finished } from '../../agent/host/exec.ts';
 import { DabeiError } from '../../agent/errors.ts';
 import * as files from './files.ts';
 import * as clock from '../../agent/host/clock.ts';
@@ -104,15 +104,21 @@ export interface ChrootCommand {
 
 /** Runs a program inside another root (chroot.sh), and shows its output lines as progress. */
 export async function runIn(command: ChrootCommand): Promise<Finished> {
+  const { doing, root, argv, timeoutSeconds, env } = command;
   const mounts = Object.entries(command.mounts ?? {}).map(([inside, outside]) => `${outside}=${inside}`);
-  const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
-  return run({
-    doing: command.doing,
-    argv: [...namespaces, checkout('image/lib/chroot.sh'), command.root, ...mounts, '--', ...command.argv],
-    timeoutSeconds: command.timeoutSeconds,
-    onLine: note,
-    ...(command.env ? { env: command.env } : {}),
-  }).catch((error: unknown) => {
+  const entering = [checkout('image/lib/chroot.sh'), root, ...mounts, '--'];
+  return runApart({ doing, argv, timeoutSeconds, ...(env ? { env } : {}) }, entering);
+}
+
+/**
+ * Runs a program in mount and process namespaces of its own (unshare(1)), and shows its output lines as progress. What it
+ * mounts vanishes with it, even if it is killed: a later build removes its directories, and must not reach into /dev.
+ * @param entering the program that starts it there, with its arguments; messages do not name it
+ */
+export async function runApart(command: Command, entering: readonly string[] = []): Promise<Finished> {
+  const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const argv = [...namespaces, ...entering, ...command.argv];
+  return run({ ...command, argv, onLine: note }).catch((error: unknown) => {
     if (!(error instanceof DabeiError)) throw error;
     const { code, doing, problem, cause } = error;
     throw new DabeiError(code, { doing, problem: describeCommandFailure(problem, command.argv), cause });
