@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { BuildError } from './errors.ts';
 import * as files from './files.ts';
 import { withLock } from './lock.ts';
 import { step } from './progress.ts';
@@ -51,11 +52,14 @@ export async function planSteps(build: () => Promise<unknown>): Promise<PlannedS
  * Builds into an empty directory, or returns what an earlier run built from the same inputs.
  * @param name for people: part of the directory's name and of the progress line
  * @param inputs everything that the result depends on, including the version of the recipe
+ * @param resumes `build` accepts a directory that an earlier, interrupted call of it left behind; otherwise it gets an
+ *   empty one
  */
 export async function cached(
   name: string,
   inputs: readonly Input[],
   build: (directory: string) => Promise<void>,
+  { resumes = false } = {},
 ): Promise<Built> {
   const key = keyOf(inputs);
   const path = entryPath(name, key);
@@ -70,21 +74,57 @@ export async function cached(
     if (files.exists(path)) return;
     const building = `.building-${name}-${key}`;
     const fresh = join(cacheDirectory, `${building}-${process.pid}`);
-    // Left by builds that were killed.
-    for (const left of files.list(cacheDirectory).filter(entry => entry.startsWith(`${building}-`))) {
-      const alive = files.exists(join('/proc', left.slice(building.length + 1)));
-      if (!alive || join(cacheDirectory, left) === fresh) files.remove(join(cacheDirectory, left));
+    if (!resumes || !takeOver(building, fresh)) {
+      removeLeft(building, fresh);
+      files.makeDirectory(fresh);
     }
-    files.makeDirectory(fresh);
+    if (resumes) files.write(join(fresh, bootMark), bootId());
     try {
       await step(name, () => build(fresh), join(cacheDirectory, 'logs', `${name}-${key}.log`));
     } catch (error) {
-      files.remove(fresh);
+      // A program ran out of time or out of space; what it made before is as good as ever.
+      const isKept = resumes && error instanceof BuildError && error.code === 'BUILD_STEP';
+      if (!isKept) files.remove(fresh);
       throw error;
     }
+    files.remove(join(fresh, bootMark));
     files.rename(fresh, path);
   });
   return { key, path };
+}
+
+/** In a directory that can be taken over: which start of this machine it is from. */
+const bootMark = '.boot-id';
+
+/** proc_sys_kernel(5), /proc/sys/kernel/random/boot_id */
+const bootId = (): string => files.readText('/proc/sys/kernel/random/boot_id');
+
+/**
+ * Gives a directory of an interrupted build to this one. One from before the machine's last start does not count: files that
+ * were written just before a power cut may be empty.
+ * @returns whether there was one
+ */
+function takeOver(building: string, fresh: string): boolean {
+  for (const left of leftBehind(building, fresh)) {
+    if (files.readIfThere(join(left, bootMark)) !== bootId()) continue;
+    files.rename(left, fresh);
+    return true;
+  }
+  return false;
+}
+
+function removeLeft(building: string, fresh: string): void {
+  for (const left of leftBehind(building, fresh)) files.remove(left);
+}
+
+/** Directories of builds that were killed, and of an earlier process with this one's number. */
+function leftBehind(building: string, fresh: string): string[] {
+  return files
+    .list(cacheDirectory)
+    .filter(entry => entry.startsWith(`${building}-`))
+    .filter(entry => !files.exists(join('/proc', entry.slice(building.length + 1))))
+    .map(entry => join(cacheDirectory, entry))
+    .concat(files.exists(fresh) ? [fresh] : []);
 }
 
 /** Where an entry of the cache is once it is complete. */
