@@ -46,9 +46,17 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     ...others.map(file => ({ file })),
     ...(isCrossed ? [JSON.stringify([crossing, zfsCrossing])] : []),
   ];
-  return cached('kernel', inputs, async directory => {
+  const build = async (directory: string): Promise<void> => {
     const work = join(directory, 'work');
     files.makeDirectory(work);
+    /** What `make` does not find done by itself, in a build that was interrupted before. */
+    const once = async (name: string, made: string, doIt: () => Promise<unknown>) => {
+      const mark = join(work, `${name}.done`);
+      if (files.exists(mark)) return;
+      files.remove(join(work, made));
+      await doIt();
+      files.write(mark, '');
+    };
     const make = (doing: string, argv: readonly string[], cwd: string, minutes = 60) =>
       runIn({
         doing,
@@ -63,12 +71,14 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     const images = kernel.efi === null ? [kernel] : [kernel, kernel.efi];
     const linux = '/build/linux';
 
-    await step('kernel source', async () => {
-      files.makeDirectory(join(work, 'linux'));
-      const archive = `/sources/${kernelSource}/usr/src/${kernelSource}.tar.xz`;
-      const argv = ['tar', '--extract', `--file=${archive}`, '--strip-components=1'];
-      await make('unpacking the kernel source', argv, linux);
-    });
+    await step('kernel source', () =>
+      once('source', 'linux', async () => {
+        files.makeDirectory(join(work, 'linux'));
+        const archive = `/sources/${kernelSource}/usr/src/${kernelSource}.tar.xz`;
+        const argv = ['tar', '--extract', `--file=${archive}`, '--strip-components=1'];
+        await make('unpacking the kernel source', argv, linux);
+      }),
+    );
     await step('kernel configuration', async () => {
       await make('making the smallest configuration', ['make', '--silent', 'tinyconfig'], linux);
       files.write(join(work, 'asked.config'), asked);
@@ -96,11 +106,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       const tarball = files
         .list(join(sources.path, zfsSource, 'usr/src'))
         .find(name => name.startsWith('zfs-'));
-      await make(
-        'copying the ZFS source',
-        ['cp', '-r', `/sources/${zfsSource}/usr/src/${tarball}`, '/build/zfs'],
-        '/build',
-      );
+      const copy = ['cp', '-r', `/sources/${zfsSource}/usr/src/${tarball}`, '/build/zfs'];
       const configure = [
         './configure',
         '--with-config=kernel',
@@ -108,7 +114,10 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
         `--with-linux-obj=${linux}`,
         ...zfsCrossing,
       ];
-      await make('configuring ZFS', configure, '/build/zfs');
+      await once('zfs', 'zfs', async () => {
+        await make('copying the ZFS source', copy, '/build');
+        await make('configuring ZFS', configure, '/build/zfs');
+      });
       await make('compiling ZFS', ['make', '--silent', jobs], '/build/zfs');
       for (const module of ['spl', 'zfs']) {
         const installed = `/build/modules/lib/modules/${release}/extra/${module}.ko`;
@@ -120,14 +129,16 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     const depmod = ['depmod', '--basedir=/build/modules', release];
     await make('indexing the modules', depmod, '/build');
 
-    for (const { image, path } of images) files.rename(join(work, 'linux', path), join(directory, image));
-    files.rename(join(work, 'linux/.config'), join(directory, 'config'));
+    for (const { image, path } of images) files.copy(join(work, 'linux', path), join(directory, image));
+    files.copy(join(work, 'linux/.config'), join(directory, 'config'));
+    files.remove(join(directory, 'modules'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));
     for (const link of ['build', 'source'])
       files.remove(join(directory, 'modules/lib/modules', release, link));
     files.write(join(directory, 'release'), release);
     files.remove(work);
-  });
+  };
+  return cached('kernel', inputs, build, { resumes: true });
 }
 
 interface KernelConfiguration {
