@@ -31,8 +31,11 @@ export interface Arch {
     /** The same for boot loaders and UEFI, which start EFI programs only; null where `image` is one. */
     readonly efi: { readonly image: string; readonly path: string } | null;
   };
-  /** Filter of mksquashfs(1) -Xbcj; null: none, because older kernels cannot mount it (CONFIG_XZ_DEC_ARM64 is of 6.12). */
-  readonly squashfsFilter: string | null;
+  /**
+   * Filter for instructions of xz(1), and of mksquashfs(1) -Xbcj; null: none, because older kernels cannot mount it
+   * (CONFIG_XZ_DEC_ARM64 is of 6.12).
+   */
+  readonly xzFilter: string | null;
   /** What the build still lacks to make a whole image, for people; null: nothing. */
   readonly lacks: string | null;
   /** Below EFI/BOOT/ of a medium or an ESP: UEFI 2.10, 3.5.1.1. `other` is what firmware of another width looks for. */
@@ -69,7 +72,7 @@ const x86_64: Arch = {
   loader: 'ld-linux-x86-64.so.2',
   elfMachine: 62,
   kernel: { make: 'x86_64', image: 'bzImage', path: 'arch/x86/boot/bzImage', efi: null },
-  squashfsFilter: 'x86',
+  xzFilter: 'x86',
   lacks: null,
   efiFile: { own: 'BOOTX64.EFI', other: 'BOOTIA32.EFI' },
   grubEfiTarget: 'x86_64-efi',
@@ -107,7 +110,7 @@ const aarch64: Arch = {
     // CONFIG_EFI_ZBOOT: Image.gz is no EFI program.
     efi: { image: 'vmlinuz.efi', path: 'arch/arm64/boot/vmlinuz.efi' },
   },
-  squashfsFilter: null,
+  xzFilter: null,
   lacks: "the agent's code cache, the rebuilt libraries and programs, and the media",
   efiFile: { own: 'BOOTAA64.EFI', other: null },
   grubEfiTarget: 'arm64-efi',

@@ -30,7 +30,9 @@ const memberDataOffset = 128;
 const highestPriority = 32767;
 const imageName = 'image.squashfs';
 
-const filter = target.squashfsFilter === null ? [] : ['-Xbcj', target.squashfsFilter];
+/** The kernel unpacks an archive with this architecture's filter only (lib/xz/Kconfig). */
+export const xzFilter: readonly string[] = target.xzFilter === null ? [] : [`--${target.xzFilter}`];
+const filter = target.xzFilter === null ? [] : ['-Xbcj', target.xzFilter];
 /**
  * How the squashfs is compressed. xz with the architecture's filter in blocks of 1 MiB is the smallest that Debian 12's
  * kernel mounts; "quick" is for development: a second instead of a minute, and a third larger.
@@ -105,7 +107,7 @@ export async function buildInitrd(
     make(doing, ['/image/rootfs/cpio.sh', from, to, `${epoch}`]);
   await cpio('packing the first archive', '/build/early', '/build/early.cpio');
   await make('compressing the first archive', [
-    ...['xz', '--keep', '--threads=1', '--check=crc32', '--x86', '--lzma2=preset=9e,dict=4MiB'],
+    ...['xz', '--keep', '--threads=1', '--check=crc32', ...xzFilter, '--lzma2=preset=9e,dict=4MiB'],
     '/build/early.cpio',
   ]);
   files.makeDirectory(join(directory, 'late'));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { runIn } from '../lib/host.ts';
-import type { ImageLayout } from './initrd.ts';
+import { xzFilter, type ImageLayout } from './initrd.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
@@ -92,7 +92,7 @@ export async function measureParts(toolchain: Packages, image: Built): Promise<P
       const contents = paths.map(path => files.readBytes(join(directory, 'root', path)));
       files.write(join(directory, 'part'), Buffer.concat(contents));
       await run(`compressing the part ${name}`, [
-        ...['xz', '--force', '--threads=1', '--check=crc32', '--block-size=1MiB', '--x86'],
+        ...['xz', '--force', '--threads=1', '--check=crc32', '--block-size=1MiB', ...xzFilter],
         ...['--lzma2=preset=6,dict=1MiB', 'part'],
       ]);
       sizes[name] = files.sizeOf(join(directory, 'part.xz'));
