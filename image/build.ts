@@ -12,6 +12,7 @@ import { trimIcu } from './reductions/icu.ts';
 import { buildInitrd, shareBusybox, type Compression } from './rootfs/initrd.ts';
 import { buildKernel } from './kernel/kernel.ts';
 import { rebuild, rebuiltSources } from './reductions/libraries.ts';
+import { unpackLibraryTools } from './reductions/library-tools.ts';
 import { fetchAll, type Fetched } from './debian/fetch.ts';
 import { kernelNeeds, optionalNeeds, requiredNeeds } from './debian/inputs.ts';
 import { formatLockFile, lockFilePath } from './debian/lock-file.ts';
@@ -75,9 +76,9 @@ type AllParts = Parts & Pick<MediumParts, 'programs' | 'mediaTools'>;
 async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
   const toolchain = await unpack(sets.toolchainSet);
   const packages = await unpack(sets.imageSet);
-  const kernel = await buildKernel(await unpack(sets.kernelToolchainSet));
+  const kernel = await buildKernel(toolchain);
   const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages));
-  const tools = await unpack(sets.librarySet);
+  const tools = await unpackLibraryTools();
   const rebuilt = [await fallbacks.reduce('stubs', () => buildStubs(toolchain))];
   for (const recipe of rebuiltSources)
     rebuilt.push(await fallbacks.reduce(recipe.source, () => rebuild(recipe, tools)));
@@ -223,7 +224,7 @@ if (process.argv[1] === import.meta.filename) {
   if (!values['fetch-only'] && !values['kernel-only']) requireWhole(target);
   const { plans } = await fetchInputs(options, values['kernel-only']);
   if (values['kernel-only']) {
-    const { path } = await buildKernel(await unpack(sets.kernelToolchainSet));
+    const { path } = await buildKernel(await unpack(sets.toolchainSet));
     tell(`the kernel for ${target.machine} is in ${path}`);
   } else if (!values['fetch-only']) {
     const { image, toolchain } = await buildImage(options);

@@ -2,6 +2,7 @@ import { inject } from 'postject';
 import { join } from 'node:path';
 import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
+import { tool } from '../lib/crossing.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
@@ -57,7 +58,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
       doing: 'adding the marker section',
       root: toolchain.path,
       mounts: { '/build': directory },
-      argv: ['objcopy', '--add-section', '.note.marker=/build/marker', '/build/dabei'],
+      argv: [tool('objcopy'), '--add-section', '.note.marker=/build/marker', '/build/dabei'],
       timeoutSeconds: 60,
     });
     await inject(program, 'NODE_SEA_BLOB', files.readBytes(join(directory, 'dabei.blob')), {

@@ -9,15 +9,15 @@ import * as sets from './package-sets.ts';
 
 /** What the kernel and ZFS are built from. */
 export const kernelNeeds: readonly Need[] = [
-  needs.set(sets.kernelToolchainSet),
+  needs.set(sets.toolchainSet),
   needs.packages('sources', kernelPackages),
 ];
 
 export const requiredNeeds: readonly Need[] = [
   ...kernelNeeds,
-  needs.set(sets.toolchainSet),
   needs.set(sets.imageSet),
   needs.set(sets.librarySet),
+  ...(sets.sysrootSet === null ? [] : [needs.set(sets.sysrootSet)]),
   needs.set(sets.mediaSet),
   // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),

@@ -3,60 +3,56 @@ import type { PackageSet } from './packages.ts';
 
 /** The sets of Debian packages that everything is made from. */
 
-/** Compilers and image tools, run in a chroot so that every machine builds with the same versions. */
+/** Debian's cross compiler, where the image is for another architecture. */
+const crossCompiler = isCrossed
+  ? [`gcc-${target.triplet.replace('_', '-')}`, `libc6-dev-${target.debian}-cross`]
+  : [];
+
+/**
+ * Compilers and image tools, run in a chroot so that every machine builds with the same versions. They are programs of this
+ * machine; those of gcc and binutils that make files for the target have other names where that is another one (tool,
+ * image/lib/crossing.ts).
+ */
 export const toolchainSet: PackageSet = {
-  name: 'toolchain',
+  name: isCrossed ? 'cross-toolchain' : 'toolchain',
   variant: 'apt',
   packages: [
     ...['gcc', 'make', 'libc6-dev', 'binutils', 'patch', 'pkg-config', 'perl'],
     ...['flex', 'bison', 'bc', 'libelf-dev', 'libssl-dev', 'kmod', 'rsync', 'file'],
     ...['cpio', 'zstd', 'xz-utils', 'lz4', 'squashfs-tools', 'icu-devtools'],
-  ],
-};
-
-/**
- * What the kernel is built with: the toolchain, with a cross compiler for an image of another architecture, so that the
- * toolchain and all that is built with it stay the same.
- */
-export const kernelToolchainSet: PackageSet = isCrossed
-  ? {
-      name: 'cross-toolchain',
-      variant: 'apt',
-      packages: [
-        ...toolchainSet.packages,
-        `gcc-${target.triplet.replace('_', '-')}`,
-        `libc6-dev-${target.debian}-cross`,
-      ],
-    }
-  : toolchainSet;
-
-/**
- * For libraries and programs that the build recompiles with fewer features; separate from the toolchain, so that a
- * change here does not rebuild the kernel.
- */
-export const librarySet: PackageSet = {
-  name: 'library-tools',
-  variant: 'apt',
-  packages: [
-    'gcc',
-    'make',
-    'libc6-dev',
-    'cmake',
-    'pkg-config',
-    'dpkg-dev',
-    'libssl-dev',
-    'libnghttp2-dev',
-    'zlib1g-dev',
-    'libhttp-parser-dev',
-    'liblzma-dev',
-    'libzstd-dev',
-    'libbz2-dev',
-    'libmnl-dev',
+    ...crossCompiler,
   ],
 };
 
 /** For sets whose files end in the image. */
 const ofTarget = isCrossed ? { architecture: target.debian } : {};
+
+const libraryTools = ['gcc', 'make', 'libc6-dev', 'cmake', 'pkg-config', 'dpkg-dev'];
+const libraryHeaders = [
+  ...['libssl-dev', 'libnghttp2-dev', 'zlib1g-dev', 'libhttp-parser-dev', 'liblzma-dev', 'libzstd-dev'],
+  ...['libbz2-dev', 'libmnl-dev'],
+];
+
+/**
+ * For libraries and programs that the build recompiles with fewer features; separate from the toolchain, so that a
+ * change here does not rebuild the kernel. For an image of another architecture, the headers are in a sysroot.
+ */
+export const librarySet: PackageSet = isCrossed
+  ? { name: 'cross-library-tools', variant: 'apt', packages: [...libraryTools, ...crossCompiler] }
+  : { name: 'library-tools', variant: 'apt', packages: [...libraryTools, ...libraryHeaders] };
+
+/**
+ * Headers and libraries of another architecture, to compile and link with; null where the library tools have them. base-files has
+ * the link from /lib into /usr, which the linker follows.
+ */
+export const sysrootSet: PackageSet | null = isCrossed
+  ? {
+      name: 'sysroot',
+      variant: 'extract',
+      ...ofTarget,
+      packages: ['base-files', 'libc6-dev', ...libraryHeaders],
+    }
+  : null;
 
 /** The packages that the image's programs come from (manifest.ts selects the files). */
 export const imageSet: PackageSet = {

@@ -5,7 +5,8 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
 import { unpackAlone, type Packages } from '../debian/packages.ts';
-import { isCrossed, target } from '../lib/target.ts';
+import { crossedTarget, tool } from '../lib/crossing.ts';
+import { target } from '../lib/target.ts';
 import type { Arch } from '../../agent/arch.ts';
 
 /**
@@ -27,24 +28,24 @@ const reproducible = {
   KBUILD_BUILD_VERSION: '1',
 };
 
-const prefix = isCrossed ? `${target.triplet}-` : '';
+const prefix = tool('');
 /** Documentation/kbuild/kbuild.rst */
-const crossing: Readonly<Record<string, string>> = isCrossed
-  ? { ARCH: target.kernel.make, CROSS_COMPILE: prefix }
-  : {};
+const crossing: Readonly<Record<string, string>> =
+  crossedTarget === null ? {} : { ARCH: target.kernel.make, CROSS_COMPILE: prefix };
 /** ./configure of ZFS, and of autoconf (autoconf.info, "Specifying Target Triplets"). */
-const zfsCrossing = isCrossed
-  ? [`--host=${target.triplet}`, `KERNEL_ARCH=${target.kernel.make}`, `KERNEL_CROSS_COMPILE=${prefix}`]
-  : [];
+const zfsCrossing =
+  crossedTarget === null
+    ? []
+    : [`--host=${target.triplet}`, `KERNEL_ARCH=${target.kernel.make}`, `KERNEL_CROSS_COMPILE=${prefix}`];
 
-/** @param toolchain kernelToolchainSet (image/debian/package-sets.ts), unpacked */
+/** @param toolchain toolchainSet (image/debian/package-sets.ts), unpacked */
 export async function buildKernel(toolchain: Packages): Promise<Built> {
   const sources = await unpackAlone('sources', kernelPackages);
   const { asked, others } = configurationOf(target);
   const inputs = [
     ...['kernel 2', JSON.stringify(reproducible), toolchain, sources, asked],
     ...others.map(file => ({ file })),
-    ...(isCrossed ? [JSON.stringify([crossing, zfsCrossing])] : []),
+    ...(crossedTarget === null ? [] : [JSON.stringify([crossing, zfsCrossing])]),
   ];
   const build = async (directory: string): Promise<void> => {
     const work = join(directory, 'work');
@@ -121,7 +122,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       await make('compiling ZFS', ['make', '--silent', jobs], '/build/zfs');
       for (const module of ['spl', 'zfs']) {
         const installed = `/build/modules/lib/modules/${release}/extra/${module}.ko`;
-        const objcopy = [`${prefix}objcopy`, '--strip-debug', `module/${module}.ko`, installed];
+        const objcopy = [tool('objcopy'), '--strip-debug', `module/${module}.ko`, installed];
         files.makeDirectory(join(work, `modules/lib/modules/${release}/extra`));
         await make(`installing ${module}.ko`, objcopy, '/build/zfs');
       }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
+import { tool } from '../lib/crossing.ts';
 import { runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { CannotReduce } from './fallbacks.ts';
@@ -50,7 +51,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
     const data = `icudt${version}l.dat`;
     // The library has a single symbol, and its .rodata section is exactly the archive.
     await run('taking ICU data out of its library', [
-      ...['objcopy', '--output-target=binary', '--only-section=.rodata', `/libraries/${library}`, data],
+      ...[tool('objcopy'), '--output-target=binary', '--only-section=.rodata', `/libraries/${library}`, data],
     ]);
     const listing = await run('listing ICU data', ['icupkg', '--list', data]);
     const items = listing.stdout.split('\n').filter(item => kept.some(pattern => pattern.test(item)));
@@ -71,7 +72,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
     files.write(join(directory, 'data.S'), assembly(`icudt${version}_dat`, `small/${data}`));
     const soname = `libicudata.so.${version}`;
     const link = [
-      'gcc',
+      tool('gcc'),
       '-shared',
       '-nostdlib',
       `-Wl,-soname,${soname}`,

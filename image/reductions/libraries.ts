@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
-import { runIn } from '../lib/host.ts';
-import { unpackSource, type Packages } from '../debian/packages.ts';
+import { commandFor, crossedTarget, tool } from '../lib/crossing.ts';
+import { unpackSource } from '../debian/packages.ts';
+import { makeIn, partsOf, type LibraryTools } from './library-tools.ts';
 import type { Reduction } from './reductions.ts';
 
 /**
@@ -192,26 +193,17 @@ export const rebuiltSources: readonly Rebuilt[] = [
 ];
 
 /** Builds one recipe; its result holds each file under its name, stripped. */
-export async function rebuild(recipe: Rebuilt, tools: Packages): Promise<Built> {
-  const { source: name, release, commands, results } = recipe;
-  const source = await unpackSource(name, tools, release);
-  return cached(
-    name,
-    ['rebuilt 1', JSON.stringify(commands), JSON.stringify(results), tools, source],
-    async directory => {
-      const make = (argv: readonly string[]) =>
-        runIn({
-          doing: `building ${name}`,
-          root: tools.path,
-          mounts: { '/build': directory },
-          argv: ['env', `--chdir=/build/.source/${name}`, ...argv],
-          timeoutSeconds: 1800,
-        });
-      files.copy(join(source.path, name), join(directory, '.source', name));
-      for (const argv of commands) await make(argv);
-      for (const [result, built] of Object.entries(results))
-        await make(['strip', '--strip-unneeded', '-o', `/build/${result}`, built]);
-      files.remove(join(directory, '.source'));
-    },
-  );
+export async function rebuild(recipe: Rebuilt, tools: LibraryTools): Promise<Built> {
+  const { source: name, release, results } = recipe;
+  const commands = recipe.commands.map(argv => commandFor(crossedTarget, argv));
+  const source = await unpackSource(name, tools.programs, release);
+  const inputs = [JSON.stringify(commands), JSON.stringify(results), ...partsOf(tools), source];
+  return cached(name, ['rebuilt 1', ...inputs], async directory => {
+    const make = makeIn(tools, directory, `building ${name}`, `/build/.source/${name}`);
+    files.copy(join(source.path, name), join(directory, '.source', name));
+    for (const argv of commands) await make(argv);
+    for (const [result, built] of Object.entries(results))
+      await make([tool('strip'), '--strip-unneeded', '-o', `/build/${result}`, built]);
+    files.remove(join(directory, '.source'));
+  });
 }

@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
+import { commandFor, crossedTarget, tool } from '../lib/crossing.ts';
 import { runIn } from '../lib/host.ts';
-import { unpackSource, type Packages } from '../debian/packages.ts';
+import { target } from '../lib/target.ts';
+import { unpackSource } from '../debian/packages.ts';
+import { makeIn, partsOf, type LibraryTools } from './library-tools.ts';
 
 /**
  * Static programs for the old system, which may lack them, or have another libc or an older one. Debian has them only
@@ -27,17 +30,23 @@ const jobs = `-j${availableParallelism()}`;
 const small = 'CFLAGS=-Os -ffunction-sections -fdata-sections';
 const linking = 'LDFLAGS=-static -Wl,--gc-sections';
 
+/** kexec-tools reads Image.gz with zlib; a bzImage unpacks itself. */
+const withoutZlib = target.kernel.image.endsWith('.gz') ? [] : ['--without-zlib'];
+
 export const staticPrograms: readonly StaticProgram[] = [
   {
     source: 'kexec-tools',
-    why: 'loads kernel and initrd into the running kernel, and starts them; without zlib and lzma, because a bzImage unpacks itself',
+    why: 'loads kernel and initrd into the running kernel, and starts them; without lzma, and without zlib where the kernel unpacks itself',
     commands: [
       // Reading the initrd would put a third copy into RAM, beside the file and the kernel's own; mapping it does not.
       [
         ...['sed', '--in-place', 's/slurp_file(ramdisk,/slurp_file_mmap(ramdisk,/'],
         ...['kexec/arch/i386/kexec-bzImage.c', 'kexec/arch/x86_64/kexec-bzImage64.c'],
       ],
-      ['env', small, linking, './configure', '--quiet', '--without-zlib', '--without-lzma', '--without-xen'],
+      [
+        ...['env', small, linking, './configure', '--quiet'],
+        ...[...withoutZlib, '--without-lzma', '--without-xen'],
+      ],
       ['make', '--silent', jobs],
     ],
     built: 'build/sbin/kexec',
@@ -59,27 +68,21 @@ export const staticPrograms: readonly StaticProgram[] = [
 ];
 
 /** Builds one program; its result holds it under its name, stripped. */
-export async function buildStaticProgram(program: StaticProgram, tools: Packages): Promise<Built> {
-  const { source: from, release, commands, built, name } = program;
-  const source = await unpackSource(from, tools, release);
-  const inputs = ['static program 1', JSON.stringify(commands), built, name, tools, source];
-  return cached(`static-${name}`, inputs, async directory => {
-    const make = (argv: readonly string[]) =>
-      runIn({
-        doing: `building ${name}`,
-        root: tools.path,
-        mounts: { '/build': directory },
-        argv: ['env', `--chdir=/build/${from}`, ...argv],
-        timeoutSeconds: 1800,
-      });
+export async function buildStaticProgram(program: StaticProgram, tools: LibraryTools): Promise<Built> {
+  const { source: from, release, built, name } = program;
+  const commands = program.commands.map(argv => commandFor(crossedTarget, argv));
+  const source = await unpackSource(from, tools.programs, release);
+  const inputs = [JSON.stringify(commands), built, name, ...partsOf(tools), source];
+  return cached(`static-${name}`, ['static program 1', ...inputs], async directory => {
+    const make = makeIn(tools, directory, `building ${name}`, `/build/${from}`);
     files.copy(join(source.path, from), join(directory, from));
     for (const argv of commands) await make(argv);
-    await make(['strip', '--strip-all', '-o', `/build/${name}`, built]);
+    await make([tool('strip'), '--strip-all', '-o', `/build/${name}`, built]);
     files.remove(join(directory, from));
     // A program that cannot start must fail here, not on the old system.
     await runIn({
       doing: `starting ${name} once`,
-      root: tools.path,
+      root: tools.programs.path,
       mounts: { '/build': directory },
       argv: [`/build/${name}`, name === 'ip' ? '-Version' : '--version'],
       timeoutSeconds: 20,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
+import { tool } from '../lib/crossing.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 
@@ -29,7 +30,7 @@ export async function buildStubs(toolchain: Packages): Promise<Built> {
         root: toolchain.path,
         mounts: { '/build': directory },
         argv: [
-          ...['env', '--chdir=/build', 'gcc', '-Os', '-shared', '-fPIC', '-s', '-Wl,--build-id=none'],
+          ...['env', '--chdir=/build', tool('gcc'), '-Os', '-shared', '-fPIC', '-s', '-Wl,--build-id=none'],
           ...[
             '-Wl,-z,now',
             `-Wl,-soname,${library}`,

@@ -1,6 +1,7 @@
 import { join, posix } from 'node:path';
 import { elfClosure } from '../elf/elf.ts';
 import type { Built } from '../lib/cache.ts';
+import { tool } from '../lib/crossing.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { absentPrograms } from './disko-programs.ts';
@@ -14,6 +15,7 @@ import { otherNames } from '../../agent/names.ts';
 /** Assembles the root file system of the image in an empty directory. */
 
 export interface Parts {
+  /** With binutils for the target. */
   toolchain: Packages;
   packages: Packages;
   kernel: Built;
@@ -59,7 +61,7 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Readonly
   for (const name of absentPrograms) files.symlink('../lib/dabei/absent', join(root, 'usr/bin', name));
   // Debian's Nix binds this file as the sandbox's /bin/sh; busybox chooses its applet by the name that starts it.
   files.symlink('busybox', join(root, 'usr/bin/bash-static'));
-  await linkApplets(root, parts.packages.path);
+  await linkApplets(root, parts);
   files.write(join(root, 'etc/ssl/certs/ca-certificates.crt'), certificates(parts.packages.path));
   copyOwnFiles(root);
   files.write(join(root, 'etc/nix/registry.json'), flakeRegistry());
@@ -85,7 +87,7 @@ async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<
   // Names of local symbols only serve backtraces; the kernel resolves a module's imports by global names.
   await inside('removing local symbols from the modules', [
     ...['find', '/image/usr/lib/modules', '-name', '*.ko'],
-    ...['-exec', 'strip', '--strip-unneeded', '--remove-section=.comment', '{}', '+'],
+    ...['-exec', tool('strip'), '--strip-unneeded', '--remove-section=.comment', '{}', '+'],
   ]);
   const release = files.readText(join(kernel.path, 'release'));
   await inside('indexing the modules of the image', ['depmod', '--basedir=/image', release]);
@@ -140,10 +142,10 @@ async function copyPrograms(
 }
 
 /** Links busybox for each applet, unless a real program has that name. */
-async function linkApplets(root: string, packages: string): Promise<void> {
+async function linkApplets(root: string, { packages }: Parts): Promise<void> {
   const { stdout } = await runIn({
     doing: 'listing the applets of busybox',
-    root: packages,
+    root: packages.path,
     argv: ['/usr/bin/busybox', '--list-full'],
     timeoutSeconds: 20,
   });

@@ -3,7 +3,7 @@ import { cached, tree } from '../../../image/lib/cache.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { buildKernel } from '../../../image/kernel/kernel.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { bootLoaderSet, imageSet, kernelToolchainSet } from '../../../image/debian/package-sets.ts';
+import { bootLoaderSet, imageSet, toolchainSet } from '../../../image/debian/package-sets.ts';
 import { target } from '../../../image/lib/target.ts';
 
 /** Large inputs of worlds, made once and kept in the cache. */
@@ -17,7 +17,7 @@ export function tinyNixos(): Promise<string> {
 
 async function build(): Promise<string> {
   const { makeTinyNixos } = await import('../../fixtures/tiny-nixos/make.ts');
-  const toolchain = await unpack(kernelToolchainSet);
+  const toolchain = await unpack(toolchainSet);
   const packages = await unpack(imageSet);
   const bootLoaders = await unpack(bootLoaderSet);
   const kernel = await buildKernel(toolchain);

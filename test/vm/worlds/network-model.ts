@@ -9,7 +9,7 @@ import { buildKernel } from '../../../image/kernel/kernel.ts';
 import * as files from '../../../image/lib/files.ts';
 import { checkout } from '../../../image/lib/host.ts';
 import { unpack } from '../../../image/debian/packages.ts';
-import { kernelToolchainSet } from '../../../image/debian/package-sets.ts';
+import { toolchainSet } from '../../../image/debian/package-sets.ts';
 import { stageDone } from '../guests/install.ts';
 import { comparable, faults } from '../network-worlds/compare.ts';
 import { networkWorldList } from '../network-worlds/index.ts';
@@ -110,7 +110,7 @@ export const networkModelWorlds: World[] = [
  * @returns those that this kernel was built without
  */
 async function loadModules(ssh: Ssh): Promise<Set<string>> {
-  const kernel = await buildKernel(await unpack(kernelToolchainSet));
+  const kernel = await buildKernel(await unpack(toolchainSet));
   const root = join(kernel.path, 'modules');
   const index = files.walk(root).find(path => path.endsWith('/modules.dep'));
   if (index === undefined) throw new Error(`there is no modules.dep below ${root}`);
