@@ -53,6 +53,8 @@ export interface Arch {
     readonly package: string;
     /** -machine. */
     readonly machine: string;
+    /** The same for single programs (qemu-user(1)). */
+    readonly user: { readonly program: string; readonly package: string };
     /** The processors with the fewest and with the most features that QEMU emulates and the image runs on. */
     readonly processors: readonly string[];
     /** UEFI firmware for it: directory, Debian package, code and variables. */
@@ -82,6 +84,7 @@ const x86_64: Arch = {
   qemu: {
     program: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
+    user: { program: 'qemu-x86_64', package: 'qemu-user' },
     machine: 'q35',
     processors: ['qemu64', 'max'],
     firmware: {
@@ -120,6 +123,7 @@ const aarch64: Arch = {
   qemu: {
     program: 'qemu-system-aarch64',
     package: 'qemu-system-arm',
+    user: { program: 'qemu-aarch64', package: 'qemu-user' },
     machine: 'virt,gic-version=3',
     processors: ['cortex-a57', 'neoverse-n1', 'max'],
     firmware: {

@@ -18,6 +18,7 @@ import { kernelNeeds, optionalNeeds, requiredNeeds } from './debian/inputs.ts';
 import { formatLockFile, lockFilePath } from './debian/lock-file.ts';
 import type { Need } from './debian/needs.ts';
 import { installer as installerRelease, unpack, unpackAlone, type Packages } from './debian/packages.ts';
+import { unpackEmulator } from './debian/emulator.ts';
 import { expectSteps, stepsTaken, tell } from './lib/progress.ts';
 import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
@@ -76,8 +77,9 @@ type AllParts = Parts & Pick<MediumParts, 'programs' | 'mediaTools'>;
 async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
   const toolchain = await unpack(sets.toolchainSet);
   const packages = await unpack(sets.imageSet);
+  const emulator = await unpackEmulator();
   const kernel = await buildKernel(toolchain);
-  const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages));
+  const icu = await fallbacks.reduce('icu', () => trimIcu(toolchain, packages, emulator));
   const tools = await unpackLibraryTools();
   const rebuilt = [await fallbacks.reduce('stubs', () => buildStubs(toolchain))];
   for (const recipe of rebuiltSources)
@@ -85,12 +87,13 @@ async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
   const installer = await fallbacks.reduce('installer', () =>
     unpackAlone('installer', Object.keys(sets.installerPrograms), installerRelease),
   );
-  const agent = await buildAgent(toolchain, packages);
+  const agent = await buildAgent(toolchain, packages, emulator);
   const programs: Built[] = [];
-  for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools));
+  for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools, emulator));
   const mediaTools = await unpack(sets.mediaSet);
   const had = rebuilt.filter(built => built !== null);
-  return { toolchain, packages, kernel, icu, installer, rebuilt: had, agent, programs, mediaTools };
+  const made = { kernel, icu, installer, rebuilt: had, agent, programs };
+  return { toolchain, packages, emulator, ...made, mediaTools };
 }
 
 /**

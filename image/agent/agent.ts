@@ -4,6 +4,7 @@ import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { tool } from '../lib/crossing.ts';
 import { checkout, runIn } from '../lib/host.ts';
+import { runTarget } from '../debian/emulator.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
 import { bundle } from './bundle.ts';
@@ -20,8 +21,15 @@ import { bundle } from './bundle.ts';
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const libnode = `${target.libraries}/libnode.so.115`;
 
-/** Leaves `dabei` and the changed `libnode.so.115` in the cache. */
-export async function buildAgent(toolchain: Packages, packages: Packages): Promise<Built> {
+/**
+ * Leaves `dabei` and the changed `libnode.so.115` in the cache.
+ * @param toolchain with a compiler for the target
+ */
+export async function buildAgent(
+  toolchain: Packages,
+  packages: Packages,
+  emulator: Packages | null,
+): Promise<Built> {
   const sources = [
     ...tree(checkout('agent')),
     ...tree(checkout('nix/host-flake')),
@@ -30,7 +38,15 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
     { file: checkout('package-lock.json') },
   ];
   const own = ['agent', 'bundle'].map(name => ({ file: checkout(`image/agent/${name}.ts`) }));
-  const inputs = ['agent 1', packages, toolchain, ...sources, ...own];
+  // V8 rejects a code cache of another version or with other flags; the emulator decides about some of them.
+  const inputs = [
+    'agent 1',
+    packages,
+    toolchain,
+    ...sources,
+    ...own,
+    ...(emulator === null ? [] : [emulator]),
+  ];
   return cached('agent', inputs, async directory => {
     await bundle(join(directory, 'dabei.cjs'));
     files.write(
@@ -42,7 +58,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
         useCodeCache: true,
       }),
     );
-    await runIn({
+    await runTarget(emulator, {
       doing: 'compiling the code cache of dabei',
       root: packages.path,
       mounts: { '/build': directory },
@@ -67,7 +83,7 @@ export async function buildAgent(toolchain: Packages, packages: Packages): Promi
     files.setMode(program, 0o755);
     files.write(join(directory, 'libnode.so.115'), armed(files.readBytes(join(packages.path, libnode))));
     for (const left of ['sea.json', 'dabei.blob', 'marker']) files.remove(join(directory, left));
-    const version = await runIn({
+    const version = await runTarget(emulator, {
       doing: 'starting dabei once',
       root: packages.path,
       mounts: { '/build': directory },

@@ -1,6 +1,7 @@
 import { kernelPackages } from '../kernel/kernel.ts';
 import { rebuiltSources } from '../reductions/libraries.ts';
 import { staticPrograms } from '../reductions/programs.ts';
+import { emulatorNeeds } from './emulator.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
 import * as sets from './package-sets.ts';
@@ -18,6 +19,7 @@ export const requiredNeeds: readonly Need[] = [
   needs.set(sets.imageSet),
   needs.set(sets.librarySet),
   ...(sets.sysrootSet === null ? [] : [needs.set(sets.sysrootSet)]),
+  ...emulatorNeeds,
   needs.set(sets.mediaSet),
   // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),

@@ -3,6 +3,7 @@ import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { tool } from '../lib/crossing.ts';
 import { runIn } from '../lib/host.ts';
+import { runTarget } from '../debian/emulator.ts';
 import type { Packages } from '../debian/packages.ts';
 import { CannotReduce } from './fallbacks.ts';
 import { target } from '../lib/target.ts';
@@ -33,7 +34,12 @@ const trial = `
   console.log([date.format(0), words, host, number, 'Å'.normalize('NFD').length].join(' '));`;
 const trialResult = 'January 1, 1970 at 1:00:00 AM GMT+1 a,ä,b xn--mnchen-3ya.example 1,234,567.5one 2';
 
-export async function trimIcu(toolchain: Packages, packages: Packages): Promise<Built> {
+/** @param toolchain with a compiler for the target */
+export async function trimIcu(
+  toolchain: Packages,
+  packages: Packages,
+  emulator: Packages | null,
+): Promise<Built> {
   const recipe = ['icu 2', trial, kept.map(String).join(), toolchain, packages];
   return cached('icu', recipe, async directory => {
     const library = files.list(join(packages.path, target.libraries)).find(isIcuData);
@@ -83,7 +89,7 @@ export async function trimIcu(toolchain: Packages, packages: Packages): Promise<
     ];
     await run('linking ICU data', link);
     for (const left of [data, 'small', 'data.S', 'kept.txt', 'items']) files.remove(join(directory, left));
-    const { stdout } = await runIn({
+    const { stdout } = await runTarget(emulator, {
       doing: 'formatting with the smaller ICU data',
       root: packages.path,
       mounts: { '/build': directory },

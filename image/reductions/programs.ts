@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { commandFor, crossedTarget, tool } from '../lib/crossing.ts';
-import { runIn } from '../lib/host.ts';
 import { target } from '../lib/target.ts';
-import { unpackSource } from '../debian/packages.ts';
+import { runTarget } from '../debian/emulator.ts';
+import { unpackSource, type Packages } from '../debian/packages.ts';
 import { makeIn, partsOf, type LibraryTools } from './library-tools.ts';
 
 /**
@@ -68,7 +68,11 @@ export const staticPrograms: readonly StaticProgram[] = [
 ];
 
 /** Builds one program; its result holds it under its name, stripped. */
-export async function buildStaticProgram(program: StaticProgram, tools: LibraryTools): Promise<Built> {
+export async function buildStaticProgram(
+  program: StaticProgram,
+  tools: LibraryTools,
+  emulator: Packages | null,
+): Promise<Built> {
   const { source: from, release, built, name } = program;
   const commands = program.commands.map(argv => commandFor(crossedTarget, argv));
   const source = await unpackSource(from, tools.programs, release);
@@ -80,7 +84,7 @@ export async function buildStaticProgram(program: StaticProgram, tools: LibraryT
     await make([tool('strip'), '--strip-all', '-o', `/build/${name}`, built]);
     files.remove(join(directory, from));
     // A program that cannot start must fail here, not on the old system.
-    await runIn({
+    await runTarget(emulator, {
       doing: `starting ${name} once`,
       root: tools.programs.path,
       mounts: { '/build': directory },

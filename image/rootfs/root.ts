@@ -7,6 +7,7 @@ import { checkout, runIn } from '../lib/host.ts';
 import { absentPrograms } from './disko-programs.ts';
 import { droppedApplets, manifest } from './manifest.ts';
 import { flakeRegistry } from './registry.ts';
+import { runTarget } from '../debian/emulator.ts';
 import type { Packages } from '../debian/packages.ts';
 import { installerPrograms } from '../debian/package-sets.ts';
 import { target } from '../lib/target.ts';
@@ -18,6 +19,8 @@ export interface Parts {
   /** With binutils for the target. */
   toolchain: Packages;
   packages: Packages;
+  /** Runs the programs of the packages; null: this machine does. */
+  emulator: Packages | null;
   kernel: Built;
   /** ICU's reduced data; null: Debian's own. */
   icu: Built | null;
@@ -142,8 +145,8 @@ async function copyPrograms(
 }
 
 /** Links busybox for each applet, unless a real program has that name. */
-async function linkApplets(root: string, { packages }: Parts): Promise<void> {
-  const { stdout } = await runIn({
+async function linkApplets(root: string, { packages, emulator }: Parts): Promise<void> {
+  const { stdout } = await runTarget(emulator, {
     doing: 'listing the applets of busybox',
     root: packages.path,
     argv: ['/usr/bin/busybox', '--list-full'],

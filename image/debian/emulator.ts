@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { crossedTarget } from '../lib/crossing.ts';
+import { BuildError } from '../lib/errors.ts';
+import * as files from '../lib/files.ts';
+import { runIn, type ChrootCommand } from '../lib/host.ts';
+import { tell } from '../lib/progress.ts';
+import { DabeiError } from '../../agent/errors.ts';
+import type { Finished } from '../../agent/host/exec.ts';
+import { needs, unpackAlone, type Packages } from './packages.ts';
+import type { Need } from './needs.ts';
+
+/**
+ * Runs programs of the target while its image is built: directly where this machine is the target, otherwise by QEMU's
+ * emulation of single programs (qemu-user(1)), which is a static program and needs nothing of the root that it runs in. The
+ * kernel is not asked to start programs of another architecture (binfmt_misc), so an emulated program cannot start others.
+ */
+
+const name = 'emulator';
+
+/** What to fetch for it. */
+export const emulatorNeeds: readonly Need[] =
+  crossedTarget === null ? [] : [needs.packages(name, [crossedTarget.qemu.user.package])];
+
+/** @returns null where this machine is the target */
+export async function unpackEmulator(): Promise<Packages | null> {
+  return crossedTarget === null ? null : unpackAlone(name, [crossedTarget.qemu.user.package]);
+}
+
+/** Where the emulator's directory appears inside of a root. */
+const place = '/emulator';
+
+/** QEMU emulates threads on threads of its own; a run that hangs or breaks there may well succeed the next time. */
+const tries = 3;
+
+/**
+ * Runs a program of the target inside a root, as `runIn` does for one of this machine. Emulated, the time limit is that of each
+ * of three tries.
+ * @param emulator of `unpackEmulator`
+ * @throws DabeiError as `runIn`
+ */
+export async function runTarget(emulator: Packages | null, command: ChrootCommand): Promise<Finished> {
+  if (emulator === null || crossedTarget === null) return runIn(command);
+  const { program, package: from } = crossedTarget.qemu.user;
+  const emulated = emulatedCommand(command, join(emulator.path, from, 'usr/bin'), program);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runIn(emulated);
+    } catch (error) {
+      if (attempt === tries || !(error instanceof DabeiError)) throw error;
+      tell(`${command.doing}: try ${attempt} of ${tries} under emulation failed: ${error.problem}`);
+    }
+  }
+}
+
+/**
+ * @param directory of the emulator, on this machine
+ * @param emulator its file name there
+ * @throws BuildError BUILD_STEP if the root has no such program
+ */
+export function emulatedCommand(command: ChrootCommand, directory: string, emulator: string): ChrootCommand {
+  const [program = '', ...rest] = command.argv;
+  return {
+    ...command,
+    mounts: { ...command.mounts, [place]: directory },
+    argv: [`${place}/${emulator}`, program.includes('/') ? program : found(command.root, program), ...rest],
+  };
+}
+
+/** The emulator looks for no program itself. */
+function found(root: string, program: string): string {
+  const path = ['/usr/sbin', '/usr/bin'].map(directory => `${directory}/${program}`);
+  const there = path.find(candidate => files.kind(join(root, candidate)) !== null);
+  if (there !== undefined) return there;
+  throw new BuildError('BUILD_STEP', {
+    doing: `looking for ${program}`,
+    problem: `${root} does not have it in ${path.join(' or ')}`,
+  });
+}

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { emulatedCommand } from '../../../../image/debian/emulator.ts';
+
+/** How a program of another architecture is started inside of a root. */
+
+const mounts = { '/build': '/cache/agent' };
+const command = (root: string, ...argv: string[]) => ({
+  doing: 'starting',
+  root,
+  mounts,
+  argv,
+  timeoutSeconds: 9,
+});
+
+t.test('the emulator starts the program by its path', async t => {
+  const root = t.testdir({ usr: { bin: { node: '', both: '' }, sbin: { sshd: '', both: '' } } });
+  const worlds: [argv: string[], path: string][] = [
+    [['node', '--eval', '0'], '/usr/bin/node'],
+    [['sshd', '-t'], '/usr/sbin/sshd'],
+    [['both'], '/usr/sbin/both'],
+    [['/build/dabei', '--version'], '/build/dabei'],
+  ];
+  for (const [argv, path] of worlds)
+    t.strictSame(
+      emulatedCommand(command(root, ...argv), '/cache/emulator', 'qemu-other'),
+      {
+        ...command(root, '/emulator/qemu-other', path, ...argv.slice(1)),
+        mounts: { '/build': '/cache/agent', '/emulator': '/cache/emulator' },
+      },
+      path,
+    );
+});
+
+t.test('a program that the root has not', async t => {
+  const root = t.testdir({ usr: { bin: {} } });
+  t.throws(() => emulatedCommand(command(root, 'node'), '/cache/emulator', 'qemu-other'), {
+    code: 'BUILD_STEP',
+    doing: 'looking for node',
+    problem: /does not have it in \/usr\/sbin\/node or \/usr\/bin\/node/,
+  });
+});
