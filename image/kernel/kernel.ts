@@ -8,6 +8,7 @@ import { unpackAlone, type Packages } from '../debian/packages.ts';
 import { crossedTarget, tool } from '../lib/crossing.ts';
 import { target } from '../lib/target.ts';
 import type { Arch } from '../../agent/arch.ts';
+import { requireVermagic } from './vermagic.ts';
 
 /**
  * Builds the kernel from Debian's source: tinyconfig, the fragments of kernel-config/, those of the architecture below
@@ -126,6 +127,10 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
         files.makeDirectory(join(work, `modules/lib/modules/${release}/extra`));
         await make(`installing ${module}.ko`, objcopy, '/build/zfs');
       }
+      const installed = join(work, 'modules/lib/modules', release);
+      const read = (name: string) => files.readBytes(join(installed, `extra/${name}.ko`));
+      const own = files.walk(join(installed, 'kernel')).find(path => path.endsWith('.ko'))!;
+      requireVermagic(files.readBytes(own), { spl: read('spl'), zfs: read('zfs') });
     });
     const depmod = ['depmod', '--basedir=/build/modules', release];
     await make('indexing the modules', depmod, '/build');
