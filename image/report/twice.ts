@@ -17,7 +17,7 @@ import { target } from '../lib/target.ts';
 
 /** Fetched, not built: both builds start with the same. */
 const fetched =
-  /^(debian|(toolchain|packages|library-tools|media-tools|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
+  /^(debian|((cross-)?toolchain|packages|(cross-)?library-tools|sysroot|emulator|media-tools|loader-modules|sources|installer|[a-z0-9-]+-source)-[0-9a-f]{20})$/;
 const kernel = /^kernel-[0-9a-f]{20}$/;
 const results = [
   target.kernel.image,

@@ -21,6 +21,12 @@ export const costs: Readonly<Record<string, Cost>> = {
   icu: { cpuSeconds: 3, cores: 1 },
   'library-tools': { cpuSeconds: 50, cores: 1 },
   'media-tools': { cpuSeconds: 7, cores: 1 },
+  // For another architecture (docs/building.md).
+  'cross-toolchain': { cpuSeconds: 60, cores: 1 },
+  'cross-library-tools': { cpuSeconds: 60, cores: 1 },
+  sysroot: { cpuSeconds: 5, cores: 1 },
+  emulator: { cpuSeconds: 7, cores: 1 },
+  'loader-modules': { cpuSeconds: 1, cores: 1 },
   stubs: { cpuSeconds: 1, cores: 1 },
   curl: { cpuSeconds: 70, cores: 1.5 },
   libgit2: { cpuSeconds: 45, cores: all },
