@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
+import { unpackMediaTools } from './media/boot/media-tools.ts';
 import { media } from './media/media.ts';
 import type { MediumParts } from './media/medium.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
@@ -90,7 +91,7 @@ async function buildParts(fallbacks: Fallbacks): Promise<AllParts> {
   const agent = await buildAgent(toolchain, packages, emulator);
   const programs: Built[] = [];
   for (const program of staticPrograms) programs.push(await buildStaticProgram(program, tools, emulator));
-  const mediaTools = await unpack(sets.mediaSet);
+  const mediaTools = await unpackMediaTools();
   const had = rebuilt.filter(built => built !== null);
   const made = { kernel, icu, installer, rebuilt: had, agent, programs };
   return { toolchain, packages, emulator, ...made, mediaTools };

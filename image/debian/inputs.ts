@@ -1,6 +1,7 @@
 import { kernelPackages } from '../kernel/kernel.ts';
 import { rebuiltSources } from '../reductions/libraries.ts';
 import { staticPrograms } from '../reductions/programs.ts';
+import { mediaNeeds } from '../media/boot/media-tools.ts';
 import { emulatorNeeds } from './emulator.ts';
 import type { Need } from './needs.ts';
 import { installer, needs } from './packages.ts';
@@ -20,7 +21,7 @@ export const requiredNeeds: readonly Need[] = [
   needs.set(sets.librarySet),
   ...(sets.sysrootSet === null ? [] : [needs.set(sets.sysrootSet)]),
   ...emulatorNeeds,
-  needs.set(sets.mediaSet),
+  ...mediaNeeds,
   // No Debian package contains these programs.
   ...sourcesOf(staticPrograms),
 ];

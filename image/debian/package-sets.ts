@@ -90,6 +90,16 @@ export const installerPrograms: Readonly<Record<string, readonly string[]>> = {
   'udev-udeb': ['usr/bin/udevadm', 'usr/lib/udev/ata_id', 'usr/lib/udev/cdrom_id', 'usr/lib/udev/scsi_id'],
 };
 
+const loaderPackage = `grub-efi-${target.debian}-bin`;
+
+/**
+ * GRUB's modules of another architecture, which Debian has among the packages of that architecture only; null: they are among what
+ * makes a medium.
+ */
+export const loaderModules: { package: string; architecture: string } | null = isCrossed
+  ? { package: loaderPackage, architecture: target.debian }
+  : null;
+
 /**
  * What makes a medium: the boot loader's files, and the programs that put them onto it. base-files has the links from /lib64 and
  * the like into /usr, without which none of these programs starts.
@@ -99,8 +109,7 @@ export const mediaSet: PackageSet = {
   variant: 'extract',
   packages: [
     ...['base-files', 'xorriso', 'mtools', 'gdisk', 'grub-common'],
-    // Debian has the loader of an architecture among the packages of that architecture only.
-    ...(isCrossed ? [] : [`grub-efi-${target.debian}-bin`]),
+    ...(isCrossed ? [] : [loaderPackage]),
     ...(target.grubBiosTarget === null ? [] : ['grub-pc-bin']),
   ],
 };
@@ -111,7 +120,7 @@ export const bootLoaderSet: PackageSet = {
   variant: 'extract',
   ...ofTarget,
   packages: [
-    ...(target.grubBiosTarget === null ? [`grub-efi-${target.debian}-bin`] : ['grub-pc-bin']),
+    ...(target.grubBiosTarget === null ? [loaderPackage] : ['grub-pc-bin']),
     ...['grub2-common', 'grub-common', 'systemd-boot-efi'],
   ],
 };

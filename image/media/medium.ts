@@ -1,11 +1,12 @@
 import type { Packages } from '../debian/packages.ts';
 import type { Built } from '../lib/cache.ts';
+import type { MediaTools } from './boot/media-tools.ts';
 
 /** What a medium is made from. */
 export interface MediumParts {
   toolchain: Packages;
   /** Boot loaders, and programs that make file systems. */
-  mediaTools: Packages;
+  mediaTools: MediaTools;
   /** Kernel and initrd. */
   image: Built;
   /** image.json of kernel and initrd, for media that carry a copy of it. */

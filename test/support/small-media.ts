@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { target } from '../../image/lib/target.ts';
-import { mediaSet } from '../../image/debian/package-sets.ts';
-import { unpack, type Packages } from '../../image/debian/packages.ts';
 import * as files from '../../image/lib/files.ts';
 import { requireHostPackages } from '../../image/lib/host.ts';
 import type { MediumContent } from '../../image/media/boot/content.ts';
+import { unpackMediaTools, type MediaTools } from '../../image/media/boot/media-tools.ts';
 import { imgName, isoName } from '../../image/media/boot/layout.ts';
 import { makeIso } from '../../image/media/iso/iso.ts';
 import { makeRaw } from '../../image/media/raw/raw.ts';
 
 /** Boot loaders and the programs that make a medium. Needs root's rights. */
-export async function mediaTools(): Promise<Packages> {
+export async function mediaTools(): Promise<MediaTools> {
   await requireHostPackages({ '/usr/bin/mmdebstrap': 'mmdebstrap', '/usr/bin/unshare': 'util-linux' });
-  return unpack(mediaSet);
+  return unpackMediaTools();
 }
 
 /** Bytes that compress badly and are always the same. */
@@ -34,13 +33,13 @@ function smallContent(directory: string): MediumContent {
  * An ISO as `npm run image` makes it, except that its kernel and its initrd are small and start nothing.
  * @returns its path
  */
-export async function makeSmallIso(tools: Packages, directory: string): Promise<string> {
+export async function makeSmallIso(tools: MediaTools, directory: string): Promise<string> {
   await makeIso(tools, join(directory, 'built'), smallContent(directory));
   return join(directory, 'built', isoName);
 }
 
 /** The same as a raw image. */
-export async function makeSmallRaw(tools: Packages, directory: string): Promise<string> {
+export async function makeSmallRaw(tools: MediaTools, directory: string): Promise<string> {
   await makeRaw(tools, join(directory, 'built'), smallContent(directory));
   return join(directory, 'built', imgName);
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { target } from '../../lib/target.ts';
-import type { Packages } from '../../debian/packages.ts';
 import { cached, type Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import { checkout, runIn } from '../../lib/host.ts';
@@ -9,6 +8,7 @@ import type { MediumParts } from '../medium.ts';
 import { reservedBytes } from '../reserved/reserved-file.ts';
 import { earlyConfig, menu } from './grub.ts';
 import { markPath, onMedium, type MediumKind } from './layout.ts';
+import { modulesMount, partsOf, type MediaTools } from './media-tools.ts';
 import { kernelPath } from './of-target.ts';
 
 /** What is on every medium with a boot loader, and the programs that put it there. The same inputs give the same bytes. */
@@ -37,7 +37,8 @@ export async function cachedMedium(
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
   const sources = [source, 'boot/content', 'boot/grub', 'boot/layout', 'boot/of-target'];
   const own = sources.map(path => ({ file: checkout(`image/media/${path}.ts`) }));
-  const inputs = [`${name} 1`, mediaTools, image, description, version, String(reservedBytes), ...own];
+  const parts = [...partsOf(mediaTools), image];
+  const inputs = [`${name} 1`, ...parts, description, version, String(reservedBytes), ...own];
   return cached(name, inputs, async directory => {
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     const kernel = join(image.path, target.kernel.image);
@@ -54,11 +55,11 @@ interface Tools {
   loader: (output: string, platform: string, format: string, modules: readonly string[]) => Promise<unknown>;
 }
 
-/** @param tools mediaSet (image/debian/package-sets.ts), unpacked */
-export function toolsOf(tools: Packages, directory: string, epoch: number): Tools {
+export function toolsOf(tools: MediaTools, directory: string, epoch: number): Tools {
   const make: MakeStep = (doing, argv) =>
     runIn({
-      ...{ doing, root: tools.path, mounts: { '/build': directory }, argv, timeoutSeconds: 300 },
+      ...{ doing, root: tools.programs.path, argv, timeoutSeconds: 300 },
+      mounts: { '/build': directory, ...modulesMount(tools) },
       // xorriso(1) and mtools(1) give every date and every generated identifier this value.
       env: { SOURCE_DATE_EPOCH: String(epoch), TZ: 'UTC' },
     });

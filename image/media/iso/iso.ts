@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Packages } from '../../debian/packages.ts';
 import type { Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import { biosModules, efiModules } from '../boot/grub.ts';
 import { isoName, onMedium, volumeLabel } from '../boot/layout.ts';
 import { biosTarget, efiLoaderPath, efiTarget, kernelPath } from '../boot/of-target.ts';
+import type { MediaTools } from '../boot/media-tools.ts';
 import type { Medium, MediumParts } from '../medium.ts';
 import {
   cachedMedium,
@@ -32,9 +32,8 @@ function buildIso(parts: MediumParts): Promise<Built> {
 
 /**
  * Writes nix-dabei.iso into a directory, and removes what it was made from.
- * @param tools mediaSet (image/debian/package-sets.ts), unpacked
  */
-export async function makeIso(tools: Packages, directory: string, content: MediumContent): Promise<void> {
+export async function makeIso(tools: MediaTools, directory: string, content: MediumContent): Promise<void> {
   const { epoch } = content;
   const at = (path: string) => join(directory, 'tree', path);
   const { make, loader } = toolsOf(tools, directory, epoch);

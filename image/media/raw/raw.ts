@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { mediumGuids } from '../../../agent/plan/disks/medium.ts';
-import type { Packages } from '../../debian/packages.ts';
 import type { Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import { biosModules, efiModules } from '../boot/grub.ts';
 import { imgName, onMedium, volumeLabel } from '../boot/layout.ts';
 import { biosTarget, efiLoaderPath, efiTarget, kernelPath } from '../boot/of-target.ts';
+import type { MediaTools } from '../boot/media-tools.ts';
 import type { Medium, MediumParts } from '../medium.ts';
 import { bootableEntry, bootCode, placedCore, sectorBytes } from './boot-sector.ts';
 
@@ -46,9 +46,8 @@ const [fatEntryBytes, fatCopies, fatReservedSectors] = [4, 2, 32];
 
 /**
  * Writes nix-dabei.img into a directory, and removes what it was made from.
- * @param tools mediaSet (image/debian/package-sets.ts), unpacked
  */
-export async function makeRaw(tools: Packages, directory: string, content: MediumContent): Promise<void> {
+export async function makeRaw(tools: MediaTools, directory: string, content: MediumContent): Promise<void> {
   const at = (path: string) => join(directory, 'tree', path);
   const { make, loader } = toolsOf(tools, directory, content.epoch);
   await writeTree(directory, 'img', content);
@@ -69,7 +68,7 @@ export async function makeRaw(tools: Packages, directory: string, content: Mediu
   await make('writing the partition table', tableArguments(espSectors, await files.sha256(content.initrd)));
   files.overwriteAt(output, bootableEntry.offset, bootableEntry.bytes);
   if (biosTarget !== null) {
-    const boot = files.readBytes(join(tools.path, 'usr/lib/grub', biosTarget, 'boot.img'));
+    const boot = files.readBytes(join(tools.programs.path, 'usr/lib/grub', biosTarget, 'boot.img'));
     files.overwriteAt(output, 0, bootCode(boot, coreSector));
     const core = placedCore(files.readBytes(join(directory, 'core.img')), coreSector);
     if (core.length > (espSector - coreSector) * sectorBytes)

@@ -92,7 +92,10 @@ t.test('GRUB can read its scripts', async t => {
   })) {
     const mounts = { '/build': t.testdir({ script }) };
     const argv = ['grub-script-check', '/build/script'];
-    await t.resolves(runIn({ doing: name, root: tools.path, mounts, argv, timeoutSeconds: 60 }), name);
+    await t.resolves(
+      runIn({ doing: name, root: tools.programs.path, mounts, argv, timeoutSeconds: 60 }),
+      name,
+    );
   }
 });
 

@@ -29,7 +29,12 @@ const espOffset = 2048 * 512;
 async function contentOf(path: string): Promise<Buffer> {
   const name = path.replaceAll('/', '_');
   await runIn({
-    ...{ doing: `reading ${path}`, root: tools.path, mounts: { '/build': directory }, timeoutSeconds: 60 },
+    ...{
+      doing: `reading ${path}`,
+      root: tools.programs.path,
+      mounts: { '/build': directory },
+      timeoutSeconds: 60,
+    },
     argv: [
       'mcopy',
       '-n',
