@@ -31,10 +31,12 @@ const place = '/emulator';
 
 /** QEMU emulates threads on threads of its own; a run that hangs or breaks there may well succeed the next time. */
 const tries = 3;
+/** How many times longer a program may take than on a machine of its own: QEMU translates each instruction, into some ten. */
+const slowness = 10;
 
 /**
- * Runs a program of the target inside a root, as `runIn` does for one of this machine. Emulated, the time limit is that of each
- * of three tries.
+ * Runs a program of the target inside a root, as `runIn` does for one of this machine. Emulated, there are three
+ * tries, each with ten times the limit.
  * @param emulator of `unpackEmulator`
  * @throws DabeiError as `runIn`
  */
@@ -62,7 +64,9 @@ export function emulatedCommand(command: ChrootCommand, directory: string, emula
   return {
     ...command,
     mounts: { ...command.mounts, [place]: directory },
-    argv: [`${place}/${emulator}`, program.includes('/') ? program : found(command.root, program), ...rest],
+    starter: [`${place}/${emulator}`],
+    argv: [program.includes('/') ? program : found(command.root, program), ...rest],
+    timeoutSeconds: slowness * command.timeoutSeconds,
   };
 }
 

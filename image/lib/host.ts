@@ -98,6 +98,8 @@ export interface ChrootCommand {
   /** Directories of this machine and where they appear inside. */
   mounts?: Readonly<Record<string, string>>;
   argv: readonly string[];
+  /** Inside, what starts the program; messages do not name it. */
+  starter?: readonly string[];
   env?: Readonly<Record<string, string>>;
   timeoutSeconds: number;
 }
@@ -106,7 +108,7 @@ export interface ChrootCommand {
 export async function runIn(command: ChrootCommand): Promise<Finished> {
   const { doing, root, argv, timeoutSeconds, env } = command;
   const mounts = Object.entries(command.mounts ?? {}).map(([inside, outside]) => `${outside}=${inside}`);
-  const entering = [checkout('image/lib/chroot.sh'), root, ...mounts, '--'];
+  const entering = [checkout('image/lib/chroot.sh'), root, ...mounts, '--', ...(command.starter ?? [])];
   return runApart({ doing, argv, timeoutSeconds, ...(env ? { env } : {}) }, entering);
 }
 

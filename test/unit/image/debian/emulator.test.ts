@@ -24,8 +24,10 @@ t.test('the emulator starts the program by its path', async t => {
     t.strictSame(
       emulatedCommand(command(root, ...argv), '/cache/emulator', 'qemu-other'),
       {
-        ...command(root, '/emulator/qemu-other', path, ...argv.slice(1)),
+        ...command(root, path, ...argv.slice(1)),
         mounts: { '/build': '/cache/agent', '/emulator': '/cache/emulator' },
+        starter: ['/emulator/qemu-other'],
+        timeoutSeconds: 90,
       },
       path,
     );
