@@ -114,7 +114,8 @@ const aarch64: Arch = {
     efi: { image: 'vmlinuz.efi', path: 'arch/arm64/boot/vmlinuz.efi' },
   },
   xzFilter: null,
-  lacks: "the agent's code cache, the rebuilt libraries and programs, and the media",
+  lacks:
+    'a kernel for the boot loaders of the media and of the rescue entry; nothing of an image has been started yet',
   efiFile: { own: 'BOOTAA64.EFI', other: null },
   grubEfiTarget: 'arm64-efi',
   grubBiosTarget: null,
