@@ -11,6 +11,7 @@ import { bootGeneration, enter, generations, lock, log, unlock } from './command
 import { rescueEntry } from './commands/rescue-entry.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
+import { standardError } from './host/terminal/standard-error.ts';
 import { openTerminal } from './host/terminal/terminal.ts';
 import { drawOnce } from './stages/screen/watch.ts';
 import { isOtherName, type OtherName } from './names.ts';
@@ -72,7 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'boot':
       return boot(doors);
     case 'install':
-      return install(doors, values.config);
+      return install(doors, values.config, standardError());
     case 'setup':
       return guidedInstallation(values);
     case 'plan':

@@ -199,10 +199,14 @@ t.test('install and plan by hand', async t => {
     const files: Record<string, string> = text === null ? {} : { '/root/web.json': text };
     const doors = doorsFor(t, { ...world, files });
     await t.rejects(plan(doors, '/root/web.json'), { code }, `plan: ${name}`);
-    const installing = install(doors, '/root/web.json');
+    let said = '';
+    const installing = install(doors, '/root/web.json', text => {
+      said += text;
+    });
     if (code === 'FILE') await t.rejects(installing, { code }, name);
     else t.equal(await installing, 1, name);
     if (code !== 'FILE') t.match(readStatus(doors), { state: 'failed', code }, name);
+    if (code !== 'FILE') t.match(said, `\nerror ${code}: `, `${name}: whoever runs it reads why`);
     t.notMatch(doors.ran.join('\n'), /sgdisk|zpool create/, `${name}: no disk is written`);
   }
 });
