@@ -120,7 +120,8 @@ async function startFromRack(site: Site, row: Row): Promise<void> {
       ...{ within: rack.within, limitSeconds: 500 },
     });
     await stageDone(machine, row.stage, 400);
-    await machine.console.waitFor(row.says, 60);
+    await machine.console.waitFor(/nothing was changed/, 60);
+    assert.match(machine.console.text, row.says);
     const asked = rack.sent().map(({ path }) => path);
     if (row.firmware === 'uefi') assert.ok(asked.includes('/ipxe.efi'), 'the firmware asked by HTTP');
     await machine.end();
