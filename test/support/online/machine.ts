@@ -44,7 +44,7 @@ esac`,
     // Signatures are the real program's.
     'ssh-keygen': `case "$*" in
   -Y*) for word; do shift; case $word in /run/*) word=$ROOT$word;; esac; set -- "$@" "$word"; done; exec /usr/bin/ssh-keygen "$@";;
-  *) printf key > $ROOT/etc/ssh/ssh_host_ed25519_key; printf '%s' '${publicKeyOf('host')}' > $ROOT/etc/ssh/ssh_host_ed25519_key.pub;;
+  *) for last; do :; done; case $last in $ROOT*) ;; *) last=$ROOT$last ;; esac; printf key > $last; printf '%s' '${publicKeyOf('host')}' > $last.pub;;
 esac`,
   };
 }
