@@ -153,9 +153,12 @@ export async function exchange(asked: ExchangeRequest): Promise<Exchange['outcom
       ...(asked.fromLowPort ? { localPort: lowPort() } : {}),
       ...(asked.link === undefined ? {} : { host: `${hostOf(url)}%${asked.link}` }),
     };
+    // A server may close a kept connection just before it is used again; of what is sent then, nobody knows whether it arrived
+    // (RFC 9112, 9.3.1). So only questions share connections.
+    const isAlone = method !== 'GET';
     const own = {
-      'http:': Object.keys(plainOptions).length > 0 ? new plain.Agent(plainOptions) : null,
-      'https:': ca === null ? null : new tls.Agent({ ca }),
+      'http:': isAlone || Object.keys(plainOptions).length > 0 ? new plain.Agent(plainOptions) : null,
+      'https:': isAlone || ca !== null ? new tls.Agent(ca === null ? {} : { ca }) : null,
     };
     const response = await fetch(url, {
       method,

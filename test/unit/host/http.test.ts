@@ -179,3 +179,25 @@ t.test('the time of a server', async t => {
   }
   t.equal(await dateOf('https://127.0.0.1:1', 10), null, 'nobody');
 });
+
+t.test('what is sent does not go over a connection that the server is about to close', async t => {
+  const seen = new Set<unknown>();
+  const server = createServer((request, response) => {
+    // As a server does whose limit for unused connections ends at this moment.
+    if (seen.has(request.socket)) return request.socket.destroy();
+    seen.add(request.socket);
+    request.resume().on('end', () => response.writeHead(204).end());
+  });
+  const { port, close } = await listen(server);
+  t.teardown(close);
+  const asked = {
+    url: `http://127.0.0.1:${port}/`,
+    headers: {},
+    ca: null,
+    limitBytes: 100,
+    timeoutSeconds: 10,
+  };
+  t.match(await exchange({ ...asked }), { status: 204 });
+  for (const body of ['1', '2']) t.match(await exchange({ ...asked, method: 'POST', body }), { status: 204 });
+  t.equal(seen.size, 3);
+});
