@@ -11,7 +11,7 @@ import { bootGeneration, enter, generations, lock, log, unlock } from './command
 import { rescueEntry } from './commands/rescue-entry.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
-import { standardError } from './host/terminal/standard-error.ts';
+import { openStandardError } from './host/terminal/standard-error.ts';
 import { openTerminal } from './host/terminal/terminal.ts';
 import { drawOnce } from './stages/screen/watch.ts';
 import { isOtherName, type OtherName } from './names.ts';
@@ -73,7 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'boot':
       return boot(doors);
     case 'install':
-      return install(doors, values.config, standardError());
+      return installAtTerminal(values.config);
     case 'setup':
       return guidedInstallation(values);
     case 'plan':
@@ -109,9 +109,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function installAtTerminal(configFile: string | undefined): Promise<number> {
+  const { isConsole, write } = openStandardError();
+  return install(doors, configFile, isConsole ? undefined : write);
+}
+
 /** Under the name of another program. */
 async function answer(name: OtherName, argv: readonly string[]): Promise<number> {
-  const tell = (text: string) => process.stderr.write(text);
+  const { write: tell } = openStandardError();
   switch (name) {
     case 'nixos-install':
       return nixosInstall(doors, argv, tell);

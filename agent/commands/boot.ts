@@ -10,7 +10,7 @@ import type { Mode } from '../config/schema.ts';
 import { asDabeiError, DabeiError, type DabeiError as Failure } from '../errors.ts';
 import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
-import { formatEntry, type LogEntry } from '../host/log.ts';
+import { alsoTelling } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
 import { arrival, installation, rehearsal, repetition, rescue, withAsking } from '../install.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
@@ -131,12 +131,7 @@ export async function install(
   configFile: string | undefined,
   tell: (text: string) => void = () => {},
 ): Promise<number> {
-  const log = (entry: LogEntry) => {
-    silentDoors.log(entry);
-    const line = formatEntry(entry);
-    if (line !== null) tell(`${line}\n`);
-  };
-  const plainDoors: Doors = { ...silentDoors, log };
+  const plainDoors: Doors = { ...silentDoors, log: alsoTelling(silentDoors, tell) };
   const session = await sessionByHand(plainDoors, configFile, () => logCommands(plainDoors));
   const reporting = startReports(plainDoors, reportSource(plainDoors, session), { isOnline: true });
   const { doors } = reporting;

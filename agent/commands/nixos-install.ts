@@ -3,7 +3,7 @@ import { DabeiError } from '../errors.ts';
 import { memoryBytes } from '../host/machine/facts.ts';
 import type { Doors } from '../host/doors.ts';
 import { environment } from '../host/environment.ts';
-import { formatEntry, type LogEntry } from '../host/log.ts';
+import { alsoTelling } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
 import { parseNixosInstall, planNixosInstall, usage } from '../plan/nix/nixos-install.ts';
 import { executeSteps } from '../stages/execute.ts';
@@ -32,11 +32,7 @@ export async function nixosInstall(
   checkRoot(doors, options.root);
   const steps = planNixosInstall(options, memoryBytes(doors), environment(inherited));
   logCommands(doors);
-  const report = (entry: LogEntry) => {
-    doors.log(entry);
-    const line = formatEntry(entry);
-    if (line !== null) tell(`${line}\n`);
-  };
+  const report = alsoTelling(doors, tell);
   await executeSteps({ ...doors, log: report }, steps);
   updateStatus(doors, { state: 'installed' });
   report({ event: 'note', text: 'installation finished!' });

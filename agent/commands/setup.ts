@@ -4,7 +4,7 @@ import { applyConsolePolicy } from '../console/apply.ts';
 import { endPassword } from '../console/password.ts';
 import { DabeiError, Refusals } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
-import { formatEntry } from '../host/log.ts';
+import { alsoTelling } from '../host/log.ts';
 import { readStatus, updateStatus } from '../host/status.ts';
 import type { Terminal } from '../host/terminal/terminal.ts';
 import { guided } from '../install.ts';
@@ -218,11 +218,7 @@ async function install(doors: Doors, terminal: Terminal, options: SetupOptions, 
   terminal.persist(() => terminal.write('the installation continues: Ctrl-C does not end it\n'));
   await endPassword(doors);
   applyConsolePolicy(doors, session.resolution);
-  const log: Doors['log'] = entry => {
-    doors.log(entry);
-    const line = terminal.isConsole ? null : formatEntry(entry);
-    if (line !== null) terminal.write(`${line}\n`);
-  };
+  const log = terminal.isConsole ? doors.log : alsoTelling(doors, terminal.write);
   const failure = await runStages({ ...doors, log }, guided, session);
   if (failure !== null) {
     terminal.write(`the installation stopped (${failure.code}); correct the cause, and run "dabei setup --config ${options.save}"\n`);

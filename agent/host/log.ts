@@ -95,6 +95,18 @@ export function log(entry: LogEntry): void {
   if (line !== null) for (const console of consolePaths()) writeConsole(console, `${line}\n`);
 }
 
+/** The same log, for somebody who runs dabei at a terminal: each line that the consoles show is told there, too. */
+export function alsoTelling(
+  { log }: { log: (entry: LogEntry) => void },
+  tell: (text: string) => void,
+): (entry: LogEntry) => void {
+  return entry => {
+    log(entry);
+    const line = formatEntry(entry);
+    if (line !== null) tell(`${line}\n`);
+  };
+}
+
 /**
  * Formats a line of the log file for people: the time in seconds after the start of the machine, and the entry. It shows as much
  * as possible of a truncated line or of one from another version.

@@ -1,18 +1,14 @@
-import { consolePaths, readLink } from '../files.ts';
+import { isConsole } from './console.ts';
 
-/** The only door to standard error of a command that goes on when nobody listens any more. */
+/** The only door to standard error of commands that go on when nobody listens any more. */
+export interface StandardError {
+  /** Never throws: a connection may be gone. */
+  write: (text: string) => void;
+  /** The log is written there, too, since it is a console of the kernel. */
+  isConsole: boolean;
+}
 
-/**
- * @returns what writes to it, and never throws: a connection may be gone. It writes nothing where standard error is a console of the
- * kernel, because the log is written there anyway; /dev/tty0 is the virtual console in the foreground (console(4)).
- */
-export function standardError(): (text: string) => void {
-  const own = readLink('/proc/self/fd/2') ?? '';
-  const consoles = consolePaths();
-  const isVirtual = consoles.includes('/dev/tty0') && /^\/dev\/tty\d+$/.test(own);
-  if (own === '/dev/console' || consoles.includes(own) || isVirtual) return () => {};
+export function openStandardError(): StandardError {
   process.stderr.on('error', () => {});
-  return text => {
-    process.stderr.write(text);
-  };
+  return { write: text => void process.stderr.write(text), isConsole: isConsole(2) };
 }

@@ -1,5 +1,5 @@
 import { emitKeypressEvents } from 'node:readline';
-import { consolePaths, readLink } from '../files.ts';
+import { isConsole } from './console.ts';
 import { edit, type Editing, type Key } from './line-editor.ts';
 
 /** The only door to the terminal of the person who runs dabei. */
@@ -78,12 +78,11 @@ export function openTerminal(): Terminal | null {
       if (isGone) return end(null);
       while (take !== null && early.length > 0) take(early.shift()!);
     });
-  const own = [readLink('/proc/self/fd/1'), readLink('/proc/self/fd/0')];
   return {
     columns,
     write,
     ask,
-    isConsole: own.some(path => path === '/dev/console' || consolePaths().includes(path ?? '')),
+    isConsole: isConsole(0, 1),
     persist: then => {
       tell = then;
       early.length = 0;
