@@ -63,6 +63,7 @@ export function writeHostKey(
  */
 export async function generateHostKey(doors: Doors, root: string): Promise<void> {
   const { exec, files } = doors;
+  const doing = 'generating an SSH host key';
   const scratch = `${root}/run/dabei/new-host-key`;
   const remove = () => {
     for (const path of [scratch, `${scratch}.pub`]) files.remove(path);
@@ -71,12 +72,14 @@ export async function generateHostKey(doors: Doors, root: string): Promise<void>
   files.makeDirectory(`${root}/run/dabei`);
   try {
     await exec.run({
-      doing: 'generating an SSH host key',
+      doing,
       argv: ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', scratch],
       timeoutSeconds: 30,
     });
-    const key = new Secret(files.readBytes(scratch) ?? Buffer.alloc(0));
-    writeHostKey(doors, root, 'ed25519', key, (files.readText(`${scratch}.pub`) ?? '').trim());
+    const [key, publicKey] = [files.readBytes(scratch), files.readText(`${scratch}.pub`)];
+    if (key === null || publicKey === null)
+      throw new DabeiError('FILE', { doing, problem: 'ssh-keygen made none' });
+    writeHostKey(doors, root, 'ed25519', new Secret(key), publicKey.trim());
   } finally {
     remove();
   }

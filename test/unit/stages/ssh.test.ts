@@ -115,6 +115,7 @@ t.test('doors that fail', async t => {
     ['other', { network: { readBanner: async () => '220 ftp' } }, [], 'SSH_START', /something other than sshd/, { logins: true, port: true }],
     ['missing', { real: [] }, [], 'COMMAND_MISSING', /ssh-keygen/, { logins: false, port: false }],
     ['exit', { real: [], programs: { 'ssh-keygen': 'echo no entropy >&2; exit 3' } }, [], 'COMMAND_FAILED', /exit code 3: no entropy/, { logins: false, port: false }],
+    ['no-key', { real: [], programs: { 'ssh-keygen': 'exit 0' } }, [], 'FILE', /ssh-keygen made none/, { logins: false, port: false }],
     ['killed', { real: [], programs: { 'ssh-keygen': 'kill -9 $$' } }, [], 'COMMAND_FAILED', /exit code 137/, { logins: false, port: false }],
     ['slow', { real: [], programs: { 'ssh-keygen': 'exec sleep 60' }, programSeconds: 0.3 }, [], 'COMMAND_TIMEOUT', /did not end/, { logins: false, port: false }],
     ['full', { failing: [['writeAtomic', /authorized_keys$/, 'ENOSPC']] }, [], 'FILE', /ENOSPC/, { logins: true, port: false }],
