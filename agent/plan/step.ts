@@ -136,7 +136,7 @@ export function renderStep(step: Step): string {
     case 'boot-code':
       return `# ${step.doing}\nread ${[...step.disks, ...(step.firmware === 'uefi' ? [step.root] : [])].map(quote).join(' ')}`;
     case 'trial':
-      return `# ${step.doing}\nstart once ${step.esps.map(quote).join(' ')}`;
+      return `# ${step.doing}${step.firmware === 'uefi' ? '; an older default in an EFI variable is removed' : ''}\nstart once ${step.esps.map(quote).join(' ')}`;
     case 'commit':
       return `# ${step.doing}\ncommit ${quote(step.directory)} message=${quote(step.message)}`;
     case 'write':

@@ -59,3 +59,12 @@ t.test('a program that must print nothing', async t => {
   });
   t.equal(step, '# looking (must print nothing)\nwipefs /dev/vda');
 });
+
+t.test('a trial by UEFI says that an older default of the firmware goes', async t => {
+  const step = { kind: 'trial', doing: 'beginning the trial', esps: ['/mnt/boot'] } as const;
+  t.equal(
+    renderStep({ ...step, firmware: 'uefi' }),
+    '# beginning the trial; an older default in an EFI variable is removed\nstart once /mnt/boot',
+  );
+  t.equal(renderStep({ ...step, firmware: 'bios' }), '# beginning the trial\nstart once /mnt/boot');
+});
