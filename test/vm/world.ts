@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import * as files from '../../image/lib/files.ts';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as clock from '../../agent/host/clock.ts';
+import { accelerator } from './harness/machine/accelerator.ts';
 import { timeScale } from './harness/time-scale.ts';
 import { openSite, type Site } from './harness/site.ts';
 
@@ -39,6 +40,7 @@ export const worldsDirectory = join(cacheDirectory, 'worlds');
 
 /** Runs one world. Consoles stay for reading; disks stay only where something failed. */
 export async function runWorld(world: World): Promise<Result> {
+  const emulated = (await accelerator()) === 'tcg';
   let started = clock.uptimeSeconds();
   const report: Report = {};
   const directory = join(worldsDirectory, world.name);
@@ -59,7 +61,7 @@ export async function runWorld(world: World): Promise<Result> {
   } finally {
     clearTimeout(limit);
     await site?.close(({ machines }) => {
-      problem ??= findingsOf(machines, world.expected);
+      problem ??= findingsOf(machines, world.expected, emulated);
       if (problem === undefined) removeDisks(directory);
     });
   }
@@ -74,9 +76,13 @@ export async function runWorld(world: World): Promise<Result> {
   return problem === undefined ? result : { ...result, problem: `${problem}\n(all of it: ${directory})` };
 }
 
-function findingsOf(machines: Site['machines'], expected: World['expected']): string | undefined {
+function findingsOf(
+  machines: Site['machines'],
+  expected: World['expected'],
+  emulated: boolean,
+): string | undefined {
   for (const { console, consoleFile } of machines) {
-    const found = console.findings(expected);
+    const found = console.findings(expected, emulated);
     if (found.length > 0) return `on the console ${basename(consoleFile)}:\n${found.join('\n')}`;
   }
   return undefined;

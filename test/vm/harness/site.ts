@@ -66,9 +66,8 @@ export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> 
 export const consoleParameters = ['console=ttyS0', 'loglevel=5', 'no_timer_check'];
 
 /**
- * The kernel reports a processor that stays in a section for 21 s (Documentation/RCU/stallwarn.rst). An emulated one that swaps
- * stayed for more than 180 s, and the installation went on: this tells how busy the host is. A real hang ends at the limit of what
- * the test waits for.
+ * The report of a processor that stays in a section is a page of text, in the midst of lines that the harness reads
+ * (Documentation/RCU/stallwarn.rst). A kernel that is started by kexec or from a disk writes it anyway: scan.ts.
  */
 const emulatedParameter = 'rcupdate.rcu_cpu_stall_suppress=1';
 

@@ -103,8 +103,8 @@ export class SerialConsole {
   }
 
   /** What the console scan makes of everything said so far, and whether the file has all of it. */
-  findings(expected: readonly RegExp[] = []): string[] {
-    return [...this.#incomplete, ...scan(this.#text, expected)];
+  findings(expected: readonly RegExp[] = [], emulated = false): string[] {
+    return [...this.#incomplete, ...scan(this.#text, expected, emulated)];
   }
 
   #tell(): void {

@@ -58,6 +58,18 @@ t.test('a world may expect a sign', async t => {
   t.same(scan(text, [/dev vdb/]), ['a disk failed to read or write: I/O error, dev vda, sector 8']);
 });
 
+t.test('an emulated processor is as slow as its host', async t => {
+  const late = [
+    'rcu: INFO: rcu_sched detected stalls on CPUs/tasks:',
+    'watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [nix:412]',
+    'INFO: task txg_sync:301 blocked for more than 120 seconds.',
+  ];
+  const wrong = 'BUG: kernel NULL pointer dereference, address: 0000000000000008';
+  const text = [...late, wrong].join('\n');
+  t.same(scan(text, [], true), [`a kernel bug was hit: ${wrong}`]);
+  t.equal(scan(text).length, 4);
+});
+
 t.test('only what nothing good can follow ends a wait', async t => {
   t.equal(isBad('Out of memory: Killed process 77 (nix)'), null);
   t.match(
