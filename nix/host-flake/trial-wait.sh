@@ -5,8 +5,8 @@
 #   action=generation1, action=generation  the same, for the first boot of any generation: systemd-boot counts it, and the end of this
 #                  program lets systemd-bless-boot take the counter away (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/)
 
-# Seconds since the kernel's start, and until a stage that gave up is left.
-network_limit=300 emergency_limit=60
+# Seconds since the kernel's start, until a stage that gave up is left, and until nobody types any more.
+network_limit=300 emergency_limit=60 typing_limit=120
 
 # The default is the rescue system, which finds "started" and stays; or the generation before, as this one has no try left.
 restart() {
@@ -55,6 +55,20 @@ logged_in() {
     esac
   done <"$run/lines"
   [ -e "$run/login" ]
+}
+
+# What a program reads from a terminal changes the access time of its device, in steps of 8 s (Linux, drivers/tty/tty_io.c,
+# tty_update_time): a passphrase is being typed at a console.
+note_typing() {
+  times=$(stat -c %X "$root/dev/console" "$root"/dev/tty[0-9]* "$root"/dev/tty[A-Z]* "$root"/dev/hvc* 2>/dev/null)
+  [ "$times" = "${times_before-$times}" ] || typed_at=$now
+  times_before=$times
+}
+
+# is_late SECONDS: nobody has come since the kernel's start. Whoever types gets the limit once more, a line with noise no more than that.
+is_late() {
+  [ "$now" -ge "$1" ] || return 1
+  [ "$now" -ge $((typed_at + typing_limit)) ] || [ "$now" -ge $(($1 + minutes * 60)) ]
 }
 
 # An address that is not of this machine alone: a route of IPv4, or a global address of IPv6 (scope 00).
@@ -131,7 +145,7 @@ no_more() {
 }
 
 wait_for_login() {
-  gave_up='' ask_at=0 told=none since=0
+  gave_up='' ask_at=0 told=none since=0 typed_at=-$typing_limit
   uptime
   # Whoever unlocked it may have taken his time.
   [ "$action" != generation ] || since=$now
@@ -152,6 +166,7 @@ wait_for_login() {
         ;;
     esac
     uptime
+    note_typing
     if [ -n "$limited" ]; then
       if is_active emergency.service; then
         gave_up=${gave_up:-$now}
@@ -162,10 +177,10 @@ wait_for_login() {
       if [ "${action%1}" != "$action" ]; then
         [ "$now" -lt "$network_limit" ] || is_online || restart 'stage 1 has no network'
         # Whoever has unlocked the disks is there. Without a person, the passphrase may wait.
-        [ "$confirm" = report ] || [ "$now" -lt $((minutes * 60)) ] || is_active initrd-fs.target ||
+        [ "$confirm" = report ] || ! is_late $((minutes * 60)) || is_active initrd-fs.target ||
           restart "nobody has logged in within $minutes minutes"
       elif [ -z "$asks" ] || [ "$action" = generation ]; then
-        [ "$now" -lt $((since + minutes * 60)) ] || restart "nobody has logged in within $minutes minutes"
+        ! is_late $((since + minutes * 60)) || restart "nobody has logged in within $minutes minutes"
       fi
     fi
     sleep 5
