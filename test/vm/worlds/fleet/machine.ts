@@ -35,9 +35,9 @@ const replies: { name: string; signs: boolean; says: RegExp | null; answer: (que
   { name: 'continue', signs: true, says: null, answer: ({ nonce, plan }) => ({ action: 'continue', nonce, plan }) },
 ]; // prettier-ignore
 
-/** What the server has later: refused, and the disk stays as it is. */
+/** What the server has later: refused, and the disk stays as it is. The first would erase it, if it were not older. */
 const later: { name: string; changes: Partial<ConfigInput>; clock?: string; stage: string; code: string }[] = [
-  { name: 'older', changes: { serial: 6 }, stage: 'plan', code: 'CONFIG_REPLAYED' },
+  { name: 'older', changes: { serial: 6, disks: { devices: ['only'], wipe: true, generation: 2 } }, stage: 'plan', code: 'CONFIG_REPLAYED' },
   { name: 'clock', changes: { serial: 8 }, clock: '2011-11-11T11:11:00', stage: 'config', code: 'CONFIG_EXPIRED' },
 ]; // prettier-ignore
 
