@@ -172,8 +172,7 @@ export function writeKernelFile(path: string, content: string): void {
 }
 
 /**
- * Writes a file in one call and in place, as efivarfs demands (Documentation/filesystems/efivarfs.rst). A variable that is there may be
- * immutable; then this fails.
+ * Writes a file in one call and in place, as efivarfs demands (Documentation/filesystems/efivarfs.rst).
  * @throws DabeiError FILE
  */
 export function writeKernelBytes(path: string, content: Buffer): void {

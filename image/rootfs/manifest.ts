@@ -157,6 +157,11 @@ export const manifest: readonly Part[] = [
     ],
   },
   {
+    name: 'EFI variables',
+    why: 'Linux makes those of the firmware immutable: an older default of systemd-boot, and what it is to start next',
+    files: ['/usr/bin/chattr'],
+  },
+  {
     name: 'shell and archives',
     why: 'nixos-anywhere and disko run bash scripts and send tar archives; people use both, too',
     files: ['/usr/bin/bash', '/usr/bin/tar', '/usr/bin/cpio'],

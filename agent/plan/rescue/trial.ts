@@ -135,12 +135,12 @@ export function grubEntry(config: string, id: string | null): string | null {
 const guid = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
 
 /**
- * EFI variables of systemd-boot's that win over loader.conf, and what sets them (bootctl(1)). The second is there since systemd 260.
+ * EFI variables of systemd-boot's that win over loader.conf. The second is there since systemd 260.
  * https://systemd.io/BOOT_LOADER_INTERFACE/
  */
 export const defaultVariables = [
-  { name: 'LoaderEntryDefault', guid, verb: 'set-default' },
-  { name: 'LoaderEntryPreferred', guid, verb: 'set-preferred' },
+  { name: 'LoaderEntryDefault', guid },
+  { name: 'LoaderEntryPreferred', guid },
 ] as const;
 
 /**

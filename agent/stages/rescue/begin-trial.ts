@@ -4,8 +4,7 @@ import { paths } from '../../paths.ts';
 import { oneShotVariable } from '../../plan/rescue/boot-menu.ts';
 import { grubEntry, grubVariable, rescueEntryId, trialFiles } from '../../plan/rescue/trial.ts';
 import type { TrialStep } from '../../plan/step.ts';
-import { targetRoot } from '../../plan/target.ts';
-import { overridesOf, storeVariable, tellOverrides } from './efi-variables.ts';
+import { removeOverrides, storeVariable } from './efi-variables.ts';
 import { endTrial } from './end-trial.ts';
 
 /** The last thing that an installation does to the boot loaders, if the first boot is on trial. */
@@ -26,7 +25,7 @@ export async function beginTrial(doors: Doors, { doing, firmware, esps }: TrialS
   }
   if (firmware === 'bios') return;
   try {
-    storeVariable(doors, oneShotVariable, trialFiles.systemdBootEntry.split('/').at(-1)!);
+    await storeVariable(doors, oneShotVariable, trialFiles.systemdBootEntry.split('/').at(-1)!);
   } catch (thrown) {
     log({
       event: 'note',
@@ -43,32 +42,7 @@ async function uefiProblem(doors: Doors, esps: readonly string[]): Promise<strin
       !new RegExp(`^default ${rescueEntryId}$`, 'm').test(files.readText(`${esp}/loader/loader.conf`) ?? ''),
   );
   if (missing !== undefined) return `the boot menu on ${missing} does not know of it`;
-  const overrides = await withoutOverrides(doors, esps);
-  return overrides.length === 0 ? null : tellOverrides(overrides);
-}
-
-/**
- * Defaults that somebody set for the machine's old system. bootctl(1) of the installed one can remove them, if systemd-boot started the
- * kernel before this one.
- * @returns those that stay
- */
-async function withoutOverrides(doors: Doors, esps: readonly string[]) {
-  const before = overridesOf(doors, esps, rescueEntryId);
-  for (const { name, verb } of before) {
-    const bootctl = ['/run/current-system/sw/bin/bootctl', verb, ''];
-    const command = {
-      doing: `removing the EFI variable ${name}`,
-      argv: ['nixos-enter', '--root', targetRoot, '--', ...bootctl],
-      timeoutSeconds: 300,
-    };
-    // Where it cannot, there is no trial, which is said.
-    await doors.exec.attempt(command).catch(() => {});
-  }
-  const left = overridesOf(doors, esps, rescueEntryId);
-  for (const { name } of before)
-    if (!left.some(each => each.name === name))
-      doors.log({ event: 'note', text: `an EFI variable, ${name}, had another default, and is removed` });
-  return left;
+  return removeOverrides(doors, esps, rescueEntryId);
 }
 
 function biosProblem({ files }: Doors, esps: readonly string[]): string | null {

@@ -10,7 +10,7 @@ import {
   type MenuEntry,
 } from '../../plan/rescue/boot-menu.ts';
 import { byPartuuid } from '../../plan/disks/pool.ts';
-import { overridesOf, storeVariable, tellOverrides } from './efi-variables.ts';
+import { removeOverrides, storeVariable } from './efi-variables.ts';
 import { endTrial } from './end-trial.ts';
 import { withEsps } from './esps.ts';
 import { rescuedMachine } from './machine.ts';
@@ -49,7 +49,7 @@ export async function listGenerations(doors: Doors): Promise<string[]> {
  */
 export async function chooseGeneration(doors: Doors, generation: number, once: boolean): Promise<string[]> {
   const doing = `choosing generation ${generation}`;
-  return withEsps(doors, espDevices(doors, doing), esps => {
+  return withEsps(doors, espDevices(doors, doing), async esps => {
     const menus = esps.flatMap(esp => {
       const menu = readMenu(doors, esp);
       return menu === null ? [] : [{ esp, menu }];
@@ -70,7 +70,7 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
       });
     }
     if (first.kind === 'systemd-boot' && once) {
-      storeOneShot(doors, doing, first.id);
+      await storeOneShot(doors, doing, first.id);
     } else {
       // Whoever chooses has decided, and a trial is over.
       if (!once) endTrial(doors, menus.map(({ esp }) => esp)); // prettier-ignore
@@ -82,18 +82,18 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
         else rewrite(doors, `${esp}/grub/grub.cfg`, text => withGrubDefault(text ?? '', id));
       }
     }
-    const overrides = first.kind === 'systemd-boot' && !once ? overridesOf(doors, menus.map(({ esp }) => esp), first.id) : []; // prettier-ignore
+    const override = first.kind === 'systemd-boot' && !once ? await removeOverrides(doors, menus.map(({ esp }) => esp), first.id) : null; // prettier-ignore
     return [
       `generation ${generation} starts ${once ? 'next, once' : 'from now on, until the next nixos-rebuild'}`,
-      ...(overrides.length === 0 ? [] : [`but ${tellOverrides(overrides)}; until then, use --once`]),
+      ...(override === null ? [] : [`but ${override}; until then, use --once`]),
       'next: reboot',
     ];
   });
 }
 
-function storeOneShot(doors: Doors, doing: string, id: string): void {
+async function storeOneShot(doors: Doors, doing: string, id: string): Promise<void> {
   try {
-    storeVariable(doors, oneShotVariable, id);
+    await storeVariable(doors, oneShotVariable, id);
   } catch (thrown) {
     throw new DabeiError('RESCUE_BOOT', {
       doing,

@@ -1,3 +1,4 @@
+import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { efiVariable } from '../../plan/rescue/boot-menu.ts';
 import { defaultVariables, overridesDefault } from '../../plan/rescue/trial.ts';
@@ -7,39 +8,50 @@ import { defaultVariables, overridesDefault } from '../../plan/rescue/trial.ts';
 const directory = '/sys/firmware/efi/efivars';
 
 /**
- * Writes a variable, and reads it back: the firmware may accept one and forget it. One that is there already is immutable, and needs an
- * ioctl before it can be written or removed (Documentation/filesystems/efivarfs.rst); no program of this system has it.
+ * Linux makes variables immutable that it finds in the firmware: without that, some machines were lost by `rm -rf /`
+ * (Documentation/filesystems/efivarfs.rst).
+ */
+async function makeMutable({ exec }: Doors, path: string): Promise<void> {
+  await exec.run({ doing: `changing ${path}`, argv: ['chattr', '-i', path], timeoutSeconds: 10 });
+}
+
+/**
+ * Writes a variable, and reads it back: the firmware may accept one and forget it.
  * @throws Error
  */
-export function storeVariable({ files }: Doors, name: string, value: string): void {
+export async function storeVariable(doors: Doors, name: string, value: string): Promise<void> {
+  const { files } = doors;
   const path = `${directory}/${name}`;
   const wanted = efiVariable(value);
+  if (files.exists(path)) await makeMutable(doors, path);
   files.writeKernelBytes(path, wanted);
   if (files.readBytes(path)?.equals(wanted) !== true)
     throw new Error('the firmware did not keep the variable');
 }
 
-export interface Override {
-  /** Of the variable, without its GUID. */
-  name: string;
-  /** By which bootctl(1) takes it away. */
-  verb: string;
-}
-
 /**
- * Older defaults that would start another entry of one of these ESPs.
+ * Removes older defaults of the firmware that would start another entry of one of these ESPs.
  * @param wanted name of the entry's file
+ * @returns why one stays, for people; null if none does
  */
-export function overridesOf({ files }: Doors, esps: readonly string[], wanted: string): Override[] {
+export async function removeOverrides(
+  doors: Doors,
+  esps: readonly string[],
+  wanted: string,
+): Promise<string | null> {
+  const { files, log } = doors;
   const entries = esps.flatMap(esp => files.list(`${esp}/loader/entries`));
-  return defaultVariables.flatMap(({ name, guid, verb }) => {
-    const value = files.readBytes(`${directory}/${name}-${guid}`)?.subarray(4) ?? null;
-    return overridesDefault(value, entries, wanted) ? [{ name, verb }] : [];
-  });
-}
-
-/** For people. */
-export function tellOverrides(overrides: readonly Override[]): string {
-  const [{ name, verb }] = overrides as [Override];
-  return `an EFI variable, ${name}, has another default; remove it, in the installed system, with: bootctl ${verb} ""`;
+  for (const { name, guid } of defaultVariables) {
+    const path = `${directory}/${name}-${guid}`;
+    if (!overridesDefault(files.readBytes(path)?.subarray(4) ?? null, entries, wanted)) continue;
+    try {
+      await makeMutable(doors, path);
+      files.remove(path);
+    } catch (thrown) {
+      const { problem } = asDabeiError(thrown, `removing ${path}`);
+      return `an EFI variable, ${name}, has another default, and cannot be removed: ${problem}`;
+    }
+    log({ event: 'note', text: `an EFI variable, ${name}, had another default, and is removed` });
+  }
+  return null;
 }

@@ -28,7 +28,7 @@ const bios = (n: number) => ({
 
 function doors(t: Test, world: World) {
   return doorsTo(t.testdir(), {
-    programs: { mount: 'exit 0', umount: 'exit 0' },
+    programs: { mount: 'exit 0', umount: 'exit 0', chattr: '[ "$1" = -i ]' },
     ...world,
     files: {
       '/run/dabei/boot/dabei/machine.json': JSON.stringify(info),
@@ -126,8 +126,14 @@ t.test('elsewhere than in a rescue entry', async t => {
 t.test('an older default of the firmware, which wins over loader.conf', async t => {
   const older = variable.replace('OneShot', 'Default');
   const world = { files: { ...uefi(1), ...uefi(2), [older]: efiVariable('nixos-b.conf').toString('latin1') } };
-  const [said, but] = await chooseGeneration(doors(t, world), 1, false);
+  const removes = doors(t, world);
+  t.same(await chooseGeneration(removes, 1, false), ['generation 1 starts from now on, until the next nixos-rebuild', 'next: reboot']);
+  t.equal(removes.read(older), null);
+  const stays = doors(t, { ...world, programs: { mount: ':', umount: ':', chattr: 'echo Read-only file system >&2; exit 1' } });
+  const [said, but] = await chooseGeneration(stays, 1, false);
   t.equal(said, 'generation 1 starts from now on, until the next nixos-rebuild');
-  t.match(but, /^but an EFI variable, LoaderEntryDefault, has another default; remove it, .*; until then, use --once$/);
-  t.notMatch((await chooseGeneration(doors(t, world), 2, false)).join(), /LoaderEntryDefault/, 'it is this one');
+  t.match(but, /^but an EFI variable, LoaderEntryDefault, has another default, and cannot be removed: .*Read-only.*; until then, use --once$/s);
+  const same = doors(t, world);
+  await chooseGeneration(same, 2, false);
+  t.not(same.read(older), null, 'it is this one');
 }); // prettier-ignore

@@ -40,7 +40,7 @@ const bios = (esp: string, state: string | null, value: string | null) => ({
 
 function doors(t: Test, world: World) {
   return doorsTo(t.testdir(), {
-    programs: { mount: 'exit 0', umount: 'exit 0', kexec: 'exit 0' },
+    programs: { mount: 'exit 0', umount: 'exit 0', kexec: 'exit 0', chattr: '[ "$1" = -i ]' },
     ...world,
     files: {
       '/run/dabei/boot/dabei/machine.json': JSON.stringify(info),
@@ -145,10 +145,11 @@ t.test('the installation begins it', async t => {
     ['UEFI', 'uefi', { files: uefi(esp, 'pending') }, 'pending', null],
     ['variables are read-only', 'uefi', { files: uefi(esp, 'pending'), failing: [['writeKernelBytes', /./, 'EROFS']] }, 'pending', /^the rescue system will start the installed one, because .*read-only/],
     ['an older default of an entry that is gone', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-generation-7.conf') } }, 'pending', null],
-    ['an older default that fits', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') } }, null, /not on trial: an EFI variable, LoaderEntryDefault/, before],
-    ['an older default that bootctl removes', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') }, programs: { 'nixos-enter': '[ "$*" = "--root /mnt -- /run/current-system/sw/bin/bootctl set-default " ] && rm "$ROOT"/sys/firmware/efi/efivars/LoaderEntryDefault-*' } }, 'pending', /^an EFI variable, LoaderEntryDefault, had another default, and is removed$/],
-    ['an older preferred entry', 'uefi', { files: { ...uefi(esp, 'pending'), [variable('LoaderEntryPreferred')]: efiVariable('nixos-aa.conf').toString('latin1') } }, null, /LoaderEntryPreferred, has another default; remove it, in the installed system, with: bootctl set-preferred ""/, before],
-    ['an older default: another system', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('auto-windows') } }, null, /LoaderEntryDefault/, before],
+    ['an older default that fits', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') } }, 'pending', /^an EFI variable, LoaderEntryDefault, had another default, and is removed$/],
+    ['an older default that stays', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('nixos-*.conf') }, programs: { mount: ':', umount: ':', chattr: 'echo Read-only file system >&2; exit 1' } }, null, /not on trial: an EFI variable, LoaderEntryDefault, has another default, and cannot be removed: .*Read-only file system/, before],
+    ['an older preferred entry', 'uefi', { files: { ...uefi(esp, 'pending'), [variable('LoaderEntryPreferred')]: efiVariable('nixos-aa.conf').toString('latin1') } }, 'pending', /LoaderEntryPreferred, had another default, and is removed$/],
+    ['an older default: another system', 'uefi', { files: { ...uefi(esp, 'pending'), ...older('auto-windows') } }, 'pending', /LoaderEntryDefault/],
+    ['an older choice for one start', 'uefi', { files: { ...uefi(esp, 'pending'), [oneShot]: efiVariable('nixos-aa.conf').toString('latin1') } }, 'pending', null],
     ['modules without a trial', 'uefi', { files: uefi(esp, 'pending', before) }, null, /the boot menu on .* does not know of it/, before],
     ['BIOS', 'bios', { files: bios(esp, 'pending', 'pending') }, 'pending', null],
     ['BIOS, modules without a trial', 'bios', { files: { ...bios(esp, 'pending', null), [`${esp}/grub/grubenv`]: '' } }, null, /does not know of it/],

@@ -1,5 +1,5 @@
 import { defaultVariables } from '../../../../agent/plan/rescue/trial.ts';
-import { efiVariable } from '../../../../agent/plan/rescue/boot-menu.ts';
+import { efiVariable, oneShotVariable } from '../../../../agent/plan/rescue/boot-menu.ts';
 import * as files from '../../../../image/lib/files.ts';
 import {
   endsInInstalled,
@@ -20,15 +20,16 @@ import type { World } from '../../world.ts';
 const directory = '/sys/firmware/efi/efivars';
 const [{ name, guid }] = defaultVariables;
 
-/** A default of systemd-boot's that somebody set for the machine's old system. */
-const oldDefault = (ssh: Ssh, pattern: string) =>
-  ssh.run(`cat >${directory}/${name}-${guid}`, { stdin: efiVariable(pattern), seconds: 60 });
+/** What somebody set for the machine's old system. */
+const set = (ssh: Ssh, variable: string, value: string) =>
+  ssh.run(`cat >${directory}/${variable}`, { stdin: efiVariable(value), seconds: 60 });
+const oldDefault = (ssh: Ssh, pattern: string) => set(ssh, `${name}-${guid}`, pattern);
 
 export const trialVariablesWorlds: World[] = [
   {
     name: 'trial-variables-uefi',
     about:
-      'first boot on trial: variables are read-only, so the rescue system starts it; an older default that fits no entry does not matter; with one that fits, there is no trial',
+      'first boot on trial: variables are read-only, so the rescue system starts it; an older default that fits no entry does not matter; one that fits is removed',
     limitSeconds: 5400,
     script: async site => {
       const guestOn = (disk: string): Guest => ({
@@ -60,11 +61,15 @@ export const trialVariablesWorlds: World[] = [
       files.remove(variablesOf(site));
       const older = guestOn('fits');
       await installed(site, older, {
-        told: /the first boot is not on trial: an EFI variable, LoaderEntryDefault, [^]*^installed: /m,
-        untold: /it is on trial/,
-        meanwhile: ssh => oldDefault(ssh, 'nixos-*.conf'),
+        told: /an EFI variable, LoaderEntryDefault, had another default, and is removed[^]*^installed: .*; it is on trial/m,
+        untold: /the rescue system will start the installed one/,
+        meanwhile: async ssh => {
+          await oldDefault(ssh, 'nixos-*.conf');
+          await set(ssh, oneShotVariable, 'nixos-generation-7.conf');
+        },
       });
-      await endsInInstalled(site, older, 'without-trial');
+      await powerCutInStage1(site, older, 'instead-of-older');
+      await staysInRescue(site, older, 'after-older');
     },
   },
 ];
