@@ -59,6 +59,8 @@ async function outlive(site: Site): Promise<void> {
       ...{ ...guest, name: 'install', appended: [own, kernel], limitSeconds: 800 },
       parameters: ['dabei.metadata=install'],
     });
+    // Who may log in comes with the metadata.
+    await stageDone(machine, 'metadata', 200);
     await finishInstall(site, machine);
     const installed = await hashDisk(disk.file);
     userData = {
