@@ -8,7 +8,9 @@ export interface StandardError {
   isConsole: boolean;
 }
 
+/** From here on, a connection that ends does not end this command: the kernel sends SIGHUP, and then refuses to write (tty_ioctl(4)). */
 export function openStandardError(): StandardError {
+  process.on('SIGHUP', () => {});
   process.stderr.on('error', () => {});
   return { write: text => void process.stderr.write(text), isConsole: isConsole(2) };
 }
