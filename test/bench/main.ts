@@ -1,6 +1,7 @@
 import { benchAccount } from './account.ts';
 import { benchBoot } from './boot.ts';
 import { benchClosure } from './closure.ts';
+import { benchConfigUrl } from './config-url.ts';
 import { benchFleet } from './fleet/fleet.ts';
 import { benchFuzz } from './fuzz.ts';
 import { benchKexec, benchKexecMemory } from './kexec.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   'ram-kexec': benchKexecMemory,
   fuzz: benchFuzz,
   fleet: benchFleet,
+  'config-url': benchConfigUrl,
 };
 
 const asked = parseOptions(process.argv.slice(2));
@@ -35,7 +37,7 @@ if (asked === null || asked.names.length === 0 || asked.names.some(name => !Obje
   process.stdout.write(`usage: npm run bench -- ${names} [--runs N] [--svg FILE]\n`);
   process.exit(2);
 }
-if (asked.names.some(name => name !== 'fuzz')) {
+if (asked.names.some(name => name !== 'fuzz' && name !== 'config-url')) {
   await requireVirtualMachines();
   await requireImage();
 }
