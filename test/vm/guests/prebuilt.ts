@@ -49,6 +49,8 @@ export async function buildElsewhere(
 ): Promise<Prebuilt> {
   const operator = await hireOperator(directory);
   const home = join(directory, 'home');
+  // A lock file of an earlier build leads to the test system as it was then.
+  files.remove(join(home, 'host'));
   for (const [name, text] of Object.entries(describe(config, operator, options)))
     files.write(join(home, 'host', name), text);
   const storePath = await operator.run('building a system elsewhere', [
