@@ -4,6 +4,7 @@ import * as files from '../../../image/lib/files.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { attempt, run, type Finished } from '../../../agent/host/exec.ts';
 import { image } from '../harness/image.ts';
+import { timeScale } from '../harness/time-scale.ts';
 import { makeKeys } from '../harness/keys.ts';
 import { operatorHome, type Operator } from './operator.ts';
 import type { Site } from '../harness/site.ts';
@@ -34,7 +35,7 @@ export function tryRemote(
     doing: `running over SSH: ${command}`,
     argv: ['ssh', terminal ? '-tt' : '-T', ...sshOptions(remote), 'root@127.0.0.1', command],
     ...(stdin === undefined ? {} : { stdin }),
-    timeoutSeconds: 300,
+    timeoutSeconds: 300 * timeScale,
   });
 }
 
@@ -84,7 +85,7 @@ export async function sendKey(site: Site, { port, key }: Remote, by: string): Pr
       ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no'],
       ...['-o', 'IdentitiesOnly=yes', '-o', `IdentityFile=${by}`, 'root@127.0.0.1'],
     ],
-    timeoutSeconds: 120,
+    timeoutSeconds: 120 * timeScale,
   });
 }
 
@@ -104,7 +105,7 @@ export async function leaveForInstaller(site: Site): Promise<Remote> {
     kexecScript,
   );
   const upload = `ssh -T ${sshOptions(remote).join(' ')} root@127.0.0.1 'cat > "$HOME/kexec/kexec-tarball.tar.gz"' <${image.bundle}`;
-  await run({ doing: 'sending the bundle', argv: ['sh', '-c', upload], timeoutSeconds: 240 });
+  await run({ doing: 'sending the bundle', argv: ['sh', '-c', upload], timeoutSeconds: 240 * timeScale });
   const said = await remotely(remote, 'bash "$HOME/kexec/nixos-anywhere-kexec.sh"', undefined, true);
   files.write(join(site.directory, 'run.txt'), said);
   assert.match(said, /machine will boot into nixos/);
@@ -120,11 +121,11 @@ export async function leaveForInstaller(site: Site): Promise<Remote> {
     });
     return exitCode === 0;
   };
-  const down = await clock.poll(async () => ((await answersAtAll()) ? null : true), 120, 1);
+  const down = await clock.poll(async () => ((await answersAtAll()) ? null : true), 120 * timeScale, 1);
   assert.ok(down, 'the old system is left');
   const up = await clock.poll(
     async () => ((await answersAtAll('-o', 'ConnectTimeout=10')) ? true : null),
-    240,
+    240 * timeScale,
     5,
   );
   assert.ok(up, 'the installer answers');
