@@ -10,10 +10,10 @@ const bridges: readonly string[] = ['pcieport', 'shpchp'];
 
 /** Without the software watchdog, which is no device, and hangs together with the kernel (drivers/watchdog/softdog.c). */
 export function readWatchdogs({ files }: Pick<Doors, 'files'>): Watchdog[] {
-  return files.list(directory).flatMap(name => {
-    const device = files.realPath(`${directory}/${name}/device`);
+  const named = files.list(directory).flatMap(name => files.realPath(`${directory}/${name}/device`) ?? []);
+  const watchdogs = [...named, ...devicesOfUsers(files)].flatMap(device => {
     // An Intel board's belongs to a bridge or to the SMBus controller, whose driver makes the device (drivers/mfd/lpc_ich.c).
-    const drivers = device === null ? [] : upwards(files, device);
+    const drivers = upwards(files, device);
     const modules = drivers.flatMap(({ driver, module }) =>
       module === null || bridges.includes(driver ?? '') ? [] : [module],
     );
@@ -21,4 +21,21 @@ export function readWatchdogs({ files }: Pick<Doors, 'files'>): Watchdog[] {
     if (first?.driver == null) return [];
     return [{ name: first.module ?? first.driver, modules: [...new Set(modules)] }];
   });
+  return watchdogs.filter(({ name }, index) => index === watchdogs.findIndex(each => each.name === name));
+}
+
+/**
+ * Some drivers do not tell the kernel which device their watchdog is, and its device is "virtual": drivers/watchdog/i6300esb.c sets no
+ * parent. What the modules that use the kernel's watchdog module are bound to.
+ */
+function devicesOfUsers(files: Doors['files']): string[] {
+  return files.list('/sys/module/watchdog/holders').flatMap(module =>
+    files.list(`/sys/module/${module}/drivers`).flatMap(driver => {
+      const path = `/sys/module/${module}/drivers/${driver}`;
+      return files.list(path).flatMap(name => {
+        const device = files.realPath(`${path}/${name}`);
+        return device?.startsWith('/sys/devices/') === true ? [device] : [];
+      });
+    }),
+  );
 }
