@@ -69,13 +69,23 @@ const ovmf = {
   'secure-boot': { code: 'OVMF_CODE_4M.secboot.fd', variables: 'OVMF_VARS_4M.ms.fd' },
 };
 
+const socketDirectories = new Set<string>();
+// One listener for all: Node warns of more than ten.
+process.once('exit', () => {
+  for (const directory of socketDirectories) removeSockets(directory);
+});
+
+function removeSockets(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  socketDirectories.delete(directory);
+}
+
 /** Starts a machine. @throws when QEMU does not come up; its own message is in the error's text */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   files.makeDirectory(options.directory);
   // Paths of UNIX sockets are limited to 107 bytes (unix(7)), so they are not below a directory of unknown depth.
   const sockets = mkdtempSync(join(tmpdir(), 'dabei-vm-'));
-  const removeSockets = () => rmSync(sockets, { recursive: true, force: true });
-  process.once('exit', removeSockets);
+  socketDirectories.add(sockets);
   const consoleFile = join(options.directory, `${options.name}.console`);
   const variables = join(options.directory, 'uefi-variables.fd');
   const { firmware = 'bios' } = options;
@@ -126,8 +136,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   void qemu.ended.then(() => {
     clearTimeout(limit);
     for (const close of closeWires) close();
-    removeSockets();
-    process.off('exit', removeSockets);
+    removeSockets(sockets);
   });
   const early = qemu.ended.then(({ exitCode }) => {
     throw new Error(`QEMU ended with exit code ${exitCode}: ${qemu.errors().trim()}`);
