@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import * as clock from '../../../../agent/host/clock.ts';
 import { attempt } from '../../../../agent/host/exec.ts';
 import { checkout } from '../../../../image/lib/host.ts';
 
@@ -38,10 +38,12 @@ t.test('a command goes on when nobody reads what it tells', async t => {
 
 t.test('a command goes on when its terminal is gone, as that of a connection that ended', async t => {
   const { program, out, ready } = command(t);
-  const line = `${process.execPath} ${typescript} ${program} >${out}`;
-  const terminal = spawn('script', ['-qec', line, '/dev/null'], { stdio: 'ignore' });
-  while (!existsSync(ready)) await setTimeout(50);
+  // script(1) gives its command to a shell.
+  const env = { ...process.env, NODE: process.execPath, TYPESCRIPT: typescript, PROGRAM: program, OUT: out };
+  const argv = ['-qec', '"$NODE" "$TYPESCRIPT" "$PROGRAM" >"$OUT"', '/dev/null'];
+  const terminal = spawn('script', argv, { stdio: 'ignore', env });
+  t.ok(await clock.poll(async () => existsSync(ready) || null, 60, 0.05), 'it has started');
   terminal.kill('SIGKILL');
-  while (!existsSync(out) || readFileSync(out, 'utf8') === '') await setTimeout(50);
-  t.equal(readFileSync(out, 'utf8'), 'whole, false');
+  const text = async () => readFileSync(out, 'utf8') || null;
+  t.equal(await clock.poll(text, 60, 0.05), 'whole, false');
 });
