@@ -45,18 +45,14 @@ export async function benchConfigUrl({ runs = 15 }: BenchOptions): Promise<void>
     const configUrl = `http://127.0.0.1:${server.port}/host.json`;
     files.write(inFile, JSON.stringify({ ...config, mode: 'rescue' }));
     files.write(byUrl, JSON.stringify({ configUrl, configSigners: [signer] }));
-    const rows = [];
     const [fromFile, fromUrl]: [number[], number[]] = [[], []];
     for (let run = 0; run < runs; run++) {
       fromFile.push(await millisecondsOf(inFile));
       fromUrl.push(await millisecondsOf(byUrl));
     }
-    for (const [name, of] of [
-      ['the first', (each: number[]) => each[0]!],
-      [`median of ${runs}`, median],
-    ] as const)
-      // prettier-ignore
-      rows.push([name, of(fromFile).toFixed(0), of(fromUrl).toFixed(0)]);
+    const row = (name: string, of: (each: readonly number[]) => number) =>
+      [name, of(fromFile).toFixed(0), of(fromUrl).toFixed(0)]; // prettier-ignore
+    const rows = [row('the first', each => each[0]!), row(`median of ${runs}`, median)];
     process.stdout.write(`${table(['', 'in a file, ms', 'by URL, ms'], rows)}\n`);
   } finally {
     await server.close();
