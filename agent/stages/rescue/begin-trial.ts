@@ -10,7 +10,7 @@ import { endTrial } from './end-trial.ts';
 /** The last thing that an installation does to the boot loaders, if the first boot is on trial. */
 
 /**
- * Without a boot menu that knows of the trial, and where the firmware has another default, there is none. Where the firmware keeps no
+ * Without a boot menu that knows of the trial, and where the firmware keeps another default, there is none. Where the firmware keeps no
  * variable, the rescue system starts the installed one.
  */
 export async function beginTrial(doors: Doors, { doing, firmware, esps }: TrialStep): Promise<void> {
