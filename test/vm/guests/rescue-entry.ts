@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as files from '../../../image/lib/files.ts';
 import { image } from '../harness/image.ts';
-import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
 import { scanHostKeys, Ssh } from '../harness/ssh.ts';
 import { timeScale } from '../harness/time-scale.ts';
 import { finishInstall, stageDone } from './install.ts';
+import type { Guest } from './kept.ts';
 
 /** A machine with a rescue entry, and a person who chooses it in the boot menu. */
 
@@ -17,7 +17,7 @@ import { finishInstall, stageDone } from './install.ts';
  */
 export async function installWithRescue(
   site: Site,
-  guest: GuestOptions & { disks: DiskOptions[] },
+  guest: Guest,
   disks: Partial<NonNullable<ConfigInput['disks']>> = {},
 ): Promise<void> {
   const config = await site.installConfig();

@@ -31,6 +31,19 @@ export async function makeKeys(directory: string): Promise<Keys> {
   };
 }
 
+/** Makes keys those of another directory, their files, too. */
+export function adoptKeys(keys: Keys, { user, host, passphrase }: Keys): void {
+  for (const [own, other] of [
+    [keys.user, user],
+    [keys.host, host],
+  ] as const) {
+    files.write(own.file, other.private, 0o600);
+    files.write(`${own.file}.pub`, `${other.public}\n`);
+    Object.assign(own, { private: other.private, public: other.public });
+  }
+  keys.passphrase = passphrase;
+}
+
 async function makeKeyPair(file: string): Promise<KeyPair> {
   for (const old of [file, `${file}.pub`]) files.remove(old);
   const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file];

@@ -7,7 +7,7 @@ import { tinyNixos } from './fixtures.ts';
 import { appendix, type Member } from '../../../image/media/cpio.ts';
 import { image } from './image.ts';
 import { accelerator } from './machine/accelerator.ts';
-import { makeKeys, type Keys } from './keys.ts';
+import { adoptKeys, makeKeys, type Keys } from './keys.ts';
 import { freePort, startMachine, type Machine, type MachineOptions } from './machine/machine.ts';
 import { serveFiles, type FileServer } from './serve.ts';
 import { Ssh } from './ssh.ts';
@@ -21,6 +21,8 @@ import type { BootSource, DiskOptions, NetworkOptions } from './machine/qemu.ts'
 export interface Site {
   directory: string;
   keys: Keys;
+  /** From now on, the keys of another site. */
+  adopt(keys: Keys): void;
   machines: readonly Machine[];
   /** Ports of 127.0.0.1 that lead to port 22 and 2222 of the guest. */
   sshPort: number;
@@ -125,6 +127,7 @@ async function prepare(directory: string, release: () => void): Promise<Site> {
   const site: Site = {
     directory,
     keys,
+    adopt: other => adoptKeys(keys, other),
     machines,
     serve,
     sshPort,

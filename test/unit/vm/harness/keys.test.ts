@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import t from 'tap';
-import { findSecrets, makeKeys, secretBytes } from '../../../vm/harness/keys.ts';
+import * as files from '../../../../image/lib/files.ts';
+import { adoptKeys, findSecrets, makeKeys, secretBytes } from '../../../vm/harness/keys.ts';
 
 t.test('secrets are found in every form in which they travel', async t => {
   const keys = await makeKeys(t.testdir());
@@ -26,4 +28,19 @@ t.test('the base64 of a whole configuration is known by any of its three alignme
     const text = Buffer.from(`${before}${keys.passphrase} ${keys.host.private}`).toString('base64');
     t.equal(findSecrets(text, secrets).length, 2, `${before.length} bytes before`);
   }
+});
+
+t.test('keys of another directory: their texts and their files', async t => {
+  const directory = t.testdir();
+  const [own, other] = [await makeKeys(join(directory, 'own')), await makeKeys(join(directory, 'other'))];
+  const { file } = own.user;
+  adoptKeys(own, other);
+  t.equal(own.user.file, file);
+  t.equal(files.readText(file), other.user.private);
+  t.equal(files.kind(`${file}.pub`), 'file');
+  t.same(
+    [own.host.private, own.host.public, own.passphrase],
+    [other.host.private, other.host.public, other.passphrase],
+  );
+  t.not(own.user.public, '');
 });

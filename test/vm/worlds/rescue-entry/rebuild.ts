@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { Guest } from '../../guests/kept.ts';
 import { chooseRescue, installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
-import type { DiskOptions } from '../../harness/machine/qemu.ts';
 import { makeKeys } from '../../harness/keys.ts';
-import type { GuestOptions, Site } from '../../harness/site.ts';
+import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 
 /** Rebuilds of a machine with a rescue entry: other keys and addresses, and at last an ESP that is full. */
-
-type Guest = GuestOptions & { disks: DiskOptions[] };
 
 const memoryMiB = 1024;
 /** Another than the lease, in the network that QEMU makes. */

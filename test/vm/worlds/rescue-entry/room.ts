@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { bootInstalled } from '../../guests/install.ts';
+import type { Guest } from '../../guests/kept.ts';
 import { chooseRescue, installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
 import { endsInInstalled, installed } from '../../guests/trial.ts';
-import type { DiskOptions } from '../../harness/machine/qemu.ts';
-import type { GuestOptions, Site } from '../../harness/site.ts';
+import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 
 /** Room on the ESP: too little for the rescue system, and enough for six rebuilds with large initrds. */
-
-type Guest = GuestOptions & { disks: DiskOptions[] };
 
 const memoryMiB = 1024;
 

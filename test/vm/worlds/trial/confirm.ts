@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { withGrubVariable } from '../../../../agent/plan/rescue/boot-menu.ts';
 import { grubVariable, trialFiles, withoutTrialDefault } from '../../../../agent/plan/rescue/trial.ts';
 import * as files from '../../../../image/lib/files.ts';
-import { endsInInstalled, installed, staysInRescue, variablesOf, type Guest } from '../../guests/trial.ts';
+import { variablesOf, type Guest } from '../../guests/kept.ts';
+import { endsInInstalled, installed, staysInRescue } from '../../guests/trial.ts';
 import { openEsp, type Esp } from '../../harness/esp.ts';
 import type { World } from '../../world.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { bootInstalled } from '../../guests/install.ts';
 import { installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
-import { logIn, seconds, start, type Guest } from '../../guests/trial.ts';
+import { logIn, seconds, start } from '../../guests/trial.ts';
+import type { Guest } from '../../guests/kept.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 

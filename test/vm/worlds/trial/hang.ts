@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { installed, seconds, start, staysInRescue, type Guest } from '../../guests/trial.ts';
+import { installed, seconds, start, staysInRescue } from '../../guests/trial.ts';
+import type { Guest } from '../../guests/kept.ts';
 import { patchDisk } from '../../harness/disk.ts';
 import type { Machine } from '../../harness/machine/machine.ts';
 import type { Site } from '../../harness/site.ts';

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  installed,
-  panics,
-  powerCutInStage1,
-  staysInRescue,
-  withoutInit,
-  type Guest,
-} from '../../guests/trial.ts';
+import { installed, panics, powerCutInStage1, staysInRescue, withoutInit } from '../../guests/trial.ts';
+import type { Guest } from '../../guests/kept.ts';
 import { patchDisk } from '../../harness/disk.ts';
 import type { World } from '../../world.ts';
 

@@ -9,9 +9,8 @@ import {
   seconds,
   start,
   staysInRescue,
-  variablesOf,
-  type Guest,
 } from '../../guests/trial.ts';
+import { variablesOf, type Guest } from '../../guests/kept.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 
