@@ -170,6 +170,6 @@ export async function endsInInstalled(site: Site, guest: Guest, name: string, sa
   if (said !== undefined) await machine.console.waitFor(said, 60);
   assert.match(await ssh.run('ls /boot/dabei', { seconds: 60 }), /^(?![^]*trial)/, 'nothing of it is left');
   assert.doesNotMatch(await ssh.run('cat /proc/cmdline'), /dabei\.trial|systemd\.watchdog_sec/);
-  if (said === undefined) assert.doesNotMatch(machine.console.text, /nix-dabei trial/, 'no unit of it runs');
+  if (said === undefined) assert.doesNotMatch(machine.console.text, /nix-dabei trial: /, 'no unit of it runs');
   await machine.end();
 }

@@ -192,7 +192,7 @@ async function staysInstalled(site: Site, guest: Guest, machine: Machine, ssh: S
   await again.console.waitFor(/tiny-nixos: system up/, seconds);
   assert.doesNotMatch(
     again.console.text,
-    /nix-dabei trial|stage \d+\/\d+ /,
+    /nix-dabei trial: |stage \d+\/\d+ /,
     'neither trial nor rescue system',
   );
   await again.end();
