@@ -62,6 +62,7 @@ async function runAll(): Promise<number> {
       say(`${world.name}: started (${world.about})`);
       const result = await runWorld(world);
       say(`${world.name}: ${result.passed ? 'passed' : 'FAILED'} (${result.seconds} s)`);
+      for (const line of result.measured ?? []) say(indent(line));
       if (result.problem !== undefined) say(indent(result.problem));
       results.set(world.name, result);
       remembered.keep(result);

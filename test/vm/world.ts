@@ -33,6 +33,7 @@ export interface Result {
   seconds: number;
   boots: number;
   leastFreeMiB?: number;
+  measured?: readonly string[];
   problem?: string;
 }
 
@@ -72,6 +73,7 @@ export async function runWorld(world: World): Promise<Result> {
     seconds,
     boots: site?.machines.length ?? 0,
     ...report,
+    ...(site === undefined || site.measured.length === 0 ? {} : { measured: site.measured }),
   };
   return problem === undefined ? result : { ...result, problem: `${problem}\n(all of it: ${directory})` };
 }

@@ -137,6 +137,9 @@ async function rescued(site: Site, guest: Guest, name: string): Promise<Rescue> 
   const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
   const ssh = site.ssh({ port: site.unlockPort, hostKey });
   await ssh.waitUntilUp(60);
+  site.measured.push(
+    `${name}: SSH answers in the rescue system ${Math.round(machine.seconds())} s after the machine's start`,
+  );
   return { machine, ssh };
 }
 
@@ -170,6 +173,7 @@ export async function endsInInstalled(site: Site, guest: Guest, name: string, sa
   if (said !== undefined) await machine.console.waitFor(said, 60);
   assert.match(await ssh.run('ls /boot/dabei', { seconds: 60 }), /^(?![^]*trial)/, 'nothing of it is left');
   assert.doesNotMatch(await ssh.run('cat /proc/cmdline'), /dabei\.trial|systemd\.watchdog_sec/);
-  if (said === undefined) assert.doesNotMatch(machine.console.text, /nix-dabei trial: /, 'no unit of it runs');
+  if (said === undefined)
+    assert.doesNotMatch(machine.console.text, /nix-dabei trial: /, 'no unit of it runs');
   await machine.end();
 }

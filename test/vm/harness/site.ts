@@ -24,6 +24,8 @@ export interface Site {
   /** From now on, the keys of another site. */
   adopt(keys: Keys): void;
   machines: readonly Machine[];
+  /** What was measured, for people: lines that the run prints with the world's result. */
+  measured: string[];
   /** Ports of 127.0.0.1 that lead to port 22 and 2222 of the guest. */
   sshPort: number;
   unlockPort: number;
@@ -129,6 +131,7 @@ async function prepare(directory: string, release: () => void): Promise<Site> {
     keys,
     adopt: other => adoptKeys(keys, other),
     machines,
+    measured: [],
     serve,
     sshPort,
     unlockPort,
