@@ -2,7 +2,7 @@ import { cleanLine } from '../../clean-text.ts';
 import { formatBytes } from '../../format.ts';
 import type { Content, Disk } from '../../facts.ts';
 import { hiddenTwins } from './cleared-ids.ts';
-import { holdsMedium } from './medium.ts';
+import { mediumOn } from './medium.ts';
 
 /** Descriptions of disks for refusals and for the plan's summary, and names of disks that survive a reboot. */
 
@@ -40,6 +40,7 @@ export function stablePath(disk: Disk): string {
 
 /** Describes the disk in one line: path, size, properties, contents. */
 export function describeDisk(disk: Disk): string {
+  const medium = mediumOn(disk);
   const properties = [
     formatBytes(disk.sizeBytes),
     disk.transport,
@@ -48,7 +49,7 @@ export function describeDisk(disk: Disk): string {
     disk.readOnly && 'read-only',
     disk.removable && 'removable',
     disk.bootMedium && 'boot medium',
-    holdsMedium(disk) && 'with nix-dabei.img',
+    medium && `with ${medium}`,
   ].filter(property => typeof property === 'string');
   return cleanLine(`${disk.path} (${properties.join(', ')}): ${describeContents(disk)}`);
 }

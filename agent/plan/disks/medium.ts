@@ -1,7 +1,7 @@
 import type { Content, Disk } from '../../facts.ts';
 
 /**
- * Disks that nix-dabei.img was written onto. This system may have been started from such a disk: it runs from RAM, mounts nothing of the
+ * Disks that nix-dabei.img or nix-dabei.iso was written onto. This system may have been started from such a disk: it runs from RAM, mounts nothing of the
  * disk, and cannot find out. Pure.
  */
 
@@ -14,8 +14,22 @@ export const mediumGuids = {
   esp: '43a06d6e-2bc4-4c7b-ac3b-1a124afb176b',
 } as const;
 
-/** Whether the disk has the ESP of nix-dabei.img. */
-export const holdsMedium = ({ contents }: Disk): boolean => contents.some(isMediumEsp);
+/** Volume identifier of nix-dabei.iso, and label of the FAT file systems of both (image/media/boot/layout.ts). */
+export const mediumLabel = 'NIXDABEI';
+
+export type Medium = 'nix-dabei.img' | 'nix-dabei.iso';
+
+/** Which of them lies on the disk; null: none. */
+export function mediumOn({ path, contents }: Disk): Medium | null {
+  if (contents.some(isMediumEsp)) return 'nix-dabei.img';
+  const isIso = contents.some(
+    ({ device, signature, label }) =>
+      device === path && label === mediumLabel && (signature ?? '').split('+').includes('iso9660'),
+  );
+  return isIso ? 'nix-dabei.iso' : null;
+}
+
+export const holdsMedium = (disk: Disk): boolean => mediumOn(disk) !== null;
 
 /** Whether a partition has the kernel, the initrd and the configuration of nix-dabei.img. */
 export const isMediumEsp = ({ partUuid }: Content): boolean => partUuid === mediumGuids.esp;
@@ -24,7 +38,7 @@ export const isMediumEsp = ({ partUuid }: Content): boolean => partUuid === medi
 export function holdsOnlyMedium(disk: Disk): boolean {
   const guids: readonly (string | null)[] = Object.values(mediumGuids);
   return (
-    holdsMedium(disk) &&
+    disk.contents.some(isMediumEsp) &&
     disk.contents.every(({ device, signature, partUuid }) =>
       device === disk.path ? signature === 'gpt' : guids.includes(partUuid),
     )
@@ -32,9 +46,11 @@ export function holdsOnlyMedium(disk: Disk): boolean {
 }
 
 /** What the plan says of it. Which disk this system was started from is not known if several have the image. */
-export const describeMedium = (disk: Disk): string[] =>
-  holdsMedium(disk)
-    ? [
-        '  nix-dabei.img is overwritten with it: if this system was started from this disk, it runs from RAM until it restarts',
-      ]
-    : [];
+export function describeMedium(disk: Disk): string[] {
+  const medium = mediumOn(disk);
+  return medium === null
+    ? []
+    : [
+        `  ${medium} is overwritten with it: if this system was started from this disk, it runs from RAM until it restarts`,
+      ];
+}

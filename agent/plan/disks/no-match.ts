@@ -4,7 +4,7 @@ import type { Disk, NotHardware } from '../../facts.ts';
 import { describeDisk, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { chooseWay, sameIdentity, waysTo } from './identity.ts';
-import { holdsMedium } from './medium.ts';
+import { mediumOn } from './medium.ts';
 
 /** Refusals of selectors that match no disk, or several. They list the disks present, and propose unambiguous selectors. */
 
@@ -39,14 +39,14 @@ export function notFound(
         ? liesOn(path, holders)
         : `no disk matches ${JSON.stringify(selector)}`;
   const examples = holders.length > 0 ? holders : disks.filter(isCandidate).slice(0, 1);
-  const medium = disks.find(disk => holdsMedium(disk) && !disk.readOnly && disk.sizeBytes >= minimum);
+  const medium = disks.find(disk => mediumOn(disk) !== null && !disk.readOnly && disk.sizeBytes >= minimum);
   const remedy =
     disks.length === 0
       ? "attach a disk, or check whether the kernel has the controller's driver: dmesg, lspci"
       : examples.length === 0
         ? medium === undefined
           ? 'attach a larger disk, or name another one'
-          : `to install over nix-dabei.img, set it to ${uniqueSelector(medium, disks)}`
+          : `to install over ${mediumOn(medium)}, set it to ${uniqueSelector(medium, disks)}`
         : examples.map(disk => `to use ${disk.path}, set it to ${uniqueSelector(disk, disks)}`).join('; or ');
   return new DabeiError('DISK_NOT_FOUND', {
     doing,

@@ -6,7 +6,7 @@ import { hiddenTwins, withoutGivenId } from './cleared-ids.ts';
 import { describeContents, describeDisk, stablePath, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { isSameDisk, multipathMembers, waysTo } from './identity.ts';
-import { holdsMedium, holdsOnlyMedium } from './medium.ts';
+import { holdsMedium, holdsOnlyMedium, mediumOn } from './medium.ts';
 import { ambiguous, clearedIdRefusal, notFound, notHardwareRefusal, type Choices } from './no-match.ts';
 import { minimumDiskBytes } from './partitions.ts';
 
@@ -164,12 +164,12 @@ function otherDisks(disks: readonly Disk[], members: readonly Disk[]): string | 
   return `not named yet: ${free.map(disk => `${uniqueSelector(disk, disks)} for ${disk.path}`).join(', ')}`;
 }
 
-/** @returns DISK_BOOT_MEDIUM for a disk with nix-dabei.img that a selector matches, but does not name */
+/** @returns DISK_BOOT_MEDIUM for a disk with nix-dabei.img or nix-dabei.iso that a selector matches, but does not name */
 function mediumRefusal(doing: string, disk: Disk, disks: readonly Disk[]): DabeiError {
   return new DabeiError('DISK_BOOT_MEDIUM', {
     doing,
     problem: `this system may have been started from it, and the selector could match another disk: ${describeDisk(disk)}`,
-    remedy: `to install over nix-dabei.img, set it to ${uniqueSelector(disk, disks)}`,
+    remedy: `to install over ${mediumOn(disk)}, set it to ${uniqueSelector(disk, disks)}`,
   });
 }
 

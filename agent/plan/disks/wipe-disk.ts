@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { cleanLine } from '../../clean-text.ts';
 import type { Content, Disk } from '../../facts.ts';
-import { isMediumEsp } from './medium.ts';
+import { isMediumEsp, mediumOn } from './medium.ts';
 import { mebibyte } from './partitions.ts';
 import { stablePath } from './describe-disk.ts';
 import type { RunStep, Step } from '../step.ts';
@@ -92,6 +92,7 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const partitions = disk.contents.filter(content => isPartition(content, disk)).reverse();
   const whole = disk.contents.find(content => content.device === disk.path);
   return [
+    ...(mediumOn(disk) === 'nix-dabei.iso' ? [overwriteIso(device, disk.sizeBytes)] : []),
     ...partitions.flatMap(partition => [
       ...(isMediumEsp(partition) ? [overwriteMedium(partition.device)] : []),
       ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
@@ -157,6 +158,20 @@ function overwriteMedium(device: string): Step {
     kind: 'run',
     doing: `overwriting nix-dabei.img and its configuration on ${device} with zeros`,
     argv: ['blkdiscard', '--zeroout', '--force', device],
+    timeoutSeconds: 300,
+  };
+}
+
+/** More than nix-dabei.iso has, in any variant. */
+const isoBytes = 128 * mebibyte;
+
+/** The same of nix-dabei.iso, which lies at the start of the disk, across its partitions. */
+function overwriteIso(device: string, sizeBytes: number): Step {
+  const length = Math.min(isoBytes, Math.floor(sizeBytes / mebibyte) * mebibyte);
+  return {
+    kind: 'run',
+    doing: `overwriting nix-dabei.iso and its configuration on ${device} with zeros`,
+    argv: ['blkdiscard', '--zeroout', '--force', '--length', String(length), device],
     timeoutSeconds: 300,
   };
 }

@@ -5,7 +5,7 @@ import { cleanLine } from '../../clean-text.ts';
 import { describeDisk, stablePath, uniqueSelector } from '../../plan/disks/describe-disk.ts';
 import { describeFound } from '../disk-contents.ts';
 import { dataMembers, layoutTable } from '../../plan/disks/layouts.ts';
-import { holdsMedium } from '../../plan/disks/medium.ts';
+import { mediumOn } from '../../plan/disks/medium.ts';
 import { selectDisks } from '../../plan/disks/select-disks.ts';
 import {
   chosenRow,
@@ -68,13 +68,14 @@ function diskPrompt({ facts, base }: World): Prompt {
 }
 
 function row(disk: Disk, all: readonly Disk[]): Row {
+  const medium = mediumOn(disk);
   const properties = [
     formatBytes(disk.sizeBytes),
     disk.transport,
     disk.model && JSON.stringify(disk.model),
     disk.serial && `serial ${JSON.stringify(disk.serial)}`,
     disk.removable && 'removable',
-    holdsMedium(disk) && 'with nix-dabei.img',
+    medium && `with ${medium}`,
   ].filter(value => typeof value === 'string' && value !== '');
   const unfit = whyUnfit(disk, all);
   return {

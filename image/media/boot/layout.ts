@@ -1,3 +1,4 @@
+import { mediumLabel } from '../../../agent/plan/disks/medium.ts';
 import type { mediumValues } from '../../../agent/screen/outputs.ts';
 
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
@@ -9,7 +10,7 @@ export const imgName = 'nix-dabei.img';
 export type MediumKind = (typeof mediumValues)[number];
 
 /** ISO 9660 volume identifier: capital letters and digits (ECMA-119, 7.4.1); label of the FAT file systems. No label of a stick that configures machines. */
-export const volumeLabel = 'NIXDABEI';
+export const volumeLabel = mediumLabel;
 
 /** Paths on the medium, without a slash in front; more in of-target.ts. */
 export const onMedium = {

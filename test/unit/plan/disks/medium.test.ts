@@ -2,11 +2,11 @@ import t from 'tap';
 import { configSchema } from '../../../../agent/config/schema.ts';
 import type { Disk } from '../../../../agent/facts.ts';
 import { describeDisk } from '../../../../agent/plan/disks/describe-disk.ts';
-import { holdsMedium, holdsOnlyMedium, mediumGuids } from '../../../../agent/plan/disks/medium.ts';
+import { holdsMedium, holdsOnlyMedium, mediumGuids, mediumOn } from '../../../../agent/plan/disks/medium.ts';
 import { planNukeDisk } from '../../../../agent/plan/disks/nuke-disk.ts';
 import { Secret } from '../../../../agent/secret.ts';
 import { content, disk, facts } from '../../../fixtures/disks.ts';
-import { nvme, stick, testSelection, vda } from './select-disks/selection.ts';
+import { nvme, sda, stick, testSelection, vda } from './select-disks/selection.ts';
 
 /** A disk that nix-dabei.img was written onto, which this system may have been started from. */
 
@@ -23,6 +23,15 @@ const nameless = disk({ ...vda, aliases: [], contents: image('/dev/vda', '') });
 const written = disk({
   ...{ ...stick, aliases: ['/dev/disk/by-id/usb-X_1'], serial: 'X1', contents: image('/dev/sdy', '') },
 });
+/** As lsblk shows nix-dabei.iso, and as wipefs does where udev has not looked. */
+const iso = (disk: Disk, signature: string) => ({
+  ...disk,
+  contents: [
+    content(disk.path, { deviceType: 'disk', signature, label: 'NIXDABEI' }),
+    content(`${disk.path}2`, { signature: 'vfat', label: 'NIXDABEI' }),
+  ],
+});
+const burnt = disk(iso(vda, 'iso9660'));
 const data = content('/dev/nvme0n1p3', { signature: 'ext4', label: 'photos' });
 
 testSelection([
@@ -64,6 +73,38 @@ testSelection([
     config: { devices: ['/dev/nowhere'] },
     refused: ['DISK_NOT_FOUND'],
     says: [/to use \/dev\/vda, set it to/],
+  },
+  ...['only', { size: { min: '10GiB' } }].map(selector => ({
+    name: `nix-dabei.iso on it: ${JSON.stringify(selector)}`,
+    disks: [burnt],
+    config: { devices: [selector], wipe: true },
+    refused: ['DISK_NOT_FOUND' as const],
+    says: [/with nix-dabei\.iso\)/, /to install over nix-dabei\.iso, set it to /],
+  })),
+  {
+    name: 'nix-dabei.iso beside another disk',
+    disks: [own, burnt, sda],
+    config: { devices: ['only'], wipe: true },
+    members: ['/dev/sda'],
+  },
+  {
+    name: 'nix-dabei.iso, by a kernel name that may be another disk’s',
+    disks: [burnt],
+    config: { devices: ['/dev/vda'], wipe: true },
+    refused: ['DISK_BOOT_MEDIUM'],
+    says: [/may have been started from it/],
+  },
+  {
+    name: 'nix-dabei.iso, by a name of its own: its bytes are somebody’s',
+    disks: [burnt],
+    config: { devices: [vda.aliases[0]!] },
+    refused: ['DISK_FOREIGN_DATA'],
+  },
+  {
+    name: '… and with disks.wipe',
+    disks: [burnt],
+    config: { devices: [vda.aliases[0]!], wipe: true },
+    members: ['/dev/vda'],
   },
   {
     name: 'data beside it is somebody’s',
@@ -112,6 +153,14 @@ t.test('what is on it', async t => {
       false,
     ],
     ['a table alone', disk({ ...own, contents: own.contents.slice(0, 1) }), false, false],
+    ['nix-dabei.iso', burnt, true, false],
+    ['nix-dabei.iso, by its signatures', disk(iso(vda, 'iso9660+gpt+PMBR')), true, false],
+    [
+      'another CD',
+      disk({ ...vda, contents: [content('/dev/vda', { signature: 'iso9660', label: 'DEBIAN' })] }),
+      false,
+      false,
+    ],
     ['another ESP', disk({ contents: [content('/dev/vda1', { signature: 'vfat' })] }), false, false],
   ];
   for (const [name, disk, holds, alone] of rows) {
@@ -136,6 +185,11 @@ t.test('the plan says so, and overwrites the configuration before the disk is an
   const lines = steps.flatMap(step => (step.kind === 'run' ? [step.argv.join(' ')] : []));
   const zeros = lines.indexOf('blkdiscard --zeroout --force /dev/nvme0n1p2');
   t.ok(zeros >= 0 && zeros < lines.findIndex(line => line.startsWith('sgdisk --zap-all')), `${zeros}`);
+  const argv = (member: Disk) =>
+    plan(member).steps.flatMap(step => (step.kind === 'run' ? [step.argv.join(' ')] : []));
+  const [first] = argv(burnt).filter(line => /^(sgdisk|wipefs|dd|blkdiscard) /.test(line));
+  t.match(first, /^blkdiscard --zeroout --force --length 134217728 \/dev\/disk\/by-/, 'nix-dabei.iso');
+  t.equal(mediumOn(burnt), 'nix-dabei.iso');
   const other = plan(nvme);
   t.notMatch(other.summary.join('\n'), /nix-dabei\.img/);
   t.notMatch(JSON.stringify(other.steps), /--zeroout/);
