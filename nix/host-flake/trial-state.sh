@@ -68,10 +68,14 @@ has() {
   esac
 }
 
-# Sets `state` to the one that is furthest, of all ESPs. An ESP without the file is one where the trial is over.
 read_states() {
   states=
   each_esp note_state
+  furthest
+}
+
+# Sets `state` to the one that is furthest, of all that were noted. An ESP without the file is one where the trial is over.
+furthest() {
   state=none
   { has pending || has started || has failed || has damaged || has confirmed; } || return 0
   for state in confirmed none failed started pending damaged; do

@@ -187,15 +187,34 @@ wait_for_login() {
   done
 }
 
+# The state that this start has made says nothing.
+note_new() {
+  case " $known " in
+    *" $device "*) return 0 ;;
+  esac
+  known="$known $device"
+  note_state "$1"
+}
+
 stage1() {
-  limited=yes tries=0
-  read_states
-  # Disks may be slow.
-  while [ "$reached" -eq 0 ] && [ "$tries" -lt 30 ]; do
+  limited=yes known='' tries=0
+  # shellcheck disable=SC2086 # a list
+  set -- $devices
+  # Disks may be slow, and each of a mirror's has to know, for the firmware may start from it the next time. A dead one never comes.
+  while :; do
+    states=
+    each_esp note_new
+    [ -z "$states" ] || heard
+    { [ "$reached" -lt $# ] && [ "$tries" -lt 30 ]; } || break
     sleep 1
     tries=$((tries + 1))
-    read_states
   done
+  [ -n "$known" ] || exit 0
+  wait_for_login
+}
+
+heard() {
+  furthest
   case $state in
     none | confirmed) exit 0 ;;
     pending | damaged) each_esp begin ;;
@@ -210,7 +229,12 @@ stage1() {
       fi
       ;;
   esac
-  wait_for_login
+}
+
+# An ESP that came too late for stage 1.
+begin_late() {
+  state_of "$1"
+  [ "$state" != pending ] || begin "$1"
 }
 
 system() {
@@ -221,6 +245,7 @@ system() {
     # Without an ESP, nothing is known.
     none) [ "$reached" -eq 0 ] || over ;;
     confirmed) ! confirm 'after a power cut' || over ;;
+    pending | started) [ -z "$limited" ] || each_esp begin_late ;;
   esac
   wait_for_login
 }

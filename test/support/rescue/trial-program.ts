@@ -16,6 +16,8 @@ export interface World {
   action: Action;
   /** Files of the first ESP, and of the second. */
   esps: Files[];
+  /** The second is there after this many seconds. */
+  late?: number;
   grub?: boolean;
   by?: 'loader' | 'rescue' | 'hand';
   confirm?: 'report';
@@ -70,8 +72,9 @@ export function run(root: string, kind: Kind, world: World) {
   mkdirSync(applets);
   spawnSync('busybox', ['--install', '-s', applets]);
   for (const [index, files] of esps.entries()) {
-    mkdirSync(`${root}/esp${index}`);
-    for (const [name, text] of Object.entries(files)) write(`esp${index}/${name}`, text);
+    const directory = index === 1 && world.late !== undefined ? 'late' : `esp${index}`;
+    mkdirSync(`${root}/${directory}`);
+    for (const [name, text] of Object.entries(files)) write(`${directory}/${name}`, text);
   }
   for (const [path, text] of Object.entries(world.files ?? {})) write(path, text);
   write('proc/uptime', '20.00 0');
@@ -81,7 +84,8 @@ export function run(root: string, kind: Kind, world: World) {
   write('proc/sys/kernel/sysrq', '');
   write('dev/console', '');
   write('journal', '');
-  write('happens', `${world.happens ?? ':'}\n[ $up -lt 100000 ] || kill $PPID\n`);
+  const late = world.late === undefined ? '' : `[ $up -lt ${world.late} ] || mv -n $TRIAL_ROOT/late $TRIAL_ROOT/esp1 2>/dev/null\n`;
+  write('happens', `${late}${world.happens ?? ':'}\n[ $up -lt 100000 ] || kill $PPID\n`);
   const paths = esps.map((_, index) => `/esp${index}`);
   const head = {
     action,

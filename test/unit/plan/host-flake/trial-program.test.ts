@@ -133,6 +133,10 @@ for (const kind of kinds) {
     ['a login in stage 1', { action: 'stage1', esps: [onTrial('pending\n')], happens: at(600, comes(login)) }, over, /^confirmed: somebody has logged in$/],
     ['a login in stage 1, after kexec', { action: 'stage1', by: 'rescue', esps: [onTrial('started\n')], happens: at(600, comes(login)) }, over, /^confirmed/],
     ['nobody', { action: 'stage1', esps: [onTrial('pending\n')] }, back(['started']), /^nobody has logged in within 30 minutes: restarting into the rescue system$/],
+    ['a second disk that comes late is told', { action: 'stage1', late: 100, esps: [onTrial('pending\n'), onTrial('pending\n')] }, back(['started', 'started']), /^nobody/],
+    ['… and was started before', { action: 'stage1', late: 100, esps: [onTrial('pending\n'), onTrial('started\n')] }, back(['started', 'started']), /^the installed system was started before/],
+    ['a second disk that never comes', { action: 'stage1', late: 200_000, esps: [onTrial('pending\n'), onTrial('pending\n')] }, back(['started', null]), /^nobody/],
+    ['a second disk that stage 1 has not seen', { action: 'system', asks: false, esps: [onTrial('started\n'), onTrial('pending\n')] }, back(['started', 'started']), /nobody/],
     ['text from a client is not a login', { action: 'stage1', esps: [onTrial('pending\n')], happens: comes(`Invalid user ${login}\n${login} [preauth]`) }, back(['started']), /nobody/],
     ['no network', { action: 'stage1', offline: true, esps: [onTrial('pending\n')] }, back(['started']), /^stage 1 has no network/],
     ['stage 1 gives up', { action: 'stage1', esps: [onTrial('pending\n')], happens: ': >$TRIAL_ROOT/emergency' }, back(['started']), /^the boot failed/],
@@ -182,6 +186,12 @@ for (const kind of kinds) {
       }
     });
   }
+
+  t.test(`${kind}: a second disk that comes late, and was confirmed: the system ends the trial`, async t => {
+    const esps = [onTrial('pending\n'), systemdBoot(null)];
+    const { status, states, said } = run(t.testdir(), kind, { action: 'stage1', late: 100, esps });
+    t.same({ status, states, said }, { status: 0, states: ['started', null], said: '' });
+  });
 
   t.test(`${kind}: nothing starts it on trial a second time`, async t => {
     const once = run(t.testdir(), kind, { action: 'stage1', esps: [onTrial('pending\n')] });
