@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as files from '../../../image/lib/files.ts';
 import { image } from '../harness/image.ts';
+import { macOf } from '../harness/machine/qemu.ts';
 import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
 import { scanHostKeys, Ssh } from '../harness/ssh.ts';
 import { timeScale } from '../harness/time-scale.ts';
@@ -11,14 +12,25 @@ import type { Guest } from './kept.ts';
 
 /** A machine with a rescue entry, and a person who chooses it in the boot menu. */
 
+/** The address that QEMU gives, but static: it stands in the files of the installed system, where a person can change it. */
+export const fixedNetwork: ConfigInput['network'] = {
+  interfaces: [
+    {
+      mac: macOf({}, 0),
+      addresses: ['10.0.2.15/24'],
+      routes: [{ destination: 'default', gateway: '10.0.2.2' }],
+    },
+  ],
+};
+
 /**
  * As a boot loader that hands over the kernel once more.
- * @param disks of the configuration, besides the passphrase
+ * @param changes of the configuration; of its disks, besides the passphrase
  */
 export async function installWithRescue(
   site: Site,
   guest: Guest,
-  disks: Partial<NonNullable<ConfigInput['disks']>> = {},
+  changes: { disks?: Partial<NonNullable<ConfigInput['disks']>>; network?: ConfigInput['network'] } = {},
 ): Promise<void> {
   const config = await site.installConfig();
   const machine = await site.startImage({
@@ -28,7 +40,8 @@ export async function installWithRescue(
     parameters: [
       configParameter({
         ...config,
-        disks: { ...config.disks!, ...disks },
+        ...changes,
+        disks: { ...config.disks!, ...changes.disks },
         system: { ...config.system, rescue: true },
       }),
     ],

@@ -18,7 +18,7 @@ export const rescueEntryMirrorWorlds: World[] = (['uefi', 'bios'] as const).map(
   limitSeconds: 2400,
   script: async site => {
     const disks = [site.disk('first', 4096), site.disk('second', 4096)];
-    await installWithRescue(site, { memoryMiB, firmware, disks }, { devices: ['/dev/vda', '/dev/vdb'], layout: 'mirror' });
+    await installWithRescue(site, { memoryMiB, firmware, disks }, { disks: { devices: ['/dev/vda', '/dev/vdb'], layout: 'mirror' } });
     const renewed = await renew(site, { memoryMiB, firmware, disks });
     const left = { memoryMiB, firmware, disks: [disks[1]!] };
     await openDegraded(site, left, renewed);

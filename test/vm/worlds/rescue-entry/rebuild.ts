@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Guest } from '../../guests/kept.ts';
-import { chooseRescue, installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
+import {
+  chooseRescue,
+  fixedNetwork,
+  installWithRescue,
+  leave,
+  rebuild,
+  startBeside,
+} from '../../guests/rescue-entry.ts';
 import { makeKeys } from '../../harness/keys.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
@@ -9,7 +16,7 @@ import type { World } from '../../world.ts';
 /** Rebuilds of a machine with a rescue entry: other keys and addresses, and at last an ESP that is full. */
 
 const memoryMiB = 1024;
-/** Another than the lease, in the network that QEMU makes. */
+/** Another than it was installed with, in the network that QEMU makes. */
 const otherAddress = '10.0.2.77';
 
 export const rescueEntryRebuildWorlds: World[] = (['uefi', 'bios'] as const).flatMap(firmware => {
@@ -32,7 +39,7 @@ export const rescueEntryRebuildWorlds: World[] = (['uefi', 'bios'] as const).fla
 });
 
 async function rotate(site: Site, guest: Guest): Promise<void> {
-  await installWithRescue(site, guest);
+  await installWithRescue(site, guest, { network: fixedNetwork });
   const other = (await makeKeys(join(site.directory, 'other-keys'))).user;
   const { machine, ssh } = await startBeside(site, guest);
   const file = '/mnt/etc/nixos/runtime-info.json';
@@ -47,7 +54,7 @@ async function rotate(site: Site, guest: Guest): Promise<void> {
     network: {
       ...info.network,
       interfaces: [
-        { ...card, dhcp: false, lease: null, acceptRa: false, addresses: [{ address: `${otherAddress}/24`, peer: null }] },
+        { ...card, addresses: [{ address: `${otherAddress}/24`, peer: null }] },
       ],
     },
   }; // prettier-ignore
@@ -72,7 +79,7 @@ async function rotate(site: Site, guest: Guest): Promise<void> {
  * system has one initrd twice.
  */
 async function fill(site: Site, guest: Guest): Promise<void> {
-  await installWithRescue(site, guest, { esp: '260MiB' });
+  await installWithRescue(site, guest, { disks: { esp: '260MiB' } });
   const { machine, ssh } = await startBeside(site, guest);
   const numbers = await ssh.run(
     'stat -f -c "%a %S" /mnt/boot; ls -l /mnt/boot/EFI/nixos /mnt/boot/kernels 2>/dev/null || true',

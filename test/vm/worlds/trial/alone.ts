@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
 import * as clock from '../../../../agent/host/clock.ts';
+import { fixedNetwork } from '../../guests/rescue-entry.ts';
 import { installed, minutes, seconds, start, staysInRescue } from '../../guests/trial.ts';
 import type { Guest } from '../../guests/kept.ts';
 import { patchDisk } from '../../harness/disk.ts';
 import type { Machine } from '../../harness/machine/machine.ts';
-import { macOf } from '../../harness/machine/qemu.ts';
 import { listen } from '../../harness/serve.ts';
 import type { Site } from '../../harness/site.ts';
 import type { Ssh } from '../../harness/ssh.ts';
@@ -21,18 +21,7 @@ interface Event {
   machine?: { hostname: string };
 }
 
-const address = '10.0.2.15';
-const gateway = '10.0.2.2';
 const unlocked: ConfigInput['disks'] = { devices: ['/dev/vda'], encryption: 'none', key: undefined };
-const fixed: ConfigInput['network'] = {
-  interfaces: [
-    {
-      mac: macOf({}, 0),
-      addresses: [`${address}/24`],
-      routes: [{ destination: 'default', gateway }],
-    },
-  ],
-};
 const firmwares = ['bios', 'uefi'] as const;
 const guestOf = (site: Site, firmware: (typeof firmwares)[number]): Guest => ({
   ...{ memoryMiB: 1024, firmware },
@@ -49,7 +38,7 @@ const alone = firmwares.map((firmware): World => ({
     const guest = guestOf(site, firmware);
     await withReceiver(async ({ url, received, refuse }) => {
       const restore = await installed(site, guest, {
-        changes: { disks: unlocked, network: fixed, report: { url } },
+        changes: { disks: unlocked, network: fixedNetwork, report: { url } },
         told: /^installed: .*; it is on trial: unless the receiver of its reports answers within 10 minutes of its start, it restarts/m,
       });
       const { machine } = await confirmedByReport(site, guest, received, refuse);

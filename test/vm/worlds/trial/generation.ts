@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { bootInstalled } from '../../guests/install.ts';
-import { installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
+import { fixedNetwork, installWithRescue, leave, rebuild, startBeside } from '../../guests/rescue-entry.ts';
 import { logIn, seconds, start } from '../../guests/trial.ts';
 import type { Guest } from '../../guests/kept.ts';
 import type { Site } from '../../harness/site.ts';
@@ -21,7 +21,7 @@ export const trialGenerationWorlds: World[] = [
     limitSeconds: 5400,
     script: async site => {
       const guest: Guest = { memoryMiB: 1024, firmware: 'uefi', disks: [site.disk('target', 4096)] };
-      await installWithRescue(site, guest);
+      await installWithRescue(site, guest, { network: fixedNetwork });
       const flake = '/mnt/etc/nixos/flake.nix';
       await change(
         site,
