@@ -23,7 +23,7 @@ export const leastMemTotalBytes: ByKind<number> = { install: 200 * mebibyte, res
 /** kexec itself, its tables, and what goes on while it loads. */
 export const loadingSlackBytes = 12 * mebibyte;
 
-/** MemTotal from which `run` hands over its kernel, 4 MB, if the configuration asks for a rescue entry, and for nixos-anywhere. */
+/** MemTotal from which `run` hands over its kernel, 4 MB, unless the configuration wants no rescue entry, and for nixos-anywhere. */
 export const carryKernelBytes = 384 * mebibyte;
 
 /** What is appended to the initrd lies in RAM up to so many times: in the initrd, unpacked, and where Nix takes it. */

@@ -19,6 +19,7 @@ import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
 import { renderTable } from '../plan/preflight/preflight-table.ts';
 import { arch } from '../arch.ts';
 import { carryKernelBytes } from '../limits.ts';
+import { wantsRescue } from '../plan/rescue/entry.ts';
 
 /** `dabei preflight`: the kexec bundle's `run` starts it on the old system. It changes nothing except the file of `--result`. */
 
@@ -48,18 +49,20 @@ export async function preflightCommand(
 ): Promise<number> {
   const { files, clock } = doors;
   const appended = dirname(dirname(options.capture));
-  const { config: asked, reachability } = resolve(doors, options, appended, false);
-  const asks = (asked ?? reachability).network;
+  const asked = resolve(doors, options, appended, false);
+  const asks = (asked.config ?? asked.reachability).network;
   const network = keptNetwork(
     name => files.readText(`${options.capture}/${name}`),
     asks,
     defaultRoutes(asks),
   );
   const old = await readOldSystem(doors, network.defaultLinks, appended);
-  const whole = asked ?? resolve(doors, options, appended, true).config;
+  const { mode, config: whole } = asked.config === null ? resolve(doors, options, appended, true) : asked;
+  const writesEntry = mode === 'install' && whole !== null && wantsRescue(whole.system);
   // After nixos-anywhere's installation, somebody may want "dabei rescue-entry" (docs/nixos-anywhere.md).
-  const mayWriteEntry = whole?.system.rescue === true || files.exists(`${appended}/dabei/nixos-anywhere`);
-  const carriesKernel = mayWriteEntry && old.facts.memoryBytes >= carryKernelBytes;
+  const carriesKernel =
+    (writesEntry || files.exists(`${appended}/dabei/nixos-anywhere`)) &&
+    old.facts.memoryBytes >= carryKernelBytes;
   const image = await readImage(doors, options, old, appended, carriesKernel);
   const now = clock.epochSeconds();
   const { resolution, config, installs, asksPassphrase, refusals, found } = judge(

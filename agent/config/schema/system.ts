@@ -127,7 +127,7 @@ export const systemSchema = z
       .optional()
       .describe(
         'write this installer to each ESP, as the last entry of the boot menu: a rescue system with the same addresses and keys; ' +
-          'a prebuilt system needs nixosModules.rescue for it',
+          'by default true, unless the ESP has no room or the system is prebuilt',
       ),
     trial: trialSchema
       .optional()
@@ -145,8 +145,8 @@ export const systemSchema = z
       .describe('empty the root file system at every boot; /persist, /home and /nix stay'),
   })
   .superRefine((system, context) => {
-    const { trial = 0, rescue } = system;
-    if (rescue !== true && (typeof trial === 'number' ? trial : trial.minutes) !== 0)
+    const { trial = 0, storePath, rescue = storePath === undefined } = system;
+    if (!rescue && (typeof trial === 'number' ? trial : trial.minutes) !== 0)
       context.addIssue({
         code: 'custom',
         path: ['trial'],

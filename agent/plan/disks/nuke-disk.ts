@@ -62,7 +62,7 @@ export function planNukeDisk(
   const installSwap = installSwapNames(config, facts, swapPartuuids);
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
-  const rescue = chooseRescue(config, facts);
+  const rescue = chooseRescue(config, facts, esp);
   const asked = rescue === null ? null : chooseTrial(config, facts);
   const trial = rescue?.writes ? asked : null;
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);

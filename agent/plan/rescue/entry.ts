@@ -2,6 +2,7 @@ import { arch } from '../../arch.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Facts, Watchdog } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
+import { mebibyte } from '../disks/partitions.ts';
 import { espFull } from '../nix/boot-loader.ts';
 import type { RunStep, Step } from '../step.ts';
 import { version } from '../../version.ts';
@@ -18,22 +19,40 @@ import { writeTrialReport } from './trial-report.ts';
 /** Program of the image that writes kernel and initrd. */
 const rescueFilesProgram = '/usr/lib/dabei/rescue-files';
 
+/** Kernel and initrd of one generation: what an ESP of 512 MiB has for each of 5 beside a rescue system (docs/rescue.md). */
+const generationBytes = 94 * mebibyte;
+/** The one that runs, the one that is being written, and one to return to. */
+const leastGenerations = 3;
+
 export interface RescueChoice {
   writes: boolean;
   /** For people. */
   told: string;
 }
 
+/** Whether an installation writes the entry if it can; by default not for a prebuilt system, which may not have the module for it. */
+export const wantsRescue = ({ rescue, storePath }: Config['system']): boolean =>
+  rescue ?? storePath === undefined;
+
 /**
- * Only who asks for the entry gets one, until tests have seen it on a mirror, with a full ESP, and after a rebuild.
+ * @param espBytes size of each ESP
  * @returns null if nobody knows what this system was started with: in a test, and before kexec
  */
-export function chooseRescue({ system }: Config, facts: Facts): RescueChoice | null {
+export function chooseRescue({ system }: Config, facts: Facts, espBytes: number): RescueChoice | null {
   const { rescueBytes } = facts;
   if (rescueBytes === undefined) return null;
   const without = (why: string) => ({ writes: false, told: `no rescue entry: ${why}` });
-  if (system.rescue !== true) return without('system.rescue is not true');
+  if (system.rescue === false) return without('system.rescue is false');
+  if (!wantsRescue(system))
+    return without(
+      'the system is prebuilt, and only its owner knows whether it has the module for it (system.rescue)',
+    );
   if (rescueBytes === null) return without('this start did not bring its own kernel along (docs/rescue.md)');
+  const needed = rescueBytes + leastGenerations * generationBytes;
+  if (system.rescue === undefined && espBytes < needed)
+    return without(
+      `the ESP has ${formatBytes(espBytes)}; with ${leastGenerations} generations it takes ${formatBytes(needed)} (disks.esp)`,
+    );
   return { writes: true, told: `rescue entry in the boot menu: ${formatBytes(rescueBytes)} of each ESP` };
 }
 

@@ -7,9 +7,15 @@ import { device, lsblkSays } from '../../support/virtio-disks.ts';
 
 /** What `dabei preflight` tells `run`, as lines of a file. */
 
+const prebuilt = {
+  storePath: `/nix/store/${'0'.repeat(32)}-nixos-system-web`,
+  substituters: ['https://cache.example.org'],
+  trustedPublicKeys: [`a:${'A'.repeat(43)}=`],
+};
 const rows: [name: string, system: object | null, memTotalMiB: number, lines: string[]][] = [
-  ['no rescue entry', {}, 2048, ['passphrase=missing']],
-  ['a rescue entry: the kernel once more', { rescue: true }, 2048, ['passphrase=missing', 'kernel=wanted']],
+  ['no rescue entry', { rescue: false }, 2048, ['passphrase=missing']],
+  ['a prebuilt system', prebuilt, 2048, ['passphrase=missing']],
+  ['a rescue entry: the kernel once more', {}, 2048, ['passphrase=missing', 'kernel=wanted']],
   ['the least memory for it', { rescue: true }, 384, ['passphrase=missing', 'kernel=wanted']],
   ['too little memory', { rescue: true }, 383, ['passphrase=missing']],
   ['nixos-anywhere, which may write the entry afterwards', null, 2048, ['kernel=wanted']],

@@ -9,7 +9,7 @@ import {
   planTrial,
   writeRescueFiles,
 } from '../../../../agent/plan/rescue/entry.ts';
-import { disk, facts, machine } from '../../../fixtures/disks.ts';
+import { disk, facts, GiB, machine } from '../../../fixtures/disks.ts';
 import type { Step } from '../../../../agent/plan/step.ts';
 import type { Trial } from '../../../../agent/plan/target.ts';
 import { config } from '../example.ts';
@@ -25,20 +25,25 @@ const rows: [
   name: string,
   system: ConfigInput['system'],
   rescueBytes: number | null | undefined,
+  espBytes: number,
   expected: { writes: boolean; told: RegExp } | null,
 ][] = [
-  ['nobody knows', { rescue: true }, undefined, null],
-  ['asked for', { rescue: true }, 37 * MiB, { writes: true, told: /^rescue entry in the boot menu: 37 MiB of each ESP$/ }],
-  ['by default', {}, 37 * MiB, { writes: false, told: /^no rescue entry: system.rescue is not true$/ }],
-  ['not asked for', { rescue: false }, 37 * MiB, { writes: false, told: /: system.rescue is not true$/ }],
-  ['without a kernel', { rescue: true }, null, { writes: false, told: /did not bring its own kernel/ }],
-  ['prebuilt, and asked for', { ...prebuilt, rescue: true }, 37 * MiB, { writes: true, told: /menu/ }],
+  ['nobody knows', {}, undefined, GiB, null],
+  ['by default', {}, 37 * MiB, GiB, { writes: true, told: /^rescue entry in the boot menu: 37 MiB of each ESP$/ }],
+  ['room for three generations', {}, 37 * MiB, 319 * MiB, { writes: true, told: /menu/ }],
+  ['no room', {}, 37 * MiB, 318 * MiB, { writes: false, told: /^no rescue entry: the ESP has 318 MiB; with 3 generations it takes 319 MiB/ }],
+  ['no room, but asked for', { rescue: true }, 37 * MiB, 300 * MiB, { writes: true, told: /menu/ }],
+  ['not asked for', { rescue: false }, 37 * MiB, GiB, { writes: false, told: /: system.rescue is false$/ }],
+  ['without a kernel', {}, null, GiB, { writes: false, told: /did not bring its own kernel/ }],
+  ['without a kernel, but asked for', { rescue: true }, null, GiB, { writes: false, told: /did not bring its own kernel/ }],
+  ['prebuilt', prebuilt, 37 * MiB, GiB, { writes: false, told: /the system is prebuilt/ }],
+  ['prebuilt, and asked for', { ...prebuilt, rescue: true }, 37 * MiB, GiB, { writes: true, told: /menu/ }],
 ]; // prettier-ignore
 
 t.test('which machines get a rescue entry', async t => {
-  for (const [name, system, rescueBytes, expected] of rows) {
+  for (const [name, system, rescueBytes, espBytes, expected] of rows) {
     const measured = facts([disk()], rescueBytes === undefined ? {} : { rescueBytes });
-    t.match(chooseRescue(config({ ...(system && { system }) }), measured), expected, name);
+    t.match(chooseRescue(config({ ...(system && { system }) }), measured, espBytes), expected, name);
   }
 });
 
