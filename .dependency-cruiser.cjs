@@ -37,7 +37,7 @@ module.exports = {
       { path: '^agent/host/' },
       {
         path: '^agent/(stages/|commands/|[^/]+\\.ts$)',
-        pathNot: '^agent/(arch|clean-text|errors|facts|format|paths|redact-tokens|secret)\\.ts$',
+        pathNot: '^agent/(arch|clean-text|errors|facts|format|paths|redact-tokens|secret|variants)\\.ts$',
       },
     ),
     rule(

@@ -29,6 +29,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   CONFIG_SCHEMA: 'preflight',
   CONFIG_PARAMETER: 'preflight',
   CONFIG_VERSION: 'preflight',
+  VARIANT_MISSING: 'preflight',
   CONFIG_CONFLICT: 'preflight',
   CONFIG_URL_UNVERIFIED: 'preflight',
   CONFIG_URL_IDENTITY: { newSystem: fetching },

@@ -137,6 +137,8 @@ function resolve(
   return resolveConfiguration({
     commandLine: commandLineOf(doors, options),
     files: withPassphrase ? [...files, standInForPassphrase] : files,
+    // No bundle has any, whatever programs the old system has.
+    variants: [],
     captured: readCaptured(doors, appended),
   });
 }

@@ -7,6 +7,7 @@ import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
 import { observeCommands } from '../host/exec.ts';
 import { readCredentials, readDmi } from '../host/machine/firmware-data.ts';
+import { presentVariants } from '../host/machine/variants.ts';
 import { paths } from '../paths.ts';
 import { fetchConfig } from '../stages/fetch/config-url.ts';
 import { learnMetadata } from '../stages/fetch/metadata.ts';
@@ -58,6 +59,7 @@ export async function gatherInput(doors: Doors, configFile?: string): Promise<In
 export function readInput(doors: Doors, configFile?: string): Input {
   const { files } = doors;
   const captured = readCaptured(doors);
+  const variants = presentVariants(doors);
   if (configFile !== undefined) {
     const bytes = files.readBytes(configFile);
     if (bytes === null) {
@@ -66,13 +68,14 @@ export function readInput(doors: Doors, configFile?: string): Input {
         problem: `there is no file ${configFile}`,
       });
     }
-    return { commandLine: '', files: [{ path: configFile, bytes }], captured, alone: true };
+    return { commandLine: '', files: [{ path: configFile, bytes }], variants, captured, alone: true };
   }
   const commandLine = files.readText(paths.commandLine) ?? '';
   const signers = readAppendedSigners(doors);
   return {
     commandLine,
     files: readAppendedFiles(doors),
+    variants,
     dmi: readDmi(doors),
     alone: files.exists(`${paths.bootDirectory}/dabei/capture`),
     captured,

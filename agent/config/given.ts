@@ -12,11 +12,12 @@ const aboutTheJourney: readonly string[] = [
 /**
  * JSON with sorted keys and without defaults, so a later image, whose schema has more keys and other defaults, makes the same
  * text. The text contains only whether a secret is present, since it may be stored where everybody can read it. It omits
- * `disks.wipe` and the setting for shells on the installer's consoles, because they do not determine what is installed.
+ * `disks.wipe` and what is about the installer alone, its consoles and its onion service, because they do not determine what is
+ * installed.
  * @param asked all sources merged, as JSON values
  */
 export function givenText(asked: unknown): string {
-  const { mode: _mode, $schema: _schema, console: _console, ssh, disks, ...rest } = record(asked);
+  const { mode: _mode, $schema: _schema, console: _console, tor: _tor, ssh, disks, ...rest } = record(asked);
   const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !aboutTheJourney.includes(key)));
   const { hostKeys: _keys, ...restOfSsh } = record(ssh);
   const { key, keyFiles, wipe: _wipe, ...restOfDisks } = record(disks);

@@ -24,12 +24,15 @@ export const limits = {
   authorizedKeys: 1000,
   hostKeys: 16,
   substituters: 64,
+  onionClients: 64,
   trustedPublicKeys: 64,
   signers: 64,
   /** A line of authorized_keys: an RSA key of 16384 bits has 2,800 characters, and options may precede it. */
   authorizedKey: 16 * 1024,
   /** A private key: RSA of 16384 bits in PEM has 12,700 characters. */
   hostKey: 32 * 1024,
+  /** A file of 96 bytes in base64, with room for what is not one. */
+  onionKey: 1024,
   /** A key file of disks.keyFiles: cryptsetup reads 8 MiB by default, a generated key has a few hundred bytes. */
   keyFile: 8 * 1024,
   /** A flake reference, an address of a server, a path. */

@@ -5,6 +5,7 @@ import { toJson, type Located } from './located.ts';
 import type { Path } from './report.ts';
 import { configSchema, type ConsoleConfig, type NetworkConfig, type SshConfig } from './schema.ts';
 import type { ReportConfig } from './schema/report.ts';
+import type { TorConfig } from './schema/tor.ts';
 
 /** The valid part of what keeps a machine reachable under its own keys and addresses. */
 export interface ReachabilityConfig {
@@ -14,6 +15,7 @@ export interface ReachabilityConfig {
   hostName: string;
   machineId?: string | undefined;
   console: ConsoleConfig;
+  tor?: TorConfig | undefined;
   /** A refused configuration is reported, too. */
   report?: ReportConfig | undefined;
   configCa?: string | undefined;
@@ -26,6 +28,7 @@ const reachabilitySchema = configSchema.pick({
   network: true,
   ssh: true,
   console: true,
+  tor: true,
   report: true,
   configCa: true,
 });

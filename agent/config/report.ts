@@ -39,6 +39,7 @@ export const secretPaths: readonly Path[] = [
   ['disks', 'keyFiles'],
   ['ssh', 'hostKeys'],
   ['console', 'passwordHash'],
+  ['tor', 'key'],
   ['report', 'token'],
   ['report', 'header'],
 ];

@@ -18,6 +18,7 @@ import type { Learning } from './sources/metadata/policy.ts';
 import type { FetchOrder } from './sources/order.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
+import { variantProblems } from './image/variants.ts';
 
 export interface Resolution {
   /** null if there is a problem. */
@@ -90,6 +91,7 @@ export function resolveConfiguration(input: Input): Resolution {
     if ((missing && !readAll) || (unknownKey && foreign.includes(problem.source))) continue;
     problems.push(problem);
   }
+  problems.push(...variantProblems(merged, input.variants));
   problems.push(...arrivedProblems(fragments, input, own, mode));
   if (readAll) problems.push(...missingForInstall(merged, mode));
   if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged), ...askProblems(merged));

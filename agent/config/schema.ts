@@ -8,6 +8,7 @@ import { ownSettings, validitySettings } from './schema/fetch.ts';
 import { networkSchema } from './schema/network.ts';
 import { reportSchema } from './schema/report.ts';
 import { systemSchema } from './schema/system.ts';
+import { torSchema } from './schema/tor.ts';
 import { line, secretLine, secretLines } from './text.ts';
 
 export * from './schema/disks.ts';
@@ -144,6 +145,11 @@ export const configSchema = z.strictObject({
     .describe("further parameters of the installed system's kernel that this hardware needs"),
   ssh: sshSchema.default({ hostKeys: [], port: 22 }).describe('host keys and port of sshd'),
   console: consoleSchema.default({}).describe('who gets a shell at the consoles of the installer'),
+  tor: torSchema
+    .optional()
+    .describe(
+      'the onion service for SSH in the installer, on an image with Tor; the installed system has none',
+    ),
   report: reportSchema.optional().describe('where dabei reports what it does, and whom it asks'),
   ...ownSettings,
   ...validitySettings,

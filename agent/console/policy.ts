@@ -63,6 +63,7 @@ export function consoleQuestion(
     sourceOf('disks', 'keyFiles'),
     sourceOf('report', 'token'),
     sourceOf('report', 'header'),
+    sourceOf('tor', 'key'),
     ...(keys?.kind === 'array' ? keys.items.map(({ place }) => place.source) : [keys?.place.source]),
   ].filter(source => source !== undefined);
   const asking = [

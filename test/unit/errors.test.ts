@@ -36,6 +36,7 @@ function codes(world: World): string[] {
       resolveConfiguration({
         commandLine: `${world.login ?? login} ${world.commandLine ?? ''}`,
         files: withPassphrase ? [file, standInForPassphrase] : [file],
+        variants: [],
       }),
     { ...debian, ...world.old },
     { ...image, ...world.image },
@@ -59,6 +60,7 @@ const worlds: Partial<Record<ErrorCode, World>> = {
   CONFIG_SCHEMA: { config: { ...install, system: { flake: './infar#web-01' } } },
   CONFIG_PARAMETER: { commandLine: 'dabei.wipe=perhaps' },
   CONFIG_VERSION: { config: { ...install, version: 2 } },
+  VARIANT_MISSING: { config: { ...install, tor: {} } },
   CONFIG_CONFLICT: { commandLine: 'dabei.config=e30= runtime_info=e30=' },
   REPORT_ASK_UNVERIFIED: { config: { ...install, report: { url: 'http://reports.example.org/', ask: {} } } },
   CONFIG_URL_UNVERIFIED: { commandLine: 'dabei.config_url=http://config.example.org/{mac}.json' },

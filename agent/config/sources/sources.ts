@@ -14,6 +14,7 @@ import { nearest } from '../nearest.ts';
 import { netbootNote } from './netboot-note.ts';
 import { kindOf, parameterKinds, type ParameterKind } from './parameters.ts';
 import { problemOf, type Problem } from '../report.ts';
+import type { Variant } from '../../variants.ts';
 import { renameKeys } from './renamed.ts';
 
 export interface SourceFile {
@@ -34,6 +35,8 @@ export interface Input {
   fetched?: Fetched | null;
   /** What the firmware says of the machine; by it, dabei recognises a provider. */
   dmi?: Dmi;
+  /** What the image has beyond every image; absent where nobody knows which image will read the configuration. */
+  variants?: readonly Variant[];
   /** Nothing but these sources and the old system counts: no metadata, no seed. */
   alone?: boolean;
   /** What volumes with a seed say; absent before dabei has looked. */

@@ -69,6 +69,7 @@ t.test('dabei boot', async t => {
     ['rescue', { files: appended(rescue) }, 0, { state: 'rescue', addresses: { eth0: ['192.0.2.7/24'] } }, 'root'],
     ['nothing given, and nobody who gives an address', {}, 1, { stage: 'network', code: 'NETWORK_UNREACHABLE' }, 'root'],
     ['a refused configuration', { files: appended({ ...rescue, wipee: 1 }) }, 1, { state: 'failed', stage: 'config', code: 'CONFIG_SCHEMA' }, 'off'],
+    ['Tor, on an image without it', { files: appended({ ...install1, tor: {} }) }, 1, { state: 'failed', stage: 'config', code: 'VARIANT_MISSING' }, 'off'],
     ['secrets were dropped', { files: { ...appended(install1), '/run/dabei/console/without-secrets': '' } }, 1, { code: 'CONSOLE_WITHOUT_SECRETS' }, 'root'],
     ['no such disk', { files: appended(install1) }, 1, { state: 'failed', stage: 'plan', code: 'DISK_NOT_FOUND' }, 'off'],
     ['a rehearsal', { files: appended({ ...install1, mode: 'plan' }) }, 1, { state: 'failed', stage: 'plan', code: 'DISK_NOT_FOUND' }, 'off'],

@@ -48,3 +48,22 @@ for (const [name, system, memTotalMiB, lines] of rows)
       lines,
     );
   });
+
+t.test('Tor is in no bundle, whatever the old system has', async t => {
+  const config = { disks: { devices: ['/dev/vda'], key: 'a passphrase' }, tor: {} };
+  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+    files: {
+      ...onlineFiles,
+      '/usr/bin/tor': '',
+      '/boot/dabei.json': JSON.stringify(config),
+      '/boot/dabei/capture/links': '[]',
+    },
+    programs: { ...onlinePrograms(), lsblk: `echo '${lsblkSays(device('vda', 'first'))}'` },
+  });
+  let printed = '';
+  const options = { capture: '/boot/dabei/capture', image: '/bundle', json: true };
+  const code = await preflightCommand(doors, options, text => (printed += text));
+  const { refusals } = JSON.parse(printed) as { refusals: { code: string; message: string }[] };
+  t.equal(code, 10);
+  t.match(refusals.find(({ code }) => code === 'VARIANT_MISSING')?.message, 'in the variant "tor" alone');
+});
