@@ -1,6 +1,7 @@
 import type { Resolution } from './config/resolve.ts';
 import { ask } from './stages/report/ask.ts';
 import * as stages from './stages/stages.ts';
+import { startTor } from './stages/tor/start.ts';
 import type { Stage } from './stages/sequence.ts';
 
 /**
@@ -45,6 +46,18 @@ export const rescue: readonly Stage[] = [...stagesUpTo('ssh'), { name: 'rescue',
 /** The same stages, and an operator's permission before the first of them that writes to a disk. */
 export function withAsking(stages: readonly Stage[]): readonly Stage[] {
   return stages.flatMap(stage => (stage.name === 'nuke-disk' ? [{ name: 'ask', run: ask }, stage] : [stage]));
+}
+
+const tor: Stage = { name: 'tor', run: startTor, always: true };
+
+/** On an image with Tor: the onion service, once SSH is up. */
+export function withTor(stages: readonly Stage[]): readonly Stage[] {
+  return stages.flatMap(stage => (stage.name === 'ssh' ? [stage, tor] : [stage]));
+}
+
+/** Where dabei asks for a configuration first: after that, because it may give the key. */
+export function thenTor(stages: readonly Stage[]): readonly Stage[] {
+  return stages.length === 0 ? [] : [...stages, tor];
 }
 
 /** Everything up to the point of no return, and the plan in print. */

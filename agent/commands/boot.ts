@@ -12,7 +12,17 @@ import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
 import { alsoTelling } from '../host/log.ts';
 import { updateStatus } from '../host/status.ts';
-import { arrival, installation, rehearsal, repetition, rescue, withAsking } from '../install.ts';
+import { presentVariants } from '../host/machine/variants.ts';
+import {
+  arrival,
+  installation,
+  rehearsal,
+  repetition,
+  rescue,
+  thenTor,
+  withAsking,
+  withTor,
+} from '../install.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { startReports, type Reporting } from '../stages/report/reporter.ts';
 import { lastWords, reportSource } from '../stages/report/source.ts';
@@ -48,7 +58,9 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
     await givePassword(doors);
     doors.log({ event: 'note', text: 'the status screen has a password for SSH' });
   });
-  const first = arrival(session.resolution);
+  const hasTor = presentVariants(doors).includes('tor');
+  const asked = arrival(session.resolution);
+  const first = hasTor ? thenTor(asked) : asked;
   if (first.length > 0) {
     const failure = await runStages(doors, first, session);
     if (failure !== null && !hasAnotherNetwork(session, failure))
@@ -64,7 +76,8 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
     rescue,
     plan: rehearsal,
   };
-  const failure = await runStages(doors, asking(session, sequences[mode]), session);
+  const stages = asking(session, sequences[mode]);
+  const failure = await runStages(doors, hasTor ? withTor(stages) : stages, session);
   if (failure !== null) return remainReachable(reporting, session, failure);
   if (mode === 'install') return restart(reporting, session);
   updateStatus(doors, { state: mode === 'plan' ? 'planned' : 'rescue' });

@@ -8,9 +8,11 @@ import type { Doors } from '../host/doors.ts';
 import { paths } from '../paths.ts';
 import { formatLogLine } from '../host/log.ts';
 import { formatReturnTimer, readReturnTimer } from '../host/old-system/return-timer.ts';
-import { formatStatus, readStatus } from '../host/status.ts';
+import { formatStatus, readStatus, type Status } from '../host/status.ts';
 import { renderPlan } from '../plan/plan.ts';
+import { describeOnion } from '../plan/tor/progress.ts';
 import { confirmTrial } from '../stages/rescue/trial.ts';
+import { observeOnion } from '../stages/tor/observe.ts';
 import { version } from '../version.ts';
 import { planInstallation } from '../stages/stages.ts';
 import { sessionByHand } from './session.ts';
@@ -49,10 +51,22 @@ function sourcesOf(origins: Readonly<Record<string, string>>): string {
 export function status(doors: Doors, json: boolean): string {
   const now = readStatus(doors);
   const returns = readReturnTimer(doors);
-  if (json) return `${JSON.stringify(now === null ? null : { ...now, return: returns })}\n`;
+  if (json) {
+    const onion = observeOnion(doors, now);
+    return `${JSON.stringify(now === null ? null : { ...now, onion, return: returns })}\n`;
+  }
   const text =
-    whoseRescue(doors) + (now === null ? 'dabei has not started on this machine\n' : formatStatus(now));
+    whoseRescue(doors) +
+    (now === null ? 'dabei has not started on this machine\n' : formatStatus(now) + onionService(doors, now));
   return returns === null ? text : text + formatReturnTimer(returns);
+}
+
+function onionService(doors: Doors, now: Status): string {
+  const onion = observeOnion(doors, now);
+  if (onion === null) return '';
+  if (onion.address === null) return `there is no onion service: ${onion.problem}\n`;
+  const how = describeOnion(onion);
+  return `onion service: ssh root@${onion.address}${how === null ? '' : ` (${how})`}\n`;
 }
 
 /** Why the machine is here, if its boot menu has an entry of this system. */

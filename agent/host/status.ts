@@ -6,6 +6,14 @@ import { redactTokens } from '../redact-tokens.ts';
 
 /** The data of `dabei status`: one JSON object in RAM, which dabei rewrites after each change. */
 
+/** The onion service for SSH. */
+export interface Onion {
+  /** "….onion"; null if there is none. */
+  address: string | null;
+  /** Why there is none, as a sentence. */
+  problem: string | null;
+}
+
 export interface Status {
   state: 'running' | 'failed' | 'installed' | 'planned' | 'rescue';
   stage: string;
@@ -22,6 +30,8 @@ export interface Status {
   hostKeys: readonly string[];
   /** On which sshd listens. */
   sshPort: number;
+  /** null on an image without Tor, and where the configuration wants none. */
+  onion: Onion | null;
   /** Sentences about problems that do not stop dabei: the network's fallbacks, notes on the configuration. */
   warnings: readonly string[];
   /** How dabei handles an unfinished earlier installation, as a sentence; null if there was none. */
@@ -41,6 +51,7 @@ const initial: Status = {
   unreachableGateways: [],
   hostKeys: [],
   sshPort: 22,
+  onion: null,
   warnings: [],
   beginning: null,
   since: '',

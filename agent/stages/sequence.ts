@@ -6,6 +6,7 @@ import type { Facts } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
 import { updateStatus, type StatusChange } from '../host/status.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { OnionWish } from '../plan/tor/tor.ts';
 import type { NetworkResult } from './network.ts';
 
 /** What stages know, and what they leave for later stages. */
@@ -15,6 +16,8 @@ export interface Session {
   /** What the resolution was made from, for a second one with what arrives. */
   input?: Input;
   network?: NetworkResult;
+  /** The onion service that was started. */
+  onion?: { wish: OnionWish; address: string };
   /** The configuration by which the network was brought up, as JSON. */
   networkAsBroughtUp?: NetworkConfig;
   /** Notes that were logged. */

@@ -234,7 +234,8 @@ export async function rescue(doors: Doors, session: Session): Promise<void> {
 
 /** Prints how to log in, to the log and to every console without a shell. */
 export function tellWaysIn(doors: Doors, session: Session): void {
-  const ways = waysIn(session);
+  const { onion } = session;
+  const ways = [...waysIn(session), ...(onion === undefined ? [] : [`ssh root@${onion.address}`])];
   for (const text of ways) doors.log({ event: 'note', text });
   tellConsoles(doors, [...ways, ...(readStatus(doors)?.hostKeys ?? []).map(key => `host key ${key}`)]);
 }

@@ -65,3 +65,29 @@ export function timeLearner(doors: Doors): LearntTime {
   };
   return learnt;
 }
+
+/** A clock that differs by less is right: a request took a part of it. */
+const toleratedSeconds = 60;
+
+/**
+ * Asks servers for the time, in order, until one tells it, and moves the clock forward to that. Anybody on the way can answer, so the clock
+ * is never moved backward: what has expired stays so.
+ * @param addresses http or https addresses; each costs as long as a try at most
+ */
+export async function learnTime(doors: Doors, addresses: readonly string[]): Promise<void> {
+  const { clock, log, network } = doors;
+  for (const address of addresses) {
+    const { origin } = new URL(address);
+    const seconds = await network.dateOf(origin, longestTrySeconds);
+    if (seconds === null) continue;
+    const before = clock.epochSeconds();
+    const says = `the clock was at ${utc(before)}, and ${origin} says that it is ${utc(seconds)}`;
+    if (seconds > before + toleratedSeconds) {
+      if (await setClock(doors, seconds)) log({ event: 'note', text: `${says}: moved forward` });
+    } else if (seconds < before - toleratedSeconds)
+      log({ event: 'warning', text: `${says}; dabei does not move it backward` });
+    return;
+  }
+  const asked = addresses.map(address => new URL(address).origin).join(', ');
+  log({ event: 'warning', text: `nobody tells the time (asked: ${asked}); the clock stays at ${utc(clock.epochSeconds())}` });
+} // prettier-ignore

@@ -13,6 +13,7 @@ const base: Status = {
   unreachableGateways: [],
   hostKeys: ['SHA256:abc (ED25519)'],
   sshPort: 22,
+  onion: null,
   warnings: [],
   since: '2026-01-01T00:00:00.000Z',
 };

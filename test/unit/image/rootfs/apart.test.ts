@@ -55,6 +55,21 @@ t.test('nothing secret is within reach', { timeout: 120_000 }, async t => {
   t.equal(readFileSync(join(secret, 'key'), 'utf8'), 'the passphrase', 'outside it is as it was');
 });
 
+t.test('nor the key of the onion service', async t => {
+  const around =
+    'mount -t tmpfs lib /var/lib && mkdir /var/lib/tor && mount -t tmpfs tor /var/lib/tor && echo x >/var/lib/tor/key';
+  const look = async (command: string) =>
+    (
+      await attempt({
+        doing: 'looking around',
+        argv: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${around} && ${command}`],
+        timeoutSeconds: 60,
+      })
+    ).stdout;
+  t.equal(await look('ls -A /var/lib/tor'), 'key\n');
+  t.equal(await look(`${script} -- ls -A /var/lib/tor`), '');
+});
+
 t.test('the exit code and the arguments are those of the program', async t => {
   const { exitCode, stdout } = await inside(
     [],
