@@ -40,19 +40,25 @@ function halfBlock(upper: boolean, lower: boolean): string {
 }
 
 /** "ssh://root@192.0.2.7" (draft-ietf-secsh-scp-sftp-ssh-uri), for the address that most phones reach; null without an address. */
-export function sshUrl({ links, sshPort }: ScreenState): string | null {
+export function sshUrl({ links, sshPort, onion }: ScreenState): string | null {
   const addresses = links.flatMap(link => link.addresses);
   const address = addresses.find(each => !isIPv6(each)) ?? addresses[0];
-  if (address === undefined) return null;
+  if (address === undefined) return onion === null ? null : onionUrl(onion.address);
   const host = isIPv6(address) ? `[${address}]` : address;
   return `ssh://root@${host}${sshPort === 22 ? '' : `:${sshPort}`}`;
 }
+
+/** The service answers at port 22 (agent/plan/tor/tor.ts). */
+const onionUrl = (address: string): string => `ssh://root@${address}`;
 
 /** Everything that somebody needs to log in, a line each, with the URL first. */
 export function everything(state: ScreenState): string | null {
   const url = sshUrl(state);
   if (url === null) return null;
-  const { login, hostKeys, product, hostName } = state;
+  const { login, hostKeys, product, hostName, onion } = state;
+  const byTor = onion === null ? [] : [onionUrl(onion.address)];
   const password = login.by === 'password' ? [`password ${login.password}`] : [];
-  return [url, ...password, ...hostKeys.slice(0, 1), `${hostName}, ${product}`].join('\n');
+  return [...new Set([url, ...byTor]), ...password, ...hostKeys.slice(0, 1), `${hostName}, ${product}`].join(
+    '\n',
+  );
 }

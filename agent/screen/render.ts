@@ -168,7 +168,7 @@ function failure(
 }
 
 /** How to log in over SSH, a line for each address. */
-export function waysIn({ links, sshPort, login }: ScreenState): string[] {
+export function waysIn({ links, sshPort, login, onion }: ScreenState): string[] {
   if (links.length === 0) return ['no network card was found'];
   const port = sshPort === 22 ? '' : `-p ${sshPort} `;
   const ways = links.flatMap(({ name, addresses }) =>
@@ -176,6 +176,7 @@ export function waysIn({ links, sshPort, login }: ScreenState): string[] {
       ? [`${name}: no address`]
       : addresses.map(address => `ssh ${port}root@${address} (${name})`),
   );
+  if (onion !== null) ways.push(`ssh root@${onion.address}${onion.note === null ? '' : ` (${onion.note})`}`);
   return login.by === 'nobody' ? [...ways, 'nobody can log in over SSH: no key is known'] : ways;
 }
 

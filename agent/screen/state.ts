@@ -17,6 +17,8 @@ export interface ScreenState {
   /** Network cards and their addresses that are valid beyond the link, without prefix lengths. */
   links: readonly { name: string; addresses: readonly string[] }[];
   sshPort: number;
+  /** The onion service for SSH: its address, and what there is to say of it; null without one. */
+  onion: { address: string; note: string | null } | null;
   /** "SHA256:… (ED25519)", the first one counts. */
   hostKeys: readonly string[];
   /** Who can log in over SSH: the holder of a key, or of the password, or nobody. */

@@ -3,12 +3,14 @@ import type { Doors } from '../../host/doors.ts';
 import { presentAddresses } from '../../host/machine/addresses.ts';
 import { availableMemoryBytes, parseMemTotal } from '../../host/machine/facts.ts';
 import { readMachine } from '../../host/machine/system.ts';
-import { readStatus } from '../../host/status.ts';
+import { readStatus, type Status } from '../../host/status.ts';
 import { formatEntry } from '../../host/log.ts';
 import { authorizedLines } from '../../keys/authorized-keys.ts';
 import { paths } from '../../paths.ts';
+import { describeOnion } from '../../plan/tor/progress.ts';
 import type { ScreenState } from '../../screen/state.ts';
 import { version } from '../../version.ts';
+import { observeOnion } from '../tor/observe.ts';
 
 /** Reads what the status screen shows from files; it starts no program, so that it may run twice a second. */
 
@@ -38,6 +40,7 @@ export function observe(doors: Doors, copied: Copied | null = null): ScreenState
     reasons: status?.reasons ?? [],
     links: presentAddresses(doors),
     sshPort: status?.sshPort ?? 22,
+    onion: onionOf(doors, status),
     hostKeys: status?.hostKeys ?? [],
     login: loginOf(doors),
     shell: shell === 'root' || shell === 'password' ? shell : 'off',
@@ -49,4 +52,11 @@ function loginOf({ files }: Doors): ScreenState['login'] {
   if (password) return { by: 'password', password };
   const keys = authorizedLines(files.readText('/root/.ssh/authorized_keys') ?? '');
   return { by: keys.length > 0 ? 'key' : 'nobody' };
+}
+
+function onionOf(doors: Doors, status: Status | null): ScreenState['onion'] {
+  const onion = observeOnion(doors, status);
+  return onion === null || onion.address === null
+    ? null
+    : { address: onion.address, note: describeOnion(onion) };
 }

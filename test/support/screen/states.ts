@@ -15,6 +15,7 @@ const rescue: ScreenState = {
   reasons: [],
   links: [{ name: 'eth0', addresses: ['192.0.2.77', '2001:db8::5054:ff:feda:be01'] }],
   sshPort: 22,
+  onion: null,
   hostKeys: ['SHA256:zqxQ0cKvMyXV7JzGMTEcBPMTUMFjyB3jtQhA1GS1k/o (ED25519)'],
   login: { by: 'password', password: 'lusab-babad-gutih-tugad' },
   shell: 'root',
@@ -59,7 +60,8 @@ type Name =
   | 'ipv6-other-port'
   | 'installing'
   | 'failed'
-  | 'failed-often';
+  | 'failed-often'
+  | 'onion';
 
 export const states: Record<Name, ScreenState> = {
   starting: {
@@ -91,5 +93,12 @@ export const states: Record<Name, ScreenState> = {
     stage: { name: 'config', index: 1, of: 10 },
     reasons: many(12),
     links: installing.links,
+  },
+  onion: {
+    ...rescue,
+    onion: {
+      address: '25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion',
+      note: 'Tor connects: 45 %',
+    },
   },
 };

@@ -19,6 +19,7 @@ const rows: [name: string, state: ScreenState, size: ScreenSize][] = [
   ...Object.entries(states).map(([name, state]): [string, ScreenState, ScreenSize] => [name, state, vga]),
   ['serial', states.rescue, serial],
   ['large', states.rescue, large],
+  ['onion-large', { ...states.onion, onion: { ...states.onion.onion!, note: null } }, large],
   ['least', states.failed, least],
 ];
 
@@ -72,6 +73,8 @@ const read: [name: string, state: ScreenState, size: ScreenSize, text: string | 
   ['too few rows', states.rescue, { columns: 80, rows: 20 }, null],
   ['too few columns', states.rescue, { columns: 70, rows: 25 }, null],
   ['a large screen: everything', states.rescue, large, everything(states.rescue)],
+  ['80x25 beside an onion service: the URL', states.onion, vga, 'ssh://root@192.0.2.77'],
+  ['a large screen: the onion service, too', states.onion, large, everything(states.onion)],
   ['a large screen, without a password', states.installing, large, everything(states.installing)],
 ];
 for (const [name, state, size, text] of read)
@@ -89,6 +92,16 @@ t.test('the larger code has what a login needs', async t => {
       'SHA256:zqxQ0cKvMyXV7JzGMTEcBPMTUMFjyB3jtQhA1GS1k/o (ED25519)\nnix-dabei, nix-dabei 0.2.0',
   );
   t.notMatch(everything(states.installing), /password/);
+  const { address } = states.onion.onion!;
+  t.match(everything(states.onion), `ssh://root@192.0.2.77\nssh://root@${address}\npassword `);
+  const alone = { ...states['without-address'], sshPort: 2222, onion: states.onion.onion };
+  t.equal(sshUrl(alone), `ssh://root@${address}`, 'its own port is 22');
+  t.equal(
+    everything(alone)
+      ?.split('\n')
+      .filter(line => line.includes(address)).length,
+    1,
+  );
 });
 
 t.test('text from outside stays on its row, in characters that every font has', async t => {
