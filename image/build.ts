@@ -24,7 +24,7 @@ import { expectSteps, stepsTaken, tell } from './lib/progress.ts';
 import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
 import { buildStubs } from './reductions/stubs.ts';
-import { secondDirectory, takeSecond } from './rootfs/second-initrd.ts';
+import { secondDirectory, takeSecond } from './rootfs/further-initrds.ts';
 import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cached, tree, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
-import { secondInitrd } from '../rootfs/second-initrd.ts';
+import { secondInitrd } from '../rootfs/further-initrds.ts';
 import type { ImageLayout } from '../rootfs/initrd.ts';
 import type { Medium, MediumParts } from './medium.ts';
 import { rows, type Arch } from '../../agent/arch.ts';

@@ -3,7 +3,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
-import { secondInitrd, secondDirectory, secondImage } from './second-initrd.ts';
+import { secondInitrd, secondDirectory, secondImage } from './further-initrds.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append their
@@ -15,7 +15,7 @@ import { secondInitrd, secondDirectory, secondImage } from './second-initrd.ts';
  * than zstd here, and costs 50 ms; the kernel allocates its dictionary while unpacking, so it is no larger than the
  * archive.
  *
- * The second initrd (second-initrd.ts) is a plain cpio with one member, a squashfs of its own. Its hash is in the first
+ * The second initrd (further-initrds.ts) is a plain cpio with one member, a squashfs of its own. Its hash is in the first
  * archive of the image that it belongs to.
  *
  * /init compares both with their MD5. It protects against damage; nobody can sign here, since the hash travels with the

@@ -11,7 +11,7 @@ export interface Part {
   why: string;
   /** Absolute paths inside the unpacked packages, or bare names of libraries that programs open with dlopen(3). */
   files: readonly string[];
-  /** 'second': it lies in the second initrd (second-initrd.ts), which the kexec bundle alone has. */
+  /** 'second': it lies in the second initrd (further-initrds.ts), which the kexec bundle alone has. */
   initrd?: 'second';
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as files from '../../../image/lib/files.ts';
-import { secondInitrd } from '../../../image/rootfs/second-initrd.ts';
+import { secondInitrd } from '../../../image/rootfs/further-initrds.ts';
 import { run } from '../../../agent/host/exec.ts';
 import { image } from '../harness/image.ts';
 import type { Site } from '../harness/site.ts';

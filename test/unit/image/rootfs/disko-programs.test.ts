@@ -5,7 +5,7 @@ import t from 'tap';
 import { otherNames } from '../../../../agent/names.ts';
 import { diskoPrograms } from '../../../../agent/plan/disko/programs.ts';
 import { absentPrograms } from '../../../../image/rootfs/disko-programs.ts';
-import { takeSecond } from '../../../../image/rootfs/second-initrd.ts';
+import { takeSecond } from '../../../../image/rootfs/further-initrds.ts';
 import { droppedApplets, manifest } from '../../../../image/rootfs/manifest.ts';
 import { walk } from '../../../../image/lib/files.ts';
 import { checkout } from '../../../../image/lib/host.ts';
