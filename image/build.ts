@@ -24,7 +24,7 @@ import { expectSteps, stepsTaken, tell } from './lib/progress.ts';
 import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
 import { buildStubs } from './reductions/stubs.ts';
-import { secondDirectory, takeSecond } from './rootfs/further-initrds.ts';
+import { furtherInitrds, takeFurther } from './rootfs/further-initrds.ts';
 import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
@@ -138,14 +138,15 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
     if (slimmed) slimPrograms(join(directory, 'root'));
     await requireSymbolsBound(join(directory, 'root'));
     shareBusybox(directory);
-    takeSecond(directory, owners);
+    takeFurther(directory, owners);
     const listed = listParts(join(directory, 'root'), owners);
     writeParts(directory, listed);
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
     const layout = await buildInitrd(toolchain, directory, filesInOrder(listed), epoch, compression);
     files.copy(join(kernel.path, target.kernel.image), join(directory, target.kernel.image));
     files.copy(join(agent.path, 'dabei'), join(directory, 'dabei'));
-    for (const name of ['root', secondDirectory]) files.remove(join(directory, name));
+    for (const name of ['root', ...furtherInitrds.map(({ directory }) => directory)])
+      files.remove(join(directory, name));
     files.write(join(directory, 'layout.json'), JSON.stringify({ epoch, ...layout }));
   });
 }

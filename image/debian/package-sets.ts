@@ -64,8 +64,8 @@ export const imageSet: PackageSet = {
     ...['nix-bin', 'bash-static', 'openssh-server', 'openssh-sftp-server', 'openssh-client'],
     ...['zfsutils-linux', 'gdisk', 'dosfstools', 'dmsetup', 'util-linux', 'mount', 'fdisk', 'udev', 'kmod'],
     ...['jq', 'cryptsetup-bin', 'mdadm', 'e2fsprogs', 'xfsprogs'],
-    // In the second initrd (manifest.ts).
-    ...['lvm2', 'btrfs-progs', 'parted'],
+    // In further initrds (manifest.ts).
+    ...['lvm2', 'btrfs-progs', 'parted', 'tor'],
     ...[
       'iproute2',
       'rdnssd',

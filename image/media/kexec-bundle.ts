@@ -40,7 +40,7 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
   ];
   return cached('bundle', inputs, async directory => {
     const content = join(directory, 'kexec');
-    for (const name of [target.kernel.image, 'initrd', secondInitrd])
+    for (const name of [target.kernel.image, 'initrd', secondInitrd.archive])
       files.copy(join(image.path, name), join(content, name));
     for (const { path } of programs)
       for (const name of files.list(path)) files.copy(join(path, name), join(content, name));

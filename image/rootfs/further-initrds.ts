@@ -1,37 +1,53 @@
 import { join } from 'node:path';
 import * as files from '../lib/files.ts';
-import { manifest } from './manifest.ts';
+import { manifest, type Part } from './manifest.ts';
 
 /**
- * The second initrd: parts of the manifest that only the kexec bundle carries. They are assembled and made smaller together
- * with the image, since they share its libraries, and are taken out of it then. /init lays them over the image.
+ * Further initrds: parts of the manifest that only some media carry. They are assembled and made smaller together with the image, since they
+ * share its libraries, and are taken out of it then. /init lays them over the image.
  */
+export interface FurtherInitrd {
+  /** In the manifest. */
+  name: NonNullable<Part['initrd']>;
+  /** Below the directory in which an image is built: its root, and the archive that it becomes. */
+  directory: string;
+  archive: string;
+  /** Of the squashfs inside of the archive; /init looks for it, and for its size and its hash. */
+  image: string;
+  size: string;
+  /** In the image, names of its programs say where they are. */
+  isSaid: boolean;
+}
 
-/** Below the directory in which an image is built: root/ of the second initrd, and the archive that it becomes. */
-export const secondDirectory = 'second';
-export const secondInitrd = 'tools';
-/** Of the squashfs inside of the archive; /init looks for it. */
-export const secondImage = 'tools.squashfs';
+const further = (name: FurtherInitrd['name'], archive: string, isSaid: boolean): FurtherInitrd => ({
+  ...{ name, archive, isSaid },
+  ...{ directory: `further-${archive}`, image: `${archive}.squashfs`, size: `${archive}.size` },
+});
 
-const secondParts = manifest.filter(({ initrd }) => initrd === 'second').map(({ name }) => name);
-const isSecond = (part: string): boolean => secondParts.includes(part);
+/** The kexec bundle has it. */
+export const secondInitrd = further('second', 'tools', true);
+/** Media with the variant "tor" have it. That its program is there shows that an image has Tor (agent/variants.ts). */
+export const torInitrd = further('tor', 'tor', false);
+export const furtherInitrds: readonly FurtherInitrd[] = [secondInitrd, torInitrd];
+
+const nameOf = new Map(manifest.map(({ name, initrd }) => [name, initrd]));
+
+/**
+ * Moves the files of those parts from root/ into roots of their own. In the image, a program's name then says that it is
+ * not there.
+ * @param directory where root/ is
+ * @param owners parts by path, as assembleRoot returns them: the first one of the image itself, if one needs the file
+ */
+export function takeFurther(directory: string, owners: ReadonlyMap<string, readonly string[]>): void {
+  for (const [path, parts] of owners) {
+    if (parts.some(part => nameOf.get(part) === undefined)) continue;
+    const from = join(directory, 'root', path);
+    const having = furtherInitrds.filter(({ name }) => parts.some(part => nameOf.get(part) === name));
+    for (const initrd of having) files.copy(from, join(directory, initrd.directory, path));
+    files.remove(from);
+    if (having.some(({ isSaid }) => isSaid) && /^usr\/s?bin\//.test(path)) files.symlink(absent, from);
+  }
+}
 
 /** Says of a program that it is not there; image/rootfs/root/usr/lib/dabei/absent. */
 const absent = '/usr/lib/dabei/absent';
-
-/**
- * Moves the files of those parts from root/ into a root of their own. In the image, a program's name then says that it is
- * not there.
- * @param directory where root/ is
- * @param owners part by path, as assembleRoot returns it
- */
-export function takeSecond(directory: string, owners: ReadonlyMap<string, string>): void {
-  for (const [path, part] of owners) {
-    if (!isSecond(part)) continue;
-    const from = join(directory, 'root', path);
-    const to = join(directory, secondDirectory, path);
-    files.makeDirectory(join(to, '..'));
-    files.rename(from, to);
-    if (/^usr\/s?bin\//.test(path)) files.symlink(absent, from);
-  }
-}

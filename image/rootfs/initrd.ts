@@ -3,7 +3,7 @@ import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
-import { secondInitrd, secondDirectory, secondImage } from './further-initrds.ts';
+import { furtherInitrds } from './further-initrds.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append their
@@ -15,10 +15,10 @@ import { secondInitrd, secondDirectory, secondImage } from './further-initrds.ts
  * than zstd here, and costs 50 ms; the kernel allocates its dictionary while unpacking, so it is no larger than the
  * archive.
  *
- * The second initrd (further-initrds.ts) is a plain cpio with one member, a squashfs of its own. Its hash is in the first
+ * A further initrd (further-initrds.ts) is a plain cpio with one member, a squashfs of its own. Its hash is in the first
  * archive of the image that it belongs to.
  *
- * /init compares both with their MD5. It protects against damage; nobody can sign here, since the hash travels with the
+ * /init compares all of them with their MD5. It protects against damage; nobody can sign here, since the hash travels with the
  * image. Instructions of Debian's busybox for each byte: md5sum 13; sha256sum 69, or 4 where the processor has the SHA
  * instructions; crc32 9. So md5sum is the only strong one that is fast on every processor.
  */
@@ -59,7 +59,7 @@ export interface ImageLayout extends InitrdLayout {
 }
 
 /**
- * @param directory contains root/, and receives initrd
+ * @param directory contains root/ and those of the further initrds, and receives initrd and their archives
  * @param order paths below root/, in their order in the image
  * @param epoch date of every file, and the earliest date that the clock may show, in seconds since 1970
  */
@@ -88,9 +88,9 @@ export async function buildInitrd(
   const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
   files.write(join(directory, 'order'), priorities.join(''));
   await squash('compressing the root file system', 'root', imageName, ['-sort', '/build/order']);
-  await squash('compressing the second initrd', secondDirectory, secondImage);
+  for (const { archive, directory, image } of furtherInitrds)
+    await squash(`compressing the initrd ${archive}`, directory, image);
   const image = join(directory, imageName);
-  const second = join(directory, secondImage);
   const layout = { imageBytes: files.sizeOf(image), imageSha256: await files.sha256(image) };
 
   const early = earlyDirectory(directory);
@@ -99,7 +99,8 @@ export async function buildInitrd(
     files.copyOwn(checkout('image/rootfs/initramfs', from), join(early, to));
   const sum = async (path: string) => `${files.sizeOf(path)} ${await files.md5(path)}\n`;
   files.write(join(early, 'image.size'), await sum(image));
-  files.write(join(early, 'tools.size'), await sum(second));
+  for (const { image, size } of furtherInitrds)
+    files.write(join(early, size), await sum(join(directory, image)));
   files.write(join(early, 'epoch'), `${epoch}\n`);
   for (const name of ['dev', 'proc', 'sys', 'run']) files.makeDirectory(join(early, name));
 
@@ -113,9 +114,12 @@ export async function buildInitrd(
   files.makeDirectory(join(directory, 'late'));
   files.rename(image, join(directory, 'late', imageName));
   await cpio('packing the image', '/build/late', '/build/late.cpio');
-  files.makeDirectory(join(directory, 'later'));
-  files.rename(second, join(directory, 'later', secondImage));
-  await cpio('packing the second initrd', '/build/later', `/build/${secondInitrd}`);
+  for (const { archive, image } of furtherInitrds) {
+    files.makeDirectory(join(directory, 'later'));
+    files.rename(join(directory, image), join(directory, 'later', image));
+    await cpio(`packing the initrd ${archive}`, '/build/later', `/build/${archive}`);
+    files.remove(join(directory, 'later'));
+  }
 
   const first = files.sizeOf(join(directory, 'early.cpio.xz'));
   const firstBytes = files.sizeOf(join(directory, 'early.cpio'));
@@ -127,7 +131,6 @@ export async function buildInitrd(
     ...parts,
     early,
     join(directory, 'late'),
-    join(directory, 'later'),
     join(directory, 'order'),
     join(directory, 'early.cpio'),
   ])

@@ -11,8 +11,8 @@ export interface Part {
   why: string;
   /** Absolute paths inside the unpacked packages, or bare names of libraries that programs open with dlopen(3). */
   files: readonly string[];
-  /** 'second': it lies in the second initrd (further-initrds.ts), which the kexec bundle alone has. */
-  initrd?: 'second';
+  /** It lies in a further initrd (further-initrds.ts), which not every medium has. */
+  initrd?: 'second' | 'tor';
 }
 
 const nodeBuiltins = '/usr/share/nodejs';
@@ -200,6 +200,12 @@ export const manifest: readonly Part[] = [
       // Nothing activates volume groups by itself (69-lvm.rules is left out), for the same reason.
       `${udevRules}/56-lvm.rules`,
     ],
+  },
+  {
+    name: 'Tor',
+    why: 'an onion service for SSH: a machine behind a router that forwards nothing is reached by its onion address',
+    initrd: 'tor',
+    files: ['/usr/bin/tor'],
   },
   {
     name: 'kexec',

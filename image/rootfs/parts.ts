@@ -5,6 +5,7 @@ import { runIn } from '../lib/host.ts';
 import { xzFilter, type ImageLayout } from './initrd.ts';
 import { manifest, ownParts, readAtBoot } from './manifest.ts';
 import type { Packages } from '../debian/packages.ts';
+import type { Owners } from './root.ts';
 import { target } from '../lib/target.ts';
 
 /** What the image's bytes are used for: each file belongs to one part, and the manifest lists each part. */
@@ -30,7 +31,7 @@ export interface PartSize {
  * @param owners part by path, for the files that come from Debian; the patterns of ownParts assign the others
  * @throws Error naming each file that no line of the manifest requests, and each line that requests nothing
  */
-export function listParts(root: string, owners: ReadonlyMap<string, string>): PartFiles[] {
+export function listParts(root: string, owners: Owners): PartFiles[] {
   const parts = new Map(
     [...manifest.filter(({ initrd }) => initrd === undefined), ...ownParts].map(
       ({ name, why }): [string, PartFiles] => [name, { name, why, files: [], bytes: 0 }],
@@ -39,7 +40,7 @@ export function listParts(root: string, owners: ReadonlyMap<string, string>): Pa
   const faults: string[] = [];
   for (const path of files.walk(root).filter(path => files.kind(path) === 'file')) {
     const relative = path.slice(root.length + 1);
-    const owner = owners.get(relative) ?? ownParts.find(part => part.files.test(relative))?.name;
+    const owner = owners.get(relative)?.[0] ?? ownParts.find(part => part.files.test(relative))?.name;
     const part = parts.get(owner ?? '');
     if (part === undefined) {
       faults.push(`/${relative}: no line of the manifest includes it`);

@@ -5,7 +5,7 @@ import { tool } from '../lib/crossing.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { absentPrograms } from './disko-programs.ts';
-import { droppedApplets, manifest } from './manifest.ts';
+import { droppedApplets, manifest, type Part } from './manifest.ts';
 import { flakeRegistry } from './registry.ts';
 import { runTarget } from '../debian/emulator.ts';
 import type { Packages } from '../debian/packages.ts';
@@ -31,6 +31,8 @@ export interface Parts {
   agent: Built;
 }
 
+export type Owners = ReadonlyMap<string, readonly string[]>;
+
 /** Debian merges these into /usr; programs and scripts name both. */
 const mergedDirectories = ['bin', 'sbin', 'lib', 'lib64'];
 const emptyDirectories = [
@@ -47,8 +49,11 @@ const emptyDirectories = [
   'var/tmp',
 ];
 
-/** @returns the part of the manifest for each of Debian's files, by path without a leading slash */
-export async function assembleRoot(root: string, parts: Parts): Promise<ReadonlyMap<string, string>> {
+/**
+ * @returns the part of the manifest for each of Debian's files, by path without a leading slash; of what only further initrds need, every
+ *   part that needs it
+ */
+export async function assembleRoot(root: string, parts: Parts): Promise<Owners> {
   for (const name of mergedDirectories) files.symlink(`usr/${name}`, join(root, name));
   for (const name of emptyDirectories) files.makeDirectory(join(root, name));
   for (const name of ['tmp', 'var/tmp']) files.setMode(join(root, name), 0o1777);
@@ -111,11 +116,14 @@ function copyOwnFiles(root: string): void {
   }
 }
 
+const isFurther = ({ initrd }: Part): boolean => initrd !== undefined;
+const furtherParts = new Set(manifest.filter(isFurther).map(({ name }) => name));
+
 /** Copies the manifest's files with every library they need; reduced files, and dabei's own, replace Debian's. */
 async function copyPrograms(
   root: string,
   { packages, agent, icu, installer, rebuilt }: Parts,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Owners> {
   const built = (from: readonly Built[]) =>
     from.flatMap(({ path }) => files.list(path).map(name => join(path, name)));
   const smaller = [
@@ -126,8 +134,9 @@ async function copyPrograms(
     ),
   ];
   const replaced = Object.fromEntries(smaller.map(path => [posix.basename(path), path]));
-  const owners = new Map<string, string>();
-  for (const part of manifest) {
+  const owners = new Map<string, string[]>();
+  // What the image itself needs is in no further initrd.
+  for (const part of manifest.toSorted((a, b) => Number(isFurther(a)) - Number(isFurther(b)))) {
     const expanded = part.files.flatMap(path =>
       files.kind(join(packages.path, path)) === 'directory'
         ? files.walk(join(packages.path, path)).map(file => file.slice(packages.path.length))
@@ -135,8 +144,12 @@ async function copyPrograms(
     );
     for (const path of await elfClosure(packages.path, expanded, replaced)) {
       const place = join(root, path);
-      if (owners.has(path.slice(1))) continue;
-      owners.set(path.slice(1), part.name);
+      const known = owners.get(path.slice(1));
+      if (known !== undefined) {
+        if (isFurther(part) && known.every(name => furtherParts.has(name))) known.push(part.name);
+        continue;
+      }
+      owners.set(path.slice(1), [part.name]);
       files.copy(replaced[posix.basename(path)] ?? join(packages.path, path), place);
     }
   }

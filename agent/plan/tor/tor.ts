@@ -24,7 +24,7 @@ export const torPaths = {
 } as const;
 
 /** Of image/rootfs/root/etc/passwd. */
-const user = { name: 'tor', id: 101 } as const;
+const user = { name: 'tor', id: 105 } as const;
 
 /** The directory of a client that is connected to Tor's network has 10 MB. */
 const stateMebibytes = 64;

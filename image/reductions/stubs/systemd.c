@@ -1,6 +1,6 @@
 /*
- * libsystemd for lvm on a machine without systemd: there is no journal, no bus and no machine id to derive another from. lvm asks
- * for them only where its configuration says so, and goes without where they fail.
+ * libsystemd for lvm and Tor on a machine without systemd: there is no journal, no bus, no machine id to derive another from, and nobody to
+ * notify. lvm asks for them only where its configuration says so, and goes without where they fail.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -20,3 +20,8 @@ NONE(sd_bus_message_unref)
 
 void sd_bus_error_free(void *error) { (void)error; }
 int sd_bus_error_has_name(void) { return 0; }
+
+/* 0: $NOTIFY_SOCKET and $WATCHDOG_USEC are not set (sd_notify(3), sd_watchdog_enabled(3)). */
+int sd_notify(void) { return 0; }
+int sd_notifyf(void) { return 0; }
+int sd_watchdog_enabled(void) { return 0; }

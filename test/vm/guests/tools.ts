@@ -9,7 +9,7 @@ import type { Site } from '../harness/site.ts';
 export async function withTools(site: Site): Promise<(initrd: Buffer) => Buffer> {
   const bundle = join(site.directory, 'bundle');
   files.makeDirectory(bundle);
-  const member = `kexec/${secondInitrd}`;
+  const member = `kexec/${secondInitrd.archive}`;
   await run({
     doing: 'unpacking the second initrd',
     argv: ['tar', '-xzf', image.bundle, '-C', bundle, member],

@@ -5,7 +5,7 @@ import t from 'tap';
 import { otherNames } from '../../../../agent/names.ts';
 import { diskoPrograms } from '../../../../agent/plan/disko/programs.ts';
 import { absentPrograms } from '../../../../image/rootfs/disko-programs.ts';
-import { takeSecond } from '../../../../image/rootfs/further-initrds.ts';
+import { takeFurther } from '../../../../image/rootfs/further-initrds.ts';
 import { droppedApplets, manifest } from '../../../../image/rootfs/manifest.ts';
 import { walk } from '../../../../image/lib/files.ts';
 import { checkout } from '../../../../image/lib/host.ts';
@@ -45,14 +45,42 @@ t.test('in the image, a program of the second initrd says where it is', async t 
   const directory = t.testdir({
     root: { usr: { sbin: { lvm: 'program', sgdisk: 'program' }, lib: { 'liblvm.so': 'library' } } },
   });
-  const owners = { 'usr/sbin/lvm': "disko's other tools", 'usr/lib/liblvm.so': "disko's other tools", 'usr/sbin/sgdisk': 'disk tools' }; // prettier-ignore
+  const second = "disko's other tools";
+  const owners = {
+    'usr/sbin/lvm': second,
+    'usr/lib/liblvm.so': second,
+    'usr/sbin/pvs': second,
+    'usr/sbin/sgdisk': 'disk tools',
+  };
   symlinkSync('lvm', join(directory, 'root/usr/sbin/pvs'));
-  takeSecond(directory, new Map([...Object.entries(owners), ['usr/sbin/pvs', "disko's other tools"]]));
+  takeFurther(directory, new Map(Object.entries(owners).map(([path, part]) => [path, [part]])));
   const below = (root: string) => walk(join(directory, root)).map(path => path.slice(directory.length + 1));
   t.strictSame(below('root'), ['root/usr/sbin/lvm', 'root/usr/sbin/pvs', 'root/usr/sbin/sgdisk']);
   t.equal(readlinkSync(join(directory, 'root/usr/sbin/pvs')), '/usr/lib/dabei/absent');
-  t.strictSame(below('second'), ['second/usr/lib/liblvm.so', 'second/usr/sbin/lvm', 'second/usr/sbin/pvs']);
-  t.equal(readlinkSync(join(directory, 'second/usr/sbin/pvs')), 'lvm');
+  t.strictSame(below('further-tools'), [
+    'further-tools/usr/lib/liblvm.so',
+    'further-tools/usr/sbin/lvm',
+    'further-tools/usr/sbin/pvs',
+  ]);
+  t.equal(readlinkSync(join(directory, 'further-tools/usr/sbin/pvs')), 'lvm');
+});
+
+t.test('each further initrd has what it needs, and nothing that the image has', async t => {
+  const bin = { tor: 'program', lvm: 'program' };
+  const lib = { 'libboth.so': 'b', 'libtor.so': 't', 'libimage.so': 'i' };
+  const directory = t.testdir({ root: { usr: { bin, lib } } });
+  const owners: Record<string, string[]> = {
+    'usr/bin/tor': ['Tor'],
+    'usr/bin/lvm': ["disko's other tools"],
+    'usr/lib/libboth.so': ["disko's other tools", 'Tor'],
+    'usr/lib/libtor.so': ['Tor'],
+    'usr/lib/libimage.so': ['OpenSSH'],
+  };
+  takeFurther(directory, new Map(Object.entries(owners)));
+  const below = (root: string) => walk(join(directory, root)).map(path => basename(path));
+  t.strictSame(below('root'), ['lvm', 'libimage.so'], 'no name of tor: its presence shows the variant');
+  t.strictSame(below('further-tools'), ['lvm', 'libboth.so']);
+  t.strictSame(below('further-tor'), ['tor', 'libboth.so', 'libtor.so']);
 });
 
 t.test('an absent program says what to do instead, and fails like one that is not there', async t => {

@@ -72,7 +72,7 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 /** What a part of /init prints whose files in the root of the initramfs are in `directory`. */
 function said(directory: string, ...lines: string[]) {
   const script = ['give_up() { echo "no: $*"; exit 1; }', ...lines].join('\n');
-  const there = script.replace(/(?<=[ <])\/(?=image\.|tools\.|dabei\/)/g, `${directory}/`);
+  const there = script.replace(/(?<=[ <])\/(?=image\.|\$further\.|dabei\/)/g, `${directory}/`);
   return spawnSync('busybox', ['sh', '-c', there], { encoding: 'utf8', cwd: directory }).stdout;
 }
 
@@ -92,16 +92,21 @@ t.test('an image that is not whole is not mounted', async t => {
   }
 });
 
-/** The check of the second initrd, and which layers the root has then. */
-const [check = ''] = /^if \[ -f \/tools\.squashfs \]; then\n {2}\[[^]*?\nfi\n/m.exec(init) ?? [];
-const [layers = ''] = /^layers=[^]*?\nfi\n/m.exec(init) ?? [];
+/** The check of further initrds, and which layers the root has then. */
+const [check = ''] = /^for further in .*\n[^]*?give_up[^]*?\ndone\n/m.exec(init) ?? [];
+const [layers = ''] = /^layers=[^]*?\ndone\n/m.exec(init) ?? [];
 
-t.test('the second initrd is laid over the image, if it belongs to it', async t => {
+t.test('further initrds are laid over the image, if they belong to it', async t => {
+  const size = `6 ${md5('second')}\n`;
+  const sizes = { 'tools.size': size, 'tor.size': size };
   const rows: [about: string, files: Record<string, string>, expected: string][] = [
-    ['none', { 'tools.size': `6 ${md5('second')}\n` }, '/image\n'],
-    ['its own', { 'tools.squashfs': 'second', 'tools.size': `6 ${md5('second')}\n` }, '/tools:/image\n'],
-    ['damaged', { 'tools.squashfs': 'secand', 'tools.size': `6 ${md5('second')}\n` }, 'no: '],
-    ['truncated', { 'tools.squashfs': 'secon', 'tools.size': `6 ${md5('second')}\n` }, 'no: '],
+    ['none', sizes, '/image\n'],
+    ['its own', { 'tools.squashfs': 'second', ...sizes }, '/tools:/image\n'],
+    ['another', { 'tor.squashfs': 'second', ...sizes }, '/tor:/image\n'],
+    ['both', { 'tools.squashfs': 'second', 'tor.squashfs': 'second', ...sizes }, '/tor:/tools:/image\n'],
+    ['damaged', { 'tools.squashfs': 'secand', ...sizes }, 'no: '],
+    ['one of them damaged', { 'tools.squashfs': 'second', 'tor.squashfs': 'secand', ...sizes }, 'no: '],
+    ['truncated', { 'tor.squashfs': 'secon', ...sizes }, 'no: '],
     ['of an image that has none', { 'tools.squashfs': 'second' }, 'no: '],
   ];
   for (const [about, files, expected] of rows) {

@@ -16,7 +16,7 @@ t.test('a file that no line asks for, and a line that asks for nothing', t => {
       sbin: { init: t.fixture('symlink', '../bin/nix') },
     },
   });
-  const owners = new Map([['usr/bin/nix', 'Nix']]);
+  const owners = new Map([['usr/bin/nix', ['Nix']]]);
   t.throws(() => listParts(root, owners), { message: '/usr/bin/stray: no line of the manifest includes it' });
   t.throws(() => listParts(root, owners), { message: '"OpenSSH": no file of the image belongs to it' });
   t.end();
