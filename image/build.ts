@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
 import { unpackMediaTools } from './media/boot/media-tools.ts';
-import { media } from './media/media.ts';
+import { media, mediaWith } from './media/media.ts';
 import type { MediumParts } from './media/medium.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
 import { requireStubsEnough, requireSymbolsBound } from './elf/check.ts';
@@ -35,12 +35,16 @@ import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
 import * as clock from '../agent/host/clock.ts';
+import { variants, type Variant } from '../agent/variants.ts';
+import { BuildError } from './lib/errors.ts';
 import { requireWhole, target } from './lib/target.ts';
 
 export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
   /** Whether to write out/, or to fill the cache only. */
   output?: boolean;
+  /** A further ISO with the initrds of these. */
+  variants?: readonly Variant[];
   /** Further Debian files that the caller needs: the build fetches everything before it compiles anything. */
   also?: readonly Need[];
 }
@@ -65,7 +69,7 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
     (await packImage(parts, fallbacks, options));
   const description = await describeImage(image, parts, fallbacks.taken);
   const made: MadeMedium[] = [];
-  for (const medium of media)
+  for (const medium of mediaWith(options.variants ?? []))
     made.push({ medium, built: await medium.make({ ...parts, image, description }) });
   if (options.output ?? true) await writeOutput(image, made, parts, fallbacks.taken);
   tellSpent(started);
@@ -159,7 +163,9 @@ async function tellForecast(options: BuildOptions): Promise<void> {
   });
   // Their keys depend on the finished image.
   const isCached = steps.every(({ isCached }) => isCached);
-  for (const name of ['bundle', 'iso', 'raw']) steps.push({ name, isCached });
+  const further = mediaWith(options.variants ?? []).slice(media.length);
+  for (const name of ['bundle', 'iso', 'raw', ...further.map(({ name }) => name)])
+    steps.push({ name, isCached });
   const cores = availableParallelism();
   const expected = forecast(steps, cores);
   for (const line of describeForecast(expected, cores)) tell(line);
@@ -197,6 +203,17 @@ async function fetchInputs(options: BuildOptions, kernelOnly = false): Promise<F
   return strict ? fetchAll([...required, ...optionalNeeds]) : fetchAll(required, optionalNeeds);
 }
 
+/** @throws BuildError USAGE naming what is no variant */
+function parseVariants(names: readonly string[]): Variant[] {
+  const unknown = names.filter(name => !variants.some(variant => variant === name));
+  if (unknown.length === 0) return variants.filter(variant => names.includes(variant));
+  throw new BuildError('USAGE', {
+    doing: 'reading --variant',
+    problem: `there is no variant named ${unknown.map(name => JSON.stringify(name)).join(' or ')}`,
+    remedy: `name one or more of these, each after --variant of its own: ${variants.join(' ')}`,
+  });
+}
+
 /** The image's date is that of its newest program, so the same packages always give the same bytes. */
 function newestProgram(directory: string): number {
   const dates = files.list(directory).map(name => files.modifiedAt(join(directory, name)).getTime());
@@ -205,11 +222,11 @@ function newestProgram(directory: string): number {
 
 /**
  * `npm run image -- [--quick] [--explain] [--update] [--cache-only] [--fall-back PART,…|all] [--strict] [--fetch-only]
- * [--kernel-only] [--arch NAME] [--lock] [--locked]`: --quick compresses for development; --update fetches Debian's
- * package lists again; --fall-back uses Debian's own files without trying (reductions/reductions.ts) and --strict never
- * does; --fetch-only compiles nothing, --kernel-only nothing but the kernel and ZFS; --arch builds for another
- * architecture (lib/target.ts); --lock records the versions that the image is built from, --locked builds from them
- * (debian/lock-file.ts).
+ * [--kernel-only] [--variant NAME]... [--arch NAME] [--lock] [--locked]`: --quick compresses for development; --update
+ * fetches Debian's package lists again; --fall-back uses Debian's own files without trying (reductions/reductions.ts) and
+ * --strict never does; --fetch-only compiles nothing, --kernel-only nothing but the kernel and ZFS; --variant also makes
+ * an ISO that has that part (agent/variants.ts); --arch builds for another architecture (lib/target.ts); --lock records
+ * the versions that the image is built from, --locked builds from them (debian/lock-file.ts).
  */
 if (process.argv[1] === import.meta.filename) {
   const flag = { type: 'boolean', default: false } as const;
@@ -217,7 +234,11 @@ if (process.argv[1] === import.meta.filename) {
     options: {
       ...{ quick: flag, explain: flag, update: flag, 'cache-only': flag, strict: flag },
       ...{ 'fetch-only': flag, 'kernel-only': flag, lock: flag, locked: flag },
-      ...{ 'fall-back': { type: 'string' }, arch: { type: 'string' } },
+      ...{
+        'fall-back': { type: 'string' },
+        arch: { type: 'string' },
+        variant: { type: 'string', multiple: true },
+      },
     },
   });
   const options: BuildOptions = {
@@ -225,6 +246,7 @@ if (process.argv[1] === import.meta.filename) {
     output: !values['cache-only'],
     fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
     strict: values.strict,
+    variants: parseVariants(values.variant ?? []),
   };
   if (!values['fetch-only'] && !values['kernel-only']) requireWhole(target);
   const { plans } = await fetchInputs(options, values['kernel-only']);

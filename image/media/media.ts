@@ -1,4 +1,5 @@
-import { iso } from './iso/iso.ts';
+import type { Variant } from '../../agent/variants.ts';
+import { iso, isoWith } from './iso/iso.ts';
 import { kexecBundle } from './kexec-bundle.ts';
 import type { Medium } from './medium.ts';
 import { netboot } from './netboot.ts';
@@ -7,3 +8,8 @@ import { imageProgram } from './reserved/program.ts';
 
 /** Every medium that a build makes, in the order of out/. */
 export const media: readonly Medium[] = [netboot, kexecBundle, iso, raw, imageProgram];
+
+/** Those, and an ISO with variants where some are asked for. */
+export function mediaWith(having: readonly Variant[]): readonly Medium[] {
+  return having.length === 0 ? media : [...media, isoWith(having)];
+}

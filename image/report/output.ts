@@ -41,14 +41,21 @@ export async function writeOutput(
   for (const path of pathsOf(image, made)) copyFresh(path, join(out, basename(path)));
   const summary = await describeImage(image, parts, fallbacks, made);
   files.write(join(out, 'image.json'), summary);
+  const further = made.flatMap(({ medium }) => medium.files).filter(name => !published.includes(name));
+  // Another build made it, and it has another image.
+  for (const name of files.list(out))
+    if (isFurther(name) && !further.includes(name)) files.remove(join(out, name));
   const sums = await Promise.all(
-    published.map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
+    [...published, ...further].map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
   );
   files.write(join(out, 'SHA256SUMS'), sums.join(''));
   files.write(stamp, key);
   for (const name of pathsOf(image, made).map(path => basename(path)))
     tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
 }
+
+/** A medium with variants (agent/variants.ts). */
+const isFurther = (name: string): boolean => /^nix-dabei-.+\.iso$/.test(name);
 
 const imageFiles = [target.kernel.image, 'initrd', 'dabei'];
 

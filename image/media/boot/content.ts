@@ -7,7 +7,9 @@ import type { ImageLayout } from '../../rootfs/initrd.ts';
 import type { MediumParts } from '../medium.ts';
 import { reservedBytes } from '../reserved/reserved-file.ts';
 import { earlyConfig, menu } from './grub.ts';
-import { markPath, onMedium, type MediumKind } from './layout.ts';
+import { variants as allVariants, type Variant } from '../../../agent/variants.ts';
+import { torInitrd, type FurtherInitrd } from '../../rootfs/further-initrds.ts';
+import { markPath, onMedium, variantPath, type MediumKind } from './layout.ts';
 import { modulesMount, partsOf, type MediaTools } from './media-tools.ts';
 import { kernelPath } from './of-target.ts';
 
@@ -20,6 +22,8 @@ export interface MediumContent {
   description: string;
   /** Of nix-dabei, for the menu. */
   version: string;
+  /** Further initrds that the boot loader loads: their paths. */
+  variants: Readonly<Partial<Record<Variant, string>>>;
   /** Date of everything on the medium, in seconds since 1970. */
   epoch: number;
 }
@@ -27,23 +31,36 @@ export interface MediumContent {
 /**
  * A medium from the cache, or a new one.
  * @param source of the medium itself, below image/media/, without its ending
+ * @param having whose initrds it carries
  */
 export async function cachedMedium(
   name: string,
   source: string,
   { mediaTools, image, description }: MediumParts,
   make: (directory: string, content: MediumContent) => Promise<void>,
+  having: readonly Variant[] = [],
 ): Promise<Built> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
   const sources = [source, 'boot/content', 'boot/grub', 'boot/layout', 'boot/of-target'];
   const own = sources.map(path => ({ file: checkout(`image/media/${path}.ts`) }));
   const parts = [...partsOf(mediaTools), image];
-  const inputs = [`${name} 1`, ...parts, description, version, String(reservedBytes), ...own];
+  const inputs = [`${name} 1`, ...having, ...parts, description, version, String(reservedBytes), ...own];
   return cached(name, inputs, async directory => {
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     const kernel = join(image.path, target.kernel.image);
-    await make(directory, { kernel, initrd: join(image.path, 'initrd'), description, version, epoch });
+    const variants = Object.fromEntries(
+      having.map(variant => [variant, join(image.path, initrds[variant].archive)]),
+    );
+    const initrd = join(image.path, 'initrd');
+    await make(directory, { kernel, initrd, variants, description, version, epoch });
   });
+}
+
+const initrds: Readonly<Record<Variant, FurtherInitrd>> = { tor: torInitrd };
+
+/** Those of a medium, in their order. */
+export function variantsOf({ variants }: Pick<MediumContent, 'variants'>): Variant[] {
+  return allVariants.filter(variant => variants[variant] !== undefined);
 }
 
 /** Runs a program of the media tools, which sees the medium's directory as /build. */
@@ -72,18 +89,17 @@ export function toolsOf(tools: MediaTools, directory: string, epoch: number): To
 }
 
 /** Writes the files of the medium below tree/, and early.cfg for the boot loaders. */
-export async function writeTree(
-  directory: string,
-  kind: MediumKind,
-  { kernel, initrd, description, version }: MediumContent,
-): Promise<void> {
+export async function writeTree(directory: string, kind: MediumKind, content: MediumContent): Promise<void> {
+  const { kernel, initrd, variants, description, version } = content;
+  const having = variantsOf(content);
   const at = (path: string) => join(directory, 'tree', path);
   const mark = markPath(await files.sha256(initrd));
   files.copy(kernel, at(kernelPath));
   files.copy(initrd, at(onMedium.initrd));
+  for (const variant of having) files.copy(variants[variant]!, at(variantPath(variant)));
   files.write(at(onMedium.reserved), Buffer.alloc(reservedBytes));
   files.write(at(onMedium.description), description);
-  files.write(at(onMedium.menu), menu(version, mark, kind));
+  files.write(at(onMedium.menu), menu(version, mark, kind, having));
   files.write(at(mark), '');
   files.write(join(directory, 'early.cfg'), earlyConfig(mark));
 }

@@ -1,4 +1,5 @@
-import { onMedium, type MediumKind } from './layout.ts';
+import type { Variant } from '../../../agent/variants.ts';
+import { onMedium, variantPath, type MediumKind } from './layout.ts';
 import { kernelPath } from './of-target.ts';
 
 /** What GRUB runs on the medium, on BIOS and on UEFI. Pure. Commands and variables: GRUB's manual, "Commands", "Special variables". */
@@ -71,12 +72,19 @@ const entriesOf = (kind: MediumKind): readonly Entry[] => [
 /**
  * @param version of nix-dabei
  * @param mark path of the file that marks the medium
+ * @param variants whose initrds are on the medium
  */
-export function menu(version: string, mark: string, kind: MediumKind): string {
+export function menu(
+  version: string,
+  mark: string,
+  kind: MediumKind,
+  variants: readonly Variant[] = [],
+): string {
+  const initrds = [onMedium.initrd, ...variants.map(variantPath), onMedium.reserved].map(path => `/${path}`);
   const starts = entriesOf(kind).map(
     ({ title, parameters }) => `menuentry "${title}" {
   linux /${kernelPath} ${parameters.join(' ')}
-  initrd /${onMedium.initrd} /${onMedium.reserved} newc:kernel:/${kernelPath}
+  initrd ${initrds.join(' ')} newc:kernel:/${kernelPath}
 }
 `,
   );

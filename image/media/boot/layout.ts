@@ -1,9 +1,10 @@
 import { mediumLabel } from '../../../agent/plan/disks/medium.ts';
 import type { mediumValues } from '../../../agent/screen/outputs.ts';
+import { isoNameOf, type Variant } from '../../../agent/variants.ts';
 
 /** The names on the medium: what is built onto it, and where `dabei-image` and the boot loader look. Pure. */
 
-export const isoName = 'nix-dabei.iso';
+export const isoName = isoNameOf([]);
 export const imgName = 'nix-dabei.img';
 
 /** As dabei.medium says it (agent/screen/outputs.ts). */
@@ -32,3 +33,6 @@ export const onMedium = {
  * @param initrdSha256 in hexadecimal digits
  */
 export const markPath = (initrdSha256: string): string => `dabei/id_${initrdSha256.slice(0, 16)}`;
+
+/** The further initrd of a variant. */
+export const variantPath = (variant: Variant): string => `dabei/${variant}`;

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import { biosModules, efiModules } from '../boot/grub.ts';
-import { isoName, onMedium, volumeLabel } from '../boot/layout.ts';
+import { isoNameOf, type Variant } from '../../../agent/variants.ts';
+import { onMedium, variantPath, volumeLabel } from '../boot/layout.ts';
 import { biosTarget, efiLoaderPath, efiTarget, kernelPath } from '../boot/of-target.ts';
 import type { MediaTools } from '../boot/media-tools.ts';
 import type { Medium, MediumParts } from '../medium.ts';
@@ -11,6 +12,7 @@ import {
   fatSerial,
   sumFiles,
   toolsOf,
+  variantsOf,
   writeTree,
   type MakeStep,
   type MediumContent,
@@ -22,19 +24,28 @@ import {
  * One file is all of it: an ISO 9660 file system with an El Torito boot catalogue for CDs, a master boot record whose code loads GRUB
  * from a stick, and a GUID partition table whose partition is the FAT file system in boot/efi.img.
  */
-export const iso: Medium = { name: 'iso', files: [isoName], carriesImage: true, make: buildIso };
+export const iso: Medium = isoWith([]);
 
-function buildIso(parts: MediumParts): Promise<Built> {
-  return cachedMedium('iso', 'iso/iso', parts, (directory, content) =>
-    makeIso(parts.mediaTools, directory, content),
-  );
+/** A larger one, which also has the initrds of variants. */
+export function isoWith(having: readonly Variant[]): Medium {
+  const name = ['iso', ...having].join('-');
+  const make = (parts: MediumParts): Promise<Built> =>
+    cachedMedium(
+      name,
+      'iso/iso',
+      parts,
+      (directory, content) => makeIso(parts.mediaTools, directory, content),
+      having,
+    );
+  return { name, files: [isoNameOf(having)], carriesImage: true, make };
 }
 
 /**
- * Writes nix-dabei.iso into a directory, and removes what it was made from.
+ * Writes the ISO into a directory, and removes what it was made from.
  */
 export async function makeIso(tools: MediaTools, directory: string, content: MediumContent): Promise<void> {
   const { epoch } = content;
+  const variants = variantsOf(content);
   const at = (path: string) => join(directory, 'tree', path);
   const { make, loader } = toolsOf(tools, directory, epoch);
   await writeTree(directory, 'iso', content);
@@ -47,6 +58,7 @@ export async function makeIso(tools: MediaTools, directory: string, content: Med
   await sumFiles(directory, [
     kernelPath,
     onMedium.initrd,
+    ...variants.map(variantPath),
     onMedium.description,
     onMedium.menu,
     onMedium.efiPartition,
@@ -58,7 +70,7 @@ export async function makeIso(tools: MediaTools, directory: string, content: Med
       'mkisofs',
       '-quiet',
       '-o',
-      `/build/${isoName}`,
+      `/build/${isoNameOf(variants)}`,
       '-V',
       volumeLabel,
       '-iso-level',

@@ -1,6 +1,7 @@
 import { mediumGuids } from '../../../agent/plan/disks/medium.ts';
+import { variants, type Variant } from '../../../agent/variants.ts';
 import { BuildError } from '../../lib/errors.ts';
-import { imgName, isoName, onMedium, volumeLabel } from '../boot/layout.ts';
+import { imgName, isoName, onMedium, variantPath, volumeLabel } from '../boot/layout.ts';
 import { findFatFile } from './fat.ts';
 import { findPartition } from './gpt.ts';
 import { findFile, readVolume, type Extent, type Read } from './iso9660.ts';
@@ -64,4 +65,12 @@ function findRaw(read: Read): FoundMedium | null {
   const esp = findPartition(read, mediumGuids.esp);
   if (esp === null) return null;
   return { bytes: esp.imageBytes, reserved: findFatFile(read, esp.offset, onMedium.reserved) };
+}
+
+/** What the image on a medium has beyond every image; no raw image has any. */
+export function variantsOn(read: Read): Variant[] {
+  const volume = readVolume(read);
+  return volume === null
+    ? []
+    : variants.filter(variant => findFile(read, volume, variantPath(variant)) !== null);
 }

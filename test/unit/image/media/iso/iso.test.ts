@@ -5,6 +5,7 @@ import { runIn } from '../../../../../image/lib/host.ts';
 import { earlyConfig, menu } from '../../../../../image/media/boot/grub.ts';
 import { markPath, onMedium, volumeLabel } from '../../../../../image/media/boot/layout.ts';
 import { kernelPath } from '../../../../../image/media/boot/of-target.ts';
+import { variantsOn } from '../../../../../image/media/reserved/medium-file.ts';
 import { findFile, readVolume } from '../../../../../image/media/reserved/iso9660.ts';
 import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
 import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
@@ -42,6 +43,29 @@ t.test('what is on it', async t => {
   const reserved = contentOf(onMedium.reserved)!;
   t.equal(reserved.length, reservedBytes);
   t.ok(reserved.every(byte => byte === 0));
+});
+
+t.test('a variant is a further initrd; everything else stays', async t => {
+  const larger = readFileSync(await makeSmallIso(tools, `${directory}/tor`, ['tor']));
+  const readLarger = (offset: number, length: number) => larger.subarray(offset, offset + length);
+  const inside = readVolume(readLarger)!;
+  const at = (path: string) => {
+    const { offset, bytes } = findFile(readLarger, inside, path)!;
+    return readLarger(offset, bytes);
+  };
+  t.strictSame(variantsOn(readLarger), ['tor']);
+  t.strictSame(variantsOn(read), []);
+  t.equal(inside.label, volumeLabel, 'dabei-image knows it');
+  const lines = at(onMedium.menu)
+    .toString()
+    .match(/^ {2}initrd .*$/gm)!;
+  t.equal(lines.length, 3);
+  for (const line of lines)
+    t.equal(line, `  initrd /${onMedium.initrd} /dabei/tor /${onMedium.reserved} newc:kernel:/${kernelPath}`);
+  t.match(at(onMedium.sums).toString(), `${sha256(at('dabei/tor'))}  dabei/tor\n`);
+  for (const path of [kernelPath, onMedium.initrd, onMedium.description, onMedium.reserved])
+    t.ok(at(path).equals(contentOf(path)!), path);
+  t.notMatch(contentOf(onMedium.menu)!.toString(), /tor/);
 });
 
 t.test('the sums for its check are right, and say nothing of the reserved file', async t => {
