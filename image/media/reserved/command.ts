@@ -6,13 +6,14 @@ import { BuildError } from '../../lib/errors.ts';
 import * as files from '../../lib/files.ts';
 import { count, describeContent } from './describe.ts';
 import { customize, type Reason } from './customize.ts';
-import type { Extent } from './iso9660.ts';
-import { findReserved } from './medium-file.ts';
+import type { Extent, Read } from './iso9660.ts';
+import { findReserved, variantsOn } from './medium-file.ts';
 import { decodeReserved, reservedBytes } from './reserved-file.ts';
 
 /** `dabei-image`: configures a medium that is already built. It needs neither root nor any program but Node. */
 
-const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE] [--install-from-metadata]
+const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE] [--onion-key FILE]
+                             [--install-from-metadata]
        dabei-image customize FILE --show
        dabei-image customize FILE --clear
 
@@ -21,6 +22,7 @@ it held.
 
   CONFIGURATION           JSON, as in docs/configuration.md; may be packed with gzip or zstd
   --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
+  --onion-key FILE        hs_ed25519_secret_key of Tor, for nix-dabei-tor.iso: its onion address stays
   --install-from-metadata a configuration in the user-data of the machine's provider may start an installation, as dabei.metadata=install
   --show                  prints what the medium is configured for, without secrets
   --clear                 overwrites the configuration with zeros
@@ -30,7 +32,7 @@ it held.
 type Task =
   | { task: 'help' }
   | { task: 'show' | 'clear'; medium: string }
-  | { task: 'write'; medium: string; configuration: string | null; keys: string | null; installs: boolean };
+  | { task: 'write'; medium: string; configuration: string | null; keys: string | null; onionKey: string | null; installs: boolean }; // prettier-ignore
 
 /** @throws BuildError USAGE */
 function readArguments(argv: readonly string[]): Task {
@@ -43,6 +45,7 @@ function readArguments(argv: readonly string[]): Task {
         help: flag,
         'install-from-metadata': flag,
         'authorized-key': { type: 'string' },
+        'onion-key': { type: 'string' },
       } as const;
       return parseArgs({ args: [...argv], allowPositionals: true, options });
     } catch (error) {
@@ -56,16 +59,20 @@ function readArguments(argv: readonly string[]): Task {
   if (medium === undefined) throw wrongUsage('customize needs the file of a medium');
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   const keys = values['authorized-key'] ?? null;
+  const onionKey = values['onion-key'] ?? null;
+  const isNothing = configuration === null && keys === null && onionKey === null;
   const installs = values['install-from-metadata'];
   if (values.show || values.clear) {
     if (values.show && values.clear) throw wrongUsage('--show and --clear exclude each other');
-    if (configuration !== null || keys !== null || installs)
+    if (!isNothing || installs)
       throw wrongUsage(`${values.show ? '--show' : '--clear'} takes nothing but the medium`);
     return { task: values.show ? 'show' : 'clear', medium };
   }
-  if (configuration === null && keys === null && !installs)
-    throw wrongUsage('give a configuration, --authorized-key, --install-from-metadata, --show or --clear');
-  return { task: 'write', medium, configuration, keys, installs };
+  if (isNothing && !installs)
+    throw wrongUsage(
+      'give a configuration, --authorized-key, --onion-key, --install-from-metadata, --show or --clear',
+    );
+  return { task: 'write', medium, configuration, keys, onionKey, installs };
 }
 
 const wrongUsage = (problem: string): BuildError =>
@@ -96,6 +103,8 @@ export function dabeiImage(argv: readonly string[]): string[] {
       const wanted = customize({
         configuration: source(task.configuration),
         keys: source(task.keys),
+        onionKey: source(task.onionKey),
+        variants: found instanceof Error ? undefined : variantsOn(readerOf(task.medium)),
         installs,
         now,
       });
@@ -144,10 +153,14 @@ function show(medium: string, { offset, bytes }: Extent): string[] {
   }
 }
 
+const readerOf =
+  (medium: string): Read =>
+  (offset, length) =>
+    files.readAt(medium, offset, length);
+
 function locate(medium: string): Extent | Reason {
   try {
-    const read = (offset: number, length: number) => files.readAt(medium, offset, length);
-    return findReserved(read, medium, files.sectorBytesOf(medium));
+    return findReserved(readerOf(medium), medium, files.sectorBytesOf(medium));
   } catch (error) {
     return fileError(`reading ${medium}`, error, 'name the file of the medium');
   }

@@ -2,10 +2,12 @@ import { asRefusal, formatPath, type Path, type Problem } from '../../../agent/c
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { decodeUtf8 } from '../../../agent/config/sources/decode.ts';
 import type { SourceFile } from '../../../agent/config/sources/sources.ts';
-import { asDabeiError, type DabeiError } from '../../../agent/errors.ts';
+import { asDabeiError, type DabeiError, type ErrorCode } from '../../../agent/errors.ts';
 import { authorizedKeyProblem, saysSomething } from '../../../agent/keys/authorized-keys.ts';
+import { onionKeyProblem } from '../../../agent/keys/onion.ts';
 import { lockoutRefusal } from '../../../agent/plan/preflight/login.ts';
 import { Secret } from '../../../agent/secret.ts';
+import type { Variant } from '../../../agent/variants.ts';
 import { BuildError } from '../../lib/errors.ts';
 import { configurationPaths, encodeReserved, reservedBytes, type ReservedContent } from './reserved-file.ts';
 
@@ -16,6 +18,10 @@ export interface Wish {
   configuration: SourceFile | null;
   /** Lines of authorized_keys (sshd(8)), in addition to those of the configuration. */
   keys: SourceFile | null;
+  /** hs_ed25519_secret_key of Tor: the onion address stays. */
+  onionKey?: SourceFile | null;
+  /** What the image on the medium has; undefined where the medium cannot be read. */
+  variants?: readonly Variant[] | undefined;
   /** A configuration by the provider's metadata may start an installation. */
   installs?: boolean;
   /** Seconds since 1970, for keys that expire. */
@@ -34,9 +40,14 @@ const [configurationPath, optionsPath] = configurationPaths;
 
 /** @returns every reason if there is one */
 export function customize(wish: Wish): Customization | readonly Reason[] {
-  const { configuration, keys, installs = false } = wish;
+  const { configuration, keys, onionKey = null, installs = false, variants } = wish;
   const { lines, problems: keyProblems } = keys === null ? noKeys : readKeys(keys);
-  const asked = { ...(lines.length === 0 ? {} : { rootAuthorizedKeys: lines }), ...(installs ? { metadata: 'install' } : {}) }; // prettier-ignore
+  const onion = onionKey === null ? { key: null, problems: [] } : readOnionKey(onionKey);
+  const asked = {
+    ...(lines.length === 0 ? {} : { rootAuthorizedKeys: lines }),
+    ...(installs ? { metadata: 'install' } : {}),
+    ...(onion.key === null ? {} : { tor: { key: onion.key } }),
+  };
   const hasOptions = Object.keys(asked).length > 0;
   const options = Buffer.from(`${JSON.stringify(asked)}\n`);
   const sources = [
@@ -45,8 +56,9 @@ export function customize(wish: Wish): Customization | readonly Reason[] {
       ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: options }]
       : []),
   ];
-  const { config, mode, problems } = resolveConfiguration({ commandLine: '', files: sources });
-  const reasons: Reason[] = [...problems, ...keyProblems].map(asRefusal);
+  const having = variants === undefined ? {} : { variants };
+  const { config, mode, problems } = resolveConfiguration({ commandLine: '', files: sources, ...having });
+  const reasons: Reason[] = [...problems, ...keyProblems, ...onion.problems].map(asRefusal);
   const refusal = config === null || mode !== 'install' ? null : lockoutRefusal(config, wish.now);
   if (refusal !== null) reasons.push(refusal);
 
@@ -81,6 +93,17 @@ const noKeys: KeyFile = { lines: [], problems: [] };
 interface KeyFile {
   lines: string[];
   problems: Problem[];
+}
+
+/** @returns the file in base64, as a configuration has it, or why it is not that file */
+function readOnionKey({ path: source, bytes }: SourceFile): { key: string | null; problems: Problem[] } {
+  const fault = (code: ErrorCode, message: string) => ({
+    key: null,
+    problems: [{ code, source, path: '', line: null, column: null, message }],
+  });
+  if (!Buffer.isBuffer(bytes)) return fault(bytes.code, bytes.problem);
+  const problem = onionKeyProblem(bytes);
+  return problem === null ? { key: bytes.toString('base64'), problems: [] } : fault('CONFIG_SCHEMA', problem);
 }
 
 /** Reads the lines of a file of public keys. */

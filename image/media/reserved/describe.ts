@@ -3,7 +3,9 @@ import type { SourceFile } from '../../../agent/config/sources/sources.ts';
 import { redactTokens } from '../../../agent/redact-tokens.ts';
 import { asRefusal } from '../../../agent/config/report.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from '../../../agent/keys/authorized-keys.ts';
+import type { TorConfig } from '../../../agent/config/schema/tor.ts';
 import { lockout } from '../../../agent/plan/preflight/login.ts';
+import { onionWish } from '../../../agent/plan/tor/tor.ts';
 import { describeFailure } from '../../lib/errors.ts';
 import { reservedBytes, type ReservedContent } from './reserved-file.ts';
 import { secretsOf } from './customize.ts';
@@ -42,6 +44,7 @@ function describeResolution(files: readonly SourceFile[], now: number): string[]
     `host name: ${config.hostName}`,
     `authorized keys: ${keys.length}`,
     ...keys.map(key => `  ${key}`),
+    ...describeOnion(config.tor),
     ...notes.map(note => `note: ${note}`),
     ...(nobody === null ? [] : [`warning: ${nobody.problem}`]),
     ...(secrets.length === 0
@@ -51,6 +54,11 @@ function describeResolution(files: readonly SourceFile[], now: number): string[]
           '  next: overwrite them with --clear as soon as the machine is installed',
         ]),
   ];
+}
+
+function describeOnion(tor: TorConfig | undefined): string[] {
+  const wish = tor === undefined ? null : onionWish(tor, 22);
+  return wish === null ? [] : [`onion service: ${wish.address ?? 'at an address that each start draws'}`];
 }
 
 function awaited({ fetch, origins }: Pick<Resolution, 'fetch' | 'origins'>): string {
