@@ -10,7 +10,7 @@ import { accelerator } from './machine/accelerator.ts';
 import { adoptKeys, makeKeys, type Keys } from './keys.ts';
 import { freePort, startMachine, type Machine, type MachineOptions } from './machine/machine.ts';
 import { serveFiles, type FileServer } from './serve.ts';
-import { Ssh } from './ssh.ts';
+import { Ssh, type SshTarget } from './ssh.ts';
 import type { BootSource, DiskOptions, NetworkOptions } from './machine/qemu.ts';
 
 /**
@@ -38,7 +38,7 @@ export interface Site {
   /** A new empty disk. */
   disk(name: string, megabytes: number, options?: Partial<DiskOptions>): DiskOptions;
   /** SSH to the guest with the user's key, the given host key pinned. */
-  ssh(options?: { port?: number; hostKey?: string }): Ssh;
+  ssh(options?: Partial<Pick<SshTarget, 'port' | 'hostKey' | 'away'>>): Ssh;
   /** A whole configuration for an install from the test system, with changes. */
   installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
   /** Files over HTTP until the site closes. @param served as for serveFiles */
@@ -168,8 +168,8 @@ async function prepare(directory: string, release: () => void): Promise<Site> {
       makeDisk(file, megabytes);
       return { file, serial: name, ...options };
     },
-    ssh: ({ port = sshPort, hostKey = keys.host.public } = {}) =>
-      new Ssh({ port, identity: keys.user.file, hostKey, directory }),
+    ssh: ({ port = sshPort, hostKey = keys.host.public, ...away } = {}) =>
+      new Ssh({ port, identity: keys.user.file, hostKey, directory, ...away }),
     installConfig: async changes => ({
       version: 1,
       hostName: 'tiny',

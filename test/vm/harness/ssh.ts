@@ -15,6 +15,12 @@ export interface SshTarget {
   hostKey: string;
   /** Where known_hosts is written. */
   directory: string;
+  /** Where it is not a forwarded port of 127.0.0.1: the machine's name, the way there, and the network in which the client runs. */
+  away?: {
+    host?: string;
+    proxyCommand?: string;
+    within: (argv: readonly string[]) => readonly string[];
+  };
 }
 
 export interface SshOptions {
@@ -83,22 +89,15 @@ export class Ssh {
       ServerAliveCountMax: '4',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    const { port, identity } = this.#target;
+    const { port, identity, away } = this.#target;
+    const { host = '127.0.0.1', proxyCommand, within = (argv: readonly string[]) => argv } = away ?? {};
+    if (proxyCommand !== undefined) flags.push('-o', `ProxyCommand=${proxyCommand}`);
     return attempt({
       doing: `running ${command} over SSH`,
-      argv: [
-        'ssh',
-        '-F',
-        '/dev/null',
-        ...flags,
-        '-i',
-        identity,
-        '-p',
-        String(port),
-        'root@127.0.0.1',
-        '--',
-        command,
-      ],
+      argv: within([
+        ...['ssh', '-F', '/dev/null', ...flags, '-i', identity],
+        ...['-p', String(port), `root@${host}`, '--', command],
+      ]),
       timeoutSeconds: (options.seconds ?? 60) * timeScale,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
       ...(options.onLine === undefined ? {} : { onLine: options.onLine }),

@@ -27,6 +27,7 @@ import { metadataWorlds } from './metadata/metadata.ts';
 import { rawWorlds } from './media/raw.ts';
 import { outlivingWorlds } from './metadata/outlives.ts';
 import { screenWorlds } from './media/screen.ts';
+import { torWorlds } from './media/tor.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -59,6 +60,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   media: mediaWorlds,
   'media/screen': screenWorlds,
   'media/raw': rawWorlds,
+  'media/tor': torWorlds,
   console: consoleWorlds,
   'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,
