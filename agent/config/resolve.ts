@@ -6,6 +6,7 @@ import { capturedSource } from '../capture/identity.ts';
 import { besideConfigured } from '../capture/beside.ts';
 import { askProblems } from './ask.ts';
 import { asksForDisko, diskoProblems } from './disko.ts';
+import { copiesProblems } from './schema/copies.ts';
 import { beneath, underneath } from './learning.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
@@ -94,7 +95,8 @@ export function resolveConfiguration(input: Input): Resolution {
   problems.push(...variantProblems(merged, input.variants));
   problems.push(...arrivedProblems(fragments, input, own, mode));
   if (readAll) problems.push(...missingForInstall(merged, mode));
-  if (readAll && mode !== 'rescue') problems.push(...diskoProblems(merged), ...askProblems(merged));
+  if (readAll && mode !== 'rescue')
+    problems.push(...diskoProblems(merged), ...copiesProblems(merged), ...askProblems(merged));
   if (data?.disks?.key && /[^ -~]/.test(data.disks.key.reveal().toString('latin1'))) {
     notes.push('disks.key has characters that some consoles cannot type to unlock the machine');
   }

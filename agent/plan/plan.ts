@@ -31,6 +31,7 @@ import {
   type Found,
   type RecordedStage,
 } from './disks/install-state.ts';
+import { leaveImage, linkOwnDisk } from './host-flake/copies.ts';
 import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
@@ -151,12 +152,13 @@ export function makePlan(
         'boot-loader': [
           // First, so that the boot loader finds them and adds the entry.
           ...(disks.rescue ? writeRescueFiles(members.length) : []),
+          ...(disks.copies === undefined ? [] : linkOwnDisk(disks.disks[0]!)),
           ...(disks.trial
             ? planTrial(config, facts, disks.trial, planBootLoader(config, facts, members), members.length)
             : planBootLoader(config, facts, members)),
           ...done('boot-loader'),
         ],
-        finish: planFinish(disks),
+        finish: disks.copies === undefined ? planFinish(disks) : leaveImage(planFinish(disks), disks.members),
       },
     };
   } catch (thrown) {

@@ -25,6 +25,8 @@ export interface TargetStorage {
   rescue?: boolean;
   /** The first boot is on trial (rescue/trial.ts). */
   trial?: Trial;
+  /** The disk is copied to many machines: what its copies are known by until their first start (host-flake/copies.ts). */
+  copies?: string;
   /** The datasets that the target mounts, all with mountpoint=legacy, including the root file system. */
   datasets: readonly TargetDataset[];
 }

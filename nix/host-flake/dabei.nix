@@ -38,7 +38,10 @@ let
 
   initrdSsh = config.boot.initrd.network.ssh;
 
+  # Of a disk that is copied, nothing may name one copy: links of udev lead to the partitions of the own one (copies.nix).
+  isCopied = host.copies or false;
   byPartuuid = partuuid: "/dev/disk/by-partuuid/${partuuid}";
+  partition = name: partuuid: if isCopied then "/dev/dabei/${name}" else byPartuuid partuuid;
   uefi = host.firmware == "uefi";
   redundant = lib.length host.disks > 1;
 
@@ -48,6 +51,7 @@ let
 in
 {
   imports = [
+    ./copies.nix
     ./hardware.nix
     ./network.nix
     ./network-scripted.nix
@@ -126,7 +130,7 @@ in
         ++ map (disk: {
           name = disk.espMountpoint;
           value = {
-            device = byPartuuid disk.espPartuuid;
+            device = partition "esp" disk.espPartuuid;
             fsType = "vfat";
             # umask: the initrd contains the host key of stage 1. nofail: one of several disks may be missing.
             options = [ "umask=0077" ] ++ lib.optional redundant "nofail";
@@ -138,7 +142,7 @@ in
     # A new random key at every boot: nobody can read later what was swapped out.
     swapDevices = lib.mkIf laidOut (own (
       map (disk: {
-        device = byPartuuid disk.swapPartuuid;
+        device = partition "swap" disk.swapPartuuid;
         randomEncryption.enable = true;
         options = [ "nofail" ];
       }) (lib.filter (disk: disk.swapPartuuid != null) host.disks)
@@ -148,7 +152,7 @@ in
       supportedFilesystems = lib.mkIf laidOut [ "zfs" ];
       zfs = lib.mkIf laidOut ({
         # Every partition has a link there. A virtual disk without a serial number has no link in by-id.
-        devNodes = own "/dev/disk/by-partuuid";
+        devNodes = own (if isCopied then "/dev/dabei" else "/dev/disk/by-partuuid");
         # Do not import a pool that another system uses.
         forceImportRoot = own false;
       }
@@ -202,7 +206,7 @@ in
           mirroredBoots = own (
             map (disk: {
               path = disk.espMountpoint;
-              devices = [ disk.path ];
+              devices = [ (if isCopied then "/dev/dabei/disk" else disk.path) ];
             }) host.disks
           );
         }

@@ -185,7 +185,10 @@ function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
       port: 2222,
       keys: [...new Set([...info.rootAuthorizedKeys, ...values.initrdSsh.keys])],
     }),
-    ...same('initrd secrets', values.initrdSecrets, { [initrdKey]: initrdKey }),
+    ...same('initrd secrets', values.initrdSecrets, {
+      [initrdKey]: initrdKey,
+      ...(info.copies ? { '/etc/dabei': '/etc/dabei', '/etc/hostid': '/etc/dabei/hostid' } : {}),
+    }),
     ...same('supportsInitrdSecrets', values.supportsInitrdSecrets, true),
     ...info.consoles.flatMap(name => holds(name, values.kernelParams.includes(`console=${name}`))),
     // A flake may load more, for other machines that it is for.
@@ -202,10 +205,11 @@ function stage1Faults(info: RuntimeInfo, values: Evaluated): string[] {
 }
 
 /** What unlock.sh takes for granted: names of units and their order, and the programs of stage 1. */
-function unlockFaults({ pool }: RuntimeInfo, { unlock }: Evaluated): string[] {
+function unlockFaults(info: RuntimeInfo, { unlock }: Evaluated): string[] {
+  const { pool } = info;
   return [
     ...holds('unlock', unlock.program),
-    ...(pool === null ? [] : poolUnlockFaults(pool.name, unlock)),
+    ...(pool === null ? [] : poolUnlockFaults(pool.name, linksOf(info), unlock)),
     // What isolating initrd.target does not stop.
     ...same('sshd of stage 1 is wanted by', unlock.sshd, ['initrd.target']),
     ...same('initrd.target is also', unlock.initrdTarget, ['default.target']),
@@ -219,11 +223,11 @@ function unlockFaults({ pool }: RuntimeInfo, { unlock }: Evaluated): string[] {
   ];
 }
 
-function poolUnlockFaults(pool: string, { pools, imports }: Evaluated['unlock']): string[] {
+function poolUnlockFaults(pool: string, links: string, { pools, imports }: Evaluated['unlock']): string[] {
   const name = `zfs-import-${pool}`;
   const { after = [], before = [], requiredBy = [] } = imports[name] ?? {};
   return [
-    ...same('/etc/unlock.conf', pools, `${pool} /dev/disk/by-partuuid -r ${pool}\n`),
+    ...same('/etc/unlock.conf', pools, `${pool} ${links} -r ${pool}\n`),
     ...same('services that import pools', Object.keys(imports), [name]),
     ...['sysroot.mount', 'zfs-import.target'].flatMap(unit => [
       ...holds(`${name} is required by ${unit}`, requiredBy.includes(unit)),
@@ -233,12 +237,15 @@ function poolUnlockFaults(pool: string, { pools, imports }: Evaluated['unlock'])
   ];
 }
 
+/** Of a disk that is copied, the links are those of its own partitions (nix/host-flake/copies.nix). */
+const linksOf = ({ copies }: RuntimeInfo): string => (copies ? '/dev/dabei' : '/dev/disk/by-partuuid');
+
 function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
   const uefi = info.firmware === 'uefi';
-  const partuuid = (id: string) => `/dev/disk/by-partuuid/${id}`;
+  const partition = (name: string, id: string) => `${linksOf(info)}/${info.copies ? name : id}`;
   const devices = [
     ...(info.pool?.datasets ?? []).map(({ name, mountpoint }) => [mountpoint, name] as const),
-    ...info.disks.map(disk => [disk.espMountpoint, partuuid(disk.espPartuuid)] as const),
+    ...info.disks.map(disk => [disk.espMountpoint, partition('esp', disk.espPartuuid)] as const),
     ...(info.impermanence?.directories ?? []).map(path => [path, `/persist${path}`] as const),
   ].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
@@ -256,18 +263,21 @@ function storageFaults(info: RuntimeInfo, values: Evaluated): string[] {
     ...same(
       'swap',
       values.swap,
-      info.disks.flatMap(disk => (disk.swapPartuuid === null ? [] : [partuuid(disk.swapPartuuid)])),
+      info.disks.flatMap(disk => (disk.swapPartuuid === null ? [] : [partition('swap', disk.swapPartuuid)])),
     ),
     ...same('resumeDevice', values.resumeDevice, ''),
     ...same('LUKS devices of stage 1', values.initrdLuks, []),
     ...same('requestEncryptionCredentials', values.requestEncryptionCredentials, true),
-    ...same('zfs', values.zfs, { devNodes: '/dev/disk/by-partuuid', forceImportRoot: false }),
+    ...same('zfs', values.zfs, { devNodes: linksOf(info), forceImportRoot: false }),
     ...same('systemd-boot', values.systemdBoot, uefi),
     ...same('GRUB', values.grub.enable, !uefi),
     ...same(
       'GRUB mirroredBoots',
       values.grub.mirroredBoots,
-      info.disks.map(disk => ({ path: disk.espMountpoint, devices: [disk.path] })),
+      info.disks.map(disk => ({
+        path: disk.espMountpoint,
+        devices: [info.copies ? '/dev/dabei/disk' : disk.path],
+      })),
     ),
   ];
 }

@@ -89,6 +89,12 @@ export const disksSchema = z
       .describe(
         'raise it, and set wipe, to install the same configuration again over a finished installation',
       ),
+    copies: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: this disk is copied to many machines, and each copy makes itself its own at its first start',
+      ),
     poolName: line(limits.word)
       .regex(
         /^(?!mirror|raidz|draid|spare|log$)[A-Za-z][A-Za-z0-9_.-]{0,63}$/,

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Disk, Facts } from '../../facts.ts';
 import type { Secret } from '../../secret.ts';
 import { poolBytes } from '../nix/closure.ts';
+import { describeOwnDisk } from '../host-flake/copies.ts';
 import { describeDisk, stablePath } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { describeMedium } from './medium.ts';
@@ -112,6 +113,7 @@ export function planNukeDisk(
     espBytes: esp,
     ...(rescue?.writes ? { rescue: true } : {}),
     ...(trial === null ? {} : { trial }),
+    ...(config.disks?.copies === true ? { copies: describeOwnDisk(guids[0]!) } : {}),
     capacityBytes: poolBytes(pool.layout, zfs, pool.reservedBytes),
     summary: [
       ...(continues
@@ -123,6 +125,9 @@ export function planNukeDisk(
               `${swap > 0 ? `swap ${formatBytes(swap)}, ` : 'no swap, '}ZFS ${formatBytes(zfs[index]!)}`,
           ])),
       `pool ${pool.name}: ${pool.layout}, ${pool.key === null ? 'NOT ENCRYPTED' : 'aes-256-gcm'}, host id ${hostId}`,
+      ...(config.disks?.copies === true
+        ? ['this disk is copied: each copy makes itself its own at its first start']
+        : []),
       ...(rescue === null ? [] : [rescue.told]),
       ...(trial !== null
         ? [describeTrial(trial, config), describeHang(facts)]

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Facts } from '../../facts.ts';
 import { DabeiError } from '../../errors.ts';
 import { paths } from '../../paths.ts';
+import { writeCopyFiles } from './copies.ts';
 import { flakeReference, isSentAlong, sentDirectory } from './flake-reference.ts';
 import { hostKeyFile, hostKeyType, hostPublicKey, type HostKeyType } from '../../keys/host-key.ts';
 import type { Secret } from '../../secret.ts';
@@ -28,8 +29,9 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
       argv: ['mkdir', '-p', '-m', '0755', `${targetRoot}/etc/ssh`],
       timeoutSeconds: 10,
     },
-    ...planHostKeys(config),
-    ...planMachineId(config),
+    ...(storage.copies === undefined
+      ? [...planHostKeys(config), ...planMachineId(config)]
+      : writeCopyFiles(storage.copies, storage.hostId)),
     {
       kind: 'run',
       // If an earlier start left a key, ssh-keygen would ask before it overwrites the key.

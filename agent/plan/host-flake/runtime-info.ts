@@ -47,6 +47,8 @@ export interface RuntimeInfo {
   trial?: Trial;
   /** Who is told if it fails: a receiver of reports that asks for no token and no certificate of its own. */
   report?: { url: string };
+  /** The disk is copied to many machines: copies.nix makes each copy its own. */
+  copies?: true;
   /** Kernel parameters in addition to those of NixOS. */
   kernelParams?: readonly string[];
 }
@@ -107,9 +109,14 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
       zfsPartuuid: member.zfsPartuuid,
     })),
     modules: {
-      disks: unique(used.flatMap(diskModules)),
+      disks: unique([
+        ...used.flatMap(diskModules),
+        // Nobody knows which machines get a copy.
+        ...(storage.copies === undefined ? [] : commonDiskModules),
+      ]),
       network: unique([
         ...facts.links.flatMap(networkModules),
+        ...(storage.copies === undefined ? [] : commonNetworkModules),
         ...network.interfaces.flatMap(({ kind }) => madeBy(kind)),
       ]),
     },
@@ -117,6 +124,7 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     consoles: facts.consoles ?? [],
     ...(storage.rescue ? { rescue: true } : {}),
     ...(storage.trial ? { trial: storage.trial, ...receiver(config) } : {}),
+    ...(storage.copies === undefined ? {} : { copies: true }),
     ...(config.kernelParams === undefined ? {} : { kernelParams: config.kernelParams }),
   };
 }
@@ -162,6 +170,12 @@ const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
 const commonDiskModules = [
   ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc', 'vmw_pvscsi', 'mptspi'],
   ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
+];
+
+/** Cards of hypervisors, and the most common ones of servers. */
+const commonNetworkModules = [
+  ...['virtio_pci', 'virtio_net', 'xen_netfront', 'hv_netvsc', 'vmxnet3', 'ena'],
+  ...['e1000', 'e1000e', 'igb', 'ixgbe', 'i40e', 'ice', 'tg3', 'bnxt_en', 'mlx5_core', 'r8169'],
 ];
 
 /** Modules by which stage 1 finds a disk, from the disk to its bus; those that are likely where the facts name none. */

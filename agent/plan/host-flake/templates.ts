@@ -1,3 +1,6 @@
+import copies from '../../../nix/host-flake/copies.nix';
+import copiesStage1 from '../../../nix/host-flake/copies-stage1.sh';
+import copiesSystem from '../../../nix/host-flake/copies-system.sh';
 import dabei from '../../../nix/host-flake/dabei.nix';
 import flakeWithConfig from '../../../nix/host-flake/flake-with-config.nix';
 import flake from '../../../nix/host-flake/flake.nix';
@@ -22,6 +25,9 @@ import infra from '../../../nix/infra/flake.nix';
 export const modules = {
   'hardware.nix': hardware,
   'dabei.nix': dabei,
+  'copies.nix': copies,
+  'copies-stage1.sh': copiesStage1,
+  'copies-system.sh': copiesSystem,
   'impermanence.nix': impermanence,
   'rescue.nix': rescue,
   'rescue.sh': rescueProgram,

@@ -75,8 +75,9 @@ const shapes: readonly string[] = [
   '  ssh = config.services.openssh.enable or true;',
   '  readOnlyEtc = config.system.etc.overlay.enable or false && !(config.system.etc.overlay.mutable or true);',
   '  perlForGrub = config.boot.loader.grub.enable or false && builtins.any (regex: builtins.match ".*perl.*" regex != null) (config.system.forbiddenDependenciesRegexes or [ ]);',
-  // dabei writes the host keys of the system and of stage 1. A path of the store arrives with the system.
-  '  written = path: builtins.match "(/nix/store/|/etc/ssh/(initrd_)?ssh_host_).*" path != null;',
+  // dabei writes the host keys of the system and of stage 1, and what a disk that is copied is known by (host-flake/copies.ts). A path of
+  // the store arrives with the system.
+  '  written = path: builtins.match "(/nix/store/|/etc/ssh/(initrd_)?ssh_host_).*|/etc/dabei(/hostid)?" path != null;',
   '  secrets = config.boot.initrd.secrets or { };',
   '  source = name: toString (if secrets.${name} == null then name else secrets.${name});',
   '  missing = builtins.filter (path: !written path) (map source (builtins.attrNames secrets));',

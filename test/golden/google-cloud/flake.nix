@@ -7,6 +7,7 @@
   # runtime-info.json  facts about this machine: disks, addresses, drivers
   # hardware.nix       platform, drivers, firmware
   # dabei.nix          file systems, boot loader, SSH
+  # copies*            the first start of a copy, if disks.copies was set
   # impermanence.nix   an ephemeral root file system, if system.impermanence was set
   # rescue.*           the rescue entry of the boot menu
   # trial*             the first boot on trial, if system.trial was set

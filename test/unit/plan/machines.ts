@@ -77,6 +77,16 @@ export const machines = {
     facts: { ...virtio, firmware: 'uefi' },
     storage: storage([vda], '8425e349'),
   },
+  'bios-copies': {
+    config: config({ hostName: 'image' }),
+    facts: virtio,
+    storage: { ...storage([vda], '8425e349'), copies: 'of host-flake/copies.ts' },
+  },
+  'uefi-copies': {
+    config: config({ hostName: 'image', system: { flake: 'github:me/infra#web' } }),
+    facts: { ...virtio, firmware: 'uefi' },
+    storage: { ...storage([vda], '8425e349'), copies: 'of host-flake/copies.ts' },
+  },
   'uefi-mirror': {
     config: config({
       hostName: 'storage',

@@ -84,6 +84,7 @@ t.test('shapes of NixOS', async t => {
     ['without Perl, by UEFI', perlless(false), /^"built"\n$/],
     ['without Perl, by BIOS', perlless(true), /forbids perl .*starts by BIOS: allow it/],
     ["stage 1's own host key", secrets(`"${own}" = "${own}";`), /^"built"\n$/],
+    ['what copies of a disk are known by', secrets('"/etc/dabei" = null; "/etc/hostid" = "/etc/dabei/hostid";'), /^"built"\n$/],
     ['a secret in the store', secrets('"/k" = "/nix/store/00000000000000000000000000000000-k";'), /^"built"\n$/],
     ['a secret elsewhere', secrets(`"/k" = "/run/key"; "${own}" = null;`), outside],
     ['a secret under its own name', secrets('"/etc/keys/luks" = null;'), outside],
