@@ -34,6 +34,15 @@ let
     package = if cfg.package == null then "" else "${cfg.package}";
     systemd_boot = if systemdBoot then "yes" else "";
     pool = if pool == null then "" else pool.name;
+  }
+  // lib.optionalAttrs (cfg.machine.copies or false) {
+    # What the image was known by, and what each copy has in its place (copies.nix).
+    replaced = lib.concatMapStringsSep " " (
+      disk:
+      "esp=${disk.espPartuuid} zfs=${disk.zfsPartuuid}"
+      + lib.optionalString (disk.swapPartuuid != null) " swap=${disk.swapPartuuid}"
+    ) cfg.machine.disks;
+    replaced_host_id = cfg.machine.hostId;
   };
   program = pkgs.writeScript "dabei-rescue" (
     ''

@@ -26,10 +26,35 @@ put() {
   return 1
 }
 
+# replace OLD NEW: everywhere in `text`
+replace() {
+  before=
+  while [ "$text" != "${text#*"$1"}" ]; do
+    before=$before${text%%"$1"*}$2
+    text=${text#*"$1"}
+  done
+  text=$before$text
+}
+
+# Prints the machine that the rescue system belongs to. A copy of a disk has GUIDs and a host id of its own (copies.nix).
+describe_machine() {
+  text=$(cat "$machine") || return 1
+  for pair in ${replaced-}; do
+    while read -r guid _ name; do
+      [ "$name" != "${pair%%=*}" ] || replace "${pair#*=}" "$guid"
+    done </etc/dabei/own
+  done
+  if [ -n "${replaced-}" ]; then
+    id=$(od -An -tx4 /etc/dabei/hostid) || return 1
+    replace "\"hostId\":\"$replaced_host_id\"" "\"hostId\":\"${id# }\""
+  fi
+  printf '%s' "$text"
+}
+
 # The private keys lie in RAM meanwhile: /run is never on a disk.
 pack() {
   mkdir -p "$work/root/dabei/capture" "$work/root/ssh" &&
-    cp "$machine" "$work/root/dabei/machine.json" &&
+    describe_machine >"$work/root/dabei/machine.json" &&
     cp "$keys" "$work/root/ssh/authorized_keys" &&
     echo 2222 >"$work/root/dabei/capture/ssh-port" || return 1
   number=0
