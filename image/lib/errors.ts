@@ -17,6 +17,7 @@ export const buildErrorCodes = {
   MEDIUM_SECTORS: 'a medium has sectors of a size that no machine starts it from',
   MEDIUM_DAMAGED: 'the reserved file of a medium is damaged',
   MEDIUM_TOO_SMALL: 'a configuration is larger than the reserved file of the medium',
+  COPIES_SHARED_KEY: 'all copies of an encrypted disk would have the same master key',
   USAGE: 'the command line is wrong',
   HOST_APT: 'this machine has no Debian archive configured',
   HOST_PACKAGES: 'packages that the build needs cannot be installed on this machine',

@@ -65,7 +65,7 @@ t.test('scripts of package.json', async t => {
     scripts: Record<string, string>;
   };
   for (const { path, code } of codes) {
-    const [, script] = /^npm (?:run )?([a-z:]+)/.exec(code) ?? [];
+    const [, script] = /^npm (?:run )?([a-z:-]+)/.exec(code) ?? [];
     if (script !== undefined && !(script in scripts)) t.fail(`${path}: ${code}`);
   }
 });
@@ -100,7 +100,7 @@ t.test('kernel parameters', async t => {
 t.test('error codes', async t => {
   // What else is written in capitals with an underscore: of the loader, the kernel, the build, nixos-anywhere.
   const others =
-    /^(LD_|CONFIG_KERNEL_|DT_|UNWINDER_|FETCH_|LOCK_|HOST_|NPM_|MEDIUM_|DABEI_|SSH_|NIX_|NIXOS_|SHA256|[A-Z]+_…|CMAKE|LDFLAGS)/;
+    /^(LD_|CONFIG_KERNEL_|DT_|UNWINDER_|FETCH_|LOCK_|HOST_|NPM_|MEDIUM_|COPIES_|DABEI_|SSH_|NIX_|NIXOS_|SHA256|[A-Z]+_…|CMAKE|LDFLAGS)/;
   for (const { path, code } of codes) {
     if (!/^[A-Z]+_[A-Z_0-9]+$/.test(code) || others.test(code)) continue;
     if (!(code in errorCodes)) t.fail(`${path}: ${code}`);
