@@ -113,7 +113,7 @@ function packing(format: Format, from: string, to: string): [string, ...string[]
 }
 
 /** The partition table of a disk in a file. */
-async function tableOf(file: string): Promise<PartitionTable> {
+export async function tableOf(file: string): Promise<PartitionTable> {
   const argv = ['sfdisk', '--json', file];
   const { stdout } = await run({ doing: `reading the partitions of ${file}`, argv, timeoutSeconds: 30 });
   const { partitiontable } = JSON.parse(stdout) as {

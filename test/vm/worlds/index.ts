@@ -3,6 +3,7 @@ import { anywhereMemoryWorlds } from './anywhere/memory.ts';
 import { closureRefusalWorlds } from './closures/refusals.ts';
 import { closureWorlds } from './closures/closures.ts';
 import { configUrlWorlds } from './config-url.ts';
+import { copiesWorlds } from './copies/copies.ts';
 import { consoleWorlds } from './console.ts';
 import { deadManWorlds } from './kexec/dead-man.ts';
 import { diskoWorlds } from './disko/disko.ts';
@@ -88,6 +89,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'rescue-entry/mirror': rescueEntryMirrorWorlds,
   'rescue-entry/rebuild': rescueEntryRebuildWorlds,
   'rescue-entry/room': rescueEntryRoomWorlds,
+  'copies/copies': copiesWorlds,
   'trial/trial': trialWorlds,
   'trial/hang': trialHangWorlds,
   'trial/mirror': trialMirrorWorlds,
