@@ -89,15 +89,20 @@ export function startInstall(
   });
 }
 
-/** From a started machine to a finished installation: every stage done, then the reboot. */
+/**
+ * From a started machine to a finished installation: every stage done, then the reboot.
+ * @param meanwhile what somebody does in the installer as soon as it can be reached
+ */
 export async function finishInstall(
   site: Site,
   machine: Machine,
   seconds = installLimitSeconds,
+  meanwhile?: (ssh: Ssh) => Promise<unknown>,
 ): Promise<Watched> {
   await stageDone(machine, 'ssh', 120);
   const ssh = site.ssh();
   await ssh.waitUntilUp(60);
+  await meanwhile?.(ssh);
   let isOver = false;
   const watching = watch(ssh, secretBytes(site.keys), seconds, () => isOver);
   watching.catch(() => {});

@@ -6,7 +6,7 @@ import { image } from '../harness/image.ts';
 import type { Machine } from '../harness/machine/machine.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
-import { finishInstall, stageDone } from './install.ts';
+import { finishInstall, installLimitSeconds, stageDone } from './install.ts';
 import { keptInstallation, variablesOf, type Guest } from './kept.ts';
 
 /** A machine whose first boot is on trial, and the ways in which that boot ends. */
@@ -74,13 +74,7 @@ export async function installed(
       ],
       appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],
     });
-    if (meanwhile !== undefined) {
-      await stageDone(machine, 'ssh', 120);
-      const ssh = site.ssh();
-      await ssh.waitUntilUp(60);
-      await meanwhile(ssh);
-    }
-    await finishInstall(site, machine);
+    await finishInstall(site, machine, installLimitSeconds, meanwhile);
     return machine;
   };
   // A receiver of reports has another address in each run.
