@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkout } from '../../../image/lib/host.ts';
@@ -127,5 +127,25 @@ t.test('the connection is lost: nothing was changed', async t => {
   await screen.waitFor(/disk: $/);
   screen.hangUp();
   await screen.exitCode;
+  // What made the terminal has ended; the program ends a moment later.
+  for (let tries = 0; tries < 300 && isRunning(root); tries++)
+    await new Promise(resolve => setTimeout(resolve, 100));
+  t.notOk(isRunning(root), 'it ends');
   t.notOk(existsSync(join(root, 'run/dabei/setup.json')));
 });
+
+/** Whether a program has this argument (proc_pid_cmdline(5)). */
+function isRunning(argument: string): boolean {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .some(pid => commandLineOf(pid).split('\0').includes(argument));
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
