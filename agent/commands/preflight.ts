@@ -19,7 +19,7 @@ import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
 import { renderTable } from '../plan/preflight/preflight-table.ts';
 import { arch } from '../arch.ts';
 import { carryKernelBytes } from '../limits.ts';
-import { wantsRescue } from '../plan/rescue/entry.ts';
+import { wantsRescue } from '../config/schema/system.ts';
 
 /** `dabei preflight`: the kexec bundle's `run` starts it on the old system. It changes nothing except the file of `--result`. */
 

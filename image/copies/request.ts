@@ -1,4 +1,5 @@
 import { resolveConfiguration } from '../../agent/config/resolve.ts';
+import { wantsRescue } from '../../agent/config/schema/system.ts';
 import { asRefusal } from '../../agent/config/report.ts';
 import { Refusals } from '../../agent/errors.ts';
 import { lockoutRefusal } from '../../agent/plan/preflight/login.ts';
@@ -48,7 +49,7 @@ export function prepare(path: string, bytes: Buffer, sharedKey: boolean, now: nu
     hostName: config.hostName,
     poolName: config.disks.poolName,
     isEncrypted,
-    wantsRescue: config.system.rescue === true,
+    wantsRescue: wantsRescue(config.system),
   };
 }
 

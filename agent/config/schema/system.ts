@@ -70,6 +70,15 @@ const trialSchema = z.union([
   }),
 ]);
 
+/** Whether an installation writes the rescue entry if it can; by default not for a prebuilt system, which may not have the module for it. */
+export const wantsRescue = ({
+  rescue,
+  storePath,
+}: {
+  rescue?: boolean | undefined;
+  storePath?: string | undefined;
+}): boolean => rescue ?? storePath === undefined;
+
 export const systemSchema = z
   .strictObject({
     flake: publicAddress(
@@ -145,8 +154,8 @@ export const systemSchema = z
       .describe('empty the root file system at every boot; /persist, /home and /nix stay'),
   })
   .superRefine((system, context) => {
-    const { trial = 0, storePath, rescue = storePath === undefined } = system;
-    if (!rescue && (typeof trial === 'number' ? trial : trial.minutes) !== 0)
+    const { trial = 0 } = system;
+    if (!wantsRescue(system) && (typeof trial === 'number' ? trial : trial.minutes) !== 0)
       context.addIssue({
         code: 'custom',
         path: ['trial'],

@@ -1,5 +1,6 @@
 import { arch } from '../../arch.ts';
 import type { Config } from '../../config/schema.ts';
+import { wantsRescue } from '../../config/schema/system.ts';
 import type { Facts, Watchdog } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { mebibyte } from '../disks/partitions.ts';
@@ -29,10 +30,6 @@ export interface RescueChoice {
   /** For people. */
   told: string;
 }
-
-/** Whether an installation writes the entry if it can; by default not for a prebuilt system, which may not have the module for it. */
-export const wantsRescue = ({ rescue, storePath }: Config['system']): boolean =>
-  rescue ?? storePath === undefined;
 
 /**
  * @param espBytes size of each ESP

@@ -21,8 +21,10 @@ t.test(
       hostName: 'image.example.org',
       poolName: 'rpool',
       isEncrypted: true,
-      wantsRescue: false,
+      wantsRescue: true,
     });
+    const without = bytes({ ...given, system: { rescue: false } });
+    t.equal(prepare('host.json', without, true, now).wantsRescue, false);
     t.same(request.members.map(({ path, mode }) => [path, mode]), [['dabei.json', 0o600], ['dabei/options.json', 0o600]]); // prettier-ignore
     t.equal(request.members[0]!.content.toString(), JSON.stringify(given));
     // As the installer reads both.
