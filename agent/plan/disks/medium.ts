@@ -1,8 +1,8 @@
 import type { Content, Disk } from '../../facts.ts';
 
 /**
- * Disks that nix-dabei.img or nix-dabei.iso was written onto. This system may have been started from such a disk: it runs from RAM, mounts nothing of the
- * disk, and cannot find out. Pure.
+ * Disks that nix-dabei.img or nix-dabei.iso was written onto. This system may have been started from such a disk: it runs from RAM,
+ * mounts nothing of the disk, and cannot find out. Pure.
  */
 
 /**
@@ -45,7 +45,7 @@ export function holdsOnlyMedium(disk: Disk): boolean {
   );
 }
 
-/** What the plan says of it. Which disk this system was started from is not known if several have the image. */
+/** What the plan says of it. Which disk this system was started from is not known if several are media. */
 export function describeMedium(disk: Disk): string[] {
   const medium = mediumOn(disk);
   return medium === null

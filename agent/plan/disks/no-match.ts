@@ -4,7 +4,7 @@ import type { Disk, NotHardware } from '../../facts.ts';
 import { describeDisk, uniqueSelector } from './describe-disk.ts';
 import { formatBytes } from '../../format.ts';
 import { chooseWay, sameIdentity, waysTo } from './identity.ts';
-import { mediumOn } from './medium.ts';
+import { holdsMedium, mediumOn } from './medium.ts';
 
 /** Refusals of selectors that match no disk, or several. They list the disks present, and propose unambiguous selectors. */
 
@@ -39,7 +39,7 @@ export function notFound(
         ? liesOn(path, holders)
         : `no disk matches ${JSON.stringify(selector)}`;
   const examples = holders.length > 0 ? holders : disks.filter(isCandidate).slice(0, 1);
-  const medium = disks.find(disk => mediumOn(disk) !== null && !disk.readOnly && disk.sizeBytes >= minimum);
+  const medium = disks.find(disk => holdsMedium(disk) && !disk.readOnly && disk.sizeBytes >= minimum);
   const remedy =
     disks.length === 0
       ? "attach a disk, or check whether the kernel has the controller's driver: dmesg, lspci"

@@ -92,7 +92,6 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
   const partitions = disk.contents.filter(content => isPartition(content, disk)).reverse();
   const whole = disk.contents.find(content => content.device === disk.path);
   return [
-    ...(mediumOn(disk) === 'nix-dabei.iso' ? [overwriteIso(device, disk.sizeBytes)] : []),
     ...partitions.flatMap(partition => [
       ...(isMediumEsp(partition) ? [overwriteMedium(partition.device)] : []),
       ...zeroEnds(partition.device, partition.sizeBytes, disk.logicalSectorBytes),
@@ -109,6 +108,7 @@ export function wipeDisk(disk: Disk, full: boolean): Step[] {
       // 2: sgdisk could not read a damaged table (sgdisk(8), return values). It has destroyed the table nevertheless.
       accept: [2],
     },
+    ...(mediumOn(disk) === 'nix-dabei.iso' && !full ? [overwriteIso(device, disk.sizeBytes)] : []),
     full ? overwrite(device) : discard(device),
     ...zeroEnds(device, disk.sizeBytes, disk.logicalSectorBytes),
     ...(whole === undefined ? [] : zeroBlueStore(device, whole, disk.logicalSectorBytes)),
@@ -165,7 +165,7 @@ function overwriteMedium(device: string): Step {
 /** More than nix-dabei.iso has, in any variant. */
 const isoBytes = 128 * mebibyte;
 
-/** The same of nix-dabei.iso, which lies at the start of the disk, across its partitions. */
+/** The same for nix-dabei.iso, which lies at the start of the disk, across its partitions. */
 function overwriteIso(device: string, sizeBytes: number): Step {
   const length = Math.min(isoBytes, Math.floor(sizeBytes / mebibyte) * mebibyte);
   return {

@@ -187,8 +187,13 @@ t.test('the plan says so, and overwrites the configuration before the disk is an
   t.ok(zeros >= 0 && zeros < lines.findIndex(line => line.startsWith('sgdisk --zap-all')), `${zeros}`);
   const argv = (member: Disk) =>
     plan(member).steps.flatMap(step => (step.kind === 'run' ? [step.argv.join(' ')] : []));
-  const [first] = argv(burnt).filter(line => /^(sgdisk|wipefs|dd|blkdiscard) /.test(line));
-  t.match(first, /^blkdiscard --zeroout --force --length 134217728 \/dev\/disk\/by-/, 'nix-dabei.iso');
+  const iso = argv(burnt);
+  const over = iso.findIndex(line =>
+    /^blkdiscard --zeroout --force --length 134217728 \/dev\/disk\/by-/.test(line),
+  );
+  const zap = iso.findIndex(line => line.startsWith('sgdisk --zap-all'));
+  const table = iso.findIndex(line => line.startsWith('sgdisk --clear'));
+  t.ok(zap >= 0 && zap < over && over < table, `nix-dabei.iso: ${zap} < ${over} < ${table}`);
   t.equal(mediumOn(burnt), 'nix-dabei.iso');
   const other = plan(nvme);
   t.notMatch(other.summary.join('\n'), /nix-dabei\.img/);
