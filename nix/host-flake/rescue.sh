@@ -39,13 +39,13 @@ replace() {
 # Prints the machine that the rescue system belongs to. A copy of a disk has GUIDs and a host id of its own (copies.nix).
 describe_machine() {
   text=$(cat "$machine") || return 1
-  for pair in ${replaced-}; do
-    while read -r guid _ name; do
-      [ "$name" != "${pair%%=*}" ] || replace "${pair#*=}" "$guid"
-    done </etc/dabei/own
-  done
   if [ -n "${replaced-}" ]; then
-    id=$(od -An -tx4 /etc/dabei/hostid) || return 1
+    { [ -r /etc/dabei/own ] && id=$(od -An -tx4 /etc/dabei/hostid); } || return 1
+    for pair in $replaced; do
+      while read -r guid _ name; do
+        [ "$name" != "${pair%%=*}" ] || replace "${pair#*=}" "$guid"
+      done </etc/dabei/own
+    done
     replace "\"hostId\":\"$replaced_host_id\"" "\"hostId\":\"${id# }\""
   fi
   printf '%s' "$text"
