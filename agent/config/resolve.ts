@@ -4,9 +4,9 @@ import { withinBounds } from './bounds.ts';
 import { check, nameTheDisks } from './issues.ts';
 import { capturedSource } from '../capture/identity.ts';
 import { besideConfigured } from '../capture/beside.ts';
-import { askProblems } from './ask.ts';
-import { asksForDisko, diskoProblems } from './disko.ts';
-import { copiesProblems } from './schema/copies.ts';
+import { askProblems } from './rules/ask.ts';
+import { asksForDisko, diskoProblems } from './rules/disko.ts';
+import { copiesProblems } from './rules/copies.ts';
 import { beneath, underneath } from './learning.ts';
 import { givenText } from './given.ts';
 import { locate, merge, originsOf, placeOf, toJson, valueAt, type Located } from './located.ts';
@@ -19,7 +19,7 @@ import type { Learning } from './sources/metadata/policy.ts';
 import type { FetchOrder } from './sources/order.ts';
 import { readSources, type Input } from './sources/sources.ts';
 import { escapeUnprintable } from './text.ts';
-import { variantProblems } from './image/variants.ts';
+import { variantProblems } from './rules/variants.ts';
 
 export interface Resolution {
   /** null if there is a problem. */

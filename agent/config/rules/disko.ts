@@ -1,5 +1,5 @@
-import { placeOf, valueAt, type Located } from './located.ts';
-import type { Path, Problem } from './report.ts';
+import { placeOf, valueAt, type Located } from '../located.ts';
+import type { Path, Problem } from '../report.ts';
 
 /** What `disks.layout: "disko"` excludes and requires elsewhere in the configuration. */
 

@@ -1,5 +1,5 @@
-import { valueAt, type Located } from './located.ts';
-import type { Problem } from './report.ts';
+import { valueAt, type Located } from '../located.ts';
+import type { Problem } from '../report.ts';
 
 /** An answer that anybody on the way could forge must not erase a disk. Pure. */
 
