@@ -55,10 +55,13 @@ const trialMinutes = z
   .refine(value => value === 0 || value >= 10, 'is neither 0 nor at least 10')
   .describe('minutes from the start of the kernel until the machine restarts; 0 is off');
 
+/** Of the first boot, after the kernel's start. */
+export const defaultTrialMinutes = 30;
+
 const trialSchema = z.union([
   trialMinutes,
   z.strictObject({
-    minutes: trialMinutes.default(30),
+    minutes: trialMinutes.default(defaultTrialMinutes),
     confirm: z
       .enum(['login', 'report'])
       .optional()
@@ -142,7 +145,7 @@ export const systemSchema = z
       .optional()
       .describe(
         'start the installed system on trial: unless somebody logs in so many minutes after its start, the machine restarts into its ' +
-          'rescue system, and stays there. By default 0, no trial; it needs system.rescue, and its limits count from the start of the kernel',
+          `rescue system, and stays there. By default ${defaultTrialMinutes} where the machine gets a rescue entry and its system is not prebuilt; 0: no trial. Its limits count from the start of the kernel`,
       ),
     stateVersion: line(limits.word)
       .regex(/^\d\d\.\d\d$/, `is not a valid NixOS release, such as ${nixosRelease.name}`)

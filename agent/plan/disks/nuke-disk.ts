@@ -131,7 +131,7 @@ export function planNukeDisk(
       ...(rescue === null ? [] : [rescue.told]),
       ...(trial !== null
         ? [describeTrial(trial, config), describeHang(facts)]
-        : asked === null
+        : asked === null || config.system.trial === undefined
           ? []
           : [
               'no trial of the first boot: without a rescue entry, the machine would have nothing to restart into',

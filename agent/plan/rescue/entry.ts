@@ -1,6 +1,6 @@
 import { arch } from '../../arch.ts';
 import type { Config } from '../../config/schema.ts';
-import { wantsRescue } from '../../config/schema/system.ts';
+import { defaultTrialMinutes, wantsRescue } from '../../config/schema/system.ts';
 import type { Facts, Watchdog } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { mebibyte } from '../disks/partitions.ts';
@@ -55,12 +55,14 @@ export function chooseRescue({ system }: Config, facts: Facts, espBytes: number)
 
 /**
  * Where nobody was there at the start, or nobody has to unlock anything, nobody has to log in either.
- * @returns null without a trial
+ * @returns null without a trial, and for a disk that is copied, whose first start is each copy's own; otherwise that of an installation
+ * with a rescue entry
  */
 export function chooseTrial({ system, disks, isUnattended }: Config, facts: Facts): Trial | null {
-  const given = system.trial ?? 0;
+  // As with the entry itself, only the owner of a prebuilt system knows whether it has the module.
+  const given = system.trial ?? (system.storePath === undefined ? defaultTrialMinutes : 0);
   const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
-  if (minutes === 0) return null;
+  if (minutes === 0 || disks?.copies === true) return null;
   const asks = disks?.encryption !== 'none';
   const watchdog = chooseWatchdog(facts);
   return {

@@ -22,7 +22,8 @@ function session(system: ConfigInput['system'], encryption: 'none' | undefined):
 
 t.test('until when to log in, and what happens otherwise', async t => {
   const rows: [name: string, system: ConfigInput['system'], encryption: 'none' | undefined, expected: RegExp][] = [
-    ['no trial', { rescue: true }, undefined, /^$/],
+    ['no trial', { trial: 0 }, undefined, /^$/],
+    ['by default', {}, undefined, /^; it is on trial: log in within 30 minutes /],
     ['a person unlocks it', { rescue: true, trial: 45 }, undefined, /^; it is on trial: log in within 45 minutes of its start, unlocking it over SSH counts, or it restarts .* port 2222 with the host key of stage 1, and stays; this machine has no hardware watchdog: if the first boot hangs, /],
     ['nobody has to', { rescue: true, trial: 45 }, 'none', /^; it is on trial: unless sshd and a gateway answer within 45 minutes of its start, it restarts/],
     ['nobody is there', { rescue: true, trial: { confirm: 'report' } }, undefined, /^; it is on trial: a login confirms it, and so does the unlocked system once sshd and a gateway answer; without a network in stage 1, it restarts/],

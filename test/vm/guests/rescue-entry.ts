@@ -42,7 +42,7 @@ export async function installWithRescue(
         ...config,
         ...changes,
         disks: { ...config.disks!, ...changes.disks },
-        system: { ...config.system, rescue: true },
+        system: { ...config.system, rescue: true, trial: 0 },
       }),
     ],
     appended: [{ path: 'kernel', content: files.readBytes(image.kernel) }],

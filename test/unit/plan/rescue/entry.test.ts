@@ -59,13 +59,16 @@ t.test('every ESP gets its files; a machine without them is installed as well', 
 t.test('the first boot on trial', async t => {
   const disks: ConfigInput['disks'] = { devices: ['/dev/vda'], encryption: 'none' };
   const trials: [name: string, given: Partial<ConfigInput>, expected: Trial | null][] = [
-    ['by default', { system: {} }, null],
+    ['by default', {}, { minutes: 30, confirm: 'login', asks: true }],
     ['off', { system: { trial: 0 } }, null],
     ['a number', { system: { rescue: true, trial: 20 } }, { minutes: 20, confirm: 'login', asks: true }],
     ['nobody has to unlock it', { system: { rescue: true, trial: 20 }, disks }, { minutes: 20, confirm: 'report', asks: false }],
     ['with a word', { system: { rescue: true, trial: { confirm: 'login' } }, disks }, { minutes: 30, confirm: 'login', asks: false }],
     ['with a receiver of reports, and a person', { system: { rescue: true, trial: 20 }, report: { url: 'https://reports.example.org' } }, { minutes: 20, confirm: 'login', asks: true }],
     ['off, with a word', { system: { trial: { minutes: 0, confirm: 'login' } } }, null],
+    ['each copy has a first start of its own', { disks: { devices: ['/dev/vda'], copies: true } }, null],
+    ['a prebuilt system', { system: { ...prebuilt, rescue: true } }, null],
+    ['the same, asked for', { system: { ...prebuilt, rescue: true, trial: 20 } }, { minutes: 20, confirm: 'login', asks: true }],
   ]; // prettier-ignore
   for (const [name, given, expected] of trials) t.same(chooseTrial(config(given), facts([])), expected, name);
   const unattended = { ...config({ system: { rescue: true, trial: 20 } }), isUnattended: true } as const;
