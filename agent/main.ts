@@ -7,7 +7,7 @@ import { confirm, facts, logs, plan, status } from './commands/commands.ts';
 import { setup } from './commands/setup.ts';
 import { preflightCommand } from './commands/preflight.ts';
 import { sign, verify } from './commands/sign.ts';
-import { bootGeneration, enter, generations, lock, log, unlock } from './commands/rescue.ts';
+import { bootGeneration, enter, generations, lock, log, notStage1, unlock } from './commands/rescue.ts';
 import { rescueEntry } from './commands/rescue-entry.ts';
 import { nixosInstall } from './commands/nixos-install.ts';
 import { realDoors as doors } from './host/doors.ts';
@@ -124,6 +124,8 @@ async function answer(name: OtherName, argv: readonly string[]): Promise<number>
       return print(await nixosGenerateConfig(doors, argv));
     case 'nixos-facter':
       return print(await nixosFacter(doors, argv, tell));
+    case 'unlock':
+      throw notStage1(doors);
   }
 }
 

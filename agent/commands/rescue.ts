@@ -18,6 +18,24 @@ export async function unlock(doors: Doors): Promise<string> {
   return lines(await unlockMachine(doors));
 }
 
+/**
+ * This program under the name of the one that asks for the passphrase in stage 1 (nix/host-flake/unlock.sh): who comes after the trial of
+ * the first boot has ended finds this system on the same port, behind the same host key. It opens nothing, because whoever typed the
+ * passphrase there would wait for the installed system to start.
+ */
+export function notStage1(doors: Doors): DabeiError {
+  const doing = 'unlocking the installed system';
+  const { hostName } = rescuedMachine(doors, doing);
+  const [why, isUndecided] = doors.files.readText(paths.trial)?.trim().split('; next: ') ?? [];
+  return new DabeiError('RESCUE_UNLOCK', {
+    doing,
+    problem: `this is the rescue system of ${hostName}, not its stage 1${why === undefined ? '' : `: ${why}`}`,
+    remedy:
+      `${isUndecided ? '"dabei confirm" and then "reboot" start' : '"reboot" starts'} the installed system, which asks for the passphrase ` +
+      'on this port; or open it here with "dabei unlock"',
+  });
+}
+
 /** Unmounts and exports. */
 export async function lock(doors: Doors): Promise<string> {
   doors.claim(paths.lock);

@@ -64,7 +64,7 @@ buildNpmPackage {
     install -D -m 644 registry.json $out/share/dabei/registry.json
     makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/dabei --add-flags $out/lib/dabei.cjs
     # dabei chooses its command by the name that starts it (agent/names.ts).
-    for name in nixos-install nixos-generate-config nixos-facter; do
+    for name in nixos-install nixos-generate-config nixos-facter unlock; do
       makeWrapper ${lib.getExe' nodejs-slim "node"} $out/bin/$name \
         --argv0 $name --add-flags $out/lib/dabei.cjs
     done

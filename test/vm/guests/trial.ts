@@ -33,6 +33,11 @@ export async function staysInRescue(site: Site, guest: Guest, name: string): Pro
   const stays = await rescued(site, guest, name);
   const status = await stays.ssh.run('dabei status');
   assert.ok(noLogin.test(status) || failedBefore.test(status), status);
+  // Who comes later than that takes it for stage 1: the same port, the same host key.
+  assert.match(
+    await stays.ssh.run('unlock 2>&1; echo "exit code $?"'),
+    /this is the rescue system of tiny, not its stage 1: .*"dabei confirm".*^exit code [1-9]/ms,
+  );
   await stays.machine.end();
 }
 

@@ -1,8 +1,9 @@
 import t, { type Test } from 'tap';
-import { bootGeneration, enter, lock, log, unlock } from '../../../../agent/commands/rescue.ts';
+import { bootGeneration, enter, lock, log, notStage1, unlock } from '../../../../agent/commands/rescue.ts';
 import { status } from '../../../../agent/commands/commands.ts';
 import { runtimeInfo } from '../../../../agent/plan/host-flake/runtime-info.ts';
 import { doorsTo, type World } from '../../../support/doors.ts';
+import { tellTrial } from '../../../../agent/plan/rescue/trial.ts';
 import { machines } from '../../plan/machines.ts';
 
 /** Programs of ZFS with one pool, whose state is in files of the machine. */
@@ -145,4 +146,18 @@ t.test('status says why the machine is here', async t => {
   );
   const damaged = doors(t, { files: { '/run/dabei/initrd/epoch': 'x' } });
   t.notMatch(status(damaged, false), /built on/);
+});
+
+t.test('who expects stage 1 learns what answers, and how to go on', async t => {
+  const started = tellTrial({ kind: 'failed', why: 'started' })!;
+  const rows: [trial: string | null, problem: RegExp, remedy: RegExp][] = [
+    [null, /^this is the rescue system of [\w.-]+, not its stage 1$/, /^"reboot" starts the installed .* "dabei unlock"$/],
+    [started, /not its stage 1: the installed .* nobody logged in to it in time$/, /^"dabei confirm" and then "reboot" start /],
+    ['the installed system was confirmed here\n', /: the installed system was confirmed here$/, /^"reboot" starts /],
+  ]; // prettier-ignore
+  for (const [trial, problem, remedy] of rows) {
+    const world: World = trial === null ? {} : { files: { '/run/dabei/trial': trial } };
+    t.match(notStage1(doors(t, world)), { code: 'RESCUE_UNLOCK', problem, remedy });
+  }
+  t.throws(() => notStage1(doorsTo(t.testdir())), { code: 'RESCUE_MACHINE' });
 });
