@@ -22,7 +22,8 @@ const one = [partitioned('vda')];
 const started = (...entries: (InstallStateEntry | null)[]) =>
   traces(...entries).map(trace => ({ ...trace, bootLoader: true }));
 
-const because = (beginning: Beginning) => ('because' in beginning ? beginning.because : '');
+const because = (beginning: Beginning) =>
+  'because' in beginning ? beginning.because : 'warning' in beginning ? beginning.warning : '';
 
 interface Case {
   name: string;
@@ -217,6 +218,17 @@ const cases: Case[] = [
     name: 'a finished installation of another configuration is data like any other',
     found: { traces: traces(entry('boot-loader', { configuration: 'D' })), pool: null },
     outcome: 'fresh',
+    own: [],
+  },
+  {
+    name: 'a copy of a disk image, whose GUIDs are no longer those of the record',
+    wipe: true,
+    found: {
+      traces: started(entry('boot-loader', { configuration: 'D', partitions: guids('image') })),
+      pool: null,
+    },
+    outcome: 'fresh',
+    says: /^a finished installation of another configuration will be erased$/,
     own: [],
   },
 ];
