@@ -42,16 +42,23 @@ on_trial() {
 
 # Messages of root's processes with these names: the journal notes who sent one (systemd.journal-fields(7)). Text from a client never
 # begins a line, and lines of the process that talks to clients before authentication end with [preauth] (OpenSSH, auth_log). What
-# was noted in stage 1 is in the journal of the system, too.
+# was noted in stage 1 is in the journal of the system, too. The login of NixOS is shadow's, which says nothing of users as root, and that
+# of util-linux speaks the system's language: at consoles, PAM tells (pam_unix(8)), and with GNOME's, KDE's and Xfce's display managers.
 logged_in() {
   [ ! -e "$run/login" ] || return 0
   journalctl --boot --quiet --output=cat --no-pager --cursor-file="$run/cursor-$action" \
-    _UID=0 _COMM=sshd + _UID=0 _COMM=sshd-session + _UID=0 _COMM=login >"$run/lines" 2>/dev/null ||
+    _UID=0 _COMM=sshd _COMM=sshd-session _COMM=login _COMM=gdm-session-wor _COMM=sddm-helper _COMM=lightdm \
+    >"$run/lines" 2>/dev/null ||
     rm -f "$run/cursor-$action"
   while IFS= read -r line; do
     case $line in
       *'[preauth]') ;;
-      'Accepted '*' for '*' from '* | 'LOGIN ON '*' BY '* | 'ROOT LOGIN ON '*) : >"$run/login" ;;
+      # agetty logs in whoever it is told to, without anybody there.
+      "pam_unix(login:session): session opened for user ${autologin:-/}("*) ;;
+      'Accepted '*' for '*' from '* | 'pam_unix(login:session): session opened for user '*) : >"$run/login" ;;
+      'pam_unix(gdm-password:session): session opened for user '*) : >"$run/login" ;;
+      'pam_unix(sddm:session): session opened for user '*) : >"$run/login" ;;
+      'pam_unix(lightdm:session): session opened for user '*) : >"$run/login" ;;
     esac
   done <"$run/lines"
   [ -e "$run/login" ]

@@ -25,6 +25,12 @@ let
         inherit action;
         inherit (cfg) confirm;
         asks = if cfg.asks then "yes" else "";
+        # Whoever has unlocked the first start at the console is there.
+        autologin =
+          if cfg.asks && !(lib.hasPrefix "generation" action) then
+            ""
+          else
+            toString config.services.getty.autologinUser;
         # The others are copies of the ESP of systemd-boot.
         esps = toString (if action == "menu" then rescue.esps else esps);
         # Stage 1 mounts them itself.

@@ -34,6 +34,7 @@ export function trialFaults(
   const lines = (action: string) => [
     `action=${action}`,
     `asks=${trial.asks ? 'yes' : "''"}`,
+    "autologin=''",
     `confirm=${trial.confirm}`,
     `devices=${quoted(devices)}`,
     `esps=${quoted(esps)}`,

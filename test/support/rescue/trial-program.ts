@@ -22,6 +22,8 @@ export interface World {
   by?: 'loader' | 'rescue' | 'hand';
   confirm?: 'report';
   asks?: false;
+  /** Whom the console logs in by itself. */
+  autologin?: string;
   /** Runs after each `sleep`, with $up as the seconds since the start. */
   happens?: string;
   offline?: true;
@@ -90,6 +92,7 @@ export function run(root: string, kind: Kind, world: World) {
   const head = {
     action,
     asks: world.asks === false ? '' : 'yes',
+    autologin: world.autologin ?? '',
     confirm: world.confirm ?? 'login',
     devices: paths.join(' '),
     esps: paths.map(path => `${root}${path}`).join(' '),

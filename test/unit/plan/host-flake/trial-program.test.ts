@@ -121,6 +121,7 @@ for (const kind of kinds) {
   }
 
   const login = 'Accepted publickey for root from 192.0.2.9 port 4000 ssh2: ED25519 SHA256:x';
+  const opened = (service: string, user: string) => `pam_unix(${service}:session): session opened for user ${user}(uid=0) by LOGIN(uid=0)`;
   const at = (seconds: number, what: string) => `[ $up -lt ${seconds} ] || ${what}`;
   const comes = (line: string) => `echo '${line}' >$TRIAL_ROOT/journal`;
   const over = { states: [null], asked: null };
@@ -151,7 +152,11 @@ for (const kind of kinds) {
     ['GRUB', { action: 'stage1', grub: true, esps: [grub('pending\n', 'dabei_trial=started\n')] }, back(['started']), /nobody/],
     ['GRUB of another disk starts it again', { action: 'stage1', grub: true, esps: [grub('started\n', 'dabei_trial=started\n'), grub('pending\n', 'dabei_trial=pending\n')] }, back(['started', 'pending']), /^the installed system was started before/],
     ['a login in the system', { action: 'system', esps: [onTrial('started\n')], happens: at(9000, comes(login)) }, over, /^confirmed/],
-    ['a login on the console', { action: 'system', esps: [onTrial('started\n')], happens: comes('ROOT LOGIN ON tty1') }, over, /^confirmed/],
+    ['a login on the console', { action: 'system', esps: [onTrial('started\n')], happens: comes(opened('login', 'root')) }, over, /^confirmed/],
+    ['a login in a display manager', { action: 'system', esps: [onTrial('started\n')], happens: comes(opened('sddm', 'alice')) }, over, /^confirmed/],
+    ['the display manager itself is nobody', { action: 'system', asks: false, esps: [onTrial('started\n')], happens: comes(opened('sddm-greeter', 'sddm')) }, back(['started']), /nobody/],
+    ['the console logs in nobody', { action: 'system', asks: false, autologin: 'alice', esps: [onTrial('started\n')], happens: comes(opened('login', 'alice')) }, back(['started']), /nobody/],
+    ['… and then there is somebody', { action: 'system', asks: false, autologin: 'alice', esps: [onTrial('started\n')], happens: comes(`${opened('login', 'alice')}\n${opened('login', 'root')}`) }, over, /^confirmed/],
     ['nobody had to unlock it, and nobody comes', { action: 'system', asks: false, esps: [onTrial('started\n')] }, back(['started']), /nobody/],
     ['the system gives up', { action: 'system', esps: [onTrial('started\n')], happens: ': >$TRIAL_ROOT/emergency' }, back(['started']), /the boot failed/],
     ['started by hand: no limit', { action: 'system', by: 'hand', asks: false, esps: [onTrial('pending\n')], happens: at(9000, comes(login)) }, over, /^confirmed/],
