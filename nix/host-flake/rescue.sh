@@ -129,9 +129,9 @@ make_entry() {
     echo 'initrd /dabei/rescue.cpio'
     echo "options $2"
   } >"$work/systemd-boot"
-  # GRUB's root is the ESP that its menu is on.
+  # GRUB's root is the ESP that its menu is on. Where GRUB has a password, it would wait for it at the console, also when a trial has failed.
   {
-    echo 'menuentry "nix-dabei rescue" --id nix-dabei {'
+    echo 'menuentry "nix-dabei rescue" --id nix-dabei --unrestricted {'
     echo "linux /dabei/$1/bzImage $2"
     echo "initrd /dabei/$1/initrd /dabei/rescue.cpio"
     echo '}'

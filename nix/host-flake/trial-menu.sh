@@ -39,7 +39,8 @@ systemd_boot_entry() {
   } | put "$1/loader/entries/nix-dabei-trial.conf"
 }
 
-# The same for GRUB, at the end of its menu. Where GRUB cannot save that it starts the system, it starts the rescue system.
+# The same for GRUB, at the end of its menu. Where GRUB cannot save that it starts the system, it starts the rescue system. With a password
+# (boot.loader.grub.users), it would ask at the console before it starts an entry that is not unrestricted, as those of NixOS are.
 grub_entry() {
   body='' inside='' found=''
   while read -r line; do
@@ -62,7 +63,7 @@ grub_entry() {
     cat <<END
 # The first boot on trial, as long as grubenv says so.
 if [ "\${dabei_trial}" ]; then
-  menuentry "nix-dabei trial" --id nix-dabei-trial {
+  menuentry "nix-dabei trial" --id nix-dabei-trial --unrestricted {
 $body  }
   if [ "\${boot_once}" != true ]; then
     if [ "\${dabei_trial}" = pending ]; then

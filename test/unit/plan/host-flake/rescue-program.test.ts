@@ -170,6 +170,13 @@ options dabei.rescue console=tty0
     });
   }
 
+  t.test(`${kind}: a password of GRUB does not keep the machine from its rescue system`, async t => {
+    const root = t.testdir();
+    run(root, kind, [{ arguments: 'write A', before: system, systemdBoot: false }]);
+    const entry = readFileSync(`${root}/a/dabei/grub.cfg`, 'utf8');
+    t.match(entry, /^menuentry "nix-dabei rescue" --id nix-dabei --unrestricted \{$/m);
+  });
+
   t.test(`${kind}: features of the pool that the rescue system does not have`, async t => {
     const lines = [
       'size 1G',

@@ -97,6 +97,7 @@ for (const kind of kinds) {
     });
     const parsed = spawnSync('grub-script-check', [`${root}/esp0/grub/grub.cfg`], { encoding: 'utf8' });
     t.same([parsed.status, parsed.stderr], [0, ''], 'GRUB reads it');
+    t.match(config, /--id nix-dabei-trial --unrestricted \{$/m, 'a password of GRUB does not keep it from starting');
     t.equal(text('esp0/grub/grubenv'), grubenv('dabei_trial=pending\n'));
     t.equal(text('esp1/grub/grubenv'), grubenv('saved_entry=1\ndabei_trial=pending\n'));
     const { stdout } = spawnSync('grub-editenv', [`${root}/esp1/grub/grubenv`, 'list'], { encoding: 'utf8' });
