@@ -5,8 +5,8 @@
 #   action=generation1, action=generation  the same, for the first boot of any generation: systemd-boot counts it, and the end of this
 #                  program lets systemd-bless-boot take the counter away (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/)
 
-# Seconds since the kernel's start, until a stage that gave up is left, and until nobody types any more.
-network_limit=300 emergency_limit=60 typing_limit=120
+# Seconds since the kernel's start, until a stage that gave up is left, until nobody types any more, and until a gateway is known.
+network_limit=300 emergency_limit=60 typing_limit=120 gateway_limit=120
 
 # The default is the rescue system, which finds "started" and stays; or the generation before, as this one has no try left.
 restart() {
@@ -125,16 +125,25 @@ is_reported() {
   return 1
 }
 
-# Without a person, and without a receiver: a gateway answers, be it by ARP alone, and sshd completes a key exchange.
+# Without a person, and without a receiver: a gateway answers, be it by ARP alone, and sshd completes a key exchange, unless it is off.
 is_reachable() {
-  [ -n "$(ssh-keyscan -T 5 -p "$ssh_port" 127.0.0.1 2>/dev/null)" ] || return 1
-  gateways=$({ ip -4 route show default && ip -6 route show default; } | while read -r _ via gateway _; do
-    [ "$via" != via ] || echo "$gateway"
+  [ -z "$ssh_port" ] || [ -n "$(ssh-keyscan -T 5 -p "$ssh_port" "$ssh_address" 2>/dev/null)" ] || return 1
+  gateways=$({ ip -4 route show default && ip -6 route show default; } | while read -r _ via line; do
+    [ "$via" = via ] || continue
+    line=${line#inet6 } gateway=${line%% *} link=${line#* dev }
+    case $gateway in
+      fe80:*) gateway=$gateway%${link%% *} ;;
+    esac
+    echo "$gateway"
   done)
-  [ -n "$gateways" ] || return 0
+  if [ -z "$gateways" ]; then
+    # sshd is faster than a lease. A machine without any address, or without the gateway that it was given, is not reachable.
+    [ -z "$routed" ] && [ "$now" -ge $((began + gateway_limit)) ] && is_online
+    return
+  fi
   for gateway in $gateways; do
     ping -c 1 -W 2 "$gateway" >/dev/null 2>&1 && return 0
-    case $(ip neigh show "$gateway") in
+    case $(ip neigh show "${gateway%%%*}") in
       *lladdr*REACHABLE*) return 0 ;;
     esac
   done
@@ -154,6 +163,7 @@ no_more() {
 wait_for_login() {
   gave_up='' ask_at=0 told=none since=0 typed_at=-$typing_limit
   uptime
+  began=$now
   # Whoever unlocked it may have taken his time.
   [ "$action" != generation ] || since=$now
   say 'the installed system has started, and waits for a login'

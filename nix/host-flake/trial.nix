@@ -14,6 +14,26 @@ let
   inherit (config.boot) loader;
   systemdBoot = loader.systemd-boot.enable;
   reports = cfg.confirm == "report";
+  ssh = config.services.openssh;
+  listens = lib.head (
+    ssh.listenAddresses
+    ++ [
+      {
+        addr = "127.0.0.1";
+        port = null;
+      }
+    ]
+  );
+  # A lease or a router may have none.
+  isDefault =
+    route:
+    (route.gateway or null) != null
+    && (route.table or null) == null
+    && lib.elem (route.destination or "") [
+      "0.0.0.0/0"
+      "::/0"
+    ];
+  routed = lib.any (each: lib.any isDefault (each.routes or [ ])) (rescue.machine.network.interfaces or [ ]);
 
   esps = lib.unique (rescue.esps ++ map (disk: disk.espMountpoint) (rescue.machine.disks or [ ]));
   stateOf = esp: "${esp}/dabei/trial";
@@ -36,7 +56,13 @@ let
         # Stage 1 mounts them itself.
         devices = toString (map (esp: config.fileSystems.${esp}.device) esps);
         minutes = toString (if cfg.minutes > 0 then cfg.minutes else 30);
-        ssh_port = toString (lib.head config.services.openssh.ports);
+        routed = if routed then "yes" else "";
+        ssh_address = lib.removePrefix "[" (lib.removeSuffix "]" listens.addr);
+        ssh_port =
+          if !ssh.enable then
+            ""
+          else
+            toString (if listens.port == null then lib.head ssh.ports else listens.port);
         systemd_boot = if systemdBoot then "yes" else "";
       };
     in

@@ -134,7 +134,7 @@ in
           conditions = lib.filterAttrs (name: _: lib.hasPrefix "Condition" name) service.unitConfig;
           dependencies = service.unitConfig.DefaultDependencies or "yes";
           variables = lib.filter (line: builtins.match "[a-z0-9_]+='?[^ ]*( [^ ]*)*" line != null) (
-            lib.take 9 (lib.splitString "\n" service.script)
+            lib.take 11 (lib.splitString "\n" service.script)
           );
         }) (lib.filterAttrs (name: _: name == "dabei-trial") services);
     in

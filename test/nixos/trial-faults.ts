@@ -39,6 +39,7 @@ export function trialFaults(
     `devices=${quoted(devices)}`,
     `esps=${quoted(esps)}`,
     `minutes=${trial.minutes}`,
+    'ssh_address=127.0.0.1',
     ...[/^ssh_port=/, `systemd_boot=${firmware === 'uefi' ? 'yes' : "''"}`].filter(
       line => typeof line === 'string',
     ),

@@ -22,6 +22,10 @@ export interface World {
   by?: 'loader' | 'rescue' | 'hand';
   confirm?: 'report';
   asks?: false;
+  /** It was given a gateway. */
+  routed?: true;
+  /** sshd is off. */
+  sshless?: true;
   /** Whom the console logs in by itself. */
   autologin?: string;
   /** Runs after each `sleep`, with $up as the seconds since the start. */
@@ -97,7 +101,9 @@ export function run(root: string, kind: Kind, world: World) {
     devices: paths.join(' '),
     esps: paths.map(path => `${root}${path}`).join(' '),
     minutes: '30',
-    ssh_port: '22',
+    routed: world.routed ? 'yes' : '',
+    ssh_address: '127.0.0.1',
+    ssh_port: world.sshless ? '' : '22',
     systemd_boot: grub ? '' : 'yes',
   };
   write(
