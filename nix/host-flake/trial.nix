@@ -68,7 +68,15 @@ let
     in
     lib.concatMapStrings (name: "${name}=${lib.escapeShellArg variables.${name}}\n") (lib.attrNames variables)
     + builtins.readFile ./trial-state.sh
-    + builtins.readFile (if action == "menu" then ./trial-menu.sh else ./trial-wait.sh);
+    + lib.concatMapStrings builtins.readFile (
+      if action == "menu" then
+        [ ./trial-menu.sh ]
+      else
+        [
+          ./trial-proof.sh
+          ./trial-wait.sh
+        ]
+    );
 
   menu = pkgs.writeScript "dabei-trial" (
     ''

@@ -13,6 +13,7 @@ import rescue from '../../../nix/host-flake/rescue.nix';
 import rescueProgram from '../../../nix/host-flake/rescue.sh';
 import trialMenu from '../../../nix/host-flake/trial-menu.sh';
 import trialState from '../../../nix/host-flake/trial-state.sh';
+import trialProof from '../../../nix/host-flake/trial-proof.sh';
 import trialWait from '../../../nix/host-flake/trial-wait.sh';
 import trial from '../../../nix/host-flake/trial.nix';
 import unlock from '../../../nix/host-flake/unlock.nix';
@@ -34,6 +35,7 @@ export const modules = {
   'trial.nix': trial,
   'trial-state.sh': trialState,
   'trial-menu.sh': trialMenu,
+  'trial-proof.sh': trialProof,
   'trial-wait.sh': trialWait,
   'unlock.nix': unlock,
   'unlock.sh': unlockProgram,

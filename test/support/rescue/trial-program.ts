@@ -111,7 +111,7 @@ export function run(root: string, kind: Kind, world: World) {
     `echo $$ >$TRIAL_ROOT/pid\n${before(kind, all)}` +
       Object.entries(head).map(([name, value]) => `${name}='${value}'\n`).join('') +
       modules['trial-state.sh'] +
-      modules[action === 'menu' ? 'trial-menu.sh' : 'trial-wait.sh'],
+      (action === 'menu' ? modules['trial-menu.sh'] : `${modules['trial-proof.sh']}${modules['trial-wait.sh']}`),
   ); // prettier-ignore
   const [shell, ...applet] = shells[kind];
   const { stderr, status } = spawnSync('unshare', ['--mount', shell, ...applet, `${root}/program`], {
