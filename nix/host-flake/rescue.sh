@@ -242,7 +242,7 @@ remove_from() {
 is_default() {
   for file in "$1/loader/loader.conf" "$1/grub/grubenv"; do
     [ -f "$file" ] || continue
-    while read -r line; do
+    while read -r line || [ -n "$line" ]; do
       case $line in
         'default nix-dabei.conf' | dabei_trial=*) return 0 ;;
       esac

@@ -6,7 +6,7 @@ parameters='panic=30 oops=panic systemd.watchdog_sec=60 dabei.trial=loader'
 # default_of LOADER.CONF: sets `chosen` to the default of NixOS, also where ours stands before it.
 default_of() {
   chosen='' preferred=''
-  while read -r word value rest; do
+  while read -r word value rest || [ -n "$word" ]; do
     [ "$word" != '#dabei' ] || { word=$value value=$rest; }
     case $word:$value in
       *:nix-dabei.conf) ;;
@@ -29,7 +29,8 @@ systemd_boot_entry() {
   {
     echo 'title nix-dabei trial'
     echo 'sort-key zy-nix-dabei'
-    while IFS= read -r line; do
+    # The last line has no end in nixpkgs 26.11.
+    while IFS= read -r line || [ -n "$line" ]; do
       case $line in
         title* | sort-key* | version* | machine-id*) ;;
         options*) printf '%s\n' "$line $parameters" ;;

@@ -136,7 +136,7 @@ loader_conf() {
   [ -f "$conf" ] || return 0
   {
     [ "$1" = nixos ] || echo 'default nix-dabei.conf'
-    while IFS= read -r line; do
+    while IFS= read -r line || [ -n "$line" ]; do
       case $1:$line in
         *:'default nix-dabei.conf') ;;
         rescue:default* | rescue:preferred*) printf '%s\n' "#dabei $line" ;;

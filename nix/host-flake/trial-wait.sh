@@ -7,6 +7,7 @@
 
 # Seconds since the kernel's start, until a stage that gave up is left, and until nobody types any more.
 network_limit=300 emergency_limit=60 typing_limit=120
+efivars=$root/sys/firmware/efi/efivars
 
 # The default is the rescue system, which finds "started" and stays; or the generation before, as this one has no try left.
 restart() {
@@ -56,6 +57,8 @@ proved() {
 
 over() {
   [ "$action" != system ] || rm -f "$report" "$report.json" "$report.pem"
+  # The trial's entry asked for a panic after an oops; a machine that was confirmed may live with one.
+  { ! on_trial loader && ! on_trial rescue; } || { echo 0 >"$root/proc/sys/kernel/panic_on_oops"; } 2>/dev/null
   exit 0
 }
 
@@ -96,15 +99,18 @@ wait_for_login() {
     if [ -n "$limited" ]; then
       if is_active emergency.service; then
         gave_up=${gave_up:-$now}
-        [ $((now - gave_up)) -lt "$emergency_limit" ] || restart 'the boot failed'
+        # The third wrong passphrase leads there as well.
+        ! is_late $((gave_up + emergency_limit)) || restart 'the boot failed'
       else
         gave_up=
       fi
       if [ "${action%1}" != "$action" ]; then
-        [ "$now" -lt "$network_limit" ] || is_online || restart 'stage 1 has no network'
-        # Whoever has unlocked the disks is there. Without a person, the passphrase may wait.
-        [ "$confirm" = report ] || ! is_late $((minutes * 60)) || is_active initrd-fs.target ||
-          restart "nobody has logged in within $minutes minutes"
+        # Whoever has unlocked the disks is there. Without a person, the passphrase may wait. Where none is asked for, nobody is there.
+        if [ -z "$asks" ] || ! is_active initrd-fs.target; then
+          ! is_late "$network_limit" || is_online || restart 'stage 1 has no network'
+          { [ "$confirm" = report ] && [ -n "$asks" ]; } || ! is_late $((minutes * 60)) ||
+            restart "nobody has logged in within $minutes minutes"
+        fi
       elif [ -z "$asks" ] || [ "$action" = generation ]; then
         ! is_late $((since + minutes * 60)) || restart "nobody has logged in within $minutes minutes"
       fi
@@ -135,14 +141,22 @@ stage1() {
     sleep 1
     tries=$((tries + 1))
   done
-  [ -n "$known" ] || exit 0
+  [ -n "$known" ] || is_noted || exit 0
   wait_for_login
+}
+
+# Without any ESP: that this start was the last one is noted elsewhere. GRUB writes it before it starts the system, so does the rescue
+# system, and systemd-boot removes the variable that made it start this entry (https://systemd.io/BOOT_LOADER_INTERFACE/).
+is_noted() {
+  say 'no ESP can be read'
+  [ -z "$systemd_boot" ] || on_trial rescue ||
+    { [ -d "$efivars" ] && [ ! -e "$efivars/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" ]; }
 }
 
 heard() {
   furthest
   case $state in
-    none | confirmed) exit 0 ;;
+    none | confirmed) over ;;
     pending | damaged) each_esp begin ;;
     *)
       # GRUB of another disk did not know that it was started, or the firmware keeps the variable of systemd-boot. Where the boot loader
@@ -165,6 +179,8 @@ begin_late() {
 
 system() {
   limited=
+  # Where stage 1 ended in the middle of it.
+  umount "$run/esp" 2>/dev/null
   ! on_trial loader && ! on_trial rescue || limited=yes
   read_states
   case $state in

@@ -88,6 +88,7 @@ export function run(root: string, kind: Kind, world: World) {
   write('proc/net/route', world.offline ? 'Iface\tDestination\n' : 'Iface\tDestination\neth0\t00000000\n');
   write('proc/net/if_inet6', '00000000000000000000000000000001 01 80 10 80 lo\n');
   write('proc/sys/kernel/sysrq', '');
+  write('proc/sys/kernel/panic_on_oops', '1\n');
   write('dev/console', '');
   write('journal', '');
   const late = world.late === undefined ? '' : `[ $up -lt ${world.late} ] || mv -n $TRIAL_ROOT/late $TRIAL_ROOT/esp1 2>/dev/null\n`;

@@ -97,7 +97,11 @@ for (const kind of kinds) {
     });
     const parsed = spawnSync('grub-script-check', [`${root}/esp0/grub/grub.cfg`], { encoding: 'utf8' });
     t.same([parsed.status, parsed.stderr], [0, ''], 'GRUB reads it');
-    t.match(config, /--id nix-dabei-trial --unrestricted \{$/m, 'a password of GRUB does not keep it from starting');
+    t.match(
+      config,
+      /--id nix-dabei-trial --unrestricted \{$/m,
+      'a password of GRUB does not keep it from starting',
+    );
     t.equal(text('esp0/grub/grubenv'), grubenv('dabei_trial=pending\n'));
     t.equal(text('esp1/grub/grubenv'), grubenv('saved_entry=1\ndabei_trial=pending\n'));
     const { stdout } = spawnSync('grub-editenv', [`${root}/esp1/grub/grubenv`, 'list'], { encoding: 'utf8' });
@@ -122,7 +126,8 @@ for (const kind of kinds) {
   }
 
   const login = 'Accepted publickey for root from 192.0.2.9 port 4000 ssh2: ED25519 SHA256:x';
-  const opened = (service: string, user: string) => `pam_unix(${service}:session): session opened for user ${user}(uid=0) by LOGIN(uid=0)`;
+  const opened = (service: string, user: string) =>
+    `pam_unix(${service}:session): session opened for user ${user}(uid=0) by LOGIN(uid=0)`;
   const at = (seconds: number, what: string) => `[ $up -lt ${seconds} ] || ${what}`;
   const comes = (line: string) => `echo '${line}' >$TRIAL_ROOT/journal`;
   const over = { states: [null], asked: null };
@@ -130,6 +135,9 @@ for (const kind of kinds) {
     states,
     asked: '--no-block reboot\n--force --force reboot\n',
   });
+  const types = 'echo >$TRIAL_ROOT/dev/tty1; touch -a -d @$up $TRIAL_ROOT/dev/tty1';
+  const efivars = 'sys/firmware/efi/efivars';
+  const oneShot = `${efivars}/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`;
   type Expected = { states: (string | null)[]; asked: string | null };
   const waits: [name: string, world: World, expected: Expected, said: RegExp][] = [
     ['a login in stage 1', { action: 'stage1', esps: [onTrial('pending\n')], happens: at(600, comes(login)) }, over, /^confirmed: somebody has logged in$/],
@@ -141,6 +149,16 @@ for (const kind of kinds) {
     ['a second disk that stage 1 has not seen', { action: 'system', asks: false, esps: [onTrial('started\n'), onTrial('pending\n')] }, back(['started', 'started']), /nobody/],
     ['text from a client is not a login', { action: 'stage1', esps: [onTrial('pending\n')], happens: comes(`Invalid user ${login}\n${login} [preauth]`) }, back(['started']), /nobody/],
     ['no network', { action: 'stage1', offline: true, esps: [onTrial('pending\n')] }, back(['started']), /^stage 1 has no network/],
+    ['no network, and somebody types a passphrase', { action: 'stage1', offline: true, esps: [onTrial('pending\n')], happens: `${types}; ${at(900, comes(login))}` }, over, /^confirmed/],
+    ['no network, and unlocked at the console', { action: 'stage1', offline: true, esps: [onTrial('pending\n')], happens: `: >$TRIAL_ROOT/mounted; ${at(9000, comes(login))}` }, over, /^confirmed/],
+    ['three wrong passphrases, and somebody goes on in emergency mode', { action: 'stage1', esps: [onTrial('pending\n')], happens: `: >$TRIAL_ROOT/emergency; ${types}; ${at(900, comes(login))}` }, over, /^confirmed/],
+    ['… and goes away', { action: 'stage1', esps: [onTrial('pending\n')], happens: `: >$TRIAL_ROOT/emergency; [ $up -ge 600 ] || { ${types}; }` }, back(['started']), /^the boot failed/],
+    ['nobody has to unlock it: what comes after the mounts hangs', { action: 'stage1', asks: false, confirm: 'report', esps: [onTrial('pending\n')], happens: ': >$TRIAL_ROOT/mounted' }, back(['started']), /^nobody/],
+    ['no ESP, with GRUB', { action: 'stage1', grub: true, esps: [] }, back([]), /^no ESP can be read\s+nobody/],
+    ['no ESP, and systemd-boot has removed its variable', { action: 'stage1', offline: true, esps: [], files: { [`${efivars}/BootOrder`]: '' } }, back([]), /^no ESP can be read\s+stage 1 has no network/],
+    ['no ESP, and systemd-boot has not removed its variable', { action: 'stage1', offline: true, esps: [], files: { [oneShot]: '' } }, { states: [], asked: null }, /^no ESP can be read$/],
+    ['no ESP, and no variables', { action: 'stage1', offline: true, esps: [] }, { states: [], asked: null }, /^no ESP can be read$/],
+    ['no ESP, after kexec', { action: 'stage1', by: 'rescue', esps: [] }, back([]), /^no ESP can be read\s+nobody/],
     ['stage 1 gives up', { action: 'stage1', esps: [onTrial('pending\n')], happens: ': >$TRIAL_ROOT/emergency' }, back(['started']), /^the boot failed/],
     ['stage 1 gives up and is left', { action: 'stage1', esps: [onTrial('pending\n')], happens: `: >$TRIAL_ROOT/emergency; ${at(60, 'rm $TRIAL_ROOT/emergency')}; ${at(900, comes(login))}` }, over, /^confirmed/],
     ['a passphrase is being typed at the console', { action: 'stage1', esps: [onTrial('pending\n')], happens: `echo >$TRIAL_ROOT/dev/tty1; touch -a -d @$up $TRIAL_ROOT/dev/tty1; ${at(3000, comes(login))}` }, over, /^confirmed/],
@@ -186,6 +204,8 @@ for (const kind of kinds) {
       const { states, asked } = found;
       t.same({ states, asked }, expected);
       if (expected.asked !== null) return;
+      if (!/^no ESP/.test(found.said))
+        t.equal(found.text('proc/sys/kernel/panic_on_oops'), world.by === 'hand' ? '1\n' : '0\n');
       for (const [index] of world.esps.entries()) {
         if (world.grub) t.equal(found.text(`esp${index}/grub/grubenv`), grubenv(''));
         else {
