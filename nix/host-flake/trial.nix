@@ -5,6 +5,7 @@
   lib,
   options,
   pkgs,
+  utils,
   ...
 }:
 
@@ -123,12 +124,14 @@ let
     # systemd opens it as soon as it is there (systemd.watchdog_sec of the trial's entry; systemd(1)).
     ++ cfg.watchdog;
 
-    # Neither of them has default dependencies: those would end it before the restart that it asks for.
-    boot.initrd.systemd.services.dabei-trial = {
+    # Neither of them has default dependencies: those would end it before the restart that it asks for. The one of stage 1 watches what comes
+    # after its targets, too: the activation, and the change to the system, which takes no unit of the same name for one that it has to start.
+    boot.initrd.systemd.services.dabei-trial-stage1 = {
       description = "First boot on trial";
       wantedBy = [ "initrd.target" ];
       unitConfig = {
         DefaultDependencies = "no";
+        IgnoreOnIsolate = true;
         # Of the trial's entry alone.
         ConditionKernelCommandLine = "dabei.trial";
       };
@@ -138,9 +141,11 @@ let
     systemd.services.dabei-trial = {
       description = "First boot on trial";
       wantedBy = [ "sysinit.target" ];
-      after = [ "local-fs.target" ];
+      # A disk of a mirror may be absent, so local-fs.target does not wait for its ESP; the conditions have to.
+      after = [ "local-fs.target" ] ++ map (esp: "${utils.escapeSystemdPath esp}.mount") esps;
       unitConfig = {
         DefaultDependencies = "no";
+        IgnoreOnIsolate = true;
         ConditionKernelCommandLine = "|dabei.trial";
         # A trial that ended in stage 1 or in the rescue system leaves the token, which goes at the next start.
         ConditionPathExists =
@@ -167,11 +172,12 @@ let
     boot.initrd.availableKernelModules = cfg.watchdog;
 
     # Without default dependencies, as above: stage 1 restarts a generation without a network, and the system confirms it.
-    boot.initrd.systemd.services.dabei-generation = {
+    boot.initrd.systemd.services.dabei-generation-stage1 = {
       description = "First boot of a generation on trial";
       wantedBy = [ "initrd.target" ];
       unitConfig = {
         DefaultDependencies = "no";
+        IgnoreOnIsolate = true;
         ConditionPathExists = [ counted ];
       };
       serviceConfig.Type = "simple";

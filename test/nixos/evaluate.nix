@@ -133,10 +133,11 @@ in
           inherit (service) after wantedBy;
           conditions = lib.filterAttrs (name: _: lib.hasPrefix "Condition" name) service.unitConfig;
           dependencies = service.unitConfig.DefaultDependencies or "yes";
+          staysOnIsolate = service.unitConfig.IgnoreOnIsolate or false;
           variables = lib.filter (line: builtins.match "[a-z0-9_]+='?[^ ]*( [^ ]*)*" line != null) (
             lib.take 11 (lib.splitString "\n" service.script)
           );
-        }) (lib.filterAttrs (name: _: name == "dabei-trial") services);
+        }) (lib.filterAttrs (name: _: lib.hasPrefix "dabei-trial" name) services);
     in
     {
       stage1 = unit config.boot.initrd.systemd.services;

@@ -9,6 +9,7 @@ interface Units {
     wantedBy: string[];
     conditions: Record<string, string | string[]>;
     dependencies: string;
+    staysOnIsolate: boolean;
     variables: string[];
   };
 }
@@ -44,7 +45,7 @@ export function trialFaults(
       line => typeof line === 'string',
     ),
   ];
-  const own = (units: Units) => units['dabei-trial'];
+  const own = (units: Units) => units['dabei-trial-stage1'] ?? units['dabei-trial'];
   const fault = (about: string, holds: boolean) => (holds ? [] : [`trial: ${about}`]);
   const has = (units: Units, action: string) =>
     lines(action).every(line => own(units)?.variables.includes(line));
@@ -65,6 +66,18 @@ export function trialFaults(
       [stage1, system].every(units => own(units)?.dependencies === 'no'),
     ),
     ...fault(
+      'it stays where stage 1 ends, or emergency mode begins',
+      [stage1, system].every(units => own(units)?.staysOnIsolate === true),
+    ),
+    ...fault(
+      'the system starts that of its own, not what stage 1 has started',
+      isDeepStrictEqual([stage1, system].map(Object.keys), [['dabei-trial-stage1'], ['dabei-trial']]),
+    ),
+    ...fault(
+      'the system looks at the ESPs once they are mounted',
+      esps.every(esp => own(system)?.after.includes(`${unitName(esp)}.mount`)),
+    ),
+    ...fault(
       'stage 1 starts it from its entry alone',
       isDeepStrictEqual(own(stage1)?.conditions, { ConditionKernelCommandLine: 'dabei.trial' }),
     ),
@@ -80,6 +93,9 @@ export function trialFaults(
     ),
   ];
 }
+
+/** Of a mount point (systemd-escape(1)); those of ESPs have no character that would be escaped otherwise. */
+const unitName = (path: string) => path.slice(1).replaceAll('-', '\\x2d').replaceAll('/', '-');
 
 /** As lib.escapeShellArg does. */
 function quoted(words: readonly string[]): string {
