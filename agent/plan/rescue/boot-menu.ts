@@ -7,6 +7,8 @@ export interface MenuEntry {
   generation: number | null;
   title: string;
   isDefault: boolean;
+  /** GRUB has a password, and asks for it before it starts this entry (its manual, "Authentication and authorisation"). */
+  asksPassword?: true;
 }
 
 /** Boot Loader Specification, type 1: https://uapi-group.org/specifications/specs/boot_loader_specification/ */
@@ -42,17 +44,19 @@ export function withLoaderDefault(text: string, id: string): string {
 /** Titles of NixOS' grub.cfg, in submenus as well; `set default=` is a number or such a path (GRUB's manual, "default"). */
 export function grubMenu(config: string): MenuEntry[] {
   const found: MenuEntry[] = [];
-  const open: (string | null)[] = [];
+  const open: ({ title: string; isFree: boolean } | null)[] = [];
   const counts = [0];
+  const hasPassword = /^\s*set superusers=./m.test(config);
   const chosen = grubDefault(config);
   for (const line of config.split('\n')) {
     const [, kind, , title] = /^\s*(menuentry|submenu)\s+(["'])(.*?)\2.*\{\s*$/.exec(line) ?? [];
     if (kind !== undefined && title !== undefined) {
-      const above = open.filter(name => name !== null);
+      const above = open.filter(menu => menu !== null);
+      const isFree = !hasPassword || line.includes(' --unrestricted');
       const index = counts[above.length] ?? 0;
       counts[above.length] = index + 1;
       if (kind === 'submenu') counts[above.length + 1] = 0;
-      const id = [...above, title].map(name => name.replaceAll('>', '>>')).join('>');
+      const id = [...above.map(menu => menu.title), title].map(name => name.replaceAll('>', '>>')).join('>');
       const isDefault = chosen === id || (above.length === 0 && chosen === String(index));
       const generation = /\bConfiguration (\d+)\b/.exec(title)?.[1];
       if (kind === 'menuentry')
@@ -61,8 +65,9 @@ export function grubMenu(config: string): MenuEntry[] {
           generation: generation === undefined ? null : Number(generation),
           title,
           isDefault,
+          ...(isFree && above.every(menu => menu.isFree) ? {} : { asksPassword: true }),
         });
-      open.push(kind === 'submenu' ? title : null);
+      open.push(kind === 'submenu' ? { title, isFree } : null);
     } else if (/^\s*\}\s*$/.test(line)) open.pop();
     else if (/\{\s*$/.test(line)) open.push(null);
   }

@@ -58,7 +58,9 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
     // GRUB has the default generation a second time, at the top, without a number.
     const places = menus.flatMap(({ esp, menu }) => {
       const entry = menu.entries.find(each => each.generation === generation);
-      return entry === undefined ? [] : [{ esp, kind: menu.kind, id: entry.id }];
+      return entry === undefined
+        ? []
+        : [{ esp, kind: menu.kind, id: entry.id, asks: entry.asksPassword ?? false }];
     });
     const [first] = places;
     if (first === undefined) {
@@ -69,6 +71,14 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
         remedy: 'dabei generations',
       });
     }
+    if (places.some(({ asks }) => asks))
+      throw new DabeiError('RESCUE_BOOT', {
+        doing,
+        problem: `GRUB would ask for a password at the console before it starts generation ${generation} (boot.loader.grub.users)`,
+        remedy:
+          'choose it at the console; or make it the default of NixOS: dabei unlock, dabei enter, then ' +
+          `nix-env -p /nix/var/nix/profiles/system --switch-generation ${generation} and /nix/var/nix/profiles/system/bin/switch-to-configuration boot`,
+      });
     if (first.kind === 'systemd-boot' && once) {
       await storeOneShot(doors, doing, first.id);
     } else {

@@ -96,6 +96,8 @@ const rows: [name: string, world: World, generation: number, once: boolean, says
   ['no menu', {}, 1, false, /none has a boot menu/],
   ['variables that are read-only', { files: { ...uefi(1), [variable]: '' }, failing: [['writeKernelBytes', /efivars/, 'EROFS']] }, 1, true, /EFI variable, which cannot be written: .*read-only/],
   ['GRUB keeps its choice elsewhere', { files: { [`${esp(1)}/grub/grub.cfg`]: 'set default="${saved_entry}"\nmenuentry "NixOS - Configuration 1" {\n}\n' } }, 1, false, /no place for the choice/],
+  ['GRUB has a password', { files: { [`${esp(1)}/grub/grub.cfg`]: `set superusers="root"\nset default=0\nmenuentry "NixOS - Default" --class nixos --unrestricted {\n}\nsubmenu "NixOS - All configurations" --class submenu {\nmenuentry "NixOS - Configuration 1" --class nixos {\n}\n}\n` } }, 1, false, /GRUB would ask for a password at the console before it starts generation 1/],
+  ['… and its submenu asks', { files: { [`${esp(1)}/grub/grub.cfg`]: `set superusers="root"\nset default=0\nsubmenu "NixOS - All configurations" {\nmenuentry "NixOS - Configuration 1" --unrestricted {\n}\n}\n` } }, 1, true, /GRUB would ask/],
 ]; // prettier-ignore
 for (const [name, world, generation, once, says] of rows) {
   t.test(name, async t => {
@@ -107,6 +109,12 @@ for (const [name, world, generation, once, says] of rows) {
     );
   });
 }
+
+t.test('GRUB has a password, and asks for none before it starts this generation', async t => {
+  const config = `set superusers="root"\nset default=0\nmenuentry "NixOS - Configuration 1" --class nixos --unrestricted {\n}\n`;
+  const all = doors(t, { files: { [`${esp(1)}/grub/grub.cfg`]: config } });
+  t.match(await chooseGeneration(all, 1, true), [/^generation 1 starts next, once$/, 'next: reboot']);
+});
 
 t.test('the firmware forgets a variable', async t => {
   const all = doors(t, { files: { ...uefi(1), [variable]: '' } });
