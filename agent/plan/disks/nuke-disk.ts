@@ -19,7 +19,7 @@ import {
   openPool,
   prepareZfs,
 } from './pool.ts';
-import { chooseRescue, chooseTrial, describeHang, describeTrial } from '../rescue/entry.ts';
+import { chooseRescue, chooseTrial, tellTrial } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
@@ -64,8 +64,7 @@ export function planNukeDisk(
   const links = guids.flatMap(partitionGuids).map(byPartuuid);
   const full = config.disks?.wipe === 'full';
   const rescue = chooseRescue(config, facts, esp);
-  const asked = rescue === null ? null : chooseTrial(config, facts);
-  const trial = rescue?.writes ? asked : null;
+  const trial = rescue?.writes ? chooseTrial(config, facts) : null;
   const swapping = swap > 0 ? startInstallSwap(installSwap, swapPartuuids, swap, swapKey) : startZram(facts);
   const made: Step[] = [
     ...members.flatMap(member => wipeDisk(member, full)),
@@ -129,13 +128,7 @@ export function planNukeDisk(
         ? ['this disk is copied: each copy makes itself its own at its first start']
         : []),
       ...(rescue === null ? [] : [rescue.told]),
-      ...(trial !== null
-        ? [describeTrial(trial, config), describeHang(facts)]
-        : asked === null || config.system.trial === undefined
-          ? []
-          : [
-              'no trial of the first boot: without a rescue entry, the machine would have nothing to restart into',
-            ]),
+      ...tellTrial(config, facts, rescue?.writes === true, trial),
     ],
   };
 }

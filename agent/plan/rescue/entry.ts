@@ -4,6 +4,7 @@ import { defaultTrialMinutes, wantsRescue } from '../../config/schema/system.ts'
 import type { Facts, Watchdog } from '../../facts.ts';
 import { formatBytes } from '../../format.ts';
 import { mebibyte } from '../disks/partitions.ts';
+import { lockout } from '../preflight/login.ts';
 import { espFull } from '../nix/boot-loader.ts';
 import type { RunStep, Step } from '../step.ts';
 import { version } from '../../version.ts';
@@ -53,14 +54,20 @@ export function chooseRescue({ system }: Config, facts: Facts, espBytes: number)
   return { writes: true, told: `rescue entry in the boot menu: ${formatBytes(rescueBytes)} of each ESP` };
 }
 
+/** Whether the rescue system would let somebody in by what dabei knows: a flake may have keys of its own. */
+const opensRescue = ({ rootAuthorizedKeys }: Config): boolean =>
+  lockout(rootAuthorizedKeys, null, 0) === null;
+
 /**
  * Where nobody was there at the start, or nobody has to unlock anything, nobody has to log in either.
  * @returns null without a trial, and for a disk that is copied, whose first start is each copy's own; otherwise that of an installation
  * with a rescue entry
  */
-export function chooseTrial({ system, disks, isUnattended }: Config, facts: Facts): Trial | null {
-  // As with the entry itself, only the owner of a prebuilt system knows whether it has the module.
-  const given = system.trial ?? (system.storePath === undefined ? defaultTrialMinutes : 0);
+export function chooseTrial(config: Config, facts: Facts): Trial | null {
+  const { system, disks, isUnattended } = config;
+  // As with the entry itself, only the owner of a prebuilt system knows whether it has the module. A trial that fails leads to a rescue system, where somebody has to be able to log in.
+  const byDefault = system.storePath === undefined && opensRescue(config) ? defaultTrialMinutes : 0;
+  const given = system.trial ?? byDefault;
   const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
   if (minutes === 0 || disks?.copies === true) return null;
   const asks = disks?.encryption !== 'none';
@@ -86,6 +93,30 @@ export function describeTrial({ minutes, confirm, asks }: Trial, config: Pick<Co
     );
   const unless = confirm === 'login' ? 'somebody has logged in' : confirmedBy(config);
   return `first boot on trial: ${minutes} minutes after it starts, ${back}, unless ${unless} by then`;
+}
+
+/**
+ * For people: the trial, or why there is none where they may expect one.
+ * @param writes there is a rescue entry; false also where nobody knows
+ */
+export function tellTrial(config: Config, facts: Facts, writes: boolean, trial: Trial | null): string[] {
+  const none = (why: string) => [`no trial of the first boot: ${why}`];
+  if (trial !== null) return [describeTrial(trial, config), describeHang(facts)];
+  if (!writes)
+    return config.system.trial === undefined ||
+      chooseTrial(config, facts) === null ||
+      facts.rescueBytes === undefined
+      ? []
+      : none('without a rescue entry, the machine would have nothing to restart into');
+  const isLeftOpen =
+    config.system.trial === undefined &&
+    config.system.storePath === undefined &&
+    config.disks?.copies !== true;
+  return isLeftOpen && !opensRescue(config)
+    ? none(
+        'no key in rootAuthorizedKeys opens the rescue system, and nobody knows whether the flake has one (system.trial)',
+      )
+    : [];
 }
 
 /**

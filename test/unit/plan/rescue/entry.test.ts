@@ -7,6 +7,7 @@ import {
   describeHang,
   describeTrial,
   planTrial,
+  tellTrial,
   writeRescueFiles,
 } from '../../../../agent/plan/rescue/entry.ts';
 import { disk, facts, GiB, machine } from '../../../fixtures/disks.ts';
@@ -69,6 +70,8 @@ t.test('the first boot on trial', async t => {
     ['each copy has a first start of its own', { disks: { devices: ['/dev/vda'], copies: true } }, null],
     ['a prebuilt system', { system: { ...prebuilt, rescue: true } }, null],
     ['the same, asked for', { system: { ...prebuilt, rescue: true, trial: 20 } }, { minutes: 20, confirm: 'login', asks: true }],
+    ['nobody could log in to the rescue system, as far as dabei knows', { rootAuthorizedKeys: [] }, null],
+    ['the same, asked for', { rootAuthorizedKeys: [], system: { trial: 20 } }, { minutes: 20, confirm: 'login', asks: true }],
   ]; // prettier-ignore
   for (const [name, given, expected] of trials) t.same(chooseTrial(config(given), facts([])), expected, name);
   const unattended = { ...config({ system: { rescue: true, trial: 20 } }), isUnattended: true } as const;
@@ -86,6 +89,23 @@ t.test('the first boot on trial', async t => {
     describeTrial({ ...alone, asks: true }, report),
     /waits for the passphrase without a limit, .* once the receiver of its reports answers$/,
   );
+});
+
+t.test('why there is no trial is told where one may be expected', async t => {
+  const known = { ...facts([]), rescueBytes: 37 * MiB };
+  const rows: [name: string, given: Partial<ConfigInput>, facts: Facts, writes: boolean, told: RegExp | null][] = [
+    ['off', { system: { trial: 0 } }, known, true, null],
+    ['no key', { rootAuthorizedKeys: [] }, known, true, /^no trial .* no key in rootAuthorizedKeys opens the rescue system/],
+    ['no key, and a prebuilt system', { rootAuthorizedKeys: [], system: { ...prebuilt, rescue: true } }, known, true, null],
+    ['no rescue entry', { system: { rescue: true, trial: 20 } }, known, false, /^no trial .* without a rescue entry/],
+    ['no rescue entry, by default', {}, known, false, null],
+    ['nobody knows', { system: { rescue: true, trial: 20 } }, facts([]), false, null],
+  ]; // prettier-ignore
+  for (const [name, given, its, writes, told] of rows) {
+    const lines = tellTrial(config(given), its, writes, writes ? chooseTrial(config(given), its) : null);
+    if (told === null) t.same(lines, [], name);
+    else t.match(lines, [told], name);
+  }
 });
 
 t.test('a first boot that hangs', async t => {
