@@ -65,8 +65,9 @@ async function sixRebuilds(site: Site, guest: Guest): Promise<void> {
     const said = await rebuild(ssh);
     assert.doesNotMatch(said, /gives way|no rescue system|not up to date/, `round ${round}`);
   }
+  // busybox' find knows no M.
   const found = await ssh.run(
-    'ls /mnt/boot/dabei; find /mnt/boot -name "*initrd*" -size +100M | wc -l; df -m /mnt/boot; ls /mnt/nix/var/nix/profiles',
+    'ls /mnt/boot/dabei; find /mnt/boot -name "*initrd*" -size +102400k | wc -l; df -m /mnt/boot; ls /mnt/nix/var/nix/profiles',
     { seconds: 60 },
   );
   assert.match(found, /^rescue\.cpio$/m);
