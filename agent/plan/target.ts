@@ -6,6 +6,9 @@
 /** Mount point of the target's root file system during the installation. */
 export const targetRoot = '/mnt';
 
+/** A file system may be busy for seconds after the last program that used it has ended. */
+export const unmountAttempts = 3;
+
 /** Directory of the host flake in the installed system, where `nixos-rebuild switch` looks for it (nixos-rebuild(8)). */
 export const flakeDirectory = '/etc/nixos';
 

@@ -8,7 +8,7 @@ import {
 } from './install-state.ts';
 import { byPartuuid, makeMountPoint } from './pool.ts';
 import type { Step } from '../step.ts';
-import { espMountpoint, targetRoot } from '../target.ts';
+import { espMountpoint, targetRoot, unmountAttempts } from '../target.ts';
 
 /** Steps that write the install state (install-state.ts). */
 
@@ -35,6 +35,7 @@ export function claimEsp(head: InstallStateHead, espPartuuid: string): Step[] {
       doing: `unmounting the ESP ${espPartuuid}`,
       argv: ['umount', espDirectory],
       timeoutSeconds: 60,
+      attempts: unmountAttempts,
     },
   ];
 }

@@ -22,7 +22,13 @@ import {
 import { chooseRescue, chooseTrial, tellTrial } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
-import { espMountpoint, targetRoot, type TargetMember, type TargetStorage } from '../target.ts';
+import {
+  espMountpoint,
+  targetRoot,
+  type TargetMember,
+  type TargetStorage,
+  unmountAttempts,
+} from '../target.ts';
 import { eraseSignatures, settle, tearDown, wipeDisk, zeroEnds } from './wipe-disk.ts';
 
 /** The stage nuke-disk as data: the steps from the chosen disks to a mounted, encrypted pool; and the steps of the stage finish. */
@@ -151,6 +157,7 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
       doing: `unmounting ${targetRoot}`,
       argv: ['umount', '--recursive', targetRoot],
       timeoutSeconds: 300,
+      attempts: unmountAttempts,
       errorCode: 'POOL_EXPORT',
       remedy,
     },
@@ -159,6 +166,7 @@ export function planFinish(plan: Pick<DiskPlan, 'poolName' | 'installSwap'>): St
       doing: `exporting the pool ${poolName}`,
       argv: ['zpool', 'export', poolName],
       timeoutSeconds: 300,
+      attempts: unmountAttempts,
       errorCode: 'POOL_EXPORT',
       remedy,
     },

@@ -5,6 +5,7 @@ import { isMediumEsp, mediumOn } from './medium.ts';
 import { mebibyte } from './partitions.ts';
 import { stablePath } from './describe-disk.ts';
 import type { RunStep, Step } from '../step.ts';
+import { unmountAttempts } from '../target.ts';
 
 /** Steps that take disks out of use, remove every signature from them, and check that no signature is left. */
 
@@ -31,6 +32,7 @@ export function tearDown(members: readonly Disk[]): Step[] {
       doing: `unmounting ${cleanLine(mountPoint)}`,
       argv: ['umount', '--recursive', mountPoint],
       timeoutSeconds: 120,
+      attempts: unmountAttempts,
       remedy: `check what uses it: findmnt --submounts ${cleanLine(mountPoint)}; end those programs and run dabei install again`,
     })),
     ...topDown.flatMap(release),
