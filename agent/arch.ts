@@ -25,11 +25,13 @@ export interface Arch {
   readonly kernel: {
     /** ARCH of the kernel's `make` (Documentation/kbuild/kbuild.rst). */
     readonly make: string;
-    /** What `make` builds for kexec, and where it lies below the source. */
+    /** What `make` builds for kexec, boot loaders and UEFI, and where it lies below the source. */
     readonly image: string;
     readonly path: string;
-    /** The same for boot loaders and UEFI, which start EFI programs only; null where `image` is one. */
-    readonly efi: { readonly image: string; readonly path: string } | null;
+    /** Debian packages of this machine that its `make` needs there, beside those that every architecture needs. */
+    readonly tools: readonly string[];
+    /** Whether `image` unpacks itself only as an EFI program; kexec(8) then unpacks it, with zlib. */
+    readonly zboot: boolean;
   };
   /**
    * Filter for instructions of xz(1), and of mksquashfs(1) -Xbcj; null: none, because older kernels cannot mount it
@@ -73,7 +75,7 @@ const x86_64: Arch = {
   libraries: 'usr/lib/x86_64-linux-gnu',
   loader: 'ld-linux-x86-64.so.2',
   elfMachine: 62,
-  kernel: { make: 'x86_64', image: 'bzImage', path: 'arch/x86/boot/bzImage', efi: null },
+  kernel: { make: 'x86_64', image: 'bzImage', path: 'arch/x86/boot/bzImage', tools: [], zboot: false },
   xzFilter: 'x86',
   lacks: null,
   efiFile: { own: 'BOOTX64.EFI', other: 'BOOTIA32.EFI' },
@@ -108,10 +110,11 @@ const aarch64: Arch = {
   elfMachine: 183,
   kernel: {
     make: 'arm64',
-    image: 'Image.gz',
-    path: 'arch/arm64/boot/Image.gz',
-    // CONFIG_EFI_ZBOOT: Image.gz is no EFI program.
-    efi: { image: 'vmlinuz.efi', path: 'arch/arm64/boot/vmlinuz.efi' },
+    image: 'vmlinuz.efi',
+    path: 'arch/arm64/boot/vmlinuz.efi',
+    // hexdump (drivers/firmware/efi/libstub/Makefile.zboot).
+    tools: ['bsdextrautils'],
+    zboot: true,
   },
   xzFilter: null,
   lacks:

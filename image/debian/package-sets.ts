@@ -20,6 +20,7 @@ export const toolchainSet: PackageSet = {
     ...['gcc', 'make', 'libc6-dev', 'binutils', 'patch', 'pkg-config', 'perl'],
     ...['flex', 'bison', 'bc', 'libelf-dev', 'libssl-dev', 'kmod', 'rsync', 'file'],
     ...['cpio', 'zstd', 'xz-utils', 'lz4', 'squashfs-tools', 'icu-devtools'],
+    ...target.kernel.tools,
     ...crossCompiler,
   ],
 };

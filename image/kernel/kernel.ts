@@ -12,8 +12,8 @@ import { requireVermagic } from './vermagic.ts';
 
 /**
  * Builds the kernel from Debian's source: tinyconfig, the fragments of kernel-config/, those of the architecture below
- * it, and the ZFS modules built against it. Its result holds the kernel's image (and its form for boot loaders, where that
- * is another file), its configuration, and modules/lib/modules/<release>.
+ * it, and the ZFS modules built against it. Its result holds the kernel's image, its configuration, and
+ * modules/lib/modules/<release>.
  */
 
 const kernelSource = 'linux-source-6.12';
@@ -70,7 +70,6 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       });
     const jobs = `-j${availableParallelism() + 1}`;
     const { kernel } = target;
-    const images = kernel.efi === null ? [kernel] : [kernel, kernel.efi];
     const linux = '/build/linux';
 
     await step('kernel source', () =>
@@ -91,12 +90,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
       requireSymbols(asked, files.readText(join(work, 'linux/.config')));
     });
     await step('kernel compilation', () =>
-      make(
-        'compiling the kernel',
-        ['make', jobs, ...images.map(({ image }) => image), 'modules'],
-        linux,
-        180,
-      ),
+      make('compiling the kernel', ['make', jobs, kernel.image, 'modules'], linux, 180),
     );
     const release = files.readText(join(work, 'linux/include/config/kernel.release')).trim();
     await make(
@@ -135,7 +129,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     const depmod = ['depmod', '--basedir=/build/modules', release];
     await make('indexing the modules', depmod, '/build');
 
-    for (const { image, path } of images) files.copy(join(work, 'linux', path), join(directory, image));
+    files.copy(join(work, 'linux', kernel.path), join(directory, kernel.image));
     files.copy(join(work, 'linux/.config'), join(directory, 'config'));
     files.remove(join(directory, 'modules'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));

@@ -30,8 +30,8 @@ const jobs = `-j${availableParallelism()}`;
 const small = 'CFLAGS=-Os -ffunction-sections -fdata-sections';
 const linking = 'LDFLAGS=-static -Wl,--gc-sections';
 
-/** kexec-tools reads Image.gz with zlib; a bzImage unpacks itself. */
-const withoutZlib = target.kernel.image.endsWith('.gz') ? [] : ['--without-zlib'];
+/** A bzImage unpacks itself. */
+const withoutZlib = target.kernel.zboot ? [] : ['--without-zlib'];
 
 export const staticPrograms: readonly StaticProgram[] = [
   {
