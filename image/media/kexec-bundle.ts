@@ -52,6 +52,7 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
     files.write(join(content, 'image.json'), description);
     const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     files.write(join(content, 'machine'), machines(target, rows));
+    files.write(join(content, 'kernel'), `${target.kernel.image}\n`);
     files.write(join(content, 'offset'), `${imageOffset}\n`);
     files.write(join(content, 'SHA256SUMS'), await sums(content));
     for (const path of files.walk(content)) files.setMode(path, files.isExecutable(path) ? 0o755 : 0o644);

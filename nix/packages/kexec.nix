@@ -12,6 +12,7 @@ runCommand "nix-dabei-kexec-x86_64-linux" { } ''
   mkdir -p kexec $out
   cp ${kernel}/bzImage ${initrd}/initrd ${initrd}/offset kexec/
   echo ${stdenv.hostPlatform.uname.processor} >kexec/machine
+  echo bzImage >kexec/kernel
   cp -r ${../../image/media/bundle/run} kexec/run
   cp -r ${../../image/media/bundle/lib} kexec/lib
   cp ${pkgsStatic.kexec-tools}/bin/kexec kexec/kexec

@@ -8,10 +8,6 @@ import { requireWhole, targetOf } from '../../image/lib/target.ts';
 /** Where a name of an architecture is a name of something else, with the reason. */
 const allowed: Readonly<Record<string, string>> = {
   'agent/arch.ts': 'the table',
-  'image/media/bundle/lib/machine.sh': 'names the file of the kernel',
-  'image/media/bundle/lib/cpio.sh': 'names the file of the kernel',
-  'image/media/bundle/lib/jump.sh': 'names the file of the kernel',
-  'image/media/bundle/lib/preflight.sh': 'names the file of the kernel',
   'image/elf/known.ts': 'relocations, as their specifications name them',
   'image/elf/slim-elf.ts': 'quotes the psABI',
   'image/reductions/programs.ts': "files of kexec-tools' source",

@@ -73,7 +73,7 @@ cpio_archive() {
     cpio_entry "$cpio_top" "${cpio_top##*/}"
   done
   # For the machine's rescue entry: a running kernel cannot give its own file.
-  if [ "$wants_kernel" = yes ]; then cpio_member 0100600 kernel "$here/bzImage"; fi
+  if [ "$wants_kernel" = yes ]; then cpio_member 0100600 kernel "$here/$(kernel_name)"; fi
   cpio_member 0 'TRAILER!!!'
 }
 
@@ -89,7 +89,7 @@ write_sums() {
   (cd "$boot" && find . -type f ! -name '*[\\
 ]*' -exec sha256sum {} +) >"$memory/sums"
   if [ "$wants_kernel" = yes ]; then
-    kernel_sum=$(sha256sum <"$here/bzImage")
+    kernel_sum=$(sha256sum <"$here/$(kernel_name)")
     echo "${kernel_sum%% *}  ./kernel" >>"$memory/sums"
   fi
   mv "$memory/sums" "$boot/dabei/sums"

@@ -46,7 +46,7 @@ try_load() {
     [ "$flag" = --no-checks ] || kexec_flags="$kexec_flags $flag"
   done
   # shellcheck disable=SC2086 # Words are what is wanted.
-  "$memory/kexec" $kexec_flags --load "$here/bzImage" --initrd="$memory/initrd" --command-line="$line" || return 1
+  "$memory/kexec" $kexec_flags --load "$here/$(kernel_name)" --initrd="$memory/initrd" --command-line="$line" || return 1
   [ "$(first_line /sys/kernel/kexec_loaded)" != 0 ]
 }
 

@@ -67,14 +67,18 @@ container_mark() {
   fi
 }
 
-# Nothing before the preflight uses these files. Reading them takes as long as the capture: they run at the same time.
-large='bzImage initrd tools'
+# Each architecture has a name of its own for it.
+kernel_name() {
+  first_line "$here/kernel"
+}
 
 # The process that reads them.
 checking=''
 
 # Finds an incomplete download. The other files, among them the programs that the capture starts, are right when this returns.
 hash_bundle() {
+  # Nothing before the preflight uses these files. Reading them takes as long as the capture: they run at the same time.
+  large="$(kernel_name) initrd tools"
   list_sums large >"$memory/large.sums" 2>/dev/null || :
   list_sums small >"$memory/small.sums" 2>/dev/null || :
   (cd "$here" && exec sha256sum -c "$memory/large.sums") >"$memory/large.checked" 2>&1 &
@@ -110,7 +114,7 @@ verify_bundle() {
 # A list that was cut off at the end of a line names only files that are right.
 lists_all() {
   sums=$(cat "$here/SHA256SUMS" 2>/dev/null)
-  for name in $large image.json ip kexec machine offset run; do
+  for name in $large image.json ip kernel kexec machine offset run; do
     case "$sums
 " in
       *[\ *]"$name

@@ -156,7 +156,7 @@ appended_kib() {
 
 # Memory for loading: one copy of the initrd in the ramfs, one in the kernel, the kernel itself, and kexec's own use.
 loading_kib() {
-  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/bzImage") / 1024 + loading_slack_kib))
+  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/$(kernel_name)") / 1024 + loading_slack_kib))
 }
 
 check_memory() {

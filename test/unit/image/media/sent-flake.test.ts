@@ -91,7 +91,7 @@ async function narHash(t: Test, directory: string): Promise<string> {
 /** A bundle's directory whose kernel and initrd are small, and the directory of what is appended. */
 function prepare(t: Test): { here: string; boot: string; flake: string; memory: string } {
   const directory = t.testdir({
-    here: { initrd: 'i'.repeat(4096), bzImage: 'k' },
+    here: { initrd: 'i'.repeat(4096), kernel: 'bzImage\n', bzImage: 'k' },
     memory: { boot: { dabei: { capture: {} } } },
   });
   const memory = join(directory, 'memory');

@@ -144,7 +144,7 @@ underEachShell(
 
 underEachShell('the kernel once more, where the configuration wants it, and its hash', (t, argv) => {
   const directory = t.testdir({
-    here: { initrd: 'init', bzImage: 'MZ' },
+    here: { initrd: 'init', kernel: 'vmlinuz.efi\n', 'vmlinuz.efi': 'MZ' },
     memory: {},
     boot: { dabei: { capture: {} } },
   });

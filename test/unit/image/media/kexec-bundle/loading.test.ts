@@ -4,14 +4,18 @@ import { shell, underEachShell } from './shells.ts';
 underEachShell(
   "kexec's flags: what nixos-anywhere gives; only kexec_load can leave out its checks",
   (t, argv) => {
-    const directory = t.testdir({ kexec: '#!/bin/sh\necho "$*"\nexit 1\n', 'command-line': 'a b\n' });
+    const directory = t.testdir({
+      kexec: '#!/bin/sh\necho "$*"\nexit 1\n',
+      'command-line': 'a b\n',
+      bundle: { kernel: 'vmlinuz.efi\n' },
+    });
     execFileSync('chmod', ['+x', `${directory}/kexec`]);
     const { stdout } = shell(
       argv,
       'dmesg() { :; }; read_options --kexec-extra-flags "--no-checks --mem-max=0x40000000"; load',
-      { here: '/bundle', memory: directory },
+      { here: `${directory}/bundle`, memory: directory },
     );
-    const rest = `--mem-max=0x40000000 --load /bundle/bzImage --initrd=${directory}/initrd --command-line=a b\n`;
+    const rest = `--mem-max=0x40000000 --load ${directory}/bundle/vmlinuz.efi --initrd=${directory}/initrd --command-line=a b\n`;
     t.equal(stdout, `-c --no-checks ${rest}-s ${rest}`);
   },
 );
@@ -52,7 +56,7 @@ underEachShell(
 underEachShell('without the image, a shell still finds reasons to refuse', (t, argv) => {
   const ip = (output: string) => `#!/bin/sh\necho "${output}"\n`;
   const directory = t.testdir({
-    bundle: { initrd: 'x'.repeat(4096), bzImage: 'x' },
+    bundle: { initrd: 'x'.repeat(4096), kernel: 'bzImage\n', bzImage: 'x' },
     routed: { ip: ip('default via 192.0.2.1 dev eth0'), 'command-line': `${'x'.repeat(2047)}\n` },
     cut: { ip: ip(''), 'command-line': `${'x'.repeat(2048)}\n` },
   });
@@ -72,7 +76,7 @@ underEachShell('without the image, a shell still finds reasons to refuse', (t, a
 
 underEachShell('memory, by figures', (t, argv) => {
   const { status, stderr } = shell(argv, 'wc() { echo 8796093022208; }; check_memory; stop_if_refused', {
-    here: t.testdir({ initrd: '', bzImage: '' }),
+    here: t.testdir({ initrd: '', kernel: 'bzImage\n', bzImage: '' }),
   });
   t.equal(status, 10);
   t.match(stderr, /^error PREFLIGHT_MEMORY: \d+ MiB of RAM are available, loading takes 25165836 MiB$/m);

@@ -28,7 +28,7 @@ const described = (more: Partial<NewSystem>): NewSystem => ({
 });
 
 underEachShell('memory, as dabei preflight judges it', (t, argv) => {
-  const here = t.testdir({ bzImage: '', initrd: '', tools: '' });
+  const here = t.testdir({ kernel: 'bzImage\n', bzImage: '', initrd: '', tools: '' });
   for (const [name, bytes] of Object.entries(sizes)) writeFileSync(`${here}/${name}`, Buffer.alloc(bytes));
   const least = leastMemTotalBytes.rescue / KiB;
   for (const [given, more] of options) {

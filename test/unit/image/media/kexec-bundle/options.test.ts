@@ -77,7 +77,7 @@ underEachShell('a whole flake is bundled', (t, argv) => {
     dabei: {},
     infra: { 'flake.nix': '{ }', hosts: { 'web.nix': '{ }' }, '.git': { HEAD: 'ref' } },
     empty: {},
-    here: { initrd: '', bzImage: '' },
+    here: { initrd: '', kernel: 'bzImage\n', bzImage: '' },
   });
   const script = `read_options --flake ${boot}/infra#web --disk only; write_configuration`;
   t.equal(shell(argv, script, { boot, here: `${boot}/here` }).stderr, '');
