@@ -79,7 +79,7 @@ in
       type = lib.types.nullOr lib.types.package;
       default = null;
       description = ''
-        A package with the files bzImage and initrd, and about, which names the features of its ZFS. By default, those on the ESPs stay.
+        A package with the files bzImage (vmlinuz.efi on aarch64) and initrd, and about, which names the features of its ZFS. By default, those on the ESPs stay.
       '';
     };
     machine = lib.mkOption {

@@ -75,8 +75,16 @@ pack() {
   ) || { cat "$work/said" >&2 && return 1; }
 }
 
+# kernel_in DIRECTORY: its name there; each architecture has its own
+kernel_in() {
+  for candidate in bzImage vmlinuz.efi; do
+    [ ! -f "$1/$candidate" ] || { echo "$candidate" && return 0; }
+  done
+  return 1
+}
+
 is_whole() {
-  [ -f "$1/about" ] && [ -f "$1/bzImage" ] && [ -f "$1/initrd" ]
+  [ -f "$1/about" ] && [ -f "$1/initrd" ] && kernel_in "$1" >/dev/null
 }
 
 # entry_of ESP: sets `named`, the system of its entry, and `given`, the kernel parameters
@@ -112,30 +120,21 @@ wanted_on() {
 copy_system() {
   ! is_whole "$1/dabei/$2" || return 0
   rm -rf "$1/dabei/${2:?}"
-  if mkdir -p "$1/dabei/$2" && cp "$package/bzImage" "$package/initrd" "$1/dabei/$2/" && sync -f "$1"; then
+  if mkdir -p "$1/dabei/$2" && cp "$package/$(kernel_in "$package")" "$package/initrd" "$1/dabei/$2/" && sync -f "$1"; then
     if [ -f "$package/about" ]; then cat "$package/about"; fi >"$1/dabei/$2/about" && sync -f "$1" && return 0
   fi
   rm -rf "$1/dabei/${2:?}"
   return 1
 }
 
-# make_entry ID OPTIONS
+# make_entry ESP ID OPTIONS
 make_entry() {
-  {
-    echo 'title nix-dabei rescue'
-    echo 'sort-key zz-nix-dabei'
-    echo "linux /dabei/$1/bzImage"
-    echo "initrd /dabei/$1/initrd"
-    echo 'initrd /dabei/rescue.cpio'
-    echo "options $2"
-  } >"$work/systemd-boot"
+  kernel=$(kernel_in "$1/dabei/$2") || return 1
+  printf '%s\n' 'title nix-dabei rescue' 'sort-key zz-nix-dabei' "linux /dabei/$2/$kernel" "initrd /dabei/$2/initrd" \
+    'initrd /dabei/rescue.cpio' "options $3" >"$work/systemd-boot"
   # GRUB's root is the ESP that its menu is on. Where GRUB has a password, it would wait for it at the console, also when a trial has failed.
-  {
-    echo 'menuentry "nix-dabei rescue" --id nix-dabei --unrestricted {'
-    echo "linux /dabei/$1/bzImage $2"
-    echo "initrd /dabei/$1/initrd /dabei/rescue.cpio"
-    echo '}'
-  } >"$work/grub"
+  printf '%s\n' 'menuentry "nix-dabei rescue" --id nix-dabei --unrestricted {' "linux /dabei/$2/$kernel $3" \
+    "initrd /dabei/$2/initrd /dabei/rescue.cpio" '}' >"$work/grub"
 }
 
 # has_systemd_boot ESP: "yes" and "" hold for all; "auto": the ESP itself tells
@@ -148,7 +147,7 @@ has_systemd_boot() {
 
 # put_entry ESP ID OPTIONS: then the ESP's other systems go
 put_entry() {
-  make_entry "$2" "$3"
+  make_entry "$1" "$2" "$3" || return 1
   if has_systemd_boot "$1"; then
     mkdir -p "$1/loader/entries" && put "$work/systemd-boot" "$1/loader/entries/nix-dabei.conf" || return 1
   else
@@ -167,7 +166,7 @@ remove_others() {
 
 # A directory without "about" counts as nothing, also if the rest of it is still there after a power cut.
 remove_system() {
-  if [ -f "$1/initrd" ] || [ -f "$1/bzImage" ]; then
+  if [ -f "$1/initrd" ] || kernel_in "$1" >/dev/null; then
     rm -f "$1/about" && sync -f "$1" && rm -rf "$1" && sync -f "${1%/*}"
   fi
 }
@@ -176,7 +175,7 @@ write_to() {
   mkdir -p "$1/dabei"
   id=
   if [ -n "$package" ]; then
-    sum=$(cat "$package/bzImage" "$package/initrd" | sha256sum)
+    sum=$(cat "$package/$(kernel_in "$package")" "$package/initrd" | sha256sum)
     id=$(printf %.12s "$sum")
     if ! copy_system "$1" "$id"; then
       say "warning: no room on $1 for another rescue system; what is there stays, and the system's own generations come first"

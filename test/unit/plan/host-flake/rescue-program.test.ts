@@ -131,6 +131,20 @@ options dabei.rescue console=tty0
     });
   });
 
+  t.test(`${kind}: a kernel of another architecture`, async t => {
+    for (const systemdBoot of [true, false]) {
+      const root = t.testdir();
+      const own = (text: string) => text.replaceAll('bzImage', 'vmlinuz.efi');
+      const { said, exits, files } = run(root, kind, [
+        { arguments: 'write A', before: own(system), systemdBoot },
+      ]);
+      t.same([said, exits], ['', '0']);
+      const entry = systemdBoot ? 'loader/entries/nix-dabei.conf' : 'dabei/grub.cfg';
+      t.same(files('a'), [...whole.slice(0, -1).map(own), entry].sort());
+      t.match(readFileSync(`${root}/a/${entry}`, 'utf8'), /^linux \/dabei\/one\/vmlinuz\.efi( |$)/m);
+    }
+  });
+
   t.test(`${kind}: keys and addresses that change`, async t => {
     const root = t.testdir();
     const { exits } = run(root, kind, [
