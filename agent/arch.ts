@@ -48,6 +48,8 @@ export interface Arch {
   readonly grubBiosTarget: string | null;
   /** First serial ports of the machines that people rent, as `console=` takes them; a kernel ignores those that it has not. */
   readonly serialConsoles: readonly string[];
+  /** Those that the menu of a medium offers, with their titles there. */
+  readonly menuConsoles: readonly { readonly console: string; readonly title: string }[];
   /** The kernel's modules that exist on this architecture only, for what kernel-config/ asks of all. */
   readonly ownModules: readonly string[];
   readonly qemu: {
@@ -82,6 +84,13 @@ const x86_64: Arch = {
   grubEfiTarget: 'x86_64-efi',
   grubBiosTarget: 'i386-pc',
   serialConsoles: ['ttyS0,115200'],
+  menuConsoles: [
+    { console: 'ttyS0,115200', title: 'Start on the first serial console (ttyS0, 115200 baud)' },
+    {
+      console: 'ttyS1,115200',
+      title: 'Start on the second serial console (ttyS1), of many remote consoles',
+    },
+  ],
   ownModules: ['chacha-x86_64', 'poly1305-x86_64', 'curve25519-x86_64'],
   qemu: {
     program: 'qemu-system-x86_64',
@@ -123,6 +132,13 @@ const aarch64: Arch = {
   grubEfiTarget: 'arm64-efi',
   grubBiosTarget: null,
   serialConsoles: ['ttyAMA0,115200', 'ttyS0,115200'],
+  menuConsoles: [
+    {
+      console: 'ttyAMA0,115200',
+      title: 'Start on the serial console of most machines (ttyAMA0, 115200 baud)',
+    },
+    { console: 'ttyS0,115200', title: 'Start on the other kind of serial console (ttyS0, 115200 baud)' },
+  ],
   ownModules: ['chacha-neon', 'poly1305-neon'],
   qemu: {
     program: 'qemu-system-aarch64',

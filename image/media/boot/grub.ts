@@ -1,6 +1,6 @@
 import type { Variant } from '../../../agent/variants.ts';
 import { onMedium, variantPath, type MediumKind } from './layout.ts';
-import { kernelPath } from './of-target.ts';
+import { kernelPath, menuConsoles, serialConsoles } from './of-target.ts';
 
 /** What GRUB runs on the medium, on BIOS and on UEFI. Pure. Commands and variables: GRUB's manual, "Commands", "Special variables". */
 
@@ -57,16 +57,12 @@ interface Entry {
 const entriesOf = (kind: MediumKind): readonly Entry[] => [
   {
     title: 'Start (rescue system, or as this medium is configured)',
-    parameters: ['console=ttyS0,115200', 'console=tty0', quiet, fromMedium(kind)],
+    parameters: [...serialConsoles, 'console=tty0', quiet, fromMedium(kind)],
   },
-  {
-    title: 'Start on the first serial console (ttyS0, 115200 baud)',
-    parameters: ['console=ttyS0,115200', quiet, fromMedium(kind), onSerial],
-  },
-  {
-    title: 'Start on the second serial console (ttyS1), of many remote consoles',
-    parameters: ['console=ttyS1,115200', quiet, fromMedium(kind), onSerial],
-  },
+  ...menuConsoles.map(({ console, title }) => ({
+    title,
+    parameters: [`console=${console}`, quiet, fromMedium(kind), onSerial],
+  })),
 ];
 
 /**
