@@ -33,16 +33,41 @@ const linking = 'LDFLAGS=-static -Wl,--gc-sections';
 /** A bzImage unpacks itself. */
 const withoutZlib = target.kernel.zboot ? [] : ['--without-zlib'];
 
+/** Reading the initrd would put a third copy into RAM, beside the file and the kernel's own; mapping it does not. */
+const mapped = (from: string, sources: readonly string[]): readonly string[] => [
+  ...['sed', '--in-place', `s/slurp_file(${from},/slurp_file_mmap(${from},/`],
+  ...sources.map(name => `kexec/arch/${name}`),
+];
+
+/**
+ * For a kernel that kexec unpacks: into RAM in place of /tmp, which the old system may have no room in, or mounts read-only; and the
+ * unpacked copy that nothing reads again is given back. The lines that are replaced are those of pez_prepare().
+ */
+const unpacking: readonly (readonly string[])[] = target.kernel.zboot
+  ? [
+      mapped('arm64_opts.initrd', ['arm64/kexec-arm64.c']),
+      [
+        ...['sed', '--in-place', '--null-data', '--regexp-extended'],
+        ...['-e', 's/(#define _GNU_SOURCE\\n)/\\1#include <stdio.h>\\n#include <sys\\/mman.h>\\n/'],
+        ...[
+          '-e',
+          's/mkstemp\\(fname\\)\\) < 0/memfd_create("kernel", 0)) < 0 || sprintf(fname, "\\/proc\\/self\\/fd\\/%d", fd) < 0/',
+        ],
+        ...['-e', 's/(ret = 0;)\\n\\tgoto fail_write;/\\1/'],
+        'kexec/kexec-pe-zboot.c',
+      ],
+      // Another version of the source must fail here, not write to the old system's /tmp.
+      ['grep', '--quiet', 'slurp_file_mmap', 'kexec/arch/arm64/kexec-arm64.c'],
+      ['grep', '--quiet', 'memfd_create', 'kexec/kexec-pe-zboot.c'],
+    ]
+  : [mapped('ramdisk', ['i386/kexec-bzImage.c', 'x86_64/kexec-bzImage64.c'])];
+
 export const staticPrograms: readonly StaticProgram[] = [
   {
     source: 'kexec-tools',
     why: 'loads kernel and initrd into the running kernel, and starts them; without lzma, and without zlib where the kernel unpacks itself',
     commands: [
-      // Reading the initrd would put a third copy into RAM, beside the file and the kernel's own; mapping it does not.
-      [
-        ...['sed', '--in-place', 's/slurp_file(ramdisk,/slurp_file_mmap(ramdisk,/'],
-        ...['kexec/arch/i386/kexec-bzImage.c', 'kexec/arch/x86_64/kexec-bzImage64.c'],
-      ],
+      ...unpacking,
       [
         ...['env', small, linking, './configure', '--quiet'],
         ...[...withoutZlib, '--without-lzma', '--without-xen'],
