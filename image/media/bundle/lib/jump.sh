@@ -12,6 +12,7 @@ load() {
   if ! try_load -c --no-checks 2>"$memory/errors" && ! try_load -s 2>>"$memory/errors"; then
     log=$(dmesg 2>/dev/null | tail -n 30) || log=''
     refuse_unsigned
+    refuse_stuck
     problem KEXEC_LOAD "kexec failed to load the new kernel: $(tail -n 5 "$memory/errors")" \
       "read the kernel's last messages below; nothing was changed"
     printf '%s\n' "$log" >&2
@@ -37,6 +38,17 @@ refuse_unsigned() {
       "remove ima_policy= from the kernel command line, or KEXEC_KERNEL_CHECK from /etc/ima/ima-policy, and restart"
   fi
   refused
+}
+
+# Both calls refuse it (machine_kexec_prepare and cpus_are_stuck_in_kernel of kernels that know such machines).
+refuse_stuck() {
+  case $log in
+    *'CPUs are stuck in the kernel'*) ;;
+    *) return 0 ;;
+  esac
+  problem KEXEC_LOAD "kexec must stop all processors but one, and this machine's firmware has no means for that (PSCI)" \
+    "start nix-dabei from a medium or over the network; nothing was changed"
+  exit 12
 }
 
 # try_load FLAG...: those of one of the two calls.

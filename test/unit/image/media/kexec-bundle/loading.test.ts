@@ -42,6 +42,12 @@ underEachShell(
         12,
         /^error KEXEC_LOAD: .*-c\nkexec failed: -s\n {2}next: .*\nkexec: out of luck\n$/,
       ],
+      [
+        "Can't kexec: CPUs are stuck in the kernel.",
+        false,
+        12,
+        /^error KEXEC_LOAD: .* \(PSCI\)\n {2}next: start nix-dabei from a medium .*\n$/,
+      ],
       [appraised, false, 10, /^error PREFLIGHT_IMA: .*\n {2}next: remove ima_policy= .*\n$/],
       [appraised, true, 10, /^error PREFLIGHT_SECURE_BOOT: .*\n {2}next: switch Secure Boot off .*\n$/],
     ];
