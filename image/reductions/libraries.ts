@@ -4,7 +4,7 @@ import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { commandFor, crossedTarget, tool } from '../lib/crossing.ts';
 import { unpackSource } from '../debian/packages.ts';
-import { makeIn, partsOf, type LibraryTools } from './library-tools.ts';
+import { kexecBuildTool, makeIn, partsOf, type LibraryTools } from './library-tools.ts';
 import type { Reduction } from './reductions.ts';
 
 /**
@@ -169,6 +169,7 @@ export const rebuiltSources: readonly Rebuilt[] = [
     source: 'kexec-tools',
     why: 'without the Xen libraries, which only serve to load a kernel for a hypervisor',
     commands: [
+      ...kexecBuildTool,
       ['env', small, linking, './configure', '--quiet', '--without-xen', '--without-lzma'],
       ['make', '--silent', jobs, 'build/sbin/kexec'],
     ],

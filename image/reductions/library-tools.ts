@@ -19,6 +19,15 @@ export async function unpackLibraryTools(): Promise<LibraryTools> {
 export const partsOf = ({ programs, sysroot }: LibraryTools): Packages[] =>
   sysroot === null ? [programs] : [programs, sysroot];
 
+/**
+ * kexec-tools makes a program for its own build, which runs on this machine: `make` must not give it the compiler that it is told to use
+ * (make.info, "Target-specific"). None on the target itself.
+ */
+export const kexecBuildTool: readonly (readonly string[])[] =
+  crossedTarget === null
+    ? []
+    : [['sed', '--in-place', 's/^$(BIN_TO_HEX): CC=/$(BIN_TO_HEX): override CC=/', 'util/Makefile']];
+
 /** Runs one command of a recipe in the source tree. */
 export type MakeCommand = (argv: readonly string[]) => Promise<unknown>;
 

@@ -6,7 +6,7 @@ import { commandFor, crossedTarget, tool } from '../lib/crossing.ts';
 import { target } from '../lib/target.ts';
 import { runTarget } from '../debian/emulator.ts';
 import { unpackSource, type Packages } from '../debian/packages.ts';
-import { makeIn, partsOf, type LibraryTools } from './library-tools.ts';
+import { kexecBuildTool, makeIn, partsOf, type LibraryTools } from './library-tools.ts';
 
 /**
  * Static programs for the old system, which may lack them, or have another libc or an older one. Debian has them only
@@ -67,6 +67,7 @@ export const staticPrograms: readonly StaticProgram[] = [
     source: 'kexec-tools',
     why: 'loads kernel and initrd into the running kernel, and starts them; without lzma, and without zlib where the kernel unpacks itself',
     commands: [
+      ...kexecBuildTool,
       ...unpacking,
       [
         ...['env', small, linking, './configure', '--quiet'],
