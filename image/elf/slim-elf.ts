@@ -68,7 +68,8 @@ function rewriteTables(file: Buffer, image: Image, options: SlimOptions): void {
   const canRelr = !hasRelr && image.needsLibc && image.spareTags >= 3;
   // The PLT refers to a lazily bound jump slot by its number, so all must stay.
   const boundAtStart = image.bindsNow;
-  const kept = (symbol: Symbol): boolean => !image.isLibrary || options.keep(symbol.name);
+  // Those of sections have no name: linkers for some architectures list them, and nobody looks them up.
+  const kept = ({ name }: Symbol): boolean => name !== '' && (!image.isLibrary || options.keep(name));
   const local = ({ symbol, type }: Relocation): boolean => {
     const definition = symbols[symbol]!;
     const { type: kind, section } = definition;
