@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
 import { coreLimitSeconds, coreWorlds } from './core.ts';
+import { target } from '../../image/lib/target.ts';
 import { accelerator } from './harness/machine/accelerator.ts';
 import { requireImage, requireVirtualMachines } from './harness/image.ts';
 import { Remembered } from './result-cache.ts';
@@ -9,10 +10,11 @@ import { worlds } from './worlds/index.ts';
 import { table } from './harness/table.ts';
 
 /**
- * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list]`
+ * `npm run test:worlds -- [--core] [--only NAME]... [--jobs 1|2] [--fresh] [--list] [--arch NAME]`
  *
  * A run that was interrupted goes on where it stopped (result-cache.ts); only what passed is not run again. --fresh runs
- * everything. Ends with the line "N passed, N failed".
+ * everything. --arch tests an image for another architecture (image/lib/target.ts), in the worlds that are for every one.
+ * Ends with the line "N passed, N failed".
  */
 const { values } = parseArgs({
   options: {
@@ -21,9 +23,11 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
     fresh: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    arch: { type: 'string' },
   },
 });
 
+const possible = target.grubBiosTarget === null ? worlds.filter(({ everywhere }) => everywhere) : worlds;
 const chosen = choose();
 if (values.list) {
   const isCore = (name: string) => coreWorlds.some(({ world }) => world === name);
@@ -39,7 +43,13 @@ function choose(): readonly World[] {
     process.exit(2);
   }
   const asked = values.only ?? (values.core ? coreWorlds.map(({ world }) => world) : null);
-  return asked?.map(name => worlds.find(world => world.name === name)!) ?? worlds;
+  const isPossible = (name: string) => possible.some(world => world.name === name);
+  const left = values.only?.filter(name => !isPossible(name)) ?? [];
+  if (left.length > 0) {
+    say(`not for ${target.machine}: ${left.join(' ')}; --list shows the worlds that are`);
+    process.exit(2);
+  }
+  return asked?.filter(isPossible).map(name => worlds.find(world => world.name === name)!) ?? possible;
 }
 
 async function runAll(): Promise<number> {

@@ -16,6 +16,8 @@ export interface World {
   about: string;
   /** For everything, boots included. A machine that hangs costs this much and no more. */
   limitSeconds: number;
+  /** It needs no BIOS and nothing else of x86: `--arch` runs it, too. */
+  everywhere?: true;
   /** Signs of trouble on a console (scan.ts) that belong to this world. */
   expected?: readonly RegExp[];
   /** Fails by throwing. */

@@ -6,6 +6,7 @@ import { makeDisk } from './disk.ts';
 import { tinyNixos } from './fixtures.ts';
 import { appendix, type Member } from '../../../image/media/cpio.ts';
 import { image } from './image.ts';
+import { target } from '../../../image/lib/target.ts';
 import { accelerator } from './machine/accelerator.ts';
 import { adoptKeys, makeKeys, type Keys } from './keys.ts';
 import { freePort, startMachine, type Machine, type MachineOptions } from './machine/machine.ts';
@@ -63,11 +64,14 @@ export type ImageOptions = Omit<StartOptions, 'boot'> & {
 /** What a machine is made of, apart from what it boots. */
 export type GuestOptions = Omit<StartOptions, 'boot' | 'name' | 'limitSeconds'> & { limitSeconds?: number };
 
+/** "ttyS0". */
+export const [serialConsole] = target.serialConsoles[0]!.split(',') as [string];
+
 /**
  * Kernel messages from warnings on: a notice would show the command line, and a serial line is slow. An emulated timer on a
  * busy host may miss the ticks that the kernel checks for, and then it gives up (arch/x86/kernel/apic/io_apic.c).
  */
-export const consoleParameters = ['console=ttyS0', 'loglevel=5', 'no_timer_check'];
+export const consoleParameters = [`console=${serialConsole}`, 'loglevel=5', 'no_timer_check'];
 
 /**
  * The report of a processor that stays in a section is a page of text, in the midst of lines that the harness reads

@@ -8,7 +8,7 @@ import { stageDone } from '../guests/install.ts';
 import { searchDisk, writeAt } from '../harness/disk.ts';
 import { image } from '../harness/image.ts';
 import { secretBytes } from '../harness/keys.ts';
-import type { Machine } from '../harness/machine/machine.ts';
+import { defaultFirmware, type Machine } from '../harness/machine/machine.ts';
 import type { DiskOptions, Firmware } from '../harness/machine/qemu.ts';
 import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
 import type { Site } from '../harness/site.ts';
@@ -35,7 +35,7 @@ export const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
 
 /** With 160 MiB, and from a CD with 192, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
 const uefiMiB = 48;
-export const leastMemoryMiB = (firmware: Firmware = 'bios') =>
+export const leastMemoryMiB = (firmware: Firmware = defaultFirmware) =>
   memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
 
 const untouched: World[] = shapes.map(({ kind, firmware }) => ({

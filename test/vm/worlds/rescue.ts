@@ -8,9 +8,9 @@ import { stageDone } from '../guests/install.ts';
 import { requireHostPackages, run } from '../../../image/lib/host.ts';
 import { target } from '../../../image/lib/target.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
-import { configParameter, type Site } from '../harness/site.ts';
+import { configParameter, serialConsole, type Site } from '../harness/site.ts';
 import { scanHostKeys } from '../harness/ssh.ts';
-import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
+import { leastMemoryMiB } from './media.ts';
 import type { World } from '../world.ts';
 import { appendedBy } from './kexec/dead-man.ts';
 import { truncateSync } from 'node:fs';
@@ -21,13 +21,14 @@ export const rescueWorlds: World[] = [
     about:
       'nothing to install: addresses, fingerprints and memory on the console, a shell over SSH, tools at hand',
     limitSeconds: 240,
+    everywhere: true,
     script: async site => {
       const disk = site.disk('target', 256);
       fillWithForeignBytes(disk.file);
       const before = await hashDisk(disk.file);
       const machine = await site.startImage({
         name: 'rescue',
-        memoryMiB: memoryBudget.rescue + moreMemoryMiB(),
+        memoryMiB: leastMemoryMiB(),
         disks: [disk, await makeEtcImage(site)],
         parameters: [configParameter({ version: 1, rootAuthorizedKeys: [site.keys.user.public] })],
         limitSeconds: 200,
@@ -61,6 +62,7 @@ export const rescueWorlds: World[] = [
     about:
       "the processors with the fewest and the most features: V8 takes dabei's code cache; one that it refuses changes nothing",
     limitSeconds: 500,
+    everywhere: true,
     script: async site => {
       for (const cpu of target.qemu.processors) {
         const machine = await site.startImage({
@@ -100,7 +102,7 @@ export const rescueWorlds: World[] = [
         name: 'truncated',
         memoryMiB: 512,
         disks: [disk],
-        boot: { from: 'kernel', kernel: image.kernel, initrd, append: 'console=ttyS0 loglevel=5' },
+        boot: { from: 'kernel', kernel: image.kernel, initrd, append: `console=${serialConsole} loglevel=5` },
         limitSeconds: 200,
       });
       await machine.console.waitFor(/^error IMAGE_INCOMPLETE: .*$\n {2}next: .*$/m, 60);

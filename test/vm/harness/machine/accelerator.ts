@@ -4,7 +4,7 @@ import { cacheDirectory } from '../../../../image/lib/cache.ts';
 import { attempt } from '../../../../agent/host/exec.ts';
 import { image } from '../image.ts';
 import { asDabeiError } from '../../../../agent/errors.ts';
-import { target } from '../../../../image/lib/target.ts';
+import { isCrossed, target } from '../../../../image/lib/target.ts';
 
 /**
  * KVM where it works. That /dev/kvm opens says little: inside of some virtual machines guests die at the first
@@ -21,6 +21,7 @@ export function accelerator(): Promise<Accelerator> {
 }
 
 async function decide(): Promise<Accelerator> {
+  if (isCrossed) return 'tcg';
   const asked = process.env['DABEI_ACCELERATOR'];
   if (asked === 'kvm' || asked === 'tcg') return asked;
   if (!files.exists('/dev/kvm') || !files.exists(image.kernel)) return 'tcg';
@@ -35,7 +36,16 @@ async function decide(): Promise<Accelerator> {
 
 /** Without a root the kernel panics and, with panic=-1, resets at once, which ends QEMU: 1.5 s under TCG. */
 async function tryKvm(kernel: string): Promise<Accelerator> {
-  const guest = ['-kernel', kernel, '-append', 'console=ttyS0 panic=-1', '-serial', 'stdio', '-m', '256M'];
+  const guest = [
+    '-kernel',
+    kernel,
+    '-append',
+    `console=${target.serialConsoles[0]} panic=-1`,
+    '-serial',
+    'stdio',
+    '-m',
+    '256M',
+  ];
   const bare = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'];
   try {
     const { stdout } = await attempt({

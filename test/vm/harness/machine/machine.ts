@@ -69,6 +69,9 @@ const ovmf = {
   'secure-boot': { code: 'OVMF_CODE_4M.secboot.fd', variables: 'OVMF_VARS_4M.ms.fd' },
 };
 
+/** A kernel starts without firmware where there is a BIOS, which takes no time of it. */
+export const defaultFirmware: Firmware = target.grubBiosTarget === null ? 'uefi' : 'bios';
+
 const socketDirectories = new Set<string>();
 // One listener for all: Node warns of more than ten.
 process.once('exit', () => {
@@ -88,7 +91,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   socketDirectories.add(sockets);
   const consoleFile = join(options.directory, `${options.name}.console`);
   const variables = join(options.directory, 'uefi-variables.fd');
-  const { firmware = 'bios' } = options;
+  const { firmware = defaultFirmware } = options;
   const flash = firmware === 'bios' ? undefined : ovmf[firmware];
   if (flash && !files.exists(variables))
     copyFileSync(join(target.qemu.firmware.directory, flash.variables), variables);

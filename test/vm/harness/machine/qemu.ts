@@ -88,12 +88,11 @@ export function qemuArguments(options: QemuOptions): string[] {
   const { boot, firmware } = options;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    // CPU: TCG's "max" has AES-NI, which its helpers do faster than the guest's tables.
     ...[
       '-machine',
       firmware === 'secure-boot' ? `${target.qemu.machine},smm=on` : target.qemu.machine,
       '-cpu',
-      options.accelerator === 'kvm' ? 'host' : (options.cpu ?? 'max'),
+      options.accelerator === 'kvm' ? 'host' : (options.cpu ?? target.qemu.processor),
     ],
     ...(options.counted === true
       ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
