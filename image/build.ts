@@ -112,7 +112,7 @@ async function withoutStubsThatLack<P extends Parts>(parts: P, fallbacks: Fallba
   const enough = await fallbacks.reduce('stubs', () =>
     cached('stubs-check', ['stubs-check 1', ...built], async directory => {
       await assembleRoot(join(directory, 'root'), parts);
-      await requireStubsEnough(join(directory, 'root'));
+      await requireStubsEnough(join(directory, 'root'), parts.emulator);
       files.remove(join(directory, 'root'));
     }),
   );
@@ -140,7 +140,7 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
   return cached('image', recipe, async directory => {
     const owners = await assembleRoot(join(directory, 'root'), parts);
     if (slimmed) slimPrograms(join(directory, 'root'));
-    await requireSymbolsBound(join(directory, 'root'));
+    await requireSymbolsBound(join(directory, 'root'), parts.emulator);
     shareBusybox(directory);
     takeFurther(directory, owners);
     const listed = listParts(join(directory, 'root'), owners);

@@ -34,16 +34,28 @@ const tries = 3;
 /** How many times longer a program may take than on a machine of its own: QEMU translates each instruction, into some ten. */
 const slowness = 10;
 
+/** Variables of the program alone: one such as LD_BIND_NOW would reach what enters the root, too. */
+type Variables = Readonly<Record<string, string>>;
+
 /**
  * Runs a program of the target inside a root, as `runIn` does for one of this machine. Emulated, there are three
  * tries, each with ten times the limit.
  * @param emulator of `unpackEmulator`
+ * @param variables set by busybox, which the root must have if there are any, or by the emulator
  * @throws DabeiError as `runIn`
  */
-export async function runTarget(emulator: Packages | null, command: ChrootCommand): Promise<Finished> {
-  if (emulator === null || crossedTarget === null) return runIn(command);
+export async function runTarget(
+  emulator: Packages | null,
+  command: ChrootCommand,
+  variables: Variables = {},
+): Promise<Finished> {
+  if (emulator === null || crossedTarget === null) {
+    const set = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const setting = set.length === 0 ? [] : ['/usr/bin/busybox', 'env', ...set];
+    return runIn({ ...command, argv: [...setting, ...command.argv] });
+  }
   const { program, package: from } = crossedTarget.qemu.user;
-  const emulated = emulatedCommand(command, join(emulator.path, from, 'usr/bin'), program);
+  const emulated = emulatedCommand(command, join(emulator.path, from, 'usr/bin'), program, variables);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await runIn(emulated);
@@ -55,16 +67,30 @@ export async function runTarget(emulator: Packages | null, command: ChrootComman
 }
 
 /**
+ * Removes the empty directory that `runTarget` leaves in a root. Not for roots in the cache: another build may have the emulator mounted
+ * there at this moment, and would lose it (rmdir(2) of a mount point in another namespace).
+ */
+export const removePlace = (root: string): void => files.remove(join(root, place));
+
+/**
  * @param directory of the emulator, on this machine
  * @param emulator its file name there
  * @throws BuildError BUILD_STEP if the root has no such program
  */
-export function emulatedCommand(command: ChrootCommand, directory: string, emulator: string): ChrootCommand {
+export function emulatedCommand(
+  command: ChrootCommand,
+  directory: string,
+  emulator: string,
+  variables: Variables = {},
+): ChrootCommand {
   const [program = '', ...rest] = command.argv;
   return {
     ...command,
     mounts: { ...command.mounts, [place]: directory },
-    starter: [`${place}/${emulator}`],
+    starter: [
+      `${place}/${emulator}`,
+      ...Object.entries(variables).flatMap(([name, value]) => ['-E', `${name}=${value}`]),
+    ],
     argv: [program.includes('/') ? program : found(command.root, program), ...rest],
     timeoutSeconds: slowness * command.timeoutSeconds,
   };

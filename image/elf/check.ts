@@ -3,7 +3,8 @@ import { compareBindings, type LinkedSet } from './bind.ts';
 import { parseElf } from './elf.ts';
 import { parseImage } from './tables.ts';
 import * as files from '../lib/files.ts';
-import { runIn } from '../lib/host.ts';
+import { removePlace, runTarget } from '../debian/emulator.ts';
+import type { Packages } from '../debian/packages.ts';
 import { CannotReduce } from '../reductions/fallbacks.ts';
 
 const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev'];
@@ -13,8 +14,8 @@ const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/u
  * incomplete library fails here, and not on a machine without physical access.
  * @throws Error naming each program and what it lacks
  */
-export async function requireSymbolsBound(root: string): Promise<void> {
-  const faults = await missingSymbols(root);
+export async function requireSymbolsBound(root: string, emulator: Packages | null): Promise<void> {
+  const faults = await missingSymbols(root, emulator);
   if (faults.length > 0)
     throw new Error(`programs of the image lack symbols or libraries:\n${faults.join('\n')}`);
 }
@@ -23,15 +24,15 @@ export async function requireSymbolsBound(root: string): Promise<void> {
  * Checks that the stub for libselinux has every symbol that the programs in a root need.
  * @throws CannotReduce naming what it lacks
  */
-export async function requireStubsEnough(root: string): Promise<void> {
-  const lines = (await missingSymbols(root)).filter(line => line.includes('LIBSELINUX'));
+export async function requireStubsEnough(root: string, emulator: Packages | null): Promise<void> {
+  const lines = (await missingSymbols(root, emulator)).filter(line => line.includes('LIBSELINUX'));
   const names = new Set(lines.map(line => /undefined symbol: (\w+)/.exec(line)?.[1] ?? line.trim()));
   if (names.size > 0)
     throw new CannotReduce('binding programs to the stub for libselinux', `it lacks ${[...names].join(' ')}`);
 }
 
 /** A line for each program that lacks something, and one for each missing symbol or library. */
-async function missingSymbols(root: string): Promise<string[]> {
+async function missingSymbols(root: string, emulator: Packages | null): Promise<string[]> {
   const programs = programDirectories.flatMap(directory =>
     files
       .list(join(root, directory))
@@ -40,25 +41,18 @@ async function missingSymbols(root: string): Promise<string[]> {
   );
   const faults: string[] = [];
   for (const program of programs) {
-    const { stdout, stderr } = await runIn({
-      doing: `binding the symbols of /${program}`,
-      root,
+    const { stdout, stderr } = await runTarget(
+      emulator,
+      { doing: `binding the symbols of /${program}`, root, argv: [`/${program}`], timeoutSeconds: 30 },
       // ld.so(8): list what is loaded, bind everything, report what is not found. busybox is static and needs no check.
-      argv: [
-        '/usr/bin/busybox',
-        'env',
-        'LD_TRACE_LOADED_OBJECTS=1',
-        'LD_WARN=1',
-        'LD_BIND_NOW=1',
-        `/${program}`,
-      ],
-      timeoutSeconds: 30,
-    });
+      { LD_TRACE_LOADED_OBJECTS: '1', LD_WARN: '1', LD_BIND_NOW: '1' },
+    );
     const missing = `${stdout}\n${stderr}`
       .split('\n')
       .filter(line => /not found|undefined symbol/.test(line));
     if (missing.length > 0) faults.push(`/${program}:`, ...missing.map(line => `  ${line.trim()}`));
   }
+  removePlace(root);
   return faults;
 }
 

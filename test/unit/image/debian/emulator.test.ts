@@ -33,6 +33,16 @@ t.test('the emulator starts the program by its path', async t => {
     );
 });
 
+t.test('variables of the program alone', async t => {
+  const root = t.testdir({ usr: { bin: { node: '' } } });
+  const { starter, env } = emulatedCommand(command(root, 'node'), '/cache/emulator', 'qemu-other', {
+    LD_WARN: '1',
+    LD_BIND_NOW: '1',
+  });
+  t.strictSame(starter, ['/emulator/qemu-other', '-E', 'LD_WARN=1', '-E', 'LD_BIND_NOW=1']);
+  t.equal(env, undefined);
+});
+
 t.test('a program that the root has not', async t => {
   const root = t.testdir({ usr: { bin: {} } });
   t.throws(() => emulatedCommand(command(root, 'node'), '/cache/emulator', 'qemu-other'), {
