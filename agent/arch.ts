@@ -130,8 +130,7 @@ const aarch64: Arch = {
     zboot: true,
   },
   xzFilter: null,
-  lacks:
-    'a kernel for the boot loaders of the media and of the rescue entry; nothing of an image has been started yet',
+  lacks: 'a kernel that has been compiled to its end; nothing of an image has been started yet',
   efiFile: { own: 'BOOTAA64.EFI', other: null },
   grubEfiTarget: 'arm64-efi',
   grubBiosTarget: null,
