@@ -66,6 +66,12 @@ export interface TargetDataset {
 /** With impermanence: directories that survive a reboot. Each is stored below /persist under the same path. */
 export const persistedDirectories = ['/etc/nixos', '/etc/ssh', '/var/lib', '/var/log'] as const;
 
+/** With impermanence: the second path that leads to the files of a persisted directory. */
+export const keptBelow = (directory: string): string => `/persist${directory}`;
+
+/** What dabei leaves for the installed system alone. */
+export const stateDirectory = '/var/lib/dabei';
+
 /**
  * Mount point of a member's ESP in the installed system.
  * @param index of the member, from 0

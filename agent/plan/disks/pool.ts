@@ -4,7 +4,7 @@ import type { Facts } from '../../facts.ts';
 import type { Secret } from '../../secret.ts';
 import { mebibyte } from './partitions.ts';
 import type { Step } from '../step.ts';
-import { persistedDirectories, targetRoot, type TargetDataset } from '../target.ts';
+import { keptBelow, persistedDirectories, targetRoot, type TargetDataset } from '../target.ts';
 
 /** Steps that create the encrypted pool, its datasets and their mounts (zpool-create(8), zfsprops(7)). */
 
@@ -197,7 +197,7 @@ export function mountDatasets(datasets: readonly TargetDataset[]): Step[] {
 /** With impermanence, mounts directories of /persist over the ones that the installation writes to: the files are kept. */
 export function bindPersisted(): Step[] {
   return persistedDirectories.flatMap((directory): Step[] => {
-    const [kept, path] = [`${targetRoot}/persist${directory}`, `${targetRoot}${directory}`];
+    const [kept, path] = [`${targetRoot}${keptBelow(directory)}`, `${targetRoot}${directory}`];
     return [
       makeMountPoint(kept),
       makeMountPoint(path),

@@ -1,4 +1,5 @@
 import { paths } from '../../paths.ts';
+import { keptBelow, stateDirectory } from '../target.ts';
 
 /**
  * Hides this machine's secrets from other people's code: Nix evaluates a flake and all its inputs as root. Pure evaluation reads no
@@ -13,12 +14,17 @@ export function apart(hidden: readonly string[], argv: readonly string[]): [stri
   return [program, ...hidden.flatMap(directory => ['--hide', directory]), '--', ...argv];
 }
 
+/** Of the target: dabei writes host keys before it evaluates the system; a resumed installation has logs and the trial's token, too. */
+const ofTarget = ['/etc/ssh', '/var/log', stateDirectory];
+
 /**
  * Directories that contain secrets on every machine that dabei installs.
- * @param root mount point of the target: dabei writes its host keys before it evaluates its system
+ * INVARIANT: with impermanence, two paths lead to a directory of the target (bindPersisted in disks/pool.ts); both are hidden.
+ * @param root mount point of the target
  */
 export function secretDirectories(root: string): string[] {
-  return [paths.bootDirectory, '/etc/ssh', '/var/log', `${root}/etc/ssh`];
+  const hidden = [...ofTarget, ...ofTarget.map(keptBelow)].map(directory => `${root}${directory}`);
+  return [paths.bootDirectory, '/etc/ssh', '/var/log', ...hidden];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Facts } from '../../facts.ts';
 import { Secret } from '../../secret.ts';
 import { event } from '../report/event.ts';
 import type { WriteStep } from '../step.ts';
-import { targetRoot } from '../target.ts';
+import { stateDirectory, targetRoot } from '../target.ts';
 
 /**
  * A trial that the receiver of reports confirms: the installed system sends it one event, and an answer 2xx is enough
@@ -14,7 +14,7 @@ import { targetRoot } from '../target.ts';
  * In the installed system, for root alone, and never in the Nix store: the receiver's token is in it. It survives an emptied root file
  * system (target.ts, persistedDirectories), and goes when the trial is over. The event and a certificate are beside it.
  */
-const reportFile = '/var/lib/dabei/trial-report';
+const reportFile = `${stateDirectory}/trial-report`;
 const eventFile = `${reportFile}.json`;
 const authorityFile = `${reportFile}.pem`;
 

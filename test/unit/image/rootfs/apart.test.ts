@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { attempt } from '../../../../agent/host/exec.ts';
 import { apart, installerSecrets, secretDirectories } from '../../../../agent/plan/nix/apart.ts';
@@ -16,7 +16,11 @@ async function inside(hidden: readonly string[], argv: readonly string[], env: R
 }
 
 t.test('what is hidden on every machine', async t => {
-  const always = ['/run/dabei/boot', '/etc/ssh', '/var/log', '/mnt/etc/ssh'];
+  const always = [
+    ...['/run/dabei/boot', '/etc/ssh', '/var/log'],
+    ...['/mnt/etc/ssh', '/mnt/var/log', '/mnt/var/lib/dabei'],
+    ...['/mnt/persist/etc/ssh', '/mnt/persist/var/log', '/mnt/persist/var/lib/dabei'],
+  ];
   t.same(secretDirectories('/mnt'), always);
   t.same(installerSecrets('/mnt'), [...always, '/root', '/tmp']);
   t.same(
@@ -53,6 +57,38 @@ t.test('nothing secret is within reach', { timeout: 120_000 }, async t => {
   const { stdout } = await look('cat /proc/cmdline');
   t.notMatch(stdout, readFileSync('/proc/cmdline', 'utf8').trim(), 'not what the kernel got');
   t.equal(readFileSync(join(secret, 'key'), 'utf8'), 'the passphrase', 'outside it is as it was');
+});
+
+t.test('nor what a system keeps in /persist', async t => {
+  const root = t.testdir({ etc: { ssh: {} }, var: { lib: {} }, persist: { 'flake.nix': '' } });
+  const kept = (directory: string) => join(root, 'persist', directory);
+  const secrets = ['etc/ssh/ssh_host_ed25519_key', 'var/lib/dabei/trial-report'];
+  for (const secret of secrets) {
+    mkdirSync(dirname(kept(secret)), { recursive: true });
+    writeFileSync(kept(secret), 'a key');
+  }
+  const binds = ['etc/ssh', 'var/lib'].map(path => `mount --bind ${kept(path)} ${join(root, path)}`);
+  const files = async (...around: string[]) =>
+    (
+      await attempt({
+        doing: 'looking around',
+        argv: [
+          ...(['unshare', '--mount', '--propagation', 'private', 'sh', '-c'] as const),
+          `${binds.join(' && ')} && "$@"`,
+          ...['sh', ...around, 'find', root, '-type', 'f', '-printf', '%P\\n'],
+        ],
+        timeoutSeconds: 60,
+      })
+    ).stdout
+      .trim()
+      .split('\n')
+      .toSorted();
+  const [, ...args] = apart(secretDirectories(root), []);
+  t.same(
+    await files(),
+    [...secrets, 'persist/flake.nix', ...secrets.map(path => `persist/${path}`)].toSorted(),
+  );
+  t.same(await files(script, ...args), ['persist/flake.nix']);
 });
 
 t.test('nor the key of the onion service', async t => {
