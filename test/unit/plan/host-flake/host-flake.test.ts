@@ -6,6 +6,7 @@ import { run } from '../../../../agent/host/exec.ts';
 import { remove, writeAtomic } from '../../../../agent/host/files.ts';
 import { hostFlake, planHostFlake } from '../../../../agent/plan/host-flake/host-flake.ts';
 import { renderStep } from '../../../../agent/plan/step.ts';
+import type { TargetStorage, Trial } from '../../../../agent/plan/target.ts';
 import { Secret } from '../../../../agent/secret.ts';
 import { matchGolden } from '../../../support/golden.ts';
 import { requireNix } from '../../../support/nix.ts';
@@ -86,12 +87,52 @@ t.test('every Nix file parses', async t => {
 });
 
 t.test('the test system, which knows no option that is not real, takes every one', async t => {
-  const nix = requireNix();
   const names = Object.keys(machines);
-  for (const [name, { config, facts, storage }] of Object.entries<ExampleMachine>(machines)) {
-    for (const [file, text] of Object.entries(hostFlake(config, facts, storage)))
-      writeAtomic(join(directory, name, file), text, 0o644);
+  for (const [name, { config, facts, storage }] of Object.entries<ExampleMachine>(machines))
+    writeAll(name, hostFlake(config, facts, storage));
+  const evaluated = await evaluate(names);
+  Object.values<ExampleMachine>(machines).forEach(({ config, storage }, index) =>
+    t.match(
+      evaluated[index],
+      { failed: [], hostName: config.hostName.split('.')[0]!, hostId: storage.hostId },
+      names[index] ?? '',
+    ),
+  );
+});
+
+t.test('without rescue entry and trial, the system is that without their modules', async t => {
+  const trial: Trial = { minutes: 30, confirm: 'login', asks: true };
+  for (const name of ['bios-static', 'uefi-static'] as const) {
+    const { config, facts, storage } = machines[name];
+    const off: TargetStorage = { ...storage };
+    delete off.rescue;
+    delete off.trial;
+    writeAll('on', hostFlake(config, facts, { ...off, rescue: true, trial }));
+    writeAll('off', hostFlake(config, facts, off));
+    writeAll('absent', {
+      ...hostFlake(config, facts, off),
+      ...Object.fromEntries(
+        ['rescue', 'trial'].map(module => [
+          `${module}.nix`,
+          `{ lib, ... }: { options.dabei.${module} = lib.mkOption { type = lib.types.anything; default = { }; }; }\n`,
+        ]),
+      ),
+    });
+    const [onTrial, without, absent] = await evaluate(['on', 'off', 'absent']);
+    t.equal(without?.toplevel, absent?.toplevel, name);
+    t.not(onTrial?.toplevel, absent?.toplevel, name);
   }
+});
+
+function writeAll(name: string, files: Record<string, string>): void {
+  for (const [file, text] of Object.entries(files)) writeAtomic(join(directory, name, file), text, 0o644);
+}
+
+/** By the modules of the test system; nothing is built. */
+async function evaluate(
+  names: readonly string[],
+): Promise<{ toplevel: string; failed: string[]; hostName: string; hostId: string }[]> {
+  const nix = requireNix();
   const { stdout } = await run({
     doing: 'evaluating the generated flakes',
     argv: [
@@ -103,15 +144,8 @@ t.test('the test system, which knows no option that is not real, takes every one
     env: nix.env,
     timeoutSeconds: 60,
   });
-  const evaluated = JSON.parse(stdout) as { failed: string[]; hostName: string; hostId: string }[];
-  Object.values<ExampleMachine>(machines).forEach(({ config, storage }, index) =>
-    t.match(
-      evaluated[index],
-      { failed: [], hostName: config.hostName.split('.')[0]!, hostId: storage.hostId },
-      names[index] ?? '',
-    ),
-  );
-});
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof evaluate>>;
+}
 
 async function makeKey(name: string, type: string): Promise<Secret> {
   const path = join(directory, name);
