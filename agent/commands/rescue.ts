@@ -1,6 +1,7 @@
 import { DabeiError } from '../errors.ts';
 import type { Doors } from '../host/doors.ts';
 import { paths } from '../paths.ts';
+import { confirmedHere, reasonTold } from '../plan/rescue/trial.ts';
 import { targetRoot } from '../plan/target.ts';
 import { chooseGeneration, listGenerations } from '../stages/rescue/boot-menu.ts';
 import { mountPoints, rescuedMachine } from '../stages/rescue/machine.ts';
@@ -26,12 +27,15 @@ export async function unlock(doors: Doors): Promise<string> {
 export function notStage1(doors: Doors): DabeiError {
   const doing = 'unlocking the installed system';
   const { hostName } = rescuedMachine(doors, doing);
-  const [why, isUndecided] = doors.files.readText(paths.trial)?.trim().split('; next: ') ?? [];
+  const told = doors.files.readText(paths.trial);
+  const why = told === null ? null : reasonTold(told);
+  // Until somebody confirms it, a restart leads here again.
+  const isOver = why === null || why === confirmedHere;
   return new DabeiError('RESCUE_UNLOCK', {
     doing,
-    problem: `this is the rescue system of ${hostName}, not its stage 1${why === undefined ? '' : `: ${why}`}`,
+    problem: `this is the rescue system of ${hostName}, not its stage 1${why === null ? '' : `: ${why}`}`,
     remedy:
-      `${isUndecided ? '"dabei confirm" and then "reboot" start' : '"reboot" starts'} the installed system, which asks for the passphrase ` +
+      `${isOver ? '"reboot" starts' : '"dabei confirm" and then "reboot" start'} the installed system, which asks for the passphrase ` +
       'on this port; or open it here with "dabei unlock"',
   });
 }

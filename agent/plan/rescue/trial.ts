@@ -86,6 +86,12 @@ export function tellTrial(decision: Decision): string | null {
   }
 }
 
+/** What `dabei confirm` notes in place of it: the next start is the installed system's. */
+export const confirmedHere = 'the installed system was confirmed here';
+
+/** Why, without what to do next. */
+export const reasonTold = (told: string): string => told.split('; next: ')[0]!.trim();
+
 /** The line that keeps the default of NixOS, as a comment for systemd-boot (loader.conf(5)). */
 const keptDefault = /^#dabei (default|preferred)[ \t]+(.*)$/;
 

@@ -5,6 +5,7 @@ import { paths } from '../../paths.ts';
 import { systemdBootMenu } from '../../plan/rescue/boot-menu.ts';
 import {
   bootFiles,
+  confirmedHere,
   decideTrial,
   grubEntry,
   grubVariable,
@@ -83,7 +84,7 @@ export async function confirmTrial(doors: Doors): Promise<string[] | null> {
   return withEsps(doors, espDevices(doors, 'confirming the installed system'), esps => {
     if (!esps.some(esp => readTrial(doors, esp).state !== null)) return null;
     endTrial(doors, esps);
-    doors.files.writeAtomic(paths.trial, 'the installed system was confirmed here\n', 0o600);
+    doors.files.writeAtomic(paths.trial, `${confirmedHere}\n`, 0o600);
     return ['confirmed: the installed system is the default of the boot menu', 'next: reboot'];
   });
 }

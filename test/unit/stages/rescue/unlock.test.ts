@@ -3,7 +3,7 @@ import { bootGeneration, enter, lock, log, notStage1, unlock } from '../../../..
 import { status } from '../../../../agent/commands/commands.ts';
 import { runtimeInfo } from '../../../../agent/plan/host-flake/runtime-info.ts';
 import { doorsTo, type World } from '../../../support/doors.ts';
-import { tellTrial } from '../../../../agent/plan/rescue/trial.ts';
+import { confirmedHere, tellTrial } from '../../../../agent/plan/rescue/trial.ts';
 import { machines } from '../../plan/machines.ts';
 
 /** Programs of ZFS with one pool, whose state is in files of the machine. */
@@ -153,7 +153,8 @@ t.test('who expects stage 1 learns what answers, and how to go on', async t => {
   const rows: [trial: string | null, problem: RegExp, remedy: RegExp][] = [
     [null, /^this is the rescue system of [\w.-]+, not its stage 1$/, /^"reboot" starts the installed .* "dabei unlock"$/],
     [started, /not its stage 1: the installed .* nobody logged in to it in time$/, /^"dabei confirm" and then "reboot" start /],
-    ['the installed system was confirmed here\n', /: the installed system was confirmed here$/, /^"reboot" starts /],
+    ['the installed system was not started: no ESP has an entry\n', /: the installed system was not started: no ESP has an entry$/, /^"dabei confirm" and then/],
+    [`${confirmedHere}\n`, /: the installed system was confirmed here$/, /^"reboot" starts /],
   ]; // prettier-ignore
   for (const [trial, problem, remedy] of rows) {
     const world: World = trial === null ? {} : { files: { '/run/dabei/trial': trial } };
