@@ -19,7 +19,7 @@ import {
   openPool,
   prepareZfs,
 } from './pool.ts';
-import { chooseRescue, chooseTrial, tellTrial } from '../rescue/entry.ts';
+import { chooseRescue, chooseTrial, summarizeTrial } from '../rescue/entry.ts';
 import { cancelReturn } from '../return.ts';
 import type { Step } from '../step.ts';
 import {
@@ -134,7 +134,7 @@ export function planNukeDisk(
         ? ['this disk is copied: each copy makes itself its own at its first start']
         : []),
       ...(rescue === null ? [] : [rescue.told]),
-      ...tellTrial(config, facts, rescue?.writes === true, trial),
+      ...summarizeTrial(config, facts, rescue?.writes === true),
     ],
   };
 }

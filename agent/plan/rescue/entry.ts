@@ -59,17 +59,23 @@ const opensRescue = ({ rootAuthorizedKeys }: Config): boolean =>
   lockout(rootAuthorizedKeys, null, 0) === null;
 
 /**
+ * Whether dabei decides on a trial. As with the entry itself, only the owner of a prebuilt system knows whether it has the module. A disk
+ * that is copied has no first start of its own; its copies have.
+ */
+const isLeftToDabei = ({ system, disks }: Config): boolean =>
+  system.trial === undefined && system.storePath === undefined && disks?.copies !== true;
+
+/**
  * Where nobody was there at the start, or nobody has to unlock anything, nobody has to log in either.
- * @returns null without a trial, and for a disk that is copied, whose first start is each copy's own; otherwise that of an installation
- * with a rescue entry
+ * @returns that of an installation with a rescue entry; null without a trial
  */
 export function chooseTrial(config: Config, facts: Facts): Trial | null {
   const { system, disks, isUnattended } = config;
-  // As with the entry itself, only the owner of a prebuilt system knows whether it has the module. A trial that fails leads to a rescue system, where somebody has to be able to log in.
-  const byDefault = system.storePath === undefined && opensRescue(config) ? defaultTrialMinutes : 0;
+  // One that fails leads to a rescue system, where somebody has to be able to log in.
+  const byDefault = isLeftToDabei(config) && opensRescue(config) ? defaultTrialMinutes : 0;
   const given = system.trial ?? byDefault;
   const { minutes, confirm } = typeof given === 'number' ? { minutes: given, confirm: undefined } : given;
-  if (minutes === 0 || disks?.copies === true) return null;
+  if (minutes === 0) return null;
   const asks = disks?.encryption !== 'none';
   const watchdog = chooseWatchdog(facts);
   return {
@@ -99,20 +105,13 @@ export function describeTrial({ minutes, confirm, asks }: Trial, config: Pick<Co
  * For people: the trial, or why there is none where they may expect one.
  * @param writes there is a rescue entry; false also where nobody knows
  */
-export function tellTrial(config: Config, facts: Facts, writes: boolean, trial: Trial | null): string[] {
+export function summarizeTrial(config: Config, facts: Facts, writes: boolean): string[] {
   const none = (why: string) => [`no trial of the first boot: ${why}`];
-  if (trial !== null) return [describeTrial(trial, config), describeHang(facts)];
-  if (!writes)
-    return config.system.trial === undefined ||
-      chooseTrial(config, facts) === null ||
-      facts.rescueBytes === undefined
-      ? []
-      : none('without a rescue entry, the machine would have nothing to restart into');
-  const isLeftOpen =
-    config.system.trial === undefined &&
-    config.system.storePath === undefined &&
-    config.disks?.copies !== true;
-  return isLeftOpen && !opensRescue(config)
+  const trial = chooseTrial(config, facts);
+  if (trial !== null && writes) return [describeTrial(trial, config), describeHang(facts)];
+  if (trial !== null && config.system.trial !== undefined && facts.rescueBytes !== undefined)
+    return none('without a rescue entry, the machine would have nothing to restart into');
+  return trial === null && writes && isLeftToDabei(config)
     ? none(
         'no key in rootAuthorizedKeys opens the rescue system, and nobody knows whether the flake has one (system.trial)',
       )

@@ -7,7 +7,7 @@ import {
   describeHang,
   describeTrial,
   planTrial,
-  tellTrial,
+  summarizeTrial,
   writeRescueFiles,
 } from '../../../../agent/plan/rescue/entry.ts';
 import { disk, facts, GiB, machine } from '../../../fixtures/disks.ts';
@@ -102,7 +102,7 @@ t.test('why there is no trial is told where one may be expected', async t => {
     ['nobody knows', { system: { rescue: true, trial: 20 } }, facts([]), false, null],
   ]; // prettier-ignore
   for (const [name, given, its, writes, told] of rows) {
-    const lines = tellTrial(config(given), its, writes, writes ? chooseTrial(config(given), its) : null);
+    const lines = summarizeTrial(config(given), its, writes);
     if (told === null) t.same(lines, [], name);
     else t.match(lines, [told], name);
   }
