@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { rowOf, type Arch } from '../../agent/arch.ts';
-import { cached, keyOf } from '../lib/cache.ts';
+import { cached } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
 import { target } from '../lib/target.ts';
@@ -9,16 +9,13 @@ import type { Medium } from './medium.ts';
 /** Kernel and initrd from a server, by PXE: an iPXE script names them, and is the same for every image of an architecture. */
 
 const name = 'netboot.ipxe';
-const common = checkout('image/media', name);
 
 export const netboot: Medium = {
   name: 'netboot',
   files: [name],
   carriesImage: false,
-  make: async () => {
+  make: () => {
     const script = scriptFor(target);
-    if (script === files.readText(common))
-      return { key: keyOf([{ file: common }]), path: checkout('image/media') };
     return cached('netboot', ['netboot 1', script], async directory =>
       files.write(join(directory, name), script),
     );
@@ -30,7 +27,7 @@ export function scriptFor({ kernel, serialConsoles }: Pick<Arch, 'kernel' | 'ser
   const written = rowOf('x64');
   const consoles = (names: readonly string[]) => names.map(console => `console=${console}`).join(' ');
   return files
-    .readText(common)
+    .readText(checkout('image/media', name))
     .replaceAll(written.kernel.image, kernel.image)
     .replaceAll(consoles(written.serialConsoles), consoles(serialConsoles));
 }
