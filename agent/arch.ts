@@ -57,6 +57,8 @@ export interface Arch {
     readonly package: string;
     /** -machine. */
     readonly machine: string;
+    /** Whether that machine has a controller for SATA disks and CDs. */
+    readonly sata: boolean;
     /** The same for single programs (qemu-user(1)). */
     readonly user: { readonly program: string; readonly package: string };
     /** The processors with the fewest and with the most features that QEMU emulates and the image runs on. */
@@ -99,6 +101,7 @@ const x86_64: Arch = {
     package: 'qemu-system-x86',
     user: { program: 'qemu-x86_64', package: 'qemu-user' },
     machine: 'q35',
+    sata: true,
     processors: ['qemu64', 'max'],
     // Its helpers for AES-NI are faster than a guest's tables.
     processor: 'max',
@@ -148,6 +151,7 @@ const aarch64: Arch = {
     package: 'qemu-system-arm',
     user: { program: 'qemu-aarch64', package: 'qemu-user' },
     machine: 'virt,gic-version=3',
+    sata: false,
     processors: ['cortex-a57', 'neoverse-n1', 'max'],
     // It has AES; "max" has pointer authentication, too, whose emulation takes several times as long.
     processor: 'cortex-a57',

@@ -17,7 +17,7 @@ export interface World {
   /** For everything, boots included. A machine that hangs costs this much and no more. */
   limitSeconds: number;
   /** It needs no BIOS and nothing else of x86: `--arch` runs it, too. */
-  everywhere?: true;
+  everywhere?: boolean;
   /** Signs of trouble on a console (scan.ts) that belong to this world. */
   expected?: readonly RegExp[];
   /** Fails by throwing. */

@@ -147,6 +147,7 @@ export const diskWorlds: World[] = rows.map(row => ({
   name: `disks-${row.name}`,
   about: row.about,
   limitSeconds: 2400,
+  everywhere: row.firmware === 'uefi',
   script: async (site, report) => {
     const { firmware, layout, count, boots } = row;
     const disks = all(count).map(index => site.disk(`disk${index}`, row.megabytes ?? 4096, row.disk));

@@ -8,6 +8,7 @@ import {
   type UnlockWay,
 } from '../guests/install.ts';
 import { memoryBudget, moreMemoryMiB } from '../harness/memory-budget.ts';
+import { uefiMiB } from './media.ts';
 import type { World } from '../world.ts';
 import type { Site } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
@@ -43,6 +44,13 @@ const rows: Row[] = [
     unlock: 'console',
   },
   {
+    name: 'uefi-least',
+    about: `UEFI, virtio disk, DHCP, ${memoryBudget.install + uefiMiB} MiB of memory: install, boot from disk, unlock over SSH`,
+    firmware: 'uefi',
+    memoryMiB: memoryBudget.install + uefiMiB,
+    unlock: 'ssh',
+  },
+  {
     name: 'small-memory',
     about: '384 MiB of memory, BIOS, SATA disk: install, boot from disk, unlock',
     firmware: 'bios',
@@ -57,6 +65,7 @@ export const installWorlds: World[] = rows.map(row => ({
   name: `install-${row.name}`,
   about: row.about,
   limitSeconds: 1500,
+  everywhere: row.firmware === 'uefi',
   script: async (site, report) => {
     const { firmware } = row;
     const memoryMiB = row.memoryMiB + moreMemoryMiB();

@@ -34,7 +34,7 @@ export const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
 });
 
 /** With 160 MiB, and from a CD with 192, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
-const uefiMiB = 48;
+export const uefiMiB = 48;
 export const leastMemoryMiB = (firmware: Firmware = defaultFirmware) =>
   memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
 
@@ -42,6 +42,7 @@ const untouched: World[] = shapes.map(({ kind, firmware }) => ({
   name: `medium-${kind}-${firmware}`,
   about: `the ISO as a ${kinds[kind]} on ${firmware.toUpperCase()}: a rescue system in the least memory, a shell at its console`,
   limitSeconds: 300,
+  everywhere: firmware === 'uefi',
   script: async site => {
     const machine = await site.start({
       name: 'medium',

@@ -68,6 +68,7 @@ export const netbootWorlds: World[] = Object.entries(ways).map(
     name,
     about: `unattended install by PXE with iPXE, ${firmware.toUpperCase()}: the secrets come in a file, none is on the command line`,
     limitSeconds: 1500,
+    everywhere: firmware === 'uefi',
     script: async (site, report) => {
       const memoryMiB = 1024;
       const disk = site.disk('target', 4096, { interface: bus });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as clock from '../../../agent/host/clock.ts';
 import { bootInstalled, installLimitSeconds, stageDone, stageFailed } from '../guests/install.ts';
-import type { Machine } from '../harness/machine/machine.ts';
+import { defaultFirmware, type Machine } from '../harness/machine/machine.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
 import { configParameter, type Site } from '../harness/site.ts';
 import type { World } from '../world.ts';
@@ -12,7 +12,7 @@ import type { World } from '../world.ts';
  * installation to its end without being asked, or stops reachable with a reason.
  */
 
-const guest = { memoryMiB: 1024, firmware: 'bios' } as const;
+const guest = { memoryMiB: 1024, firmware: defaultFirmware };
 
 /** Starts the installer with the disk; without disks.wipe, so that only the install state allows what is on it to be erased. */
 async function start(site: Site, name: string, disk: DiskOptions, config: ConfigInput): Promise<Machine> {
@@ -97,6 +97,7 @@ export const powerCutWorlds: World[] = [
     about:
       'the power fails while the system is installed; the next start goes on, the disk boots, a third refuses',
     limitSeconds: 1500,
+    everywhere: true,
     script: async site => {
       const disk = site.disk('target', 4096);
       const config = await site.installConfig();
@@ -177,6 +178,7 @@ export const powerCutWorlds: World[] = [
     name: 'power-cut-random',
     about: `${randomMoments} installations, each cut at a random moment; the next start finishes or says why not`,
     limitSeconds: 6000,
+    everywhere: true,
     script: async site => {
       const seed = seedOf();
       process.stdout.write(`power-cut-random: seed ${seed} (DABEI_SEED repeats it)\n`);

@@ -136,7 +136,7 @@ function firmwareArguments({ firmware, ovmf }: QemuOptions): string[] {
 function diskArguments(disks: readonly DiskOptions[], bootable: boolean): string[] {
   const needs = (kind: DiskOptions['interface']) => disks.some(disk => disk.interface === kind);
   return [
-    ...(needs('scsi') ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
+    ...(needs('scsi') || (needs('cd') && !target.qemu.sata) ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
     ...(needs('usb') ? ['-device', 'qemu-xhci,id=usb'] : []),
     ...disks.flatMap((disk, index) => {
       const drive = `disk${index}`;
@@ -170,7 +170,7 @@ function diskDevice(disk: DiskOptions, index: number): string {
       // q35's own AHCI controller, six ports.
       return `ide-hd,bus=ide.${index}`;
     case 'cd':
-      return `ide-cd,bus=ide.${index}`;
+      return target.qemu.sata ? `ide-cd,bus=ide.${index}` : 'scsi-cd,bus=scsi.0';
     case 'usb':
       return 'usb-storage,bus=usb.0';
   }

@@ -87,6 +87,7 @@ function keptWorld({ name, about, debian, options, said, has, hasNot }: Row): Wo
     name: `kexec-${name}`,
     about,
     limitSeconds: 900,
+    everywhere: debian.release !== 'bookworm',
     script: async site => {
       const old = await openDebian(site, debian, { memoryMiB: 512, ...options?.(site) });
       const { ssh } = old;
@@ -114,6 +115,7 @@ export const kexecWorlds: World[] = [
     about:
       'Debian 13 becomes NixOS on its own disk, unattended, with its address, host key and login, without a console',
     limitSeconds: 1200,
+    everywhere: true,
     script: async site => {
       const old = await openDebian(site, { network: staticNetwork }, { memoryMiB: 768, limitSeconds: 1000 });
       const { version, hostId, system } = await site.installConfig();
