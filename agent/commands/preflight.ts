@@ -168,6 +168,7 @@ async function readImage(
   const { files } = doors;
   const described = parseImage(files.readText(`${options.image}/image.json`) ?? '');
   const modules = readModuleIndex(doors);
+  const loading = kernelLoadingBytes(files.readText(`${options.image}/kernel`) ?? '');
   const firmware = new Map<string, string[]>();
   for (const module of neededModules(old, modules)) {
     firmware.set(module, await missingFirmware(doors, module, modules.release));
@@ -179,6 +180,7 @@ async function readImage(
       expectedBytes: described[name]?.bytes ?? 0,
       bytes: files.sizeOf(`${options.image}/${name}`),
     })),
+    ...(loading === null ? {} : { kernelLoadingBytes: loading }),
     modules,
     firmware,
     commandLine: commandLineOf(doors, options),
@@ -187,6 +189,12 @@ async function readImage(
     secondInitrdBytes: options.secondInitrd === undefined ? 0 : (files.sizeOf(options.secondInitrd) ?? 0),
     forNixosAnywhere: startedByNixosAnywhere(doors, appended),
   };
+}
+
+/** The second line of the bundle's file `kernel`, as kernel_kib of image/media/bundle/lib/preflight.sh reads it. */
+function kernelLoadingBytes(text: string): number | null {
+  const [, line = ''] = text.split('\n');
+  return /^\d+$/.test(line) ? Number(line) : null;
 }
 
 /** Reads the sizes of the files. If image.json is not valid, the result is empty, and every file has the wrong size. */

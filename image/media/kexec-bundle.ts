@@ -7,6 +7,7 @@ import type { ImageLayout } from '../rootfs/initrd.ts';
 import type { Medium, MediumParts } from './medium.ts';
 import { rows, type Arch } from '../../agent/arch.ts';
 import { target } from '../lib/target.ts';
+import { unpackedBytes } from './zboot.ts';
 
 /**
  * The kexec bundle: one directory kexec/, as a tarball and as a self-extracting shell script. The same inputs give the
@@ -52,7 +53,8 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
     files.write(join(content, 'image.json'), description);
     const { imageOffset } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     files.write(join(content, 'machine'), machines(target, rows));
-    files.write(join(content, 'kernel'), `${target.kernel.image}\n`);
+    const kernel = files.readBytes(join(image.path, target.kernel.image));
+    files.write(join(content, 'kernel'), kernelFile(target.kernel.image, kernel));
     files.write(join(content, 'offset'), `${imageOffset}\n`);
     files.write(join(content, 'SHA256SUMS'), await sums(content));
     for (const path of files.walk(content)) files.setMode(path, files.isExecutable(path) ? 0o755 : 0o644);
@@ -71,6 +73,15 @@ async function buildBundle({ toolchain, image, description, programs }: MediumPa
     files.rename(join(directory, 'kexec.tar.gz'), join(directory, bundleNames.tarball));
     files.remove(content);
   });
+}
+
+/**
+ * For `run`: the kernel's name; and, of one that kexec(8) unpacks, the bytes of RAM that loading it takes: the file, what it holds, and the
+ * copy that the running kernel has of that.
+ */
+export function kernelFile(name: string, kernel: Buffer): string {
+  const unpacked = unpackedBytes(kernel);
+  return unpacked === null ? `${name}\n` : `${name}\n${kernel.length + 2 * unpacked}\n`;
 }
 
 /**

@@ -196,10 +196,11 @@ function checkMemory(old: OldSystem, image: NewSystem, installs: boolean): Dabei
   return refusals;
 }
 
-/** RAM for loading, in bytes: the initrd twice, as a file and in the kernel's memory, and the new kernel. */
+/** RAM for loading, in bytes: the initrd twice, as a file and in the kernel's memory, and the new kernel, perhaps unpacked. */
 export function loadingBytes(image: NewSystem): number {
   const bytes = (name: string) => image.files.find(file => file.name === name)?.expectedBytes ?? 0;
-  return 2 * (bytes('initrd') + allAppendedBytes(image)) + bytes(arch.kernel.image) + loadingSlackBytes;
+  const kernel = image.kernelLoadingBytes ?? bytes(arch.kernel.image);
+  return 2 * (bytes('initrd') + allAppendedBytes(image)) + kernel + loadingSlackBytes;
 }
 
 /** As appended_kib of image/media/bundle/lib/preflight.sh. */

@@ -35,6 +35,8 @@ export interface NewSystem {
   processor: string;
   /** Name, size in image.json, and actual size; null if the file is missing. */
   files: readonly { name: string; expectedBytes: number; bytes: number | null }[];
+  /** RAM that loading the kernel takes, where kexec unpacks it; without it, the kernel's size. */
+  kernelLoadingBytes?: number;
   modules: ModuleIndex;
   /** Module -> firmware files that it may request and that the image does not have. */
   firmware: ReadonlyMap<string, readonly string[]>;

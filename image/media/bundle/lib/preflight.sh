@@ -156,7 +156,14 @@ appended_kib() {
 
 # Memory for loading: one copy of the initrd in the ramfs, one in the kernel, the kernel itself, and kexec's own use.
 loading_kib() {
-  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(wc -c <"$here/$(kernel_name)") / 1024 + loading_slack_kib))
+  echo $((2 * ($(wc -c <"$here/initrd") / 1024 + $(appended_kib)) + $(kernel_kib) + loading_slack_kib))
+}
+
+# The second line of the file, in bytes: of a kernel that kexec unpacks. Without it, the kernel's size.
+kernel_kib() {
+  kernel_bytes=''
+  { IFS= read -r kernel_line && IFS= read -r kernel_bytes; } <"$here/kernel" || kernel_bytes=$(wc -c <"$here/$kernel_line")
+  echo $((kernel_bytes / 1024))
 }
 
 check_memory() {

@@ -17,6 +17,13 @@ const options: readonly [string, Partial<NewSystem>][] = [
   ['--kexec-extra-flags ""', { secondInitrdBytes: sizes.tools, forNixosAnywhere: true }],
 ];
 
+/** Lines of the bundle's file `kernel` after its name -> what `dabei preflight` makes of them. */
+const unpacked = 2 * 15 * MiB + 4 * MiB;
+const kernels: readonly [string, Partial<NewSystem>][] = [
+  ['', {}],
+  [`${unpacked}\n`, { kernelLoadingBytes: unpacked }],
+];
+
 const described = (more: Partial<NewSystem>): NewSystem => ({
   ...image,
   files: (['bzImage', 'initrd'] as const).map(name => ({
@@ -28,10 +35,14 @@ const described = (more: Partial<NewSystem>): NewSystem => ({
 });
 
 underEachShell('memory, as dabei preflight judges it', (t, argv) => {
-  const here = t.testdir({ kernel: 'bzImage\n', bzImage: '', initrd: '', tools: '' });
+  const here = t.testdir({ bzImage: '', initrd: '', tools: '' });
   for (const [name, bytes] of Object.entries(sizes)) writeFileSync(`${here}/${name}`, Buffer.alloc(bytes));
   const least = leastMemTotalBytes.rescue / KiB;
-  for (const [given, more] of options) {
+  const cases = kernels.flatMap(([lines, kernel]) =>
+    options.map(([given, more]) => ({ lines, given, more: { ...kernel, ...more } })),
+  );
+  for (const { lines, given, more } of cases) {
+    writeFileSync(`${here}/kernel`, `bzImage\n${lines}`);
     const loading = loadingBytes(described(more)) / KiB;
     t.equal(Number(shell(argv, `read_options ${given}; loading_kib`, { here }).stdout), loading, given);
     const totals = [least - 1, least, least + 6 * KiB - 1, least + 6 * KiB];
