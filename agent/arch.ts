@@ -65,6 +65,8 @@ export interface Arch {
     readonly processors: readonly string[];
     /** That of a machine for which none is asked. */
     readonly processor: string;
+    /** That of a machine with Debian's kernel. */
+    readonly debianProcessor: string;
     /** UEFI firmware for it: directory, Debian package, code and variables. */
     readonly firmware: { readonly directory: string; readonly package: string; readonly code: string; readonly variables: string };
   };
@@ -105,6 +107,8 @@ const x86_64: Arch = {
     processors: ['qemu64', 'max'],
     // Its helpers for AES-NI are faster than a guest's tables.
     processor: 'max',
+    // QEMU 7.2 corrupts flags around cmpxchg16b, which Debian's allocator uses where it is there: double faults.
+    debianProcessor: 'max,-cx16,-la57',
     firmware: {
       directory: '/usr/share/OVMF',
       package: 'ovmf',
@@ -155,6 +159,7 @@ const aarch64: Arch = {
     processors: ['cortex-a57', 'neoverse-n1', 'max'],
     // It has AES; "max" has pointer authentication, too, whose emulation takes several times as long.
     processor: 'cortex-a57',
+    debianProcessor: 'cortex-a57',
     firmware: {
       directory: '/usr/share/AAVMF',
       package: 'qemu-efi-aarch64',

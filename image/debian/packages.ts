@@ -75,6 +75,37 @@ export async function unpack(set: PackageSet): Promise<Packages> {
   return { ...built, path: join(built.path, 'root') };
 }
 
+/** Where the packages of `unpackForeign` are, below the root. */
+export const debs = 'debs';
+
+/**
+ * A system of another architecture before its first start: the files of all packages, of which none is installed yet, and in `/debs`
+ * the packages themselves, from which dpkg(1) installs them where its programs run.
+ * @throws FetchMissing
+ */
+export async function unpackForeign(set: PackageSet): Promise<Packages> {
+  const need = needs.set(set);
+  const plan = await planFor(need);
+  const { name, recipe } = entryOf(need, plan);
+  const built = await cached(`${name}-foreign`, ['foreign 1', ...recipe], async directory => {
+    const root = join(directory, 'root');
+    // The links of a merged /usr come first (usrmerge).
+    const [links, others] = partition(plan.items, item => item.name === 'base-files');
+    for (const item of [...links, ...others]) {
+      const [file = ''] = pathsOf(item);
+      const argv = ['dpkg-deb', '--extract', file, root];
+      await run({ doing: `unpacking ${item.name}`, argv, timeoutSeconds: 600 });
+      files.copy(file, join(root, debs, `${item.name}.deb`));
+    }
+  });
+  return { ...built, path: join(built.path, 'root'), versions: plan.versions };
+}
+
+const partition = <T>(all: readonly T[], first: (each: T) => boolean): [T[], T[]] => [
+  all.filter(first),
+  all.filter(each => !first(each)),
+];
+
 /**
  * Unpacks the files of single packages without their dependencies, one directory per package.
  * @param name of the directory in the cache

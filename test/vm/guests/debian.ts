@@ -1,12 +1,13 @@
-import { target } from '../../../image/lib/target.ts';
+import { isCrossed, target } from '../../../image/lib/target.ts';
 import { join } from 'node:path';
 import { cached, type Built } from '../../../image/lib/cache.ts';
 import * as files from '../../../image/lib/files.ts';
 import { run } from '../../../image/lib/host.ts';
-import { unpack, type PackageSet } from '../../../image/debian/packages.ts';
-import { makeExt4, personalDisk, requireExt4Tools } from '../harness/ext4.ts';
+import { unpack, unpackForeign, type PackageSet } from '../../../image/debian/packages.ts';
+import { copyOut, makeExt4, personalDisk, requireExt4Tools } from '../harness/ext4.ts';
 import type { BootSource, DiskOptions, Firmware } from '../harness/machine/qemu.ts';
-import type { Site } from '../harness/site.ts';
+import { serialConsole, type Site } from '../harness/site.ts';
+import { installPackages } from './second-stage.ts';
 
 /** A small Debian system that somebody rents: what the kexec bundle is started on. */
 
@@ -26,6 +27,7 @@ export function guestSet(release: Release): PackageSet {
       ...['openssh-server', 'iproute2', 'util-linux'],
     ],
     release,
+    ...(isCrossed ? { architecture: target.debian } : {}),
   };
 }
 
@@ -65,8 +67,7 @@ export const bondedNetwork: NetworkUnits = {
   '20-public.network': `[Match]\nName=public\n\n[Network]\n${ownAddresses}`,
 };
 
-/** QEMU 7.2 corrupts flags around cmpxchg16b, which Debian's allocator uses where it is there: double faults. */
-export const debianCpu = 'max,-cx16,-la57';
+export const debianCpu = target.qemu.debianProcessor;
 
 /** What an old system starts from. */
 export interface OldSystem {
@@ -109,24 +110,25 @@ export async function makeDebian(
       from: 'kernel',
       kernel: join(system.path, 'vmlinuz'),
       initrd: join(system.path, 'initrd'),
-      append: 'root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=no',
+      append: `root=/dev/vda rw console=${serialConsole} loglevel=4 systemd.show_status=no`,
     },
   };
 }
+
+/** Of a system's directory -> Debian's links to them. */
+const bootFiles = { vmlinuz: 'vmlinuz', initrd: 'initrd.img' } as const;
 
 /** Kernel, initrd, and a disk. */
 export async function debianSystem(release: Release): Promise<Built> {
   await requireExt4Tools();
   const set = guestSet(release);
-  const guest = await unpack(set);
+  const guest = await (isCrossed ? unpackForeign(set) : unpack(set));
   return cached(`${set.name}-disk`, ['debian disk 2', guest], async directory => {
     const root = join(directory, 'root');
     await run({ doing: 'copying Debian', argv: ['cp', '-a', guest.path, root], timeoutSeconds: 300 });
-    for (const [name, link] of [
-      ['vmlinuz', 'vmlinuz'],
-      ['initrd', 'initrd.img'],
-    ] as const)
-      files.copy(join(root, files.readLink(join(root, link))), join(directory, name));
+    if (!isCrossed)
+      for (const [name, link] of Object.entries(bootFiles))
+        files.copy(join(root, files.readLink(join(root, link))), join(directory, name));
     files.write(join(root, 'etc/fstab'), '/dev/vda / ext4 rw 0 1\n');
     files.write(join(root, 'etc/hostname'), `${oldHostName}\n`);
     files.write(join(root, 'etc/machine-id'), `${oldMachineId}\n`);
@@ -136,7 +138,11 @@ export async function debianSystem(release: Release): Promise<Built> {
     files.write(join(root, 'root/.ssh/authorized_keys'), '');
     const wanted = 'etc/systemd/system/multi-user.target.wants/systemd-networkd.service';
     files.symlink('/usr/lib/systemd/system/systemd-networkd.service', join(root, wanted));
-    await makeExt4(root, join(directory, 'disk.raw'), 1500);
+    const disk = join(directory, 'disk.raw');
+    await makeExt4(root, disk, isCrossed ? 2000 : 1500);
     files.remove(root);
+    if (!isCrossed) return;
+    await installPackages(disk);
+    for (const [name, link] of Object.entries(bootFiles)) await copyOut(disk, link, join(directory, name));
   });
 }

@@ -24,6 +24,20 @@ export async function makeExt4(root: string, disk: string, megabytes: number): P
   });
 }
 
+/** Copies a file out of a disk that holds an ext4; of a link, what it leads to. debugfs(8) */
+export async function copyOut(disk: string, path: string, to: string): Promise<void> {
+  const debugfs = async (request: string) =>
+    run({
+      doing: `reading ${path} from a disk`,
+      argv: ['debugfs', '-R', request, disk],
+      timeoutSeconds: 120,
+    });
+  const { stdout } = await debugfs(`stat ${path}`);
+  const target = /^Fast link dest: "([^"]+)"/m.exec(stdout)?.[1] ?? path;
+  await debugfs(`dump ${target} ${to}`);
+  if (!files.exists(to) || files.sizeOf(to) === 0) throw new Error(`${path} of ${disk} cannot be read`);
+}
+
 /** Copies a disk, grows the device (not the file system), and puts this machine's own files on it. debugfs(8) */
 export async function personalDisk(
   original: string,
