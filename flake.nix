@@ -13,35 +13,37 @@
   outputs =
     { self, nixpkgs }:
     let
-      system = "x86_64-linux";
-      pkgs = nixpkgs.legacyPackages.${system};
-      packages = import ./nix/packages { inherit pkgs; };
+      inherit (nixpkgs) lib;
+      forEachSystem = lib.genAttrs [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+      packagesOf = forEachSystem (
+        system: import ./nix/packages { pkgs = nixpkgs.legacyPackages.${system}; }
+      );
     in
     {
-      packages.${system} = packages // {
-        default = packages.kexec;
-      };
+      packages = lib.mapAttrs (_: packages: packages // { default = packages.kexec; }) packagesOf;
 
-      apps.${system} = {
-        dabei = {
+      apps = lib.mapAttrs (
+        _: packages:
+        lib.genAttrs [ "dabei" "vm" ] (name: {
           type = "app";
-          program = pkgs.lib.getExe packages.dabei;
-        };
-        vm = {
-          type = "app";
-          program = pkgs.lib.getExe packages.vm;
-        };
-      };
+          program = lib.getExe packages.${name};
+        })
+      ) packagesOf;
 
       nixosModules = {
         # File systems, boot loader, network and SSH from a machine's runtime-info.json, the value of dabei.host.
         default = ./nix/host-flake/dabei.nix;
         instance-data = ./nix/modules/instance-data.nix;
         # The rescue entry alone, for machines that dabei never installed: `dabei.rescue.machine` describes them.
-        rescue = {
-          imports = [ ./nix/host-flake/rescue.nix ];
-          dabei.rescue.package = nixpkgs.lib.mkDefault packages.netboot;
-        };
+        rescue =
+          { pkgs, ... }:
+          {
+            imports = [ ./nix/host-flake/rescue.nix ];
+            dabei.rescue.package = lib.mkDefault packagesOf.${pkgs.stdenv.hostPlatform.system}.netboot;
+          };
         # Beside it, the first boot on trial, for a system that dabei installs prebuilt: `dabei.trial.minutes` as in `system.trial`.
         trial = ./nix/host-flake/trial.nix;
       };
@@ -52,12 +54,16 @@
         description = "An infrastructure flake for machines installed by dabei";
       };
 
-      checks.${system} = import ./nix/checks {
-        inherit pkgs packages;
-        modules = self.nixosModules;
-        source = nixpkgs.outPath;
-      };
+      checks = forEachSystem (
+        system:
+        import ./nix/checks {
+          pkgs = nixpkgs.legacyPackages.${system};
+          packages = packagesOf.${system};
+          modules = self.nixosModules;
+          source = nixpkgs.outPath;
+        }
+      );
 
-      formatter.${system} = pkgs.nixfmt;
+      formatter = forEachSystem (system: nixpkgs.legacyPackages.${system}.nixfmt);
     };
 }

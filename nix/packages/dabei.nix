@@ -75,6 +75,9 @@ buildNpmPackage {
     description = "Installs NixOS on natively encrypted ZFS from an initrd";
     license = lib.licenses.mit;
     mainProgram = "dabei";
-    platforms = [ "x86_64-linux" ];
+    platforms = [
+      "x86_64-linux"
+      "aarch64-linux"
+    ];
   };
 }

@@ -12,8 +12,33 @@ let
       fileset = lib.fileset.unions paths;
     };
 
+  # As agent/arch.ts: what differs between architectures.
+  target =
+    {
+      x86_64 = {
+        kernelFile = "bzImage";
+        # The filter for instructions of mksquashfs; older kernels mount an image without one.
+        squashfsFilter = "-Xbcj x86";
+        qemu = "qemu-system-x86_64 -machine accel=kvm:tcg";
+        console = "ttyS0";
+        consoles = "console=ttyS0,115200";
+      };
+      aarch64 = {
+        kernelFile = "vmlinuz.efi";
+        squashfsFilter = "";
+        qemu = "qemu-system-aarch64 -machine virt,gic-version=max,accel=kvm:tcg -bios ${pkgs.qemu_kvm}/share/qemu/edk2-aarch64-code.fd";
+        console = "ttyAMA0";
+        consoles = "console=ttyAMA0,115200 console=ttyS0,115200";
+      };
+    }
+    .${pkgs.stdenv.hostPlatform.uname.processor}
+    // {
+      inherit (pkgs.stdenv.hostPlatform) system;
+      machine = pkgs.stdenv.hostPlatform.uname.processor;
+    };
+
   packages = lib.makeScope pkgs.newScope (self: {
-    inherit sourceOf;
+    inherit sourceOf target;
     dabei = self.callPackage ./dabei.nix { };
     kernel = self.callPackage ./kernel.nix { };
     zfsModules = (pkgs.linuxPackagesFor self.kernel).zfs_2_3;

@@ -1,10 +1,13 @@
-# The kernel: tinyconfig and the fragments of kernel-config/, as in image/kernel/kernel.ts, from nixpkgs' source of the same series.
+# The kernel: tinyconfig, the fragments of kernel-config/ and those of the architecture, as in image/kernel/kernel.ts, from nixpkgs'
+# source of the same series.
 {
   lib,
   stdenv,
+  target,
   linuxManualConfig,
   linuxKernel,
   buildPackages,
+  emptyDirectory,
   flex,
   bison,
   bc,
@@ -19,6 +22,13 @@ let
     fileset = lib.fileset.difference ../../kernel-config ../../kernel-config/test-only.config;
   };
 
+  # Only some architectures have fragments of their own; what is no fragment there is a file that one names.
+  own =
+    if builtins.pathExists (../../kernel-config + "/${target.machine}") then
+      "${fragments}/${target.machine}"
+    else
+      emptyDirectory;
+
   configfile = stdenv.mkDerivation {
     pname = "dabei-kernel-config";
     inherit version src;
@@ -32,10 +42,15 @@ let
     postPatch = "patchShebangs scripts";
     buildPhase = ''
       make tinyconfig
-      scripts/kconfig/merge_config.sh -m .config ${fragments}/*.config
+      # The last line of a symbol counts.
+      cat ${fragments}/*.config $(find ${own}/ -name '*.config') |
+        sed -nE 's/^((CONFIG_[A-Z0-9a-z_]+)=.*)$/\2 \1/p; s/^(# (CONFIG_[A-Z0-9a-z_]+) is not set)$/\2 \1/p' |
+        tac | sort --unique --stable --key=1,1 | cut --delimiter=' ' --fields=2- > asked
+      find ${own}/ -type f ! -name '*.config' -exec cp --no-preserve=mode {} . \;
+      scripts/kconfig/merge_config.sh -m .config asked
       make olddefconfig
       # Kconfig silently drops a symbol whose dependencies are not met.
-      grep -h '^CONFIG_' ${fragments}/*.config | while read -r symbol; do
+      grep '^CONFIG_' asked | grep -v '=n$' | while read -r symbol; do
         grep -qxF "$symbol" .config || { echo "missing after the merge: $symbol"; exit 1; }
       done
     '';
@@ -46,11 +61,12 @@ in
 linuxManualConfig {
   inherit version src configfile;
   pname = "linux-dabei";
+  target = target.kernelFile;
   # Otherwise nixpkgs would have to build the configuration file while it evaluates, to read these options from it.
   config = {
     CONFIG_MODULES = "y";
     CONFIG_FW_LOADER = "y";
     CONFIG_RUST = "n";
   };
-  extraMeta.platforms = [ "x86_64-linux" ];
+  extraMeta.platforms = [ target.system ];
 }

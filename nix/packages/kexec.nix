@@ -5,14 +5,14 @@
   kernel,
   initrd,
   pkgsStatic,
-  stdenv,
+  target,
 }:
 
-runCommand "nix-dabei-kexec-x86_64-linux" { } ''
+runCommand "nix-dabei-kexec-${target.system}" { } ''
   mkdir -p kexec $out
-  cp ${kernel}/bzImage ${initrd}/initrd ${initrd}/offset kexec/
-  echo ${stdenv.hostPlatform.uname.processor} >kexec/machine
-  echo bzImage >kexec/kernel
+  cp ${kernel}/${target.kernelFile} ${initrd}/initrd ${initrd}/offset kexec/
+  echo ${target.machine} >kexec/machine
+  echo ${target.kernelFile} >kexec/kernel
   cp -r ${../../image/media/bundle/run} kexec/run
   cp -r ${../../image/media/bundle/lib} kexec/lib
   cp ${pkgsStatic.kexec-tools}/bin/kexec kexec/kexec
@@ -24,7 +24,7 @@ runCommand "nix-dabei-kexec-x86_64-linux" { } ''
   {
     printf '{"version": 1, "kernel": "%s", "files": {' ${lib.escapeShellArg kernel.modDirVersion}
     comma=
-    for name in bzImage initrd; do
+    for name in ${target.kernelFile} initrd; do
       printf '%s"%s": {"bytes": %s, "sha256": "%s"}' "$comma" $name \
         "$(stat -c %s kexec/$name)" "$(sha256sum < kexec/$name | cut -d' ' -f1)"
       comma=', '
@@ -35,5 +35,5 @@ runCommand "nix-dabei-kexec-x86_64-linux" { } ''
   mv SHA256SUMS kexec/
 
   tar --create --format=ustar --mode=u+rwX,go+rX,go-w --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner kexec |
-    gzip --no-name -1 > $out/nix-dabei-kexec-x86_64-linux.tar.gz
+    gzip --no-name -1 > $out/nix-dabei-kexec-${target.system}.tar.gz
 ''

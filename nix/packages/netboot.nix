@@ -3,10 +3,13 @@
   runCommand,
   kernel,
   initrd,
+  target,
 }:
 
 runCommand "dabei-netboot" { } ''
   mkdir $out
-  ln -s ${kernel}/bzImage ${initrd}/initrd $out/
-  cp ${../../image/media/netboot.ipxe} $out/netboot.ipxe
+  ln -s ${kernel}/${target.kernelFile} ${initrd}/initrd $out/
+  # As scriptFor of image/media/netboot.ts.
+  sed 's/bzImage/${target.kernelFile}/g; s/console=ttyS0,115200/${target.consoles}/g' \
+    ${../../image/media/netboot.ipxe} > $out/netboot.ipxe
 ''

@@ -7,6 +7,7 @@
   closureInfo,
   squashfsTools,
   systemdMinimal,
+  target,
   dabei,
   kernel,
   zfsModules,
@@ -126,5 +127,5 @@ runCommand "dabei-root.squashfs"
     chmod -R u+w root
 
     mksquashfs root $out -noappend -no-progress -no-xattrs -all-root \
-      -comp xz -Xbcj x86 -b 1M -mkfs-time 1 -all-time 1
+      -comp xz ${target.squashfsFilter} -b 1M -mkfs-time 1 -all-time 1
   ''
