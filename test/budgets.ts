@@ -8,11 +8,11 @@ import { relaxed, type Budgets } from '../image/reductions/budgets.ts';
 import { table } from './vm/harness/table.ts';
 
 /**
- * What is given to machines, and each part of it, stays within its bytes (image/report/budgets.json; parts as compressed alone).
+ * What is given to machines, and each part of it, stays within its bytes (image/report/budgets/x86_64.json; parts as compressed alone).
  * Where parts of the build fell back to Debian's own files, more is allowed. The last line counts: "N passed, N failed".
  */
 const { image, toolchain, fallbacks } = await buildImage({ variants });
-const published = JSON.parse(files.readText(checkout('image/report/budgets.json'))) as Budgets;
+const published = JSON.parse(files.readText(checkout('image/report/budgets/x86_64.json'))) as Budgets;
 const budgets = relaxed(
   published,
   fallbacks.map(({ part }) => part),

@@ -1,5 +1,5 @@
 import { target } from '../lib/target.ts';
-/** Size limits (image/report/budgets.json), and how far they rise if the image contains Debian's own files. */
+/** Size limits (image/report/budgets/x86_64.json), and how far they rise if the image contains Debian's own files. */
 
 export interface Budgets {
   /** File, or several with " + " between them -> bytes. */
@@ -29,7 +29,7 @@ const unchanged: readonly string[] = [target.kernel.image, 'dabei'];
 export function relaxed(budgets: Budgets, fallbacks: readonly string[]): Budgets {
   const rows = fallbacks.map(name => {
     if (!Object.hasOwn(budgets.fallbacks, name))
-      throw new Error(`image/report/budgets.json has no row for ${name}`);
+      throw new Error(`image/report/budgets/x86_64.json has no row for ${name}`);
     return budgets.fallbacks[name]!;
   });
   const add = (limits: Readonly<Record<string, number>>, more: (name: string) => number) =>

@@ -3,7 +3,7 @@ import { checkout } from '../../../image/lib/host.ts';
 import { relaxed, type Budgets } from '../../../image/reductions/budgets.ts';
 import { image } from './image.ts';
 
-const published = JSON.parse(files.readText(checkout('image/report/budgets.json'))) as Budgets;
+const published = JSON.parse(files.readText(checkout('image/report/budgets/x86_64.json'))) as Budgets;
 
 /** The least memory that is published, in MiB; worlds run at exactly these. */
 export const { memoryMiB: memoryBudget } = published;

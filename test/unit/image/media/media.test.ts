@@ -7,7 +7,7 @@ import { published } from '../../../../image/report/output.ts';
 import type { Budgets } from '../../../../image/reductions/budgets.ts';
 
 const budgets = JSON.parse(
-  readFileSync(new URL('../../../../image/report/budgets.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../image/report/budgets/x86_64.json', import.meta.url), 'utf8'),
 ) as Budgets;
 
 t.test('media are published, each file by one of them, and what carries the image has a budget', async t => {
