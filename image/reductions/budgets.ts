@@ -1,5 +1,8 @@
+import * as files from '../lib/files.ts';
+import { checkout } from '../lib/host.ts';
 import { target } from '../lib/target.ts';
-/** Size limits (image/report/budgets/x86_64.json), and how far they rise if the image contains Debian's own files. */
+
+/** Size limits (image/report/budgets/), and how far they rise if the image contains Debian's own files. */
 
 export interface Budgets {
   /** File, or several with " + " between them -> bytes. */
@@ -19,6 +22,13 @@ export interface Budgets {
   fallbacks: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
+/** The file with the limits of an image for an architecture (`uname -m`), below this project's directory. */
+export const budgetsFile = (machine: string): string => `image/report/budgets/${machine}.json`;
+
+/** The published limits. @param machine of the image that is built or tested, unless another one is asked for */
+export const publishedBudgets = (machine: string = target.machine): Budgets =>
+  JSON.parse(files.readText(checkout(budgetsFile(machine)))) as Budgets;
+
 /** Files whose size no fallback changes. */
 const unchanged: readonly string[] = [target.kernel.image, 'dabei'];
 
@@ -29,7 +39,7 @@ const unchanged: readonly string[] = [target.kernel.image, 'dabei'];
 export function relaxed(budgets: Budgets, fallbacks: readonly string[]): Budgets {
   const rows = fallbacks.map(name => {
     if (!Object.hasOwn(budgets.fallbacks, name))
-      throw new Error(`image/report/budgets/x86_64.json has no row for ${name}`);
+      throw new Error(`${budgetsFile(target.machine)} has no row for ${name}`);
     return budgets.fallbacks[name]!;
   });
   const add = (limits: Readonly<Record<string, number>>, more: (name: string) => number) =>

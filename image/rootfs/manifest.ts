@@ -5,7 +5,7 @@
  */
 
 export interface Part {
-  /** The key in image/report/budgets/x86_64.json. */
+  /** The key in image/report/budgets/. */
   name: string;
   /** Who needs the part and what for; `npm run image -- --explain` prints it. */
   why: string;

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { variants } from '../../../../agent/variants.ts';
 import { isoWith } from '../../../../image/media/iso/iso.ts';
 import { media, mediaWith } from '../../../../image/media/media.ts';
 import { published } from '../../../../image/report/output.ts';
-import type { Budgets } from '../../../../image/reductions/budgets.ts';
+import { publishedBudgets } from '../../../../image/reductions/budgets.ts';
 
-const budgets = JSON.parse(
-  readFileSync(new URL('../../../../image/report/budgets/x86_64.json', import.meta.url), 'utf8'),
-) as Budgets;
+const budgets = publishedBudgets();
 
 t.test('media are published, each file by one of them, and what carries the image has a budget', async t => {
   const names = media.flatMap(({ files }) => files);
