@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { variants } from '../agent/variants.ts';
 import { buildImage } from '../image/build.ts';
 import * as files from '../image/lib/files.ts';
-import { checkout } from '../image/lib/host.ts';
+import { output } from '../image/lib/target.ts';
 import { measureParts } from '../image/rootfs/parts.ts';
 import { publishedBudgets, relaxed } from '../image/reductions/budgets.ts';
 import { table } from './vm/harness/table.ts';
@@ -40,7 +40,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** Of a part of the image, or of what is packed from it. */
 function sizeOf(file: string): number {
   const inImage = join(image.path, file);
-  return files.sizeOf(files.exists(inImage) ? inImage : checkout('out', file));
+  return files.sizeOf(files.exists(inImage) ? inImage : join(output, file));
 }
 
 /** Both sides must name the same things, or a new part would have no budget and an old budget would hold for ever. */

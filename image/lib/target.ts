@@ -1,5 +1,6 @@
 import { arch, rowOf, type Arch } from '../../agent/arch.ts';
 import { BuildError } from './errors.ts';
+import { checkout } from './host.ts';
 
 /**
  * What this process builds, or tests, an image for: `--arch NAME`, otherwise the machine that it runs on. The whole process
@@ -9,6 +10,13 @@ export const target: Arch = targetOf(process.argv);
 
 /** Whether a compiler of this machine makes code for another one. */
 export const isCrossed = target !== arch;
+
+/** Where the image for an architecture is put: out/, and below it those that are not for this machine, whose files have the same names. */
+export const outputOf = (row: Arch): string =>
+  row === arch ? checkout('out') : checkout('out', row.machine);
+
+/** The image that this process builds or tests. */
+export const output: string = outputOf(target);
 
 /**
  * @param argv a command line; the last `--arch` wins, as with util.parseArgs

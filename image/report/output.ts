@@ -8,7 +8,7 @@ import type { ImageLayout } from '../rootfs/initrd.ts';
 import { tell } from '../lib/progress.ts';
 import type { Fallback } from '../reductions/fallbacks.ts';
 import type { Parts } from '../rootfs/root.ts';
-import { target } from '../lib/target.ts';
+import { output, target } from '../lib/target.ts';
 
 /** Writes out/: the files for users, and image.json, which describes their content. */
 
@@ -31,11 +31,12 @@ export async function writeOutput(
   parts: Parts,
   fallbacks: readonly Fallback[],
 ): Promise<void> {
-  const out = checkout('out');
+  const out = output;
+  const named = out.slice(checkout().length + 1);
   const stamp = join(out, '.image');
   const key = [image, ...made.map(({ built }) => built)].map(built => built.key).join(' ');
   if (files.exists(stamp) && files.readText(stamp) === key) {
-    tell(`out/ is up to date (image ${key})`);
+    tell(`${named}/ is up to date (image ${key})`);
     return;
   }
   for (const path of pathsOf(image, made)) copyFresh(path, join(out, basename(path)));
@@ -51,7 +52,7 @@ export async function writeOutput(
   files.write(join(out, 'SHA256SUMS'), sums.join(''));
   files.write(stamp, key);
   for (const name of pathsOf(image, made).map(path => basename(path)))
-    tell(`out/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
+    tell(`${named}/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
 }
 
 /** A medium with variants (agent/variants.ts). */

@@ -5,25 +5,25 @@ import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
 import { bundleNames } from '../../../image/media/kexec-bundle.ts';
 import { imgName, isoName } from '../../../image/media/boot/layout.ts';
-import { checkout, requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
-import { target } from '../../../image/lib/target.ts';
+import { requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
+import { output, target } from '../../../image/lib/target.ts';
 
 /** The image under test, as `npm run image` leaves it, and what starting it in a machine needs on this one. */
 
 /** DABEI_IMAGE=DIRECTORY tests another image than the one of this checkout, a published one for example. */
 const given = process.env['DABEI_IMAGE'];
-const output = given ?? checkout('out');
+const directory = given ?? output;
 
 export const image = {
-  kernel: join(output, target.kernel.image),
-  initrd: join(output, 'initrd'),
-  netboot: join(output, 'netboot.ipxe'),
-  bundle: join(output, bundleNames.tarball),
-  iso: join(output, isoName),
-  torIso: join(output, isoNameOf(['tor'])),
-  img: join(output, imgName),
-  description: join(output, 'image.json'),
-  sums: join(output, 'SHA256SUMS'),
+  kernel: join(directory, target.kernel.image),
+  initrd: join(directory, 'initrd'),
+  netboot: join(directory, 'netboot.ipxe'),
+  bundle: join(directory, bundleNames.tarball),
+  iso: join(directory, isoName),
+  torIso: join(directory, isoNameOf(['tor'])),
+  img: join(directory, imgName),
+  description: join(directory, 'image.json'),
+  sums: join(directory, 'SHA256SUMS'),
 };
 
 /** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
