@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as clock from '../../agent/host/clock.ts';
 import { configurationOf } from '../kernel/kernel.ts';
-import { target } from '../lib/target.ts';
+import { outputOf } from '../lib/target.ts';
+import { arch, rows, type Arch } from '../../agent/arch.ts';
 import * as files from '../lib/files.ts';
 import { BuildError } from '../lib/errors.ts';
 import { checkout, run } from '../lib/host.ts';
 import { tell } from '../lib/progress.ts';
-import { makeRelease, type ImageDescription } from './release.ts';
+import { makeRelease } from './release.ts';
 
 /** `npm run release -- --key SSH-KEY [--cms-key PEM --cms-certificate PEM] [--output DIRECTORY]` */
 const { values } = parseArgs({
@@ -38,29 +39,38 @@ const npm = Object.entries(packages).flatMap(([path, { version: at, dev }]) =>
     ? []
     : [[path.slice(path.lastIndexOf(prefix) + prefix.length), at] as const],
 );
-const { fragments, others } = configurationOf(target);
-const kernelChanges = await Promise.all(
-  [...fragments, ...others].map(
-    async path => `${path.slice(checkout().length + 1)} (sha256 ${await files.sha256(path)})`,
-  ),
-);
-const imagePath = checkout('out/image.json');
-const zfs = files.exists(imagePath)
-  ? (json(imagePath) as ImageDescription).packages['zfsutils-linux']
-  : undefined;
+/** @returns a line for each file that makes the kernel of an architecture another one than Debian's */
+async function kernelChanges(row: Arch): Promise<string[]> {
+  const { fragments, others } = configurationOf(row);
+  return Promise.all(
+    [...fragments, ...others].map(
+      async path => `${path.slice(checkout().length + 1)} (sha256 ${await files.sha256(path)})`,
+    ),
+  );
+}
 const { stdout: gitStatus } = await run({
   doing: 'looking for changes',
   argv: ['git', '-C', checkout(), 'status', '--porcelain'],
   timeoutSeconds: 60,
 });
 const directory = values.output ?? checkout('out', `nix-dabei-${version}`);
+const images = await Promise.all(
+  rows
+    .filter(({ lacks }) => lacks === null)
+    .map(async (row, index) => ({
+      out: outputOf(row),
+      place: index === 0 ? '' : row.machine,
+      command: row === arch ? 'npm run image --' : `npm run image -- --arch ${row.machine}`,
+      kernelChanges: await kernelChanges(row),
+      debianArchitecture: row.debian,
+    })),
+);
 const names = await makeRelease(
-  checkout('out'),
+  images,
   directory,
   {
     ...{ version, gitStatus, now: clock.epochSeconds(), changelog: files.readText(checkout('CHANGELOG.md')) },
-    ...{ kernelChanges, zfs: zfs ?? 'unknown', zfsChanges: [], npm: Object.fromEntries(npm) },
-    debianArchitecture: target.debian,
+    ...{ zfsChanges: [], npm: Object.fromEntries(npm) },
   },
   { ssh, cms: cmsKey !== undefined && certificate !== undefined ? { key: cmsKey, certificate } : undefined },
 );

@@ -29,12 +29,24 @@ export interface ReleaseInput {
   /** Seconds since 1970-01-01 UTC. */
   now: number;
   image: ImageDescription;
-  /** SHA-256 of the files in out/ by name. */
+  /** SHA-256 of the files in `out` by name. */
   found: Readonly<Record<string, string>>;
+  /** Where they are, and the command that puts them there. */
+  out: string;
+  command: string;
 }
 
 /** Every reason against a release; empty if there is none. */
-export function refusals({ version, changelog, gitStatus, now, image, found }: ReleaseInput): string[] {
+export function refusals({
+  version,
+  changelog,
+  gitStatus,
+  now,
+  image,
+  found,
+  out,
+  command,
+}: ReleaseInput): string[] {
   const changed = gitStatus.split('\n').filter(line => line !== '');
   const section = changelog.split('\n').find(line => line.startsWith(`## ${version} `));
   const wrong = Object.entries(image.files).filter(([name, { sha256 }]) => found[name] !== sha256);
@@ -53,7 +65,7 @@ export function refusals({ version, changelog, gitStatus, now, image, found }: R
           ]),
     ...(image.fallbacks.length > 0
       ? [
-          `Debian's own files stand in for ${image.fallbacks.length} smaller replacements: build with npm run image -- --strict`,
+          `Debian's own files stand in for ${image.fallbacks.length} smaller replacements: build with ${command} --strict`,
         ]
       : []),
     ...(isPastLastDay(now)
@@ -62,7 +74,7 @@ export function refusals({ version, changelog, gitStatus, now, image, found }: R
             'make a newer release the default in agent/config/nixos-release.ts, and build again',
         ]
       : []),
-    ...wrong.map(([name]) => `out/${name} is missing or not what image.json says: run npm run image`),
+    ...wrong.map(([name]) => `${join(out, name)} is missing or not what image.json says: run ${command}`),
   ];
 }
 
@@ -86,55 +98,49 @@ export interface ReleaseKeys {
   cms?: { key: string; certificate: string } | undefined;
 }
 
+/** What `npm run image` built for one architecture. */
+export interface ReleasedImage {
+  /** Where it put the files. */
+  out: string;
+  /** Where they go, below the release's directory; '' is that directory itself. */
+  place: string;
+  /** As people are told to make it. */
+  command: string;
+  kernelChanges: readonly string[];
+  debianArchitecture: string;
+}
+
+type Common = Omit<ReleaseInput, 'image' | 'found' | 'out' | 'command'> &
+  Pick<Materials, 'zfsChanges' | 'npm'>;
+
 /**
  * Copies what was built into a new directory, and signs it.
- * @param out directory in which `npm run image` put its files
  * @returns the names of the files in the new directory
  * @throws BuildError RELEASE with every reason against the release, before it writes anything
  */
 export async function makeRelease(
-  out: string,
+  images: readonly ReleasedImage[],
   directory: string,
-  release: Omit<ReleaseInput, 'image' | 'found'> &
-    Omit<Materials, 'version' | 'built' | 'imageSha256' | 'kernel' | 'debian'>,
+  release: Common,
   keys: ReleaseKeys,
 ): Promise<string[]> {
-  const doing = `releasing ${release.version}`;
-  const imagePath = join(out, 'image.json');
-  if (!files.exists(imagePath))
-    throw fail(doing, ['there is no out/image.json: run npm run image -- --strict']);
-  const image = JSON.parse(files.readText(imagePath)) as ImageDescription;
-  const present = Object.keys(image.files).filter(name => files.exists(join(out, name)));
-  const found = Object.fromEntries(
-    await Promise.all(present.map(async name => [name, await files.sha256(join(out, name))] as const)),
-  );
-  const against = refusals({ ...release, image, found });
+  const checked = await Promise.all(images.map(async each => check(each, release)));
+  const against = [...new Set(checked.flatMap(each => each.against))];
   if (files.exists(directory))
     against.push(`${directory} exists already: remove it, or name another with --output`);
-  if (against.length > 0) throw fail(doing, against);
+  if (against.length > 0)
+    throw new BuildError('RELEASE', {
+      doing: `releasing ${release.version}`,
+      problem: against.join('\n'),
+      remedy: 'docs/release.md has the steps',
+    });
 
-  const { version } = release;
   files.makeDirectory(directory);
-  for (const name of [...present, 'image.json']) files.copy(join(out, name), join(directory, name));
-  const script = files.readText(join(out, 'netboot.ipxe'));
-  files.write(join(directory, 'netboot.ipxe'), keys.cms ? verifyingScript(script) : script);
-  const imageSha256 = await files.sha256(imagePath);
-  const materials = {
-    ...release,
-    built: image.built,
-    imageSha256,
-    kernel: image.kernel,
-    debian: image.packages,
-  };
-  const spdx = spdxDocument(materials);
-  files.write(join(directory, `nix-dabei-${version}.spdx.json`), `${JSON.stringify(spdx, null, 2)}\n`);
-  if (keys.cms) {
-    for (const [, name = ''] of script.matchAll(/^(?:kernel|initrd) (\S+)/gm))
-      if (present.includes(name)) await signCms(join(directory, name), keys.cms);
-  }
-  const names = files.list(directory);
+  for (const [index, { image, present }] of checked.entries())
+    await copyImage(images[index]!, join(directory, images[index]!.place), image!, present, release, keys);
+  const names = files.walk(directory).map(path => path.slice(directory.length + 1));
   const sums = await Promise.all(
-    names.map(async name => `${await files.sha256(join(directory, name))}  ${name}\n`),
+    names.sort().map(async name => `${await files.sha256(join(directory, name))}  ${name}\n`),
   );
   files.write(join(directory, 'SHA256SUMS'), sums.join(''));
   await run({
@@ -152,7 +158,52 @@ export async function makeRelease(
     ],
     timeoutSeconds: 120,
   });
-  return files.list(directory);
+  return [...names, 'SHA256SUMS', 'SHA256SUMS.sig'].sort();
+}
+
+interface Checked {
+  image: ImageDescription | null;
+  present: readonly string[];
+  against: readonly string[];
+}
+
+async function check({ out, command }: ReleasedImage, release: Common): Promise<Checked> {
+  const path = join(out, 'image.json');
+  if (!files.exists(path))
+    return { image: null, present: [], against: [`there is no ${path}: run ${command} --strict`] };
+  const image = JSON.parse(files.readText(path)) as ImageDescription;
+  const present = Object.keys(image.files).filter(name => files.exists(join(out, name)));
+  const found = Object.fromEntries(
+    await Promise.all(present.map(async name => [name, await files.sha256(join(out, name))] as const)),
+  );
+  return { image, present, against: refusals({ ...release, image, found, out, command }) };
+}
+
+async function copyImage(
+  { out, kernelChanges, debianArchitecture }: ReleasedImage,
+  directory: string,
+  image: ImageDescription,
+  present: readonly string[],
+  release: Common,
+  { cms }: ReleaseKeys,
+): Promise<void> {
+  files.makeDirectory(directory);
+  for (const name of [...present, 'image.json']) files.copy(join(out, name), join(directory, name));
+  const script = files.readText(join(out, 'netboot.ipxe'));
+  files.write(join(directory, 'netboot.ipxe'), cms ? verifyingScript(script) : script);
+  const { version, zfsChanges, npm } = release;
+  const spdx = spdxDocument({
+    ...{ version, zfsChanges, npm, kernelChanges, debianArchitecture },
+    built: image.built,
+    imageSha256: await files.sha256(join(out, 'image.json')),
+    kernel: image.kernel,
+    debian: image.packages,
+    zfs: image.packages['zfsutils-linux'] ?? 'unknown',
+  });
+  files.write(join(directory, `nix-dabei-${version}.spdx.json`), `${JSON.stringify(spdx, null, 2)}\n`);
+  if (cms)
+    for (const [, name = ''] of script.matchAll(/^(?:kernel|initrd) (\S+)/gm))
+      if (present.includes(name)) await signCms(join(directory, name), cms);
 }
 
 /** openssl-cms(1): a detached signature in DER, the form that iPXE requires (ipxe.org/crypto, "Code signing"). */
@@ -162,13 +213,5 @@ async function signCms(path: string, cms: { key: string; certificate: string }):
     doing: `signing ${path}`,
     argv: ['openssl', 'cms', '-sign', '-signer', cms.certificate, '-inkey', cms.key, ...detached],
     timeoutSeconds: 120,
-  });
-}
-
-function fail(doing: string, problems: readonly string[]): BuildError {
-  return new BuildError('RELEASE', {
-    doing,
-    problem: problems.join('\n'),
-    remedy: 'docs/release.md has the steps',
   });
 }

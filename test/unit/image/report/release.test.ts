@@ -31,13 +31,20 @@ const release = {
   changelog: '# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-12-01)\n\n## 0.1.0\n',
   gitStatus: '',
   now: endOfSupport - 1,
-  kernelChanges: [`kernel-config/base.config (sha256 ${sha256('')})`],
-  zfs: '2.3.2-2',
   zfsChanges: [],
-  debianArchitecture: 'amd64',
   npm: { zod: '4.6.7', '@scope/name': '1.0.0' },
 };
+const own = {
+  kernelChanges: [`kernel-config/base.config (sha256 ${sha256('')})`],
+  debianArchitecture: 'amd64',
+};
+const other = {
+  ...own,
+  ...{ debianArchitecture: 'arm64', place: 'aarch64', command: 'npm run image -- --arch aarch64' },
+};
+const imageIn = (out: string) => ({ ...own, out, place: '', command: 'npm run image --' });
 const input: ReleaseInput = {
+  ...{ out: 'out', command: 'npm run image --' },
   ...{ version: release.version, changelog: release.changelog, gitStatus: '', now: release.now, image },
   found: Object.fromEntries(Object.entries(contents).map(([name, text]) => [name, sha256(text)])),
 };
@@ -89,32 +96,42 @@ t.test('what is not released', async t => {
 t.test('a refused release writes nothing', async t => {
   const out = t.testdir({ ...contents, 'image.json': JSON.stringify(image), 'netboot.ipxe': script });
   const directory = join(out, 'release');
-  const made = makeRelease(out, directory, { ...release, changelog: '' }, { ssh: '/nonexistent' });
+  const made = makeRelease([imageIn(out)], directory, { ...release, changelog: '' }, { ssh: '/nonexistent' });
   await t.rejects(made, { code: 'RELEASE', message: /no section "## 0\.2\.0 \(DATE\)"/ });
-  const late = makeRelease(out, directory, { ...release, now: endOfSupport }, { ssh: '/nonexistent' });
+  const late = makeRelease(
+    [imageIn(out)],
+    directory,
+    { ...release, now: endOfSupport },
+    { ssh: '/nonexistent' },
+  );
   await t.rejects(late, { code: 'RELEASE', message: /no security updates/, remedy: /docs\/release\.md/ });
   t.notOk(existsSync(directory));
-  await t.rejects(makeRelease(join(out, 'none'), directory, release, { ssh: '/nonexistent' }), {
+  const none = { ...other, out: join(out, 'none') };
+  await t.rejects(makeRelease([imageIn(out), none], directory, release, { ssh: '/nonexistent' }), {
     code: 'RELEASE',
-    message: /no out\/image\.json/,
+    message: /no \S+\/none\/image\.json: run npm run image -- --arch aarch64 --strict$/,
   });
+  t.notOk(existsSync(directory));
 });
 
 t.test('a release is verified as docs/release.md says', async t => {
-  const out = t.testdir({ ...contents, 'image.json': JSON.stringify(image), 'netboot.ipxe': script });
+  const built = { ...contents, 'image.json': JSON.stringify(image), 'netboot.ipxe': script };
+  const out = t.testdir({ ...built, aarch64: built });
   const at = (name: string) => join(out, name);
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'release', '-f', at('key')]);
   const subject = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=throw-away'];
   const files = ['-keyout', at('cms.key'), '-out', at('cms.crt'), '-addext', 'extendedKeyUsage=codeSigning'];
   execFileSync('openssl', ['req', ...subject, ...files], { stdio: 'ignore' });
   const directory = at('release');
-  const names = await makeRelease(out, directory, release, {
+  const names = await makeRelease([imageIn(out), { ...other, out: at('aarch64') }], directory, release, {
     ssh: at('key'),
     cms: { key: at('cms.key'), certificate: at('cms.crt') },
   });
   const signed = ['bzImage', 'bzImage.sig', 'initrd', 'initrd.sig'];
-  const texts = ['image.json', 'netboot.ipxe', 'nix-dabei-0.2.0.spdx.json', 'SHA256SUMS', 'SHA256SUMS.sig'];
-  t.strictSame(names, ['dabei', ...signed, ...texts].sort());
+  const texts = ['image.json', 'netboot.ipxe', 'nix-dabei-0.2.0.spdx.json'];
+  const each = ['dabei', ...signed, ...texts];
+  const both = [...each, ...each.map(name => `aarch64/${name}`)];
+  t.strictSame(names, [...both, 'SHA256SUMS', 'SHA256SUMS.sig'].sort());
   execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: directory });
 
   writeFileSync(at('allowed_signers'), `nix-dabei ${readFileSync(at('key.pub'), 'utf8')}`);
@@ -154,12 +171,13 @@ t.test('a release is verified as docs/release.md says', async t => {
         '/dev/null',
       ],
     ]).status;
-  for (const name of ['bzImage', 'initrd']) t.equal(cms(name, name), 0, name);
+  for (const name of ['bzImage', 'initrd', 'aarch64/initrd']) t.equal(cms(name, name), 0, name);
   t.not(cms('bzImage', 'initrd'), 0, 'the signature of another file');
-  requireSpdx(
-    t,
-    JSON.parse(readFileSync(join(directory, 'nix-dabei-0.2.0.spdx.json'), 'utf8')) as SpdxDocument,
-  );
+  for (const [place, debian] of Object.entries({ '': 'amd64', aarch64: 'arm64' })) {
+    const text = readFileSync(join(directory, place, 'nix-dabei-0.2.0.spdx.json'), 'utf8');
+    requireSpdx(t, JSON.parse(text) as SpdxDocument);
+    t.match(text, `?arch=${debian}"`);
+  }
 });
 
 t.test('iPXE verifies what it starts', async t => {
@@ -175,7 +193,14 @@ t.test('iPXE verifies what it starts', async t => {
 });
 
 t.test('the bill of materials', async t => {
-  const materials = { ...release, built: image.built, imageSha256: sha256('x'), kernel: image.kernel };
+  const materials = {
+    ...release,
+    ...own,
+    zfs: '2.3.2-2',
+    built: image.built,
+    imageSha256: sha256('x'),
+    kernel: image.kernel,
+  };
   const document = spdxDocument({ ...materials, debian: image.packages });
   requireSpdx(t, document);
   t.equal(document.creationInfo.created, '2026-11-28T12:00:00Z');
