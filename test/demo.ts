@@ -2,28 +2,33 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/lib/cache.ts';
 import { describeFailure } from '../image/lib/errors.ts';
+import { target } from '../image/lib/target.ts';
 import { bootInstalled, finishInstall, startInstall } from './vm/guests/install.ts';
 import { accelerator } from './vm/harness/machine/accelerator.ts';
+import { defaultFirmware } from './vm/harness/machine/machine.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { openSite, type Site } from './vm/harness/site.ts';
 
 /**
- * `npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit]`
+ * `npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit] [--arch NAME]`
  *
  * The main job in a virtual machine: installs onto an empty disk, boots that disk by itself, unlocks it over SSH. Then
  * the machine stays until Ctrl-C; with --exit the demo ends with code 0.
  */
 const { values } = parseArgs({
   options: {
-    firmware: { type: 'string', default: 'bios' },
+    firmware: { type: 'string', default: defaultFirmware },
     memory: { type: 'string', default: '1024' },
     exit: { type: 'boolean', default: false },
+    // image/lib/target.ts
+    arch: { type: 'string' },
   },
 });
 const firmware = values.firmware;
 const memoryMiB = Number(values.memory);
-if ((firmware !== 'bios' && firmware !== 'uefi') || !Number.isInteger(memoryMiB) || memoryMiB < 64) {
-  say('usage: npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit]');
+const isThere = firmware === 'uefi' || (firmware === 'bios' && target.grubBiosTarget !== null);
+if (!isThere || !Number.isInteger(memoryMiB) || memoryMiB < 64) {
+  say('usage: npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit] [--arch NAME]');
   process.exit(2);
 }
 

@@ -2,12 +2,18 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/lib/cache.ts';
 import { stageDone } from './vm/guests/install.ts';
+import { defaultFirmware } from './vm/harness/machine/machine.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { configParameter, openSite } from './vm/harness/site.ts';
 
-/** `npm run vm -- [--firmware bios|uefi] [--memory MB]`: rescue mode with an empty disk, SSH on port 2222, until Ctrl-C. */
+/** `npm run vm -- [--firmware bios|uefi] [--memory MB] [--arch NAME]`: rescue mode with an empty disk, SSH on port 2222, until Ctrl-C. */
 const { values } = parseArgs({
-  options: { firmware: { type: 'string', default: 'bios' }, memory: { type: 'string', default: '1024' } },
+  options: {
+    firmware: { type: 'string', default: defaultFirmware },
+    memory: { type: 'string', default: '1024' },
+    // image/lib/target.ts
+    arch: { type: 'string' },
+  },
 });
 const port = 2222;
 const day = 24 * 3600;

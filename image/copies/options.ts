@@ -13,6 +13,7 @@ export const usage = `usage: npm run disk-image -- --config host.json [OPTION]..
   --memory MIB         of the virtual machine that installs (2048)
   --minutes MINUTES    until the installation is given up (120)
   --output DIRECTORY   where the image and its manifest go (out/disk-image)
+  --arch NAME          what the machines are, as uname -m names it (that of this machine)
   --shared-key         accept that all copies of an encrypted disk have the same master key
 `;
 
@@ -60,7 +61,15 @@ export function readOptions(args: readonly string[]): Options | null {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const named = { config: text, firmware: text, format: text, size: text, memory: text, minutes: text };
+  const named = {
+    config: text,
+    arch: text,
+    firmware: text,
+    format: text,
+    size: text,
+    memory: text,
+    minutes: text,
+  };
   try {
     return parseArgs({ args: [...args], options: { ...named, output: text, 'shared-key': flag, help: flag } })
       .values;

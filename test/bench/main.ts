@@ -14,7 +14,7 @@ import { requireImage, requireVirtualMachines } from '../vm/harness/image.ts';
 /**
  * `npm run bench -- NAME... [--runs N] [--svg FILE]`: a table for people, and the same as JSON in out/bench-NAME.json.
  * --runs is for the benches with medians, --svg for the picture of "timeline", --inputs, --seed and --only for "fuzz",
- * --machines 1,2 for "fleet".
+ * --machines 1,2 for "fleet"; --arch measures an image for another architecture.
  */
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   boot: benchBoot,

@@ -28,6 +28,8 @@ export function parseOptions(
         seed: { type: 'string' },
         only: { type: 'string' },
         machines: { type: 'string' },
+        // image/lib/target.ts
+        arch: { type: 'string' },
       },
       allowPositionals: true,
     });
