@@ -137,7 +137,7 @@ const aarch64: Arch = {
     zboot: true,
   },
   xzFilter: null,
-  lacks: 'a kernel that has been compiled to its end; nothing of an image has been started yet',
+  lacks: null,
   efiFile: { own: 'BOOTAA64.EFI', other: null },
   grubEfiTarget: 'arm64-efi',
   grubBiosTarget: null,
