@@ -33,10 +33,13 @@ export const medium = (file: string, kind: Shape['kind']): DiskOptions => ({
   ...{ file, serial: 'medium', interface: kind, readOnly: true },
 });
 
+/** The published minimum of a rescue system whose kernel is started without a boot loader. */
+export const leastMemoryMiB = () => memoryBudget.rescue + moreMemoryMiB();
+
 /** With 160 MiB, and from a CD with 192, UEFI and GRUB leave the kernel no room for the initrd (EFI_OUT_OF_RESOURCES). */
-export const uefiMiB = 48;
-export const leastMemoryMiB = (firmware: Firmware = defaultFirmware) =>
-  memoryBudget.rescue + moreMemoryMiB() + (firmware === 'bios' ? 0 : uefiMiB);
+const loaderMiB = 48;
+export const mediumMemoryMiB = (firmware: Firmware = defaultFirmware) =>
+  leastMemoryMiB() + (firmware === 'bios' ? 0 : loaderMiB);
 
 const untouched: World[] = shapes.map(({ kind, firmware }) => ({
   name: `medium-${kind}-${firmware}`,
@@ -46,7 +49,7 @@ const untouched: World[] = shapes.map(({ kind, firmware }) => ({
   script: async site => {
     const machine = await site.start({
       name: 'medium',
-      memoryMiB: leastMemoryMiB(firmware),
+      memoryMiB: mediumMemoryMiB(firmware),
       firmware,
       disks: [medium(image.iso, kind)],
       boot: { from: 'disk' },
@@ -81,7 +84,7 @@ const configured: World = {
     files.remove(host);
     const machine = await site.start({
       name: 'medium',
-      memoryMiB: leastMemoryMiB(),
+      memoryMiB: mediumMemoryMiB(),
       disks: [medium(file, 'usb')],
       boot: { from: 'disk' },
       limitSeconds: 280,
@@ -111,7 +114,7 @@ const checked: World = {
     const check = async (name: string, answer: RegExp) => {
       const machine = await site.start({
         name,
-        memoryMiB: leastMemoryMiB(),
+        memoryMiB: mediumMemoryMiB(),
         disks: [medium(file, 'cd')],
         boot: { from: 'disk' },
         limitSeconds: 200,

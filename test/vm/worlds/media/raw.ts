@@ -10,7 +10,7 @@ import { moreMemoryMiB } from '../../harness/memory-budget.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 import { assertInstalled } from '../install.ts';
-import { choose, leastMemoryMiB } from '../media.ts';
+import { choose, mediumMemoryMiB } from '../media.ts';
 
 /** The raw image on a disk that is larger than it: as a rescue system, and as what installs over itself. */
 
@@ -37,7 +37,7 @@ const rescue = ({ firmware, disk }: Row): World => ({
         boot: { from: 'disk' },
         limitSeconds: 280,
       });
-    const machine = await start('medium', leastMemoryMiB(firmware));
+    const machine = await start('medium', mediumMemoryMiB(firmware));
     await stageDone(machine, 'rescue', 200);
     machine.console.type('\n');
     await machine.console.waitFor(/:[~/]\S*# /, 60);
@@ -47,7 +47,7 @@ const rescue = ({ firmware, disk }: Row): World => ({
     await machine.end();
     // UEFI shows the menu where the firmware shows its own: not on this line.
     if (firmware === 'bios') {
-      const again = await start('check', leastMemoryMiB(firmware));
+      const again = await start('check', mediumMemoryMiB(firmware));
       await choose(again, 'Check this medium', 3);
       await again.console.waitFor(/The medium is whole\./, 120);
       return;
