@@ -179,7 +179,7 @@ async function unlock(
 }
 
 /** Waits for something that a machine does from afar, unless it ends or its kernel gives up meanwhile. */
-async function unlessItEnds<T>(machine: Machine, work: Promise<T>): Promise<T> {
+export async function unlessItEnds<T>(machine: Machine, work: Promise<T>): Promise<T> {
   const nothing = /(?!)/;
   const watched = machine.console.waitFor(nothing, 600);
   watched.catch(() => {});
