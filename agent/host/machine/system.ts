@@ -2,6 +2,7 @@ import { mem } from 'systeminformation/lib/memory.js';
 import { cleanLine } from '../../clean-text.ts';
 import type { Machine } from '../../facts.ts';
 import type { Memory } from '../../hardware/hardware.ts';
+import { isVirtualMachine } from '../../config/sources/seed/smbios.ts';
 import { withLimit } from '../clock.ts';
 import type { Doors } from '../doors.ts';
 import { detectVirtualization } from './virtualization.ts';
@@ -26,23 +27,53 @@ export function readMachine({ files }: Doors, root = ''): Machine {
   const vendor = dmi('sys_vendor');
   const cpuinfo = files.readText(`${root}/proc/cpuinfo`) ?? '';
   const field = (name: string) => known(new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1] ?? null);
-  const cpuVendor = field('vendor_id');
+  const cpuVendor = field('vendor_id') ?? armNames.implementers[field('CPU implementer') ?? ''] ?? null;
   return {
     vendor,
     model,
     cpuVendor: processorVendors[cpuVendor ?? ''] ?? cpuVendor,
-    cpuModel: field('model name'),
+    cpuModel:
+      field('model name') ?? armNames.parts[`${field('CPU implementer')} ${field('CPU part')}`] ?? null,
     virtualization: detectVirtualization({
       names: [model, vendor, dmi('board_vendor'), dmi('bios_vendor')].filter(name => name !== null),
-      hypervisorFlag: /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
+      hypervisorFlag: /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo) || isVirtualMachine(smbios(files, root)),
       clocks: read('/sys/devices/system/clocksource/clocksource0/available_clocksource')?.split(' ') ?? [],
       hypervisorType: read('/sys/hypervisor/type'),
     }),
   };
 }
 
+/** The structure that is looked for is one of the first, and most tables have a few kilobytes. */
+const smbiosBytes = 65_536;
+
+function smbios(files: Doors['files'], root: string): Buffer {
+  try {
+    return files.readStart(`${root}/sys/firmware/dmi/tables/DMI`, smbiosBytes) ?? Buffer.alloc(0);
+  } catch {
+    // Only root may read it.
+    return Buffer.alloc(0);
+  }
+}
+
 /** CPUID's vendor strings (arch/x86/kernel/cpu) -> common names. */
 const processorVendors: Readonly<Record<string, string>> = { GenuineIntel: 'Intel', AuthenticAMD: 'AMD' };
+
+/** An ARM kernel has numbers only, of which these belong to servers (asm/cputype.h of that architecture). */
+const armNames: Readonly<Record<'implementers' | 'parts', Readonly<Record<string, string>>>> = {
+  implementers: { '0x41': 'ARM', '0x46': 'Fujitsu', '0x48': 'HiSilicon', '0x4e': 'NVIDIA', '0x6d': 'Microsoft', '0xc0': 'Ampere' },
+  parts: {
+    '0x41 0xd07': 'Cortex-A57',
+    '0x41 0xd08': 'Cortex-A72',
+    '0x41 0xd0c': 'Neoverse N1',
+    '0x41 0xd40': 'Neoverse V1',
+    '0x41 0xd49': 'Neoverse N2',
+    '0x41 0xd4f': 'Neoverse V2',
+    '0x48 0xd01': 'Kunpeng 920',
+    '0x6d 0xd49': 'Cobalt 100',
+    '0xc0 0xac3': 'AmpereOne',
+    '0xc0 0xac4': 'AmpereOne A',
+  },
+}; // prettier-ignore
 
 /** Placeholders of firmware vendors that board vendors did not replace. */
 const filler =

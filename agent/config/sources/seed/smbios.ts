@@ -1,6 +1,8 @@
 import { decodeBase64 } from '../decode.ts';
 
-/** Strings of SMBIOS tables (DMTF DSP0134, 6.1), and systemd's credentials in them (systemd(1), "SYSTEM CREDENTIALS"). Pure. */
+/**
+ * Structures of SMBIOS tables (DMTF DSP0134, 6.1), and systemd's credentials in their strings (systemd(1), "SYSTEM CREDENTIALS"). Pure.
+ */
 
 export interface Credential {
   name: string;
@@ -13,12 +15,19 @@ const oemStrings = 11;
 const endOfTable = 127;
 const headerBytes = 4;
 
+interface Structure {
+  type: number;
+  /** With its header, and without the strings that follow it. */
+  bytes: Buffer;
+  strings: string[];
+}
+
 /**
- * The strings of all structures of a type, in order. A table that is cut off ends early.
+ * All structures, in order. A table that is cut off ends early.
  * @param table /sys/firmware/dmi/tables/DMI
  */
-function stringsOfType(table: Buffer, wanted: number): string[] {
-  const found: string[] = [];
+function structures(table: Buffer): Structure[] {
+  const found: Structure[] = [];
   for (let at = 0; at + headerBytes <= table.length;) {
     const [type, length] = [table[at]!, table[at + 1]!];
     if (length < headerBytes || type === endOfTable) break;
@@ -29,15 +38,29 @@ function stringsOfType(table: Buffer, wanted: number): string[] {
       .subarray(at + length, end)
       .toString('utf8')
       .split('\0');
-    if (type === wanted) found.push(...texts.filter(text => text !== ''));
+    found.push({
+      type,
+      bytes: table.subarray(at, at + length),
+      strings: texts.filter(text => text !== ''),
+    });
     at = end + 2;
   }
   return found;
 }
 
+/** Type 0, BIOS Information: its second extension byte, and the bit "SMBIOS table describes a virtual machine" (7.1.2.2). */
+const [biosInformation, extensionAt, virtualMachineBit] = [0, 0x13, 0x10];
+
+/** Whether the firmware says that it is a virtual machine's. Where the processor cannot say so, nothing else may. */
+export const isVirtualMachine = (table: Buffer): boolean =>
+  structures(table).some(
+    ({ type, bytes }) => type === biosInformation && ((bytes[extensionAt] ?? 0) & virtualMachineBit) !== 0,
+  );
+
 /** "io.systemd.credential:NAME=TEXT" and "io.systemd.credential.binary:NAME=BASE64"; leaves out what is not base64, with a note. */
 export function smbiosCredentials(table: Buffer, notes: string[]): Credential[] {
-  return stringsOfType(table, oemStrings).flatMap(text => {
+  const texts = structures(table).flatMap(({ type, strings }) => (type === oemStrings ? strings : []));
+  return texts.flatMap(text => {
     const [, binary, name = '', value = ''] =
       /^io\.systemd\.credential(\.binary)?:([^=/]{1,255})=([^]*)$/.exec(text) ?? [];
     if (name === '') return [];

@@ -30,6 +30,9 @@ const clocksource = 'sys/devices/system/clocksource/clocksource0/available_clock
 const nothing: Machine = {
   ...{ vendor: null, model: null, cpuVendor: null, cpuModel: null, virtualization: false },
 };
+/** Type 0 of SMBIOS (DSP0134, 7.1), with its second extension byte. All bytes are below 128, as text keeps them. */
+const biosInformation = (extension: number): string =>
+  `${String.fromCharCode(0, 0x18)}${'\u0001'.repeat(0x11)}${String.fromCharCode(extension)}${'\u0001'.repeat(4)}EDK II\0\0`;
 const rows: [name: string, tree: Record<string, string>, expected: Partial<Machine>][] = [
   ['nothing at all', {}, {}],
   [
@@ -69,6 +72,52 @@ const rows: [name: string, tree: Record<string, string>, expected: Partial<Machi
     'a processor of another maker',
     { 'proc/cpuinfo': 'vendor_id\t: CentaurHauls\n' },
     { cpuVendor: 'CentaurHauls' },
+  ],
+  [
+    // No flag and no clock of its own tells of a hypervisor there.
+    "a provider's virtual machine on ARM",
+    {
+      [`${dmi}/sys_vendor`]: 'Hetzner\n',
+      [`${dmi}/product_name`]: 'vServer\n',
+      'proc/cpuinfo':
+        'processor\t: 0\nFeatures\t: fp asimd aes\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd0c\n',
+      [clocksource]: 'arch_sys_counter\n',
+      'sys/firmware/dmi/tables/DMI': biosInformation(0x1c),
+    },
+    { vendor: 'Hetzner', model: 'vServer', cpuVendor: 'ARM', cpuModel: 'Neoverse N1', virtualization: true },
+  ],
+  [
+    'Hyper-V on ARM',
+    {
+      [`${dmi}/sys_vendor`]: 'Microsoft Corporation\n',
+      [`${dmi}/product_name`]: 'Virtual Machine\n',
+      'proc/cpuinfo': 'CPU implementer\t: 0x6d\nCPU part\t: 0xd49\n',
+      [clocksource]: 'arch_sys_counter\n',
+    },
+    {
+      ...{ vendor: 'Microsoft Corporation', model: 'Virtual Machine', virtualization: 'Microsoft' },
+      ...{ cpuVendor: 'Microsoft', cpuModel: 'Cobalt 100' },
+    },
+  ],
+  [
+    'a server with ARM',
+    {
+      [`${dmi}/sys_vendor`]: 'GIGABYTE\n',
+      [`${dmi}/product_name`]: 'R152-P30-00\n',
+      'proc/cpuinfo': 'CPU implementer\t: 0x41\nCPU part\t: 0xfff\n',
+      'sys/firmware/dmi/tables/DMI': biosInformation(0x0d),
+    },
+    { vendor: 'GIGABYTE', model: 'R152-P30-00', cpuVendor: 'ARM' },
+  ],
+  [
+    'a laptop of the maker of Hyper-V',
+    { [`${dmi}/sys_vendor`]: 'Microsoft Corporation\n', [`${dmi}/product_name`]: 'Surface Laptop 7\n' },
+    { vendor: 'Microsoft Corporation', model: 'Surface Laptop 7' },
+  ],
+  [
+    'the device tree of QEMU',
+    { 'sys/firmware/devicetree/base/model': 'linux,dummy-virt\0' },
+    { model: 'linux,dummy-virt', virtualization: 'QEMU' },
   ],
   ['a device tree', { 'sys/firmware/devicetree/base/model': 'Board 4\0' }, { model: 'Board 4' }],
 ];
