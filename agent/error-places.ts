@@ -69,6 +69,7 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   DISK_CHANGED: { newSystem: 'dabei checks the disks again just before it erases them' },
   DISK_SECTORS: 'preflight',
   FIRMWARE_32BIT: 'preflight',
+  FIRMWARE_NO_UEFI: 'preflight',
   FIRMWARE_UNKNOWN: 'preflight',
   DISK_TOO_SMALL: 'preflight',
   DISK_FOREIGN_DATA: 'preflight',

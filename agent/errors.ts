@@ -53,6 +53,7 @@ export const errorCodes = {
   DISK_CHANGED: 'a chosen disk is no longer what it was when the installation was planned',
   DISK_SECTORS: 'this firmware cannot start from disks with sectors of that size',
   FIRMWARE_32BIT: 'the firmware is a 32-bit UEFI, for which dabei installs no boot loader',
+  FIRMWARE_NO_UEFI: 'the machine has no UEFI, and its architecture has no BIOS',
   FIRMWARE_UNKNOWN: 'dabei cannot determine whether the machine starts by BIOS or UEFI',
   DISK_TOO_SMALL: 'a chosen disk is too small for the layout',
   DISK_FOREIGN_DATA: 'a chosen disk holds data, and disks.wipe is not set',

@@ -78,6 +78,7 @@ const worlds: Partial<Record<ErrorCode, World>> = {
   DISK_READ_ONLY: { old: withDisks({ ...root, readOnly: true }) },
   DISK_SECTORS: { old: withDisks({ ...root, logicalSectorBytes: 4096 }) },
   FIRMWARE_32BIT: { old: { facts: { ...debian.facts, firmware: 'uefi', firmwareBits: 32 } } },
+  FIRMWARE_NO_UEFI: { old: { facts: { ...debian.facts, system: 'aarch64-linux' } } },
   FIRMWARE_UNKNOWN: { old: { facts: { ...debian.facts, firmwareDoubt: 'kexec started this kernel' } } },
   DISK_TOO_SMALL: { old: withDisks({ ...root, sizeBytes: 2 ** 30 }) },
   DISK_FOREIGN_DATA: { config: { ...install, disks: { devices: ['/dev/vda'] } } },

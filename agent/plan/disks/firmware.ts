@@ -1,6 +1,6 @@
 import { DabeiError } from '../../errors.ts';
 import type { Disk, Facts } from '../../facts.ts';
-import { arch } from '../../arch.ts';
+import { rowOf } from '../../arch.ts';
 
 /** Checks whether the firmware of this machine can start the installed system from its disks. */
 
@@ -11,24 +11,36 @@ export interface FirmwareFaults {
   warnings: string[];
 }
 
-type Firmware = Pick<Facts, 'firmware' | 'firmwareBits' | 'firmwareDoubt'>;
+type Firmware = Pick<Facts, 'system' | 'firmware' | 'firmwareBits' | 'firmwareDoubt'>;
 
 /** @param members the disks that dabei installs to */
 export function firmwareFaults(members: readonly Disk[], machine: Firmware): FirmwareFaults {
+  if (machine.firmware === 'bios' && rowOf(machine.system).grubBiosTarget === null)
+    return { refusals: [withoutUefi(machine)], warnings: [] };
   const sectors = sectorFaults(members, machine.firmware);
   return { refusals: [...typeRefusals(machine), ...sectors.refusals], warnings: sectors.warnings };
 }
 
-function typeRefusals({ firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
+function withoutUefi({ system }: Firmware): DabeiError {
+  return new DabeiError('FIRMWARE_NO_UEFI', {
+    doing: 'choosing a boot loader',
+    problem: `this machine (${system}) was not started by UEFI, and dabei installs no other boot loader for it`,
+    remedy:
+      'start it by UEFI: where the firmware is U-Boot, with its command bootefi; where the kernel has efi=noruntime or is a real-time kernel, with efi=runtime',
+  });
+}
+
+function typeRefusals({ system, firmwareBits, firmwareDoubt }: Firmware): DabeiError[] {
   const refusals: DabeiError[] = [];
   const doing = 'choosing a boot loader';
+  const { efiFile } = rowOf(system);
   // firmwareBits is fw_platform_size (Documentation/ABI/testing/sysfs-firmware-efi). UEFI 2.10, section 3.5.1.1, has the names
   // of the boot files.
   if (firmwareBits === 32) {
     refusals.push(
       new DabeiError('FIRMWARE_32BIT', {
         doing,
-        problem: `the UEFI of this machine is 32-bit and looks for ${arch.efiFile.other ?? 'another file'}; the installed system has only ${arch.efiFile.own}`,
+        problem: `the UEFI of this machine is 32-bit and looks for ${efiFile.other ?? 'another file'}; the installed system has only ${efiFile.own}`,
         remedy: 'start the machine by BIOS (its setup calls that CSM or legacy), or use another machine',
       }),
     );

@@ -12,8 +12,8 @@ const [small, large, huge, odd] = disks as [
   (typeof disks)[0],
   (typeof disks)[0],
 ];
-const bios: Pick<Facts, 'firmware'> = { firmware: 'bios' };
-const uefi: Pick<Facts, 'firmware' | 'firmwareBits'> = { firmware: 'uefi', firmwareBits: 64 };
+const bios: Pick<Facts, 'system' | 'firmware'> = { system: 'x86_64-linux', firmware: 'bios' };
+const uefi: typeof bios & Pick<Facts, 'firmwareBits'> = { ...bios, firmware: 'uefi', firmwareBits: 64 };
 
 t.test('sectors', async t => {
   const rows: [string, typeof disks, typeof bios, [string, RegExp, RegExp][], RegExp[]][] = [
@@ -57,13 +57,25 @@ t.test('sectors', async t => {
 });
 
 t.test('a UEFI of 32 bits', async t => {
-  t.match(firmwareFaults([small], { firmware: 'uefi', firmwareBits: 32 }).refusals, [
+  t.match(firmwareFaults([small], { ...uefi, firmwareBits: 32 }).refusals, [
     {
       code: 'FIRMWARE_32BIT',
       problem: /BOOTIA32\.EFI; the installed system has only BOOTX64\.EFI/,
       remedy: /BIOS/,
     },
   ]);
+});
+
+t.test('no UEFI where there is no BIOS either', async t => {
+  const system = 'aarch64-linux';
+  const said = {
+    code: 'FIRMWARE_NO_UEFI',
+    problem: /\(aarch64-linux\) was not started by UEFI/,
+    remedy: /bootefi/,
+  };
+  t.match(firmwareFaults([small], { ...bios, system }), { refusals: [said], warnings: [] });
+  t.equal(firmwareFaults([huge], { ...bios, system }).refusals.length, 1, 'whatever its disks are');
+  t.same(firmwareFaults([small], { ...uefi, system }), { refusals: [], warnings: [] });
 });
 
 t.test('a firmware that is not known', async t => {
