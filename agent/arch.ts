@@ -52,6 +52,8 @@ export interface Arch {
   readonly menuConsoles: readonly { readonly console: string; readonly title: string }[];
   /** The kernel's modules that exist on this architecture only, for what kernel-config/ asks of all. */
   readonly ownModules: readonly string[];
+  /** Drivers of hypervisors' disks that NixOS' kernel has on this architecture only: stage 1 cannot be built with one that is not there. */
+  readonly ownDiskModules: readonly string[];
   readonly qemu: {
     readonly program: string;
     readonly package: string;
@@ -98,6 +100,7 @@ const x86_64: Arch = {
     },
   ],
   ownModules: ['chacha-x86_64', 'poly1305-x86_64', 'curve25519-x86_64'],
+  ownDiskModules: ['vmw_pvscsi'],
   qemu: {
     program: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
@@ -150,6 +153,7 @@ const aarch64: Arch = {
     { console: 'ttyS0,115200', title: 'Start on the other kind of serial console (ttyS0, 115200 baud)' },
   ],
   ownModules: ['chacha-neon', 'poly1305-neon'],
+  ownDiskModules: [],
   qemu: {
     program: 'qemu-system-aarch64',
     package: 'qemu-system-arm',

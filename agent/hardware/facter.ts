@@ -27,7 +27,7 @@ export function facterReport({ facts, devices, health, processors, processorFlag
         class_list: ['disk', 'block_device', ...(disk.transport === null ? [] : [disk.transport])],
         model: disk.model,
         serial: disk.serial,
-        driver_modules: isOwn(disk) ? diskModules(disk) : [],
+        driver_modules: isOwn(disk) ? diskModules(disk, facts.system) : [],
         unix_device_name: disk.path,
         unix_device_names: [...disk.aliases, disk.path],
         resources: [{ type: 'size', unit: 'sectors', value_1: disk.sizeBytes / disk.logicalSectorBytes, value_2: disk.logicalSectorBytes }],

@@ -52,7 +52,7 @@ const list = (names: readonly string[]): string =>
 function stage1Modules({ facts, devices }: Hardware): string[] {
   const plugs = devices.filter(device => device.driver !== null && isPlug(device));
   return unique([
-    ...facts.disks.filter(isOwn).flatMap(diskModules),
+    ...facts.disks.filter(isOwn).flatMap(disk => diskModules(disk, facts.system)),
     ...plugs.flatMap(({ modules }) => modules.map(name => name.replaceAll('-', '_'))),
   ]);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rowOf } from '../../arch.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Disk, Facts, Link, Machine } from '../../facts.ts';
 import { hostKeyType } from '../../keys/host-key.ts';
@@ -110,9 +111,9 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     })),
     modules: {
       disks: unique([
-        ...used.flatMap(diskModules),
+        ...used.flatMap(disk => diskModules(disk, facts.system)),
         // Nobody knows which machines get a copy.
-        ...(storage.copies === undefined ? [] : commonDiskModules),
+        ...(storage.copies === undefined ? [] : commonDiskModules(facts.system)),
       ]),
       network: unique([
         ...facts.links.flatMap(networkModules),
@@ -167,9 +168,10 @@ const modulesOfTransport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules for an unknown transport: controllers of hypervisors, and common RAID cards. */
-const commonDiskModules = [
-  ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc', 'vmw_pvscsi', 'mptspi'],
-  ...['ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
+const commonDiskModules = (system: string): readonly string[] => [
+  ...['virtio_pci', 'virtio_blk', 'virtio_scsi', 'xen_blkfront', 'hv_storvsc'],
+  ...rowOf(system).ownDiskModules,
+  ...['mptspi', 'ahci', 'nvme', 'megaraid_sas', 'mpt3sas', 'sd_mod'],
 ];
 
 /** Cards of hypervisors, and the most common ones of servers. */
@@ -178,11 +180,14 @@ const commonNetworkModules = [
   ...['e1000', 'e1000e', 'igb', 'ixgbe', 'i40e', 'ice', 'tg3', 'bnxt_en', 'mlx5_core', 'r8169'],
 ];
 
-/** Modules by which stage 1 finds a disk, from the disk to its bus; those that are likely where the facts name none. */
-export function diskModules(disk: Disk): readonly string[] {
+/**
+ * Modules by which stage 1 finds a disk, from the disk to its bus; those that are likely where the facts name none.
+ * @param system as Nix names it
+ */
+export function diskModules(disk: Disk, system: string): readonly string[] {
   const { drivers = [] } = disk;
   if (drivers.length > 0) return withBus(drivers);
-  return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules);
+  return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules(system));
 }
 
 function networkModules(link: Link): readonly string[] {

@@ -184,6 +184,14 @@ t.test('modules for stage 1', async t => {
   t.ok(['hv_storvsc', 'vmw_pvscsi', 'xen_blkfront', 'ahci', 'nvme'].every(name => unknown.includes(name)));
 });
 
+t.test('stage 1 names no module that the kernel of its architecture does not have', async t => {
+  const at = { disks: [disk({ path: '/dev/sda' })], system: 'aarch64-linux' };
+  const { disks } = info({}, at, '/dev/sda').modules;
+  t.ok(disks.includes('hv_storvsc') && disks.includes('sd_mod'));
+  // CONFIG_VMWARE_PVSCSI depends on X86 (drivers/scsi/Kconfig).
+  t.notOk(disks.includes('vmw_pvscsi'));
+});
+
 t.test('nothing secret is in it', async t => {
   const text = JSON.stringify(info({ disks: { devices: ['only'], key: 'correct horse battery' } }));
   t.notMatch(text, 'correct horse');
