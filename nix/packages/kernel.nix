@@ -46,7 +46,8 @@ let
       cat ${fragments}/*.config $(find ${own}/ -name '*.config') |
         sed -nE 's/^((CONFIG_[A-Z0-9a-z_]+)=.*)$/\2 \1/p; s/^(# (CONFIG_[A-Z0-9a-z_]+) is not set)$/\2 \1/p' |
         tac | sort --unique --stable --key=1,1 | cut --delimiter=' ' --fields=2- > asked
-      find ${own}/ -type f ! -name '*.config' -exec cp --no-preserve=mode {} . \;
+      # The kernel is compiled from another copy of the source.
+      sed -i 's|^\(CONFIG_BOOT_CONFIG_EMBED_FILE="\)\([^"]\)|\1${own}/\2|' asked
       scripts/kconfig/merge_config.sh -m .config asked
       make olddefconfig
       # Kconfig silently drops a symbol whose dependencies are not met.
@@ -62,6 +63,8 @@ linuxManualConfig {
   inherit version src configfile;
   pname = "linux-dabei";
   target = target.kernelFile;
+  # Boards without UEFI are no target.
+  buildDTBs = false;
   # Otherwise nixpkgs would have to build the configuration file while it evaluates, to read these options from it.
   config = {
     CONFIG_MODULES = "y";

@@ -12,7 +12,14 @@ runCommand "nix-dabei-kexec-${target.system}" { } ''
   mkdir -p kexec $out
   cp ${kernel}/${target.kernelFile} ${initrd}/initrd ${initrd}/offset kexec/
   echo ${target.machine} >kexec/machine
+  # As kernelFile of image/media/kexec-bundle.ts and unpackedBytes of image/media/zboot.ts.
+  kernel=kexec/${target.kernelFile}
   echo ${target.kernelFile} >kexec/kernel
+  number() { od -An -tu4 -j "$1" -N 4 "$kernel" | tr -d ' '; }
+  if [ "$(head -c 8 "$kernel" | tail -c 4 | tr -d '\0')" = zimg ]; then
+    unpacked=$(number $(($(number 8) + $(number 12) - 4)))
+    echo $(($(stat -c %s "$kernel") + 2 * unpacked)) >>kexec/kernel
+  fi
   cp -r ${../../image/media/bundle/run} kexec/run
   cp -r ${../../image/media/bundle/lib} kexec/lib
   cp ${pkgsStatic.kexec-tools}/bin/kexec kexec/kexec

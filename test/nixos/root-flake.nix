@@ -4,11 +4,12 @@
   nixpkgs,
   # A tree of disko, for the check that needs it.
   disko ? null,
+  # The checks are for x86_64-linux.
+  system ? "x86_64-linux",
 }:
 
 let
   lib = import (nixpkgs + "/lib");
-  system = "x86_64-linux";
   nixosSystem = args: import (nixpkgs + "/nixos/lib/eval-config.nix") ({ system = null; } // args);
   inputs.nixpkgs = {
     outPath = "/nix/store/00000000000000000000000000000000-source";
@@ -20,7 +21,7 @@ let
   outputs = (import ../../flake.nix).outputs (inputs // { self = outputs; });
   paths = lib.mapAttrs (_: package: package.drvPath);
   checks =
-    outputs.checks.${system}
+    outputs.checks.${system} or { }
     // lib.optionalAttrs (disko != null)
       ((import ../../nix/checks/disko/flake.nix).outputs {
         nix-dabei = outputs // {
