@@ -1,4 +1,4 @@
-import { arch } from '../../arch.ts';
+import { arch, type Arch } from '../../arch.ts';
 import { DabeiError } from '../../errors.ts';
 import type { Facts } from '../../facts.ts';
 import { capturedConsoles } from '../old-system/captured.ts';
@@ -71,6 +71,32 @@ export function availableMemoryBytes({ files }: Doors): number {
 
 /** Consoles of our own command line; if it has none, those of the old system. */
 function consolesOf(doors: Doors, commandLine: string): string[] {
+  const active = doors.files.readText('/sys/class/tty/console/active') ?? '';
+  return presentConsoles(givenConsoles(doors, commandLine), active.trim().split(' '), arch);
+}
+
+/**
+ * An architecture may have serial ports of several kinds, of which a machine has one. Where the last console is one that it has not, the
+ * passphrase is asked for on the first one instead, which is a display that perhaps nobody sees.
+ * @param active names of those that this kernel writes to
+ */
+export function presentConsoles(
+  consoles: readonly string[],
+  active: readonly string[],
+  { serialConsoles }: Pick<Arch, 'serialConsoles'>,
+): string[] {
+  const nameOf = (console: string) => console.split(',')[0]!;
+  const present = serialConsoles.filter(console => active.includes(nameOf(console)));
+  const isAbsent = (console: string) =>
+    !active.includes(nameOf(console)) && serialConsoles.some(each => nameOf(each) === nameOf(console));
+  if (present.length === 0) return [...consoles];
+  // With their own speed, those that were given keep their places.
+  const given = new Set(consoles.map(nameOf));
+  const instead = present.filter(console => !given.has(nameOf(console)));
+  return [...new Set(consoles.flatMap(console => (isAbsent(console) ? instead : [console])))];
+}
+
+function givenConsoles(doors: Doors, commandLine: string): string[] {
   const own = parseConsoles(commandLine);
   return own.length > 0
     ? own
