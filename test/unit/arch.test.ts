@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, string>> = {
   'agent/arch.ts': 'the table',
   'image/elf/known.ts': 'relocations, as their specifications name them',
   'image/elf/slim-elf.ts': 'quotes the psABI',
+  'image/media/bundle/lib/parameters.sh': 'parameters of the kernel',
   'image/reductions/programs.ts': "files of kexec-tools' source",
   'test/vm/harness/machine/qemu.ts': 'names the manual page of QEMU',
   'test/vm/harness/machine/machine.ts': 'firmware with Secure Boot',

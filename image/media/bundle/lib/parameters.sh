@@ -7,6 +7,7 @@
 needed_by_hardware() {
   case ${1%%=*} in
     acpi | acpi_* | pci | pcie_aspm | pcie_ports | pcie_port_pm | iommu | intel_iommu | amd_iommu) ;;
+    iommu.* | arm-smmu.* | arm-smmu-v3.* | arm64.* | irqchip.*) ;;
     apic | noapic | nolapic | nox2apic | irqpoll | irqaffinity | nomsi | clocksource | tsc | hpet | notsc | no_timer_check) ;;
     idle | processor.max_cstate | intel_idle.max_cstate | intel_pstate | amd_pstate | mitigations | nomodeset | reboot) ;;
     memmap | nvme | nvme.* | nvme_core.* | libata.* | ahci.* | scsi_mod.* | usbcore.* | usb-storage.* | usb_storage.*) ;;

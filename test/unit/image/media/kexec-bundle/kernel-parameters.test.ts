@@ -6,6 +6,7 @@ import { bundle, shell, underEachShell } from './shells.ts';
 const kernelLine = [
   'BOOT_IMAGE=/vmlinuz-6.1 root=UUID=1 ro quiet net.ifnames=0 console=ttyS0 pcie_aspm=off pci=nommconf,noaer',
   'nvme_core.default_ps_max_latency_us=0 nomodeset mitigations=auto,nosmt pci=nommconf,noaer libata.force=1.00:noncq',
+  'arm64.nosve iommu.passthrough=1 arm-smmu.disable_bypass=0',
   'efi=noruntime memmap=64M$2G usbcore.autosuspend="-1" * intel_iommu=on -- iommu=pt',
 ].join(' ');
 const kept = [
@@ -15,6 +16,9 @@ const kept = [
   'nomodeset',
   'mitigations=auto,nosmt',
   'libata.force=1.00:noncq',
+  'arm64.nosve',
+  'iommu.passthrough=1',
+  'arm-smmu.disable_bypass=0',
   'intel_iommu=on',
 ];
 
