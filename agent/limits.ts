@@ -48,7 +48,7 @@ export const storeInRam = {
   enoughBytes: 1024 * mebibyte,
 } as const;
 
-/** COMMAND_LINE_SIZE of x86 is 2048, with a NUL at the end (arch/x86/include/asm/setup.h). */
+/** COMMAND_LINE_SIZE is 2048 on every architecture of arch.ts, with a NUL at the end (asm/setup.h). */
 export const longestCommandLineBytes = 2047;
 
 /** Passphrases that ZFS takes (zfs-change-key(8), keyformat). */

@@ -97,7 +97,7 @@ export function readSources(input: Input): Sources {
   }
   if (Buffer.byteLength(input.commandLine.trimEnd()) >= longestCommandLineBytes) {
     found.notes.push(
-      `the kernel command line has ${longestCommandLineBytes} bytes, the maximum on x86: its end may be missing`,
+      `the kernel command line has ${longestCommandLineBytes} bytes, the maximum: its end may be missing`,
     );
   }
   return found;
