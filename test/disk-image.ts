@@ -8,6 +8,7 @@ import { cacheDirectory } from '../image/lib/cache.ts';
 import { describeFailure } from '../image/lib/errors.ts';
 import * as files from '../image/lib/files.ts';
 import { checkout } from '../image/lib/host.ts';
+import { output } from '../image/lib/target.ts';
 import { installToFile, packImage } from './vm/guests/disk-image.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { accelerator } from './vm/harness/machine/accelerator.ts';
@@ -32,7 +33,7 @@ try {
       `installing in a virtual machine: ${options.firmware}, ${options.memoryMiB} MiB, ${await accelerator()}`,
     );
     const disk = await installToFile(site, request, options, say);
-    const directory = options.output === null ? checkout('out/disk-image') : resolve(options.output);
+    const directory = options.output === null ? join(output, 'disk-image') : resolve(options.output);
     say('packing the disk');
     const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
     const { file, manifest } = await packImage(disk, directory, version, request, options);

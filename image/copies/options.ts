@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BuildError } from '../lib/errors.ts';
+import { targetOf } from '../lib/target.ts';
 
 /** The command line of `npm run disk-image`. Pure. */
 
@@ -12,7 +13,7 @@ export const usage = `usage: npm run disk-image -- --config host.json [OPTION]..
   --size GIB           of the disk that is installed to; copies may be larger (8)
   --memory MIB         of the virtual machine that installs (2048)
   --minutes MINUTES    until the installation is given up (120)
-  --output DIRECTORY   where the image and its manifest go (out/disk-image)
+  --output DIRECTORY   where the image and its manifest go (out/disk-image; with --arch, out/NAME/disk-image)
   --arch NAME          what the machines are, as uname -m names it (that of this machine)
   --shared-key         accept that all copies of an encrypted disk have the same master key
 `;
@@ -43,6 +44,9 @@ export function readOptions(args: readonly string[]): Options | null {
   if (config === undefined) throw wrong('--config is missing');
   if (firmware !== 'bios' && firmware !== 'uefi')
     throw wrong(`--firmware is ${JSON.stringify(firmware)}, neither uefi nor bios`);
+  const { machine, grubBiosTarget } = targetOf(args);
+  if (firmware === 'bios' && grubBiosTarget === null)
+    throw wrong(`--firmware is "bios", which no ${machine} machine has`);
   const known = formats.find(name => name === format);
   if (known === undefined)
     throw wrong(`--format is ${JSON.stringify(format)}, which is not one of ${formats.join(', ')}`);

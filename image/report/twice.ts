@@ -9,7 +9,7 @@ import { note, step, tell } from '../lib/progress.ts';
 import { target } from '../lib/target.ts';
 
 /**
- * `npm run image:twice -- [--once] [--no-kernel]`: builds the image twice from scratch from the same Debian packages,
+ * `npm run image:twice -- [--once] [--no-kernel] [--arch NAME]`: builds the image twice from scratch from the same Debian packages,
  * each time into an empty cache, and compares the results byte by byte. This takes an hour on two cores; with
  * --no-kernel, which takes the kernel from the cache, a quarter of that. With --once, the existing cache replaces the
  * first build: each entry in it was built from scratch, too (cache.ts).
@@ -38,7 +38,10 @@ async function buildFromScratch(name: string, keepKernel: boolean): Promise<stri
   await step(name, () =>
     run({
       doing: `building the image, ${name}`,
-      argv: [process.execPath, checkout('image/start.mjs'), checkout('image/build.ts'), '--cache-only'],
+      argv: [
+        ...[process.execPath, checkout('image/start.mjs'), checkout('image/build.ts'), '--cache-only'],
+        ...['--arch', target.machine],
+      ],
       cwd: checkout(),
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', DABEI_CACHE: cache },
       timeoutSeconds: 4 * 3600,
@@ -66,7 +69,12 @@ async function hashes(cache: string, directories: readonly string[]): Promise<Ma
 
 requireRoot();
 const { values } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, 'no-kernel': { type: 'boolean', default: false } },
+  options: {
+    once: { type: 'boolean', default: false },
+    'no-kernel': { type: 'boolean', default: false },
+    // image/lib/target.ts
+    arch: { type: 'string' },
+  },
 });
 // Fetches missing packages first, so that both builds find the same ones.
 await buildImage({ output: false });

@@ -41,6 +41,7 @@ t.test('what is wrong', t => {
   const rows: [string[], RegExp][] = [
     [[], /--config is missing/],
     [['--config', 'a', '--firmware', 'coreboot'], /"coreboot", neither uefi nor bios/],
+    [['--config', 'a', '--firmware', 'bios', '--arch', 'aarch64'], /"bios", which no aarch64 machine has/],
     [['--config', 'a', '--format', 'vmdk'], /"vmdk", which is not one of raw\.zst, qcow2/],
     [['--config', 'a', '--size', '1'], /"1", which is not a whole number from 3 to 4096/],
     [['--config', 'a', '--size', '8GiB'], /"8GiB"/],
