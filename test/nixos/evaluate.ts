@@ -7,12 +7,13 @@ import { remove, writeAtomic } from '../../agent/host/files.ts';
 import { hostFlake } from '../../agent/plan/host-flake/host-flake.ts';
 import type { RuntimeInfo } from '../../agent/plan/host-flake/runtime-info.ts';
 import { machines, type ExampleMachine } from '../unit/plan/machines.ts';
+import { arms } from './machines-of-arm.ts';
 import { faults, type Evaluated } from './faults.ts';
 import { matrix } from './matrix.ts';
 
 /**
- * Evaluates host flakes against a real nixpkgs tree and looks at the values: that of every example machine, or with
- * --matrix that of every layout with every firmware, network and kind of flake.
+ * Evaluates host flakes against a real nixpkgs tree and looks at the values: that of every example machine, those with AArch64
+ * processors among them, or with --matrix that of every layout with every firmware, network and kind of flake.
  *
  *   node --import=tsx --import=./test/support/nix-text.mjs test/nixos/evaluate.ts [--matrix] NIXPKGS [NAME...]
  *
@@ -30,7 +31,9 @@ const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 const work = mkdtempSync(join(tmpdir(), 'dabei-evaluate-'));
 let failures = 0;
 try {
-  for (const [name, machine] of Object.entries<ExampleMachine>(options.matrix ? matrix() : machines)) {
+  for (const [name, machine] of Object.entries<ExampleMachine>(
+    options.matrix ? matrix() : { ...machines, ...arms },
+  )) {
     if (only.length > 0 && !only.some(part => name.includes(part))) continue;
     const directory = join(work, name);
     const generated = hostFlake(machine.config, machine.facts, machine.storage);
