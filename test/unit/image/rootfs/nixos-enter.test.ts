@@ -98,6 +98,41 @@ t.test('an overlay on /etc gets what was put below it', { timeout: 120_000 }, as
   }
 });
 
+t.test('a system that has started before, with links as NixOS makes them', { timeout: 120_000 }, async t => {
+  const names = readFileSync('/etc/resolv.conf', 'utf8');
+  // The second is as `dabei unlock` leaves a pool with features that are newer than its ZFS.
+  const rows: [options: string, program: string[], said: string, warning: RegExp][] = [
+    ['rw', ['cat', '/etc/resolv.conf'], names, /^$/],
+    [
+      'ro',
+      ['echo', 'entered'],
+      'entered\n',
+      /^nixos-enter: warning: \S+\/run\/systemd\/resolve\/stub-resolv\.conf /,
+    ],
+  ];
+  for (const [options, program, said, warning] of rows) {
+    const root = t.testdir();
+    installedSystem(root, 'true');
+    for (const directory of ['dev', 'sys', 'proc', 'run', 'nix/store/etc'])
+      mkdirSync(join(root, directory), { recursive: true });
+    symlinkSync('/nix/store/etc', join(root, 'etc/static'));
+    symlinkSync('/etc/static/resolv.conf', join(root, 'etc/resolv.conf'));
+    symlinkSync('../../../run/systemd/resolve/stub-resolv.conf', join(root, 'nix/store/etc/resolv.conf'));
+    const mounted = 'mount --bind "$1" "$1"; mount -o "remount,bind,$2" "$1"; shift 2; exec "$@"';
+    const { exitCode, stdout, stderr } = await attempt({
+      doing: options,
+      argv: [
+        ...['unshare', '--mount', 'sh', '-euc', mounted, 'sh', root, options],
+        ...[script, '--root', root, '--', '/bin/busybox', ...program],
+      ],
+      timeoutSeconds: 60,
+    });
+    t.match(stderr, warning, options);
+    t.equal(stdout, said, options);
+    t.equal(exitCode, 0, options);
+  }
+});
+
 t.test(
   'nothing secret of the installer is within reach of what is activated',
   { timeout: 60_000 },
