@@ -13,6 +13,12 @@ import { lockAgain, unlockMachine } from '../stages/rescue/unlock.ts';
 const enterSeconds = 86_400;
 const journalLines = 200;
 
+/**
+ * Without a directory, journalctl takes "the last start" for that of the running kernel, which is the rescue system's, and finds nothing
+ * (systemd, src/journal/journalctl-filter.c, add_boot).
+ */
+const journal = '/var/log/journal';
+
 /** Imports the pool, asks for the passphrase, mounts everything at /mnt. */
 export async function unlock(doors: Doors): Promise<string> {
   doors.claim(paths.lock);
@@ -64,7 +70,8 @@ export async function log(doors: Doors): Promise<string> {
     doing,
     argv: [
       ...(['nixos-enter', '--root', targetRoot, '--silent', '--'] as const),
-      ...['journalctl', '--no-pager', '--quiet', '--boot', '--priority=warning', `--lines=${journalLines}`],
+      ...['journalctl', '--no-pager', '--quiet', `--directory=${journal}`, '--boot', '--priority=warning'],
+      `--lines=${journalLines}`,
     ],
     timeoutSeconds: 120,
     output: 'tail',
