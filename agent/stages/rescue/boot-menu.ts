@@ -84,6 +84,7 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
     } else {
       // Whoever chooses has decided, and a trial is over.
       if (!once) endTrial(doors, menus.map(({ esp }) => esp)); // prettier-ignore
+      if (!once) for (const { esp } of menus) forgetNext(doors, esp);
       for (const { esp, kind, id } of places) {
         if (kind === 'systemd-boot')
           rewrite(doors, `${esp}/loader/loader.conf`, text => withLoaderDefault(text ?? '', id));
@@ -92,7 +93,7 @@ export async function chooseGeneration(doors: Doors, generation: number, once: b
         else rewrite(doors, `${esp}/grub/grub.cfg`, text => withGrubDefault(text ?? '', id));
       }
     }
-    const override = first.kind === 'systemd-boot' && !once ? await removeOverrides(doors, menus.map(({ esp }) => esp), first.id) : null; // prettier-ignore
+    const override = first.kind === 'systemd-boot' && !once ? await removeOverrides(doors, menus.map(({ esp }) => esp), first.id, true) : null; // prettier-ignore
     return [
       `generation ${generation} starts ${once ? 'next, once' : 'from now on, until the next nixos-rebuild'}`,
       ...(override === null ? [] : [`but ${override}; until then, use --once`]),
@@ -112,6 +113,13 @@ async function storeOneShot(doors: Doors, doing: string, id: string): Promise<vo
       cause: thrown,
     });
   }
+}
+
+/** What was chosen for one start with GRUB, before a default was chosen. */
+function forgetNext(doors: Doors, esp: string): void {
+  const path = `${esp}/grub/grubenv`;
+  if (/^next_entry=./m.test(doors.files.readText(path) ?? ''))
+    rewrite(doors, path, text => withGrubVariable(text, 'next_entry', null));
 }
 
 function rewrite({ files }: Doors, path: string, change: (text: string | null) => string | null): void {

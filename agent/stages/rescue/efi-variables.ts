@@ -1,6 +1,6 @@
 import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
-import { efiVariable } from '../../plan/rescue/boot-menu.ts';
+import { efiVariable, oneShotVariable } from '../../plan/rescue/boot-menu.ts';
 import { defaultVariables, overridesDefault } from '../../plan/rescue/trial.ts';
 
 /** systemd-boot's EFI variables (https://systemd.io/BOOT_LOADER_INTERFACE/), where Linux has them. */
@@ -32,17 +32,21 @@ export async function storeVariable(doors: Doors, name: string, value: string): 
 /**
  * Removes older defaults of the firmware that would start another entry of one of these ESPs.
  * @param wanted name of the entry's file
+ * @param alsoOnce whether an entry that was chosen for the next start gives way, too
  * @returns why one stays, for people; null if none does
  */
 export async function removeOverrides(
   doors: Doors,
   esps: readonly string[],
   wanted: string,
+  alsoOnce = false,
 ): Promise<string | null> {
   const { files, log } = doors;
   const entries = esps.flatMap(esp => files.list(`${esp}/loader/entries`));
-  for (const { name, guid } of defaultVariables) {
-    const path = `${directory}/${name}-${guid}`;
+  const defaults = defaultVariables.map(({ name, guid }) => `${name}-${guid}`);
+  for (const variable of [...(alsoOnce ? [oneShotVariable] : []), ...defaults]) {
+    const [name] = variable.split('-', 1);
+    const path = `${directory}/${variable}`;
     if (!overridesDefault(files.readBytes(path)?.subarray(4) ?? null, entries, wanted)) continue;
     try {
       await makeMutable(doors, path);

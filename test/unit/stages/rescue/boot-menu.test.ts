@@ -85,6 +85,16 @@ t.test('for one start', async t => {
     t.match(grub.read(`${esp(n)}/grub/grubenv`), /^next_entry=NixOS - Configuration 1$/m);
 });
 
+t.test('a default, after another choice for one start', async t => {
+  const all = doors(t, { files: { ...uefi(1), ...uefi(2), [variable]: efiVariable('nixos-a.conf').toString('latin1') } });
+  t.match(await chooseGeneration(all, 2, false), [/^generation 2 starts from now on/, 'next: reboot']);
+  t.equal(all.read(variable), null, 'it would start generation 1 next');
+  const grub = doors(t, { files: { ...bios(1), ...bios(2) } });
+  await chooseGeneration(grub, 1, true);
+  await chooseGeneration(grub, 2, false);
+  for (const n of [1, 2]) t.notMatch(grub.read(`${esp(n)}/grub/grubenv`), /next_entry/);
+}); // prettier-ignore
+
 t.test('a mirror without its first disk', async t => {
   const all = doors(t, { files: uefi(2) });
   all.files.remove(one);
