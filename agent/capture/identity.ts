@@ -26,6 +26,8 @@ export interface CapturedFiles {
    * --post-kexec-ssh-port); the SSH stage opens both.
    */
   comesBackElsewhere?: boolean;
+  /** They are of a rescue entry, whose port is that of stage 1: there is no old system. */
+  isRescueEntry?: boolean;
 }
 
 export interface CapturedIdentity {
@@ -58,7 +60,7 @@ export function capturedIdentity(files: CapturedFiles, now: number): CapturedIde
   for (const note of sshdNotes(readSshdOptions(files.sshd ?? ''))) notes.push(note);
   const reached = readPort(files.sshPort ?? null);
   const port = reached === 22 || files.comesBackElsewhere ? null : reached;
-  if (port !== null) notes.push(`sshd listens on port ${port}, as on the old system`);
+  if (port !== null && !files.isRescueEntry) notes.push(`sshd listens on port ${port}, as on the old system`);
   const keys = capturedKeys(files.authorizedKeys ?? '', now);
   const authorized = keys.lines
     .flatMap(line => valid('rootAuthorizedKeys', line))

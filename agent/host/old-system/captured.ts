@@ -17,6 +17,7 @@ export function readCaptured(doors: Doors, directory: string = paths.bootDirecto
   const { files, clock } = doors;
   const names = files.list(`${directory}/ssh`).filter(name => /^ssh_host_\w+_key$/.test(name));
   const capture = (name: string) => files.readText(`${directory}/dabei/capture/${name}`);
+  const machine = readRescuedMachine(doors, directory);
   const identity = capturedIdentity(
     {
       hostKeys: new Map(
@@ -28,11 +29,11 @@ export function readCaptured(doors: Doors, directory: string = paths.bootDirecto
       sshd: capture('sshd'),
       sshPort: capture('ssh-port'),
       comesBackElsewhere: startedByNixosAnywhere(doors, directory),
+      isRescueEntry: machine !== null,
     },
     clock.epochSeconds(),
   );
   const network = capturedNetwork(readCapture(doors, `${directory}/dabei/capture`));
-  const machine = readRescuedMachine(doors, directory);
   return {
     value: {
       ...identity.value,

@@ -109,6 +109,7 @@ const rows: [string, Partial<CapturedFiles>, object, RegExp[]][] = [
     ],
   ],
   ['a port of its own', { sshPort: '2222\n' }, { ssh: { port: 2222 } }, [/^sshd listens on port 2222, as on the old system$/]],
+  ["a rescue entry's port", { sshPort: '2222\n', isRescueEntry: true }, { ssh: { port: 2222 } }, []],
   ['the usual port', { sshPort: '22\n' }, {}, []],
   ['a port that is none', { sshPort: '65536\n' }, {}, []],
   ['several words in place of a port', { sshPort: '22 23\n' }, {}, []],
