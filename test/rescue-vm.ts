@@ -4,7 +4,7 @@ import { cacheDirectory } from '../image/lib/cache.ts';
 import { stageDone } from './vm/guests/install.ts';
 import { defaultFirmware } from './vm/harness/machine/machine.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
-import { configParameter, openSite } from './vm/harness/site.ts';
+import { openSite } from './vm/harness/site.ts';
 
 /** `npm run vm -- [--firmware bios|uefi] [--memory MB] [--arch NAME]`: rescue mode with an empty disk, SSH on port 2222, until Ctrl-C. */
 const { values } = parseArgs({
@@ -22,17 +22,12 @@ await requireVirtualMachines();
 await requireImage();
 const site = await openSite(join(cacheDirectory, 'rescue-vm'));
 try {
-  const config = {
-    version: 1,
-    rootAuthorizedKeys: [site.keys.user.public],
-    ssh: { hostKeys: [site.keys.host.private] },
-  };
   const machine = await site.startImage({
     name: 'rescue',
     memoryMiB: Number(values.memory),
     firmware: values.firmware === 'uefi' ? 'uefi' : 'bios',
     disks: [site.disk('empty', 8192)],
-    parameters: [configParameter(config)],
+    parameters: [site.rescueParameter()],
     network: { forward: [{ hostPort: port, guestPort: 22 }] },
     limitSeconds: day,
   });

@@ -11,7 +11,7 @@ import { serveCache } from '../vm/harness/binary-cache.ts';
 import { stageDone } from '../vm/guests/install.ts';
 import { hireOperator, operatorHome } from '../vm/guests/operator.ts';
 import { fillCache, type Prebuilt } from '../vm/guests/prebuilt.ts';
-import { configParameter, openSite } from '../vm/harness/site.ts';
+import { openSite } from '../vm/harness/site.ts';
 import type { Ssh } from '../vm/harness/ssh.ts';
 import { table } from '../vm/harness/table.ts';
 import { publish } from './report.ts';
@@ -39,13 +39,7 @@ export async function benchClosure(): Promise<void> {
       name: 'closure',
       memoryMiB,
       disks: [plain, pool],
-      parameters: [
-        configParameter({
-          version: 1,
-          rootAuthorizedKeys: [site.keys.user.public],
-          ssh: { hostKeys: [site.keys.host.private] },
-        }),
-      ],
+      parameters: [site.rescueParameter()],
       limitSeconds: 7200,
     });
     await stageDone(machine, 'rescue', 600);

@@ -4,7 +4,7 @@ import * as files from '../../image/lib/files.ts';
 import { debianCpu } from '../vm/guests/debian.ts';
 import { image } from '../vm/harness/image.ts';
 import { stageDone } from '../vm/guests/install.ts';
-import { configParameter, openSite, type Site } from '../vm/harness/site.ts';
+import { openSite, type Site } from '../vm/harness/site.ts';
 import { table } from '../vm/harness/table.ts';
 import {
   comparisonHead,
@@ -87,13 +87,7 @@ async function bootOurs(site: Site, memoryMiB: number): Promise<Ours> {
     name: 'dabei',
     memoryMiB,
     cpu: debianCpu,
-    parameters: [
-      configParameter({
-        version: 1,
-        rootAuthorizedKeys: [site.keys.user.public],
-        ssh: { hostKeys: [site.keys.host.private] },
-      }),
-    ],
+    parameters: [site.rescueParameter()],
     limitSeconds: 210,
   });
   await machine.console.waitFor(/Press Enter for a shell/, 60, [/^error IMAGE_INCOMPLETE: .*/m, outOfMemory]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../../image/lib/cache.ts';
 import { debs } from '../../../image/debian/packages.ts';
-import { configParameter, openSite } from '../harness/site.ts';
+import { openSite } from '../harness/site.ts';
 
 /**
  * Installs the packages of a Debian of another architecture (unpackForeign), whose scripts this machine cannot start: our rescue system
@@ -39,13 +39,7 @@ export async function installPackages(disk: string): Promise<void> {
       name: 'second-stage',
       memoryMiB: 1024,
       disks: [{ file: disk, serial: 'debian' }],
-      parameters: [
-        configParameter({
-          version: 1,
-          rootAuthorizedKeys: [site.keys.user.public],
-          ssh: { hostKeys: [site.keys.host.private] },
-        }),
-      ],
+      parameters: [site.rescueParameter()],
       limitSeconds: 3600,
     });
     const ssh = site.ssh();

@@ -42,6 +42,8 @@ export interface Site {
   ssh(options?: Partial<Pick<SshTarget, 'port' | 'hostKey' | 'away'>>): Ssh;
   /** A whole configuration for an install from the test system, with changes. */
   installConfig(changes?: Partial<ConfigInput>): Promise<ConfigInput>;
+  /** The kernel parameter of a rescue system with this site's keys. */
+  rescueParameter(): string;
   /** Files over HTTP until the site closes. @param served as for serveFiles */
   serve(served: Readonly<Record<string, string>>): Promise<FileServer>;
   /** @param atEnd what to do when everything has ended, before another run may have the directory */
@@ -184,6 +186,12 @@ async function prepare(directory: string, release: () => void): Promise<Site> {
       system: { nixpkgs: (await (system ??= serveSystem())).urlFor('tiny-nixos.tar.gz') },
       ...changes,
     }),
+    rescueParameter: () =>
+      configParameter({
+        version: 1,
+        rootAuthorizedKeys: [keys.user.public],
+        ssh: { hostKeys: [keys.host.private] },
+      }),
     close: async atEnd => {
       closed = true;
       await Promise.all([

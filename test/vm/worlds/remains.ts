@@ -4,7 +4,7 @@ import { requireHostPackages, run } from '../../../image/lib/host.ts';
 import { carry } from '../harness/carry.ts';
 import { makeDisk, writeAt } from '../harness/disk.ts';
 import { bootInstalled, stageDone } from '../guests/install.ts';
-import { configParameter, type Site } from '../harness/site.ts';
+import { type Site } from '../harness/site.ts';
 import type { Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
@@ -45,13 +45,7 @@ export const remainsWorlds: World[] = [
       const machine = await site.startImage({
         ...guest,
         name: 'install',
-        parameters: [
-          configParameter({
-            version: 1,
-            rootAuthorizedKeys: [site.keys.user.public],
-            ssh: { hostKeys: [site.keys.host.private] },
-          }),
-        ],
+        parameters: [site.rescueParameter()],
         limitSeconds: 1200,
       });
       await stageDone(machine, 'rescue', 180);

@@ -3,7 +3,7 @@ import type { Finished } from '../../../agent/host/exec.ts';
 import { assertNoSecretOnDisk, finishInstall, stageDone, startInstall } from '../guests/install.ts';
 import type { Machine } from '../harness/machine/machine.ts';
 import type { DiskOptions } from '../harness/machine/qemu.ts';
-import { configParameter, type Site } from '../harness/site.ts';
+import { type Site } from '../harness/site.ts';
 import { scanHostKeys, type Ssh } from '../harness/ssh.ts';
 import type { World } from '../world.ts';
 
@@ -104,14 +104,9 @@ async function twoPeople(site: Site, disks: readonly DiskOptions[]): Promise<voi
 
 async function importedElsewhere(site: Site, disks: readonly DiskOptions[]): Promise<void> {
   const { keys } = site;
-  const config = {
-    version: 1,
-    rootAuthorizedKeys: [keys.user.public],
-    ssh: { hostKeys: [keys.host.private] },
-  };
   const rescue = await site.startImage({
     ...{ name: 'elsewhere', memoryMiB, disks, limitSeconds: 600 },
-    parameters: [configParameter(config)],
+    parameters: [site.rescueParameter()],
   });
   await stageDone(rescue, 'rescue', 180);
   const other = site.ssh();

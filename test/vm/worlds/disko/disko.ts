@@ -4,7 +4,7 @@ import { placeholder, realDisko } from '../../guests/real-disko.ts';
 import { stageDone } from '../../guests/install.ts';
 import { withTools } from '../../guests/tools.ts';
 import type { Ssh } from '../../harness/ssh.ts';
-import { configParameter, type Site } from '../../harness/site.ts';
+import { type Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 
 /**
@@ -27,13 +27,7 @@ async function world(
     name: 'rescue',
     memoryMiB: 384,
     disks: ['first', 'second'].slice(0, disks).map(name => site.disk(name, 1500)),
-    parameters: [
-      configParameter({
-        version: 1,
-        rootAuthorizedKeys: [site.keys.user.public],
-        ssh: { hostKeys: [site.keys.host.private] },
-      }),
-    ],
+    parameters: [site.rescueParameter()],
     damage: await withTools(site),
     limitSeconds: 500,
   });

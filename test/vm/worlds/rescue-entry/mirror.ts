@@ -3,7 +3,7 @@ import * as files from '../../../../image/lib/files.ts';
 import { bootInstalled } from '../../guests/install.ts';
 import { chooseRescue, installWithRescue } from '../../guests/rescue-entry.ts';
 import { image } from '../../harness/image.ts';
-import { configParameter, type GuestOptions, type Site } from '../../harness/site.ts';
+import { type GuestOptions, type Site } from '../../harness/site.ts';
 import type { Ssh } from '../../harness/ssh.ts';
 import type { World } from '../../world.ts';
 
@@ -34,13 +34,7 @@ async function renew(site: Site, guest: GuestOptions): Promise<string> {
     ...guest,
     name: 'newer',
     limitSeconds: 600,
-    parameters: [
-      configParameter({
-        version: 1,
-        rootAuthorizedKeys: [site.keys.user.public],
-        ssh: { hostKeys: [site.keys.host.private] },
-      }),
-    ],
+    parameters: [site.rescueParameter()],
     appended: [{ path: 'kernel', content: kernel }],
   });
   const ssh = site.ssh();
