@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/lib/cache.ts';
 import { describeFailure } from '../image/lib/errors.ts';
-import { target } from '../image/lib/target.ts';
 import { bootInstalled, finishInstall, startInstall } from './vm/guests/install.ts';
 import { accelerator } from './vm/harness/machine/accelerator.ts';
-import { defaultFirmware } from './vm/harness/machine/machine.ts';
+import { defaultFirmware, firmwareNamed } from './vm/harness/machine/machine.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { openSite, type Site } from './vm/harness/site.ts';
 
@@ -24,10 +23,9 @@ const { values } = parseArgs({
     arch: { type: 'string' },
   },
 });
-const firmware = values.firmware;
+const firmware = firmwareNamed(values.firmware);
 const memoryMiB = Number(values.memory);
-const isThere = firmware === 'uefi' || (firmware === 'bios' && target.grubBiosTarget !== null);
-if (!isThere || !Number.isInteger(memoryMiB) || memoryMiB < 64) {
+if (firmware === null || !Number.isInteger(memoryMiB) || memoryMiB < 64) {
   say('usage: npm run demo -- [--firmware bios|uefi] [--memory MB] [--exit] [--arch NAME]');
   process.exit(2);
 }

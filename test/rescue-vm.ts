@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../image/lib/cache.ts';
 import { stageDone } from './vm/guests/install.ts';
-import { defaultFirmware } from './vm/harness/machine/machine.ts';
+import { defaultFirmware, firmwareNamed } from './vm/harness/machine/machine.ts';
 import { requireImage, requireVirtualMachines } from './vm/harness/image.ts';
 import { openSite } from './vm/harness/site.ts';
 
@@ -15,6 +15,12 @@ const { values } = parseArgs({
     arch: { type: 'string' },
   },
 });
+const firmware = firmwareNamed(values.firmware);
+const memoryMiB = Number(values.memory);
+if (firmware === null || !Number.isInteger(memoryMiB) || memoryMiB < 64) {
+  say('usage: npm run vm -- [--firmware bios|uefi] [--memory MB] [--arch NAME]');
+  process.exit(2);
+}
 const port = 2222;
 const day = 24 * 3600;
 
@@ -24,8 +30,8 @@ const site = await openSite(join(cacheDirectory, 'rescue-vm'));
 try {
   const machine = await site.startImage({
     name: 'rescue',
-    memoryMiB: Number(values.memory),
-    firmware: values.firmware === 'uefi' ? 'uefi' : 'bios',
+    memoryMiB,
+    firmware,
     disks: [site.disk('empty', 8192)],
     parameters: [site.rescueParameter()],
     network: { forward: [{ hostPort: port, guestPort: 22 }] },

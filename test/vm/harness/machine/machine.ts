@@ -72,6 +72,12 @@ const ovmf = {
 /** A kernel starts without firmware where there is a BIOS, which takes no time of it. */
 export const defaultFirmware: Firmware = target.grubBiosTarget === null ? 'uefi' : 'bios';
 
+/** @returns null for a firmware that machines of the target do not have, or that is none */
+export function firmwareNamed(name: string): 'bios' | 'uefi' | null {
+  if (name === 'bios') return target.grubBiosTarget === null ? null : name;
+  return name === 'uefi' ? name : null;
+}
+
 const socketDirectories = new Set<string>();
 // One listener for all: Node warns of more than ten.
 process.once('exit', () => {
