@@ -125,7 +125,7 @@ export async function makeRelease(
   keys: ReleaseKeys,
 ): Promise<string[]> {
   const checked = await Promise.all(images.map(async each => check(each, release)));
-  const against = [...new Set(checked.flatMap(each => each.against))];
+  const against = [...new Set(checked.flatMap(({ against }) => against))];
   if (files.exists(directory))
     against.push(`${directory} exists already: remove it, or name another with --output`);
   if (against.length > 0)
@@ -136,8 +136,8 @@ export async function makeRelease(
     });
 
   files.makeDirectory(directory);
-  for (const [index, { image, present }] of checked.entries())
-    await copyImage(images[index]!, join(directory, images[index]!.place), image!, present, release, keys);
+  for (const { copies } of checked)
+    for (const copy of copies) await copyImage(copy, join(directory, copy.from.place), release, keys);
   const names = files.walk(directory).map(path => path.slice(directory.length + 1));
   const sums = await Promise.all(
     names.sort().map(async name => `${await files.sha256(join(directory, name))}  ${name}\n`),
@@ -161,29 +161,35 @@ export async function makeRelease(
   return [...names, 'SHA256SUMS', 'SHA256SUMS.sig'].sort();
 }
 
-interface Checked {
-  image: ImageDescription | null;
+interface Copy {
+  from: ReleasedImage;
+  image: ImageDescription;
+  /** Names of the files that image.json describes and that are there. */
   present: readonly string[];
+}
+
+interface Checked {
+  /** None where there is no image. */
+  copies: readonly Copy[];
   against: readonly string[];
 }
 
-async function check({ out, command }: ReleasedImage, release: Common): Promise<Checked> {
+async function check(from: ReleasedImage, release: Common): Promise<Checked> {
+  const { out, command } = from;
   const path = join(out, 'image.json');
-  if (!files.exists(path))
-    return { image: null, present: [], against: [`there is no ${path}: run ${command} --strict`] };
+  if (!files.exists(path)) return { copies: [], against: [`there is no ${path}: run ${command} --strict`] };
   const image = JSON.parse(files.readText(path)) as ImageDescription;
   const present = Object.keys(image.files).filter(name => files.exists(join(out, name)));
   const found = Object.fromEntries(
     await Promise.all(present.map(async name => [name, await files.sha256(join(out, name))] as const)),
   );
-  return { image, present, against: refusals({ ...release, image, found, out, command }) };
+  const against = refusals({ ...release, image, found, out, command });
+  return { copies: [{ from, image, present }], against };
 }
 
 async function copyImage(
-  { out, kernelChanges, debianArchitecture }: ReleasedImage,
+  { from: { out, kernelChanges, debianArchitecture }, image, present }: Copy,
   directory: string,
-  image: ImageDescription,
-  present: readonly string[],
   release: Common,
   { cms }: ReleaseKeys,
 ): Promise<void> {
