@@ -15,7 +15,7 @@ export interface PackageSet {
   variant: 'extract' | 'apt';
   /** Debian release; the default is the image's own. */
   release?: string;
-  /** Debian's name of an architecture; the default is that of this machine. Of another one, nothing is run: `unpackForeign`. */
+  /** Debian's name of an architecture; the default is that of this machine. Of another one, programs cannot run: `extract`, or `unpackForeign`. */
   architecture?: string;
 }
 

@@ -90,8 +90,8 @@ export async function unpackForeign(set: PackageSet): Promise<Packages> {
   const built = await cached(`${name}-foreign`, ['foreign 1', ...recipe], async directory => {
     const root = join(directory, 'root');
     // The links of a merged /usr come first (usrmerge).
-    const [links, others] = partition(plan.items, item => item.name === 'base-files');
-    for (const item of [...links, ...others]) {
+    const isFirst = ({ name }: Item) => Number(name === 'base-files');
+    for (const item of plan.items.toSorted((one, other) => isFirst(other) - isFirst(one))) {
       const [file = ''] = pathsOf(item);
       const argv = ['dpkg-deb', '--extract', file, root];
       await run({ doing: `unpacking ${item.name}`, argv, timeoutSeconds: 600 });
@@ -100,11 +100,6 @@ export async function unpackForeign(set: PackageSet): Promise<Packages> {
   });
   return { ...built, path: join(built.path, 'root'), versions: plan.versions };
 }
-
-const partition = <T>(all: readonly T[], first: (each: T) => boolean): [T[], T[]] => [
-  all.filter(first),
-  all.filter(each => !first(each)),
-];
 
 /**
  * Unpacks the files of single packages without their dependencies, one directory per package.

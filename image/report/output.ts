@@ -31,28 +31,27 @@ export async function writeOutput(
   parts: Parts,
   fallbacks: readonly Fallback[],
 ): Promise<void> {
-  const out = output;
-  const named = out.slice(checkout().length + 1);
-  const stamp = join(out, '.image');
+  const named = output.slice(checkout().length + 1);
+  const stamp = join(output, '.image');
   const key = [image, ...made.map(({ built }) => built)].map(built => built.key).join(' ');
   if (files.exists(stamp) && files.readText(stamp) === key) {
     tell(`${named}/ is up to date (image ${key})`);
     return;
   }
-  for (const path of pathsOf(image, made)) copyFresh(path, join(out, basename(path)));
+  for (const path of pathsOf(image, made)) copyFresh(path, join(output, basename(path)));
   const summary = await describeImage(image, parts, fallbacks, made);
-  files.write(join(out, 'image.json'), summary);
+  files.write(join(output, 'image.json'), summary);
   const further = made.flatMap(({ medium }) => medium.files).filter(name => !published.includes(name));
   // Another build made it, and it has another image.
-  for (const name of files.list(out))
-    if (isFurther(name) && !further.includes(name)) files.remove(join(out, name));
+  for (const name of files.list(output))
+    if (isFurther(name) && !further.includes(name)) files.remove(join(output, name));
   const sums = await Promise.all(
-    [...published, ...further].map(async name => `${await files.sha256(join(out, name))}  ${name}\n`),
+    [...published, ...further].map(async name => `${await files.sha256(join(output, name))}  ${name}\n`),
   );
-  files.write(join(out, 'SHA256SUMS'), sums.join(''));
+  files.write(join(output, 'SHA256SUMS'), sums.join(''));
   files.write(stamp, key);
   for (const name of pathsOf(image, made).map(path => basename(path)))
-    tell(`${named}/${name}: ${files.sizeOf(join(out, name)).toLocaleString('en')} bytes`);
+    tell(`${named}/${name}: ${files.sizeOf(join(output, name)).toLocaleString('en')} bytes`);
 }
 
 /** A medium with variants (agent/variants.ts). */
