@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import * as files from '../../image/lib/files.ts';
 import { unpackAlone } from '../../image/debian/packages.ts';
-import { debianCpu } from '../vm/guests/debian.ts';
 import type { Machine } from '../vm/harness/machine/machine.ts';
 import { listen } from '../vm/harness/serve.ts';
 import { consoleParameters, type Site } from '../vm/harness/site.ts';
 import { momentOf, outOfMemory, type Moment } from './moment.ts';
+import { target } from '../../image/lib/target.ts';
 
 /** Debian's own network installer, as Debian packages it: what people boot to install a machine that they cannot walk up to. */
 
@@ -106,7 +106,7 @@ function startInstaller(
   return site.start({
     name: 'installer',
     memoryMiB,
-    cpu: debianCpu,
+    cpu: target.qemu.debianProcessor,
     boot,
     limitSeconds: limitSeconds + 30,
   });

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { cacheDirectory } from '../../image/lib/cache.ts';
 import * as files from '../../image/lib/files.ts';
-import { debianCpu } from '../vm/guests/debian.ts';
 import { image } from '../vm/harness/image.ts';
 import { stageDone } from '../vm/guests/install.ts';
 import { openSite, type Site } from '../vm/harness/site.ts';
@@ -19,6 +18,7 @@ import { leastMemory } from './memory.ts';
 import { momentOf, outOfMemory, requireNoneKilled, type Moment } from './moment.ts';
 import type { BenchOptions } from './options.ts';
 import { publish } from './report.ts';
+import { target } from '../../image/lib/target.ts';
 
 /** With less than 780 MB the installer helps itself by doing less (its guide, 2.5); that is for the least RAM. */
 const memoryMiB = 1024;
@@ -86,7 +86,7 @@ async function bootOurs(site: Site, memoryMiB: number): Promise<Ours> {
   const machine = await site.startImage({
     name: 'dabei',
     memoryMiB,
-    cpu: debianCpu,
+    cpu: target.qemu.debianProcessor,
     parameters: [site.rescueParameter()],
     limitSeconds: 210,
   });

@@ -67,8 +67,6 @@ export const bondedNetwork: NetworkUnits = {
   '20-public.network': `[Match]\nName=public\n\n[Network]\n${ownAddresses}`,
 };
 
-export const debianCpu = target.qemu.debianProcessor;
-
 /** What an old system starts from. */
 export interface OldSystem {
   disks: readonly DiskOptions[];

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { image } from '../harness/image.ts';
 import * as files from '../../../image/lib/files.ts';
-import { debianCpu, makeDebian, type DebianOptions, type OldSystem } from './debian.ts';
+import { makeDebian, type DebianOptions, type OldSystem } from './debian.ts';
 import { stageDone, unlessItEnds } from './install.ts';
 import type { Machine } from '../harness/machine/machine.ts';
 import { serveFiles } from '../harness/serve.ts';
 import type { GuestOptions, Site } from '../harness/site.ts';
 import type { Ssh } from '../harness/ssh.ts';
+import { target } from '../../../image/lib/target.ts';
 
 /** A running Linux that is left by the bundle's own `run`, over SSH, for real. */
 export interface Old {
@@ -71,7 +72,7 @@ export async function startOld(
   const start = (name: string) =>
     site.start({
       name,
-      cpu: debianCpu,
+      cpu: target.qemu.debianProcessor,
       limitSeconds: 900,
       ...options,
       ...started,

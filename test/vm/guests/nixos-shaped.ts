@@ -37,7 +37,6 @@ ip route replace 10.0.2.2 dev $card proto static
 ip route replace default via 10.0.2.2 dev $card proto static
 ip route replace default via fd00:da:be:2::2 dev $card proto static
 ${systemPath}/bin/sshd
-printf '\\n%s login: ' ${oldHostName} >/dev/console
 while :; do
   sleep 3600 &
   wait
