@@ -47,6 +47,20 @@ t.test('every row', async t => {
     t.equal(new Set(rows.map(row => row[name])).size, rows.length, `${name} tells rows apart`);
 });
 
+t.test('the image that Nix builds has the same rows', async t => {
+  const text = readFileSync(checkout('nix/packages/default.nix'), 'utf8');
+  const flake = readFileSync(checkout('flake.nix'), 'utf8');
+  for (const row of rows.filter(({ lacks }) => lacks === null)) {
+    const [, nix = ''] = new RegExp(`^ {6}${row.machine} = \\{\\n([^]*?)^ {6}\\};$`, 'm').exec(text) ?? [];
+    t.match(nix, `kernelFile = "${row.kernel.image}";`, row.machine);
+    t.match(nix, `squashfsFilter = "${row.xzFilter === null ? '' : `-Xbcj ${row.xzFilter}`}";`, row.machine);
+    t.match(nix, `qemu = "${row.qemu.program} `, row.machine);
+    t.match(nix, `consoles = "${row.serialConsoles.map(name => `console=${name}`).join(' ')}";`, row.machine);
+    t.match(nix, `console = "${row.serialConsoles[0]!.split(',')[0]!}";`, row.machine);
+    t.match(flake, `"${row.nixSystem}"`, row.machine);
+  }
+});
+
 t.test('the architecture that a command line names', async t => {
   const other = rows.find(row => row !== arch)!;
   t.equal(targetOf(['node', 'build.ts', '--quick']), arch, 'none: that of this machine');
