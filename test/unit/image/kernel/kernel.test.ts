@@ -44,6 +44,13 @@ t.test('a symbol that a later line sets again has that value, and stands once', 
   t.equal(settings('CONFIG_A=y\nCONFIG_B=m\nCONFIG_A=n\n'), '# CONFIG_A is not set\nCONFIG_B=m\n');
 });
 
+t.test("errors of ARM's server cores are mended", async t => {
+  const { asked } = configurationOf({ machine: 'aarch64' });
+  // Those of Neoverse N1, N2, V1, V2 and Cobalt that corrupt memory or hang (arch/arm64/Kconfig); allnoconfig leaves all of them out.
+  for (const number of [1286807, 1463225, 1508412, 1542419, 3194386, 4118414])
+    t.ok(asked.includes(`CONFIG_ARM64_ERRATUM_${number}=y\n`), String(number));
+});
+
 t.test('what each architecture asks for', async t => {
   for (const row of rows) {
     const { asked, others } = configurationOf(row);
