@@ -17,13 +17,23 @@ const aboutTheJourney: readonly string[] = [
  * @param asked all sources merged, as JSON values
  */
 export function givenText(asked: unknown): string {
-  const { mode: _mode, $schema: _schema, console: _console, tor: _tor, ssh, disks, ...rest } = record(asked);
+  const {
+    mode: _mode,
+    $schema: _schema,
+    console: _console,
+    tor: _tor,
+    ssh,
+    disks,
+    network,
+    ...rest
+  } = record(asked);
   const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !aboutTheJourney.includes(key)));
   const { hostKeys: _keys, ...restOfSsh } = record(ssh);
   const { key, keyFiles, wipe: _wipe, ...restOfDisks } = record(disks);
   return JSON.stringify(
     sorted({
       ...others,
+      ...(network === undefined ? {} : { network: withoutWifiSecrets(network) }),
       ...(ssh === undefined ? {} : { ssh: restOfSsh }),
       ...(disks === undefined
         ? {}
@@ -36,6 +46,22 @@ export function givenText(asked: unknown): string {
           }),
     }),
   );
+}
+
+function withoutWifiSecrets(network: unknown): unknown {
+  const { wifi, ...rest } = record(network);
+  if (!Array.isArray(wifi)) return network;
+  return {
+    ...rest,
+    wifi: wifi.map(entry => {
+      const { passphrase, psk, ...others } = record(entry);
+      return {
+        ...others,
+        ...(passphrase === undefined ? {} : { passphrase: true }),
+        ...(psk === undefined ? {} : { psk: true }),
+      };
+    }),
+  };
 }
 
 function record(value: unknown): Record<string, unknown> {

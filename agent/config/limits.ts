@@ -18,6 +18,9 @@ export const limits = {
   /** BOND_MAX_ARP_TARGETS (include/net/bonding.h). */
   arpIpTargets: 16,
   nameServers: 64,
+  wifiNetworks: 64,
+  /** IEEE 802.11-2020, 9.4.2.2. */
+  ssidBytes: 32,
   searchDomains: 64,
   disks: 1024,
   keyFiles: 64,

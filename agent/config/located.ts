@@ -1,4 +1,4 @@
-import { formatPath, publicPath, type Path, type Place } from './report.ts';
+import { anyIndex, formatPath, publicPath, type Path, type Place } from './report.ts';
 
 /** JSON values with their place in the source, which they keep when they are merged and validated. */
 export type Located = LocatedObject | LocatedArray | LocatedScalar;
@@ -96,6 +96,21 @@ export function valueAt(located: Located, path: Path): Located | undefined {
     else return undefined;
   }
   return here;
+}
+
+/** Every value that a pattern of paths names, with its own path. */
+export function valuesAt(located: Located, pattern: readonly string[]): { path: Path; value: Located }[] {
+  let found: { path: Path; value: Located }[] = [{ path: [], value: located }];
+  for (const part of pattern)
+    found = found.flatMap(({ path, value }) => {
+      if (part === anyIndex)
+        return value.kind === 'array'
+          ? value.items.map((item, at) => ({ path: [...path, at], value: item }))
+          : [];
+      const below = valueAt(value, [part]);
+      return below === undefined ? [] : [{ path: [...path, part], value: below }];
+    });
+  return found;
 }
 
 /**

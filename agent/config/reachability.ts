@@ -40,8 +40,8 @@ const reachabilitySchema = configSchema.pick({
 const maximumRounds = 16;
 
 /**
- * Removes exactly what is invalid. It removes an unknown key alone; a route or a rule with an invalid value as a whole, since the
- * remaining parts would mean a different one; an interface only if it contradicts itself or if nothing selects it. Never throws;
+ * Removes exactly what is invalid. It removes an unknown key alone; a route, a rule or a wireless network with an invalid value as a whole,
+ * since the remaining parts would mean a different one; an interface only if it contradicts itself or if nothing selects it. Never throws;
  * its time is proportional to the size of the configuration.
  */
 export function reachabilityOf(merged: Located): ReachabilityConfig {
@@ -121,9 +121,9 @@ function existing(input: unknown, path: Path): Path {
   return path;
 }
 
-/** The path of the route or rule that contains a path; otherwise the path itself. */
+/** The path of the route, rule or wireless network that contains a path; otherwise the path itself. */
 function wholeOf(path: Path): Path {
-  const list = path.findIndex(part => part === 'routes' || part === 'rules');
+  const list = path.findIndex(part => part === 'routes' || part === 'rules' || part === 'wifi');
   return list >= 0 ? path.slice(0, list + 2) : path;
 }
 

@@ -33,8 +33,16 @@ export function formatPath(path: Path): string {
   }, '');
 }
 
-/** Settings that hold a passphrase, a private key, the hash of a password or a token. */
-export const secretPaths: readonly Path[] = [
+/** In a pattern of paths: any index of a list. */
+export const anyIndex = '*';
+
+export const wifiSecretPaths = [
+  ['network', 'wifi', anyIndex, 'passphrase'],
+  ['network', 'wifi', anyIndex, 'psk'],
+] as const;
+
+/** Settings that hold a passphrase, a private key, the hash of a password or a token; patterns of paths. */
+export const secretPaths: readonly (readonly string[])[] = [
   ['disks', 'key'],
   ['disks', 'keyFiles'],
   ['ssh', 'hostKeys'],
@@ -42,11 +50,14 @@ export const secretPaths: readonly Path[] = [
   ['tor', 'key'],
   ['report', 'token'],
   ['report', 'header'],
+  ...wifiSecretPaths,
 ];
 
 /** Cuts a path at a secret: a passphrase that somebody wrote as a key of an object is still a passphrase. */
 export function publicPath(path: Path): Path {
-  const secret = secretPaths.find(secretPath => secretPath.every((part, index) => path[index] === part));
+  const secret = secretPaths.find(secretPath =>
+    secretPath.every((part, at) => path[at] === part || (part === anyIndex && typeof path[at] === 'number')),
+  );
   return secret ? path.slice(0, secret.length + (typeof path[secret.length] === 'number' ? 1 : 0)) : path;
 }
 

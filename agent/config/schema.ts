@@ -15,6 +15,7 @@ export * from './schema/disks.ts';
 export * from './schema/links.ts';
 export * from './schema/network.ts';
 export * from './schema/routes.ts';
+export type { WifiNetwork } from './schema/wifi.ts';
 
 /**
  * Version 1 of the configuration. JSON in, validated and typed values out.

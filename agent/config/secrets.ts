@@ -1,5 +1,5 @@
-import { valueAt, type Located, type LocatedScalar } from './located.ts';
-import { formatPath, type Path } from './report.ts';
+import { valueAt, valuesAt, type Located, type LocatedScalar } from './located.ts';
+import { formatPath, wifiSecretPaths, type Path } from './report.ts';
 
 /**
  * One rule for secrets from all sources: parameters, files, files of `run` (image/media/bundle/lib/machine.sh does the same).
@@ -43,18 +43,30 @@ export function cleanSecrets(merged: Located): { value: Located; notes: string[]
     return { ...value, value: text } satisfies LocatedScalar;
   };
   const key = valueAt(merged, ['disks', 'key']);
-  const withKey = key
+  const withDiskKey = key
     ? replaced(merged, ['disks', 'key'], clean(key, ['disks', 'key'], cleanPassphrase))
     : merged;
+  const withKey = wifiSecretPaths
+    .flatMap(pattern => valuesAt(withDiskKey, pattern))
+    .reduce(
+      (whole, { path, value }) => replaced(whole, path, clean(value, path, cleanPassphrase)),
+      withDiskKey,
+    );
   const hostKeys = valueAt(withKey, ['ssh', 'hostKeys']);
   if (hostKeys?.kind !== 'array') return { value: withKey, notes };
   const items = hostKeys.items.map((item, index) => clean(item, ['ssh', 'hostKeys', index], cleanKey));
   return { value: replaced(withKey, ['ssh', 'hostKeys'], { ...hostKeys, items }), notes };
 }
 
-/** Replaces the value at an existing path of keys. */
-function replaced(located: Located, [key, ...rest]: readonly string[], value: Located): Located {
+/** Replaces the value at an existing path. */
+function replaced(located: Located, [key, ...rest]: Path, value: Located): Located {
   if (key === undefined) return value;
+  if (located.kind === 'array')
+    return {
+      ...located,
+      items: located.items.map((item, at) => (at === key ? replaced(item, rest, value) : item)),
+    };
+  if (typeof key === 'number') return located;
   const entry = located.kind === 'object' ? located.entries.get(key) : undefined;
   if (located.kind !== 'object' || entry === undefined) return located;
   const entries = new Map(located.entries);

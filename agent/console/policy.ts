@@ -1,4 +1,5 @@
-import { valueAt, type Located } from '../config/located.ts';
+import { valueAt, valuesAt, type Located } from '../config/located.ts';
+import { wifiSecretPaths } from '../config/report.ts';
 import { isParameter } from '../config/sources/parameters.ts';
 import type { ConsoleConfig } from '../config/schema.ts';
 
@@ -64,6 +65,7 @@ export function consoleQuestion(
     sourceOf('report', 'token'),
     sourceOf('report', 'header'),
     sourceOf('tor', 'key'),
+    ...wifiSecretPaths.flatMap(path => valuesAt(merged, path)).map(({ value }) => value.place.source),
     ...(keys?.kind === 'array' ? keys.items.map(({ place }) => place.source) : [keys?.place.source]),
   ].filter(source => source !== undefined);
   const asking = [

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import { line } from '../text.ts';
 import { bondSchema, bridgeSchema, vlanSchema } from './links.ts';
 import { freeRouteSchema, routeSchema, ruleSchema } from './routes.ts';
+import { wifiSettings } from './wifi.ts';
 import { address, addressWithPrefix, interfaceName, mac, mtu, unsigned32 } from './words.ts';
 
 /**
@@ -138,6 +139,7 @@ export const networkSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('install even if no configured gateway answers, for a machine that will be moved'),
+  ...wifiSettings,
 });
 
 export type NetworkConfig = z.output<typeof networkSchema>;

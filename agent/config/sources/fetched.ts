@@ -1,5 +1,5 @@
 import { ownSettings } from '../schema/fetch.ts';
-import { toJson, valueAt, type Located } from '../located.ts';
+import { toJson, valueAt, valuesAt, type Located } from '../located.ts';
 import { formatPath, secretPaths, type Problem } from '../report.ts';
 import type { Identity } from './url.ts';
 import { validityProblems, type TrustedTime, type Validity } from './validity.ts';
@@ -35,9 +35,8 @@ export function fetchedProblems(
       'give it where configUrl is given: on the kernel command line, or in a file of the initramfs';
     problems.push({ code: 'CONFIG_SCHEMA', ...entry.key, message, remedy });
   }
-  for (const path of inClear ? secretPaths : []) {
-    const secret = valueAt(value, path);
-    if (secret === undefined || (secret.kind === 'array' && secret.items.length === 0)) continue;
+  for (const { path, value: secret } of inClear ? secretPaths.flatMap(each => valuesAt(value, each)) : []) {
+    if (secret.kind === 'array' && secret.items.length === 0) continue;
     problems.push({
       code: 'CONFIG_SECRET_IN_CLEAR',
       ...secret.place,

@@ -102,7 +102,7 @@ t.test('nothing is printed as kept that is not kept', async t => {
     keptNetwork(name => capture[name] ?? null, networkSchema.parse(network));
   const own = { interfaces: [{ name: 'eth9', dhcp: true }], dns: { servers: ['203.0.113.53'] } };
   t.strictSame(kept(own), { links: [], routes: [], dns: ['203.0.113.53'], defaultLinks: [] });
-  const { rules: _, ...withoutRule } = newNetwork;
+  const { rules: _, wifi: _wifi, ...withoutRule } = newNetwork;
   t.strictSame(kept(withoutRule).routes, ['default via 192.0.2.1 dev ens3 onlink'], 'no rule leads to 200');
   t.strictSame(kept({ interfaces: [{ name: 'ens3', dhcp: { useGateway: false } }] }).routes, []);
   t.strictSame(kept({ interfaces: [{ name: 'ens3', dhcp: true }] }).routes, [
