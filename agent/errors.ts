@@ -16,7 +16,7 @@ export const errorCodes = {
   CONFIG_SCHEMA: 'a value of the configuration is missing, unknown or of the wrong type',
   CONFIG_PARAMETER: 'a kernel parameter cannot be read',
   CONFIG_VERSION: 'the configuration is of a version that this image does not know',
-  VARIANT_MISSING: 'the configuration asks for a part that this image does not have, such as Tor',
+  VARIANT_MISSING: 'the configuration asks for a part that this image does not have, such as Tor or Wi-Fi',
   CONFIG_CONFLICT: 'two values of the configuration exclude each other',
   CONFIG_URL_UNVERIFIED: 'the configuration would come over plain HTTP, without a hash or a signature',
   CONFIG_URL_IDENTITY:

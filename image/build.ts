@@ -35,7 +35,7 @@ import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
 import * as clock from '../agent/host/clock.ts';
-import { variants, type Variant } from '../agent/variants.ts';
+import { builtVariants, type Variant } from '../agent/variants.ts';
 import { BuildError } from './lib/errors.ts';
 import { requireWhole, target } from './lib/target.ts';
 
@@ -205,12 +205,12 @@ async function fetchInputs(options: BuildOptions, kernelOnly = false): Promise<F
 
 /** @throws BuildError USAGE naming what is no variant */
 function parseVariants(names: readonly string[]): Variant[] {
-  const unknown = names.filter(name => !variants.some(variant => variant === name));
-  if (unknown.length === 0) return variants.filter(variant => names.includes(variant));
+  const unknown = names.filter(name => !builtVariants.some(variant => variant === name));
+  if (unknown.length === 0) return builtVariants.filter(variant => names.includes(variant));
   throw new BuildError('USAGE', {
     doing: 'reading --variant',
     problem: `there is no variant named ${unknown.map(name => JSON.stringify(name)).join(' or ')}`,
-    remedy: `name one or more of these, each after --variant of its own: ${variants.join(' ')}`,
+    remedy: `name one or more of these, each after --variant of its own: ${builtVariants.join(' ')}`,
   });
 }
 

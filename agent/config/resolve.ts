@@ -222,9 +222,11 @@ function leaves(value: unknown, path: Path = []): [string, string][] {
 function withBase(reachability: ReachabilityConfig, base: Located): ReachabilityConfig {
   const own = reachabilityOf(base);
   const { ssh, rootAuthorizedKeys, network } = reachability;
+  const { wifi, wifiCountry } = network;
   return {
     ...reachability,
-    network: network.interfaces.length > 0 ? network : own.network,
+    // Neither the old system nor a provider has wireless networks.
+    network: network.interfaces.length > 0 ? network : { ...own.network, wifi, wifiCountry },
     ssh: ssh.hostKeys.length > 0 ? ssh : { ...ssh, hostKeys: own.ssh.hostKeys },
     rootAuthorizedKeys: rootAuthorizedKeys.length > 0 ? rootAuthorizedKeys : own.rootAuthorizedKeys,
   };

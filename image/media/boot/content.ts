@@ -49,14 +49,14 @@ export async function cachedMedium(
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     const kernel = join(image.path, target.kernel.image);
     const variants = Object.fromEntries(
-      having.map(variant => [variant, join(image.path, initrds[variant].archive)]),
+      having.map(variant => [variant, join(image.path, initrds[variant]!.archive)]),
     );
     const initrd = join(image.path, 'initrd');
     await make(directory, { kernel, initrd, variants, description, version, epoch });
   });
 }
 
-const initrds: Readonly<Record<Variant, FurtherInitrd>> = { tor: torInitrd };
+const initrds: Readonly<Partial<Record<Variant, FurtherInitrd>>> = { tor: torInitrd };
 
 /** Those of a medium, in their order. */
 export function variantsOf({ variants }: Pick<MediumContent, 'variants'>): Variant[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isoNameOf, variants } from '../../../agent/variants.ts';
+import { builtVariants, isoNameOf } from '../../../agent/variants.ts';
 import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
@@ -29,7 +29,7 @@ export const image = {
 /** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
 export async function requireImage(): Promise<void> {
   // What worlds are made from, too, so that nothing is fetched after an hour of compiling.
-  if (given === undefined) await buildImage({ also: [needs.set(bootLoaderSet)], variants });
+  if (given === undefined) await buildImage({ also: [needs.set(bootLoaderSet)], variants: builtVariants });
 }
 
 /** Installs QEMU, firmware and clients where they are missing. */

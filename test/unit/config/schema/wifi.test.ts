@@ -97,3 +97,18 @@ t.test('a passphrase that others may have read is refused', async t => {
     { code: 'CONFIG_SECRET_IN_CLEAR', path: 'network.wifi[1].psk' },
   ]);
 });
+
+t.test('an image without Wi-Fi refuses wireless networks, and says which image can', async t => {
+  const bytes = Buffer.from(JSON.stringify({ network: { wifi: [{ ssid: 'home', passphrase }] } }));
+  const on = (variants: ('wifi' | 'tor')[]) =>
+    resolveConfiguration({ commandLine: '', files: [{ path: '/dabei.json', bytes }], variants });
+  t.match(on(['tor']), {
+    config: null,
+    problems: [{ code: 'VARIANT_MISSING', path: 'network.wifi', remedy: /^leave network\.wifi out$/ }],
+  });
+  t.same(on(['wifi']).problems, []);
+  t.equal(on(['tor']).reachability.network.wifi?.length, 1, 'it may be the only way to the machine');
+  const nobody = Buffer.from(JSON.stringify({ network: { wifi: [], wifiCountry: 'DE' } }));
+  const files = [{ path: '/dabei.json', bytes: nobody }];
+  t.same(resolveConfiguration({ commandLine: '', files, variants: [] }).problems, []);
+});
