@@ -1,3 +1,4 @@
+import { callBus } from './bus.ts';
 import * as clock from './clock.ts';
 import * as exec from './exec.ts';
 import * as files from './files.ts';
@@ -18,6 +19,7 @@ export interface Doors {
     readonly exchange: typeof exchange;
     readonly dateOf: typeof dateOf;
     readonly readBanner: typeof readBanner;
+    readonly callBus: typeof callBus;
   };
   readonly clock: typeof clock;
   /** Writes an entry to the log file and to the consoles. Never throws. */
@@ -29,7 +31,7 @@ export interface Doors {
 export const realDoors: Doors = {
   exec,
   files,
-  network: { request, exchange, dateOf, readBanner },
+  network: { request, exchange, dateOf, readBanner, callBus },
   clock,
   log,
   claim,
