@@ -18,6 +18,7 @@ const caches = 'the new system asks binary caches over its own network, just bef
 const nix = 'this check needs Nix and the network of the new system';
 const fetching = 'the new system fetches the configuration over its own network';
 const asking = 'the new system asks just before it touches the disks';
+const joining = 'only a machine that was started from a medium joins wireless networks';
 const rescuing = 'the rescue entry of an installed machine starts this system';
 const writing = 'the error occurs while dabei writes to the disks';
 
@@ -52,6 +53,11 @@ export const errorPlaces: Readonly<Record<ErrorCode, Place>> = {
   NETWORK_INTERFACE_ABSENT: { newSystem: 'the new system may find other interfaces than the old one' },
   NETWORK_UNREACHABLE: { newSystem: 'the new system has to configure the interfaces first' },
   NETWORK_SILENT_GATEWAY: { newSystem: 'the new system asks the gateway from its own address' },
+  WIFI_START: { newSystem: joining },
+  WIFI_NO_CARD: { newSystem: joining },
+  WIFI_NOT_FOUND: { newSystem: joining },
+  WIFI_SECURITY: { newSystem: joining },
+  WIFI_PASSPHRASE: { newSystem: joining },
   NO_LOGIN: {
     newSystem:
       'PREFLIGHT_NO_LOGIN is the same check before kexec; only the system itself shows whether its SSH server is enabled',

@@ -41,6 +41,12 @@ export const errorCodes = {
   NETWORK_UNREACHABLE: 'no gateway answers and no DHCP server or router offered an address',
   NETWORK_SILENT_GATEWAY:
     'no configured gateway answers, and the installed system would have no other gateway',
+  WIFI_START: 'the programs for wireless networks do not start',
+  WIFI_NO_CARD: 'the machine has no wireless card that the image has a driver and firmware for',
+  WIFI_NOT_FOUND: 'no wireless network of a configured name is in reach',
+  WIFI_SECURITY: 'a wireless network asks for something else than a passphrase',
+  WIFI_PASSPHRASE:
+    'a wireless network was found, and does not let the machine in; mostly, the passphrase is wrong',
   NO_LOGIN: 'nobody could log in to the installed system',
   SSH_HOST_KEY: 'a given SSH host key cannot be used',
   SSH_START: 'sshd does not start',

@@ -16,6 +16,16 @@ export const limits = {
   leaseAfterRa: 5,
   /** For the gateway that DHCP or a router named; only a warning depends on it. */
   learntGateway: 5,
+  /**
+   * For joining a wireless network, before everything else: two scans of all channels, and a handshake. Not in `longestSeconds`: where
+   * nothing else works, either, sshd may start without the agent.
+   */
+  wifi: 30,
+  /** For each of the two daemons. */
+  wifiStart: 20,
+  /** For one attempt to join, within `wifi`. */
+  wifiHandshake: 15,
+  busCall: 5,
 } as const;
 
 /**

@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import { asRefusal } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
 import type { Config } from '../config/schema.ts';
-import { asDabeiError, DabeiError, Refusals } from '../errors.ts';
+import { asDabeiError, DabeiError, reasonsOf, Refusals } from '../errors.ts';
 import { tellConsoles } from '../console/apply.ts';
 import type { Facts } from '../facts.ts';
 import type { Doors } from '../host/doors.ts';
@@ -28,11 +27,12 @@ import { checkLayout, checkScript } from './disko.ts';
 import { executeSteps } from './execute.ts';
 import { stillSilent } from './gateways.ts';
 import { measureAndPlan } from './measure.ts';
-import { bringUpNetwork } from './network.ts';
+import { bringUpNetwork, type NetworkResult } from './network.ts';
 import type { Session, Stage } from './sequence.ts';
 import { readHostKeys } from './host-keys.ts';
 import { startSsh } from './ssh.ts';
 import { prepareStore } from './store.ts';
+import { isSameNetwork, joinNetworks } from './wifi/join.ts';
 
 /** The stages, one function each: they read their input from the session, and store their results there. */
 
@@ -84,25 +84,36 @@ export async function network(doors: Doors, session: Session): Promise<void> {
   const before = session.networkAsBroughtUp;
   session.networkAsBroughtUp = network;
   // A configuration that arrived over the network may leave it as it is.
-  if (before !== undefined && isDeepStrictEqual(before, network)) return;
-  await keepResult(
-    () =>
-      before === undefined
-        ? bringUpNetwork(doors, network, { hostName })
-        : changeNetwork(doors, before, network, { hostName }),
-    result => {
-      session.network = result;
-      updateStatus(doors, {
-        addresses: result.addresses,
-        unreachableGateways: result.unreachable,
-        warnings: [...session.resolution.notes, ...result.warnings],
-      });
-      for (const [link, addresses] of Object.entries(result.addresses)) {
-        if (addresses.length > 0)
-          doors.log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
-      }
-    },
-  );
+  if (before !== undefined && isSameNetwork(before, network)) return;
+  const notJoined = await joinNetworks(doors, network);
+  const unjoined = notJoined === null ? [] : reasonsOf(notJoined);
+  const keep = (result: NetworkResult) => {
+    const warnings = [...result.warnings, ...unjoined.map(({ message }) => message)];
+    session.network = { ...result, warnings };
+    updateStatus(doors, {
+      addresses: result.addresses,
+      unreachableGateways: result.unreachable,
+      warnings: [...session.resolution.notes, ...warnings],
+    });
+    for (const [link, addresses] of Object.entries(result.addresses)) {
+      if (addresses.length > 0)
+        doors.log({ event: 'note', text: `${link}: ${addresses.join(' ')} (${result.via})` });
+    }
+  };
+  try {
+    await keepResult(
+      () =>
+        before === undefined
+          ? bringUpNetwork(doors, network, { hostName })
+          : changeNetwork(doors, before, network, { hostName }),
+      keep,
+    );
+  } catch (thrown) {
+    if (unjoined.length === 0) throw thrown;
+    throw new Refusals([...unjoined, ...reasonsOf(asDabeiError(thrown, 'bringing the network up'))]);
+  }
+  // The machine is reachable in another way.
+  for (const { message } of unjoined) doors.log({ event: 'warning', text: message });
 }
 
 export async function ssh(doors: Doors, session: Session): Promise<void> {

@@ -1,0 +1,100 @@
+import { DabeiError } from '../../errors.ts';
+import { busSocket } from '../../host/bus.ts';
+import type { Doors } from '../../host/doors.ts';
+import type { NetworkConfig } from '../../config/schema.ts';
+import { iwdFiles, iwdMainConf, iwdSettings, iwdState } from '../../plan/network/iwd.ts';
+import { variantPrograms } from '../../variants.ts';
+import { limits } from '../network-limits.ts';
+
+/** The daemons for wireless networks: a message bus, and iwd, which joins every network that it knows and finds. */
+
+const iwdProgram = variantPrograms.wifi;
+const busProgram = '/usr/bin/dbus-daemon';
+const busSettings = '/usr/lib/dabei/dbus.conf';
+export const iwdLog = '/var/log/iwd.log';
+
+/**
+ * Gives iwd the networks that it may join, and no others. An iwd that runs ends if a network is gone or has another passphrase, or if the
+ * country changes: it would go on with the old passphrase, and after a refusal it asks an agent for the next one (network.c of iwd 3.8).
+ */
+export async function writeNetworks(
+  doors: Doors,
+  network: Pick<NetworkConfig, 'wifi' | 'wifiCountry'>,
+): Promise<void> {
+  const { files } = doors;
+  files.makeDirectory(iwdState, 0o700);
+  const wanted = iwdFiles(network.wifi ?? []);
+  // iwd makes directories for other purposes there.
+  const gone = files.list(iwdState).filter(name => {
+    const content = wanted.find(file => file.name === name)?.content.reveal();
+    const isFile = /\.(psk|open|8021x)$/.test(name);
+    return (
+      isFile && (content === undefined || files.readBytes(`${iwdState}/${name}`)?.equals(content) !== true)
+    );
+  });
+  const settings = iwdMainConf(network);
+  if (gone.length > 0 || files.readText(iwdSettings) !== settings) await stopIwd(doors);
+  for (const name of gone) files.remove(`${iwdState}/${name}`);
+  for (const { name, content } of wanted) files.writeAtomic(`${iwdState}/${name}`, content, 0o600);
+  files.writeAtomic(iwdSettings, settings, 0o644);
+}
+
+async function stopIwd({ exec, files, clock }: Doors): Promise<void> {
+  const pid = files.readText('/run/dabei/iwd.pid')?.trim();
+  if (pid === undefined || files.readText(`/proc/${pid}/cmdline`)?.startsWith(iwdProgram) !== true) return;
+  await exec.attempt({ doing: 'ending iwd', argv: ['busybox', 'kill', pid], timeoutSeconds: 10 });
+  // A process that nobody waits for any more has no command line.
+  await clock.poll(async () => !files.readText(`/proc/${pid}/cmdline`) || null, limits.wifiStart, 0.1);
+}
+
+/**
+ * Starts both unless they run.
+ * @throws DabeiError WIFI_START
+ */
+export async function startDaemons(doors: Doors): Promise<void> {
+  const { files, clock } = doors;
+  files.makeDirectory('/run/dbus');
+  await startOnce(doors, 'dbus', [
+    busProgram,
+    ...[`--config-file=${busSettings}`, '--nofork', '--nopidfile', '--nosyslog'],
+  ]);
+  if ((await clock.poll(async () => files.exists(busSocket) || null, limits.wifiStart, 0.1)) === null)
+    throw noStart('the message bus', '/var/log/dbus.log');
+  await startOnce(doors, 'iwd', [iwdProgram]);
+  const answers = await clock.poll(
+    async () => {
+      const reply = await doors.network.callBus(
+        { ...theBus, member: 'NameHasOwner', args: ['net.connman.iwd'] },
+        limits.busCall,
+      );
+      return ('values' in reply && reply.values[0] === true) || null;
+    },
+    limits.wifiStart,
+    0.25,
+  );
+  if (answers === null) throw noStart('iwd', iwdLog);
+}
+
+const theBus = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+} as const;
+
+async function startOnce({ exec, files }: Doors, name: string, argv: readonly string[]): Promise<void> {
+  const pidFile = `/run/dabei/${name}.pid`;
+  const pid = files.readText(pidFile)?.trim();
+  if (pid !== undefined && files.readText(`/proc/${pid}/cmdline`)?.startsWith(argv[0]!)) return;
+  const doing = `starting ${name === 'iwd' ? 'iwd' : 'the message bus'}`;
+  const env = { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${busSocket}` };
+  const started = await exec.startDaemon({ doing, argv, env, logFile: `/var/log/${name}.log` });
+  files.writeAtomic(pidFile, `${started}\n`, 0o644);
+}
+
+function noStart(what: string, log: string): DabeiError {
+  return new DabeiError('WIFI_START', {
+    doing: 'starting the programs for wireless networks',
+    problem: `${what} does not answer within ${limits.wifiStart} s`,
+    remedy: `read ${log}; with a cable, the machine works without them`,
+  });
+}

@@ -1,0 +1,128 @@
+import { appendFileSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Call, Value } from '../../../../agent/bus/wire.ts';
+import { networkSchema, type NetworkInput } from '../../../../agent/config/schema.ts';
+import { DabeiError, reasonsOf } from '../../../../agent/errors.ts';
+import type { BusReply } from '../../../../agent/host/bus.ts';
+import { isSameNetwork, joinNetworks } from '../../../../agent/stages/wifi/join.ts';
+import { doorsTo } from '../../../support/doors.ts';
+
+/** What dabei makes of iwd's answers. iwd itself needs a kernel with wireless cards: the worlds named wifi have one. */
+
+interface Radio {
+  /** SSID -> type, and what Connect answers; null joins. */
+  networks: Readonly<Record<string, { type?: string; answer?: string | null }>>;
+  /** null: no card. */
+  state?: string | null;
+  /** Lines that iwd writes when it refuses. */
+  log?: string;
+}
+
+const station = '/net/connman/iwd/0/3';
+
+function iwdOf(t: Test, { networks, state = 'disconnected', log = '' }: Radio) {
+  let joined: string | null = null;
+  const calls: string[] = [];
+  const pathOf = (ssid: string) => `${station}/${Buffer.from(ssid).toString('hex')}_psk`;
+  const objects = (): Value => {
+    const now = joined === null ? (state ?? '') : 'connected';
+    const card = new Map<Value, Value>([
+      ['net.connman.iwd.Device', new Map([['Name', 'wlan0']])],
+      ['net.connman.iwd.Station', new Map<Value, Value>([['State', now], ['Scanning', false], ...(joined === null ? [] : [['ConnectedNetwork', pathOf(joined)] as const])])],
+    ]); // prettier-ignore
+    const seen = Object.entries(networks).map(([ssid, { type = 'psk' }]): [Value, Value] => [
+      pathOf(ssid),
+      new Map([['net.connman.iwd.Network', new Map([['Name', ssid], ['Type', type], ['Device', station]])]]),
+    ]); // prettier-ignore
+    return new Map<Value, Value>(state === null ? [] : [[station, card], ...seen]);
+  };
+  const callBus = async ({ member, path }: Call): Promise<BusReply> => {
+    calls.push(member);
+    if (member === 'NameHasOwner') return { values: [true] };
+    if (member === 'GetManagedObjects') return { values: [objects()] };
+    if (member !== 'Connect') return { values: [] };
+    const [ssid = '', { answer = null } = {}] =
+      Object.entries(networks).find(([name]) => pathOf(name) === path) ?? [];
+    appendFileSync(join(doors.root, 'var/log/iwd.log'), log);
+    if (answer !== null) return { error: answer, text: 'Operation failed' };
+    joined = ssid;
+    return { values: [] };
+  };
+  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+    programs: {
+      '/usr/bin/dbus-daemon': 'mkdir -p $ROOT/run/dbus; : > $ROOT/run/dbus/system_bus_socket; sleep 5',
+      '/usr/libexec/iwd': 'sleep 5',
+    },
+    files: { '/run/dbus/system_bus_socket': '' },
+    network: { callBus },
+  });
+  return { doors, calls };
+}
+
+const passphrase = 'correct horse';
+const config = (network: NetworkInput) => networkSchema.parse(network);
+const home = config({ wifi: [{ ssid: 'home', passphrase }], wifiCountry: 'DE' });
+
+t.test('a network that lets the machine in', async t => {
+  const { doors, calls } = iwdOf(t, { networks: { other: {}, home: {} } });
+  t.equal(await joinNetworks(doors, home), null);
+  t.equal(doors.read('/var/lib/iwd/home.psk'), '[Security]\nPassphrase=correct horse\n');
+  t.match(doors.read('/etc/iwd/main.conf'), 'Country=DE');
+  const mode = (path: string) => statSync(join(doors.root, path)).mode & 0o777;
+  t.equal(mode('/var/lib/iwd/home.psk'), 0o600);
+  t.equal(mode('/var/lib/iwd'), 0o700);
+  t.ok(calls.includes('Connect'));
+  t.match(doors.told, [{ event: 'note', text: 'wlan0 has joined "home"' }]);
+  t.notMatch(JSON.stringify([doors.told, doors.ran]), /horse/, 'nothing tells the passphrase');
+  // iwd makes directories for other purposes there.
+  mkdirSync(join(doors.root, 'var/lib/iwd/hotspot'));
+  const next = config({ wifi: [{ ssid: 'other', passphrase }] });
+  await joinNetworks(doors, next);
+  t.equal(doors.read('/var/lib/iwd/home.psk'), null, 'a network of an earlier configuration is forgotten');
+});
+
+t.test('why none was joined', async t => {
+  const refuses = 'net.connman.iwd.Failed';
+  const rows: [name: string, radio: Radio, network: NetworkInput, expected: [code: string, problem: RegExp][]][] = [
+    ['no card', { networks: {}, state: null }, { wifi: [{ ssid: 'home', passphrase }] }, [['WIFI_NO_CARD', /no wireless card/]]],
+    ['out of reach', { networks: { other: {} } }, { wifi: [{ ssid: 'home', passphrase }] }, [['WIFI_NOT_FOUND', /"home" is in reach/]]],
+    ['a wrong passphrase', { networks: { home: { answer: refuses } } }, { wifi: [{ ssid: 'home', passphrase }] }, [['WIFI_PASSPHRASE', /net\.connman\.iwd\.Failed/]]],
+    ['with iwd\'s own reason', { networks: { home: { answer: refuses } }, log: 'event: connect-failed, reason: 15\n' }, { wifi: [{ ssid: 'home', passphrase }] }, [['WIFI_PASSPHRASE', /connect-failed, reason: 15/]]],
+    ['another security', { networks: { home: { type: '8021x' } } }, { wifi: [{ ssid: 'home', passphrase }] }, [['WIFI_SECURITY', /8021x/]]],
+    ['each by itself', { networks: { home: { answer: refuses } } }, { wifi: [{ ssid: 'home', passphrase }, { ssid: 'work', passphrase, hidden: true }] }, [['WIFI_PASSPHRASE', /"home"/], ['WIFI_NOT_FOUND', /"work"/]]],
+  ]; // prettier-ignore
+  for (const [name, radio, network, expected] of rows) {
+    const { doors } = iwdOf(t, radio);
+    const error = await joinNetworks(doors, config(network));
+    t.ok(error instanceof DabeiError, name);
+    const reasons = reasonsOf(error!);
+    t.match(reasons.map(({ code, problem }) => [code, problem]), expected, name); // prettier-ignore
+    t.equal(reasons.length, expected.length, name);
+    t.notMatch(JSON.stringify(reasons.map(({ message, remedy }) => [message, remedy])), /horse/, name);
+  }
+});
+
+t.test('an image without iwd', async t => {
+  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'));
+  t.equal(await joinNetworks(doors, home), null);
+  t.equal(await joinNetworks(doors, config({})), null);
+  t.same(doors.ran, []);
+  t.same(doors.written, []);
+});
+
+t.test('iwd does not start', async t => {
+  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+    programs: { '/usr/libexec/iwd': 'exit 1', '/usr/bin/dbus-daemon': 'exit 1' },
+  });
+  t.match(await joinNetworks(doors, home), { code: 'WIFI_START' });
+});
+
+t.test('another passphrase is another network', async t => {
+  t.ok(isSameNetwork(home, config({ wifi: [{ ssid: 'home', passphrase }], wifiCountry: 'DE' })));
+  t.notOk(
+    isSameNetwork(home, config({ wifi: [{ ssid: 'home', passphrase: 'incorrect' }], wifiCountry: 'DE' })),
+  );
+  t.notOk(isSameNetwork(home, config({})));
+  t.ok(isSameNetwork(config({}), config({ wifi: [] })));
+});
