@@ -114,6 +114,8 @@ export interface Link {
   kind?: 'bond' | 'vlan' | 'bridge';
   /** The MAC address that it has now, where that is another than `mac`. */
   address?: string;
+  /** It is a wireless card. */
+  wireless?: true;
   /** It is only planned. */
   absent?: true;
 }

@@ -132,6 +132,7 @@ export async function readLinks(doors: Doors): Promise<Link[]> {
   const links = parseLinks(json, name => readDevice(files, name));
   for (const link of links) {
     if (link.kind !== undefined) continue;
+    if (files.exists(`/sys/class/net/${link.name}/phy80211`)) link.wireless = true;
     const names = [...(link.altNames ?? []), ...(await predictableNames(exec, link.name))];
     link.altNames = [...new Set(names)].filter(name => name !== link.name);
     link.drivers = driversOf(doors, devicesOfLink(doors, link.name));

@@ -10,6 +10,7 @@ import { runtimeInfo } from './runtime-info.ts';
 import type { RunStep, Step, WriteStep } from '../step.ts';
 import { flakeDirectory, targetRoot, type TargetStorage } from '../target.ts';
 import { fillIn, modules, templates } from './templates.ts';
+import { planWifiFiles } from './wifi-files.ts';
 
 /** The host flake: the files that describe the installed system. Its owner keeps and changes them. */
 
@@ -32,6 +33,7 @@ export function planHostFlake(config: Config, facts: Facts, storage: TargetStora
     ...(storage.copies === undefined
       ? [...planHostKeys(config), ...planMachineId(config)]
       : writeCopyFiles(storage.copies, storage.hostId)),
+    ...planWifiFiles(config.network),
     {
       kind: 'run',
       // If an earlier start left a key, ssh-keygen would ask before it overwrites the key.

@@ -33,6 +33,8 @@ export interface RuntimeInfo {
   /** Types of the host keys in /etc/ssh: "ed25519", "rsa", "ecdsa". */
   sshHostKeys: readonly string[];
   network: RuntimeNetwork;
+  /** There are wireless networks in /var/lib/iwd. `country`: two letters, or null. */
+  wifi?: { country: string | null };
   /** null where the owner's flake lays out the disks itself (disko): then `disks` is empty, too. */
   pool: { name: string; datasets: readonly { name: string; mountpoint: string }[] } | null;
   disks: readonly RuntimeDisk[];
@@ -95,6 +97,9 @@ export function runtimeInfo(config: Config, facts: Facts, storage: TargetStorage
     sshPort: config.ssh.port,
     sshHostKeys: keyTypes.length > 0 ? keyTypes : ['ed25519'],
     network,
+    ...((config.network.wifi ?? []).length === 0
+      ? {}
+      : { wifi: { country: config.network.wifiCountry ?? null } }),
     pool:
       storage.poolName === null
         ? null
@@ -190,7 +195,11 @@ export function diskModules(disk: Disk, system: string): readonly string[] {
   return withBus(modulesOfTransport[disk.transport ?? ''] ?? commonDiskModules(system));
 }
 
+/**
+ * Stage 1 has neither the firmware of a wireless card nor a passphrase, and a driver that began without its firmware does not find it later.
+ */
 function networkModules(link: Link): readonly string[] {
+  if (link.wireless === true) return [];
   if (link.drivers && link.drivers.length > 0) return withBus(link.drivers);
   return link.driver === null ? [] : withBus([link.driver]);
 }

@@ -54,6 +54,12 @@ t.test('who is told if the trial of the first boot fails', async t => {
   }
 });
 
+t.test('stage 1 loads no driver of a wireless card, whose firmware it does not have', async t => {
+  const cable = link({ name: 'eth0', mac: '52:54:00:00:00:01', driver: 'e1000e' });
+  const air = link({ name: 'wlan0', mac: '52:54:00:00:00:02', driver: 'iwlwifi', wireless: true });
+  t.same(info({}, { links: [cable, air] }).modules.network, ['e1000e']);
+});
+
 t.test('interfaces', async t => {
   const two = [
     link({ name: 'eth0', mac: '52:54:00:00:00:01', driver: 'virtio_net' }),
