@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 /** The build's and the tests' door to the file system. Its errors are Node's own: they name the call and the path. */
 
 export const exists = (path: string): boolean => fs.existsSync(path);
+export const isTerminal = (descriptor: number): boolean => isatty(descriptor);
 export const readBytes = (path: string): Buffer => fs.readFileSync(path);
 export const readText = (path: string): string => fs.readFileSync(path, 'utf8');
 /** Null if there is no such file, or no longer: a process may end while this reads its files. */

@@ -14,6 +14,7 @@ import { decodeReserved, reservedBytes } from './reserved-file.ts';
 
 const usage = `usage: dabei-image customize FILE [CONFIGURATION] [--authorized-key FILE] [--onion-key FILE]
                              [--install-from-metadata]
+                             [--wifi SSID [--wifi-passphrase FILE] [--wifi-country CODE] [--wifi-hidden]]
        dabei-image customize FILE --show
        dabei-image customize FILE --clear
 
@@ -24,6 +25,10 @@ it held.
   --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
   --onion-key FILE        hs_ed25519_secret_key of Tor, for nix-dabei-tor.iso: its onion address stays
   --install-from-metadata a configuration in the user-data of the machine's provider may start an installation, as dabei.metadata=install
+  --wifi SSID             a wireless network to join, in place of those of the configuration; no medium of this release has Wi-Fi
+  --wifi-passphrase FILE  its passphrase; without it, from standard input, which must not be a terminal
+  --wifi-country CODE     two letters, such as DE
+  --wifi-hidden           the network does not send its name
   --show                  prints what the medium is configured for, without secrets
   --clear                 overwrites the configuration with zeros
   --help
@@ -32,7 +37,24 @@ it held.
 type Task =
   | { task: 'help' }
   | { task: 'show' | 'clear'; medium: string }
-  | { task: 'write'; medium: string; configuration: string | null; keys: string | null; onionKey: string | null; installs: boolean }; // prettier-ignore
+  | {
+      task: 'write';
+      medium: string;
+      configuration: string | null;
+      keys: string | null;
+      onionKey: string | null;
+      installs: boolean;
+      wifi: WifiOptions | null;
+    };
+
+interface WifiOptions {
+  ssid: string;
+  passphraseFile: string;
+  hidden: boolean;
+  country: string | null;
+}
+
+const standardInput = '/dev/stdin';
 
 /** @throws BuildError USAGE */
 function readArguments(argv: readonly string[]): Task {
@@ -46,6 +68,10 @@ function readArguments(argv: readonly string[]): Task {
         'install-from-metadata': flag,
         'authorized-key': { type: 'string' },
         'onion-key': { type: 'string' },
+        wifi: { type: 'string' },
+        'wifi-passphrase': { type: 'string' },
+        'wifi-country': { type: 'string' },
+        'wifi-hidden': flag,
       } as const;
       return parseArgs({ args: [...argv], allowPositionals: true, options });
     } catch (error) {
@@ -60,8 +86,16 @@ function readArguments(argv: readonly string[]): Task {
   if (rest.length > 0) throw wrongUsage(`unexpected: ${rest.join(' ')}`);
   const keys = values['authorized-key'] ?? null;
   const onionKey = values['onion-key'] ?? null;
-  const isNothing = configuration === null && keys === null && onionKey === null;
   const installs = values['install-from-metadata'];
+  const passphraseFile = values['wifi-passphrase'] ?? standardInput;
+  const country = values['wifi-country'] ?? null;
+  const hidden = values['wifi-hidden'];
+  const wifi = values.wifi === undefined ? null : { ssid: values.wifi, passphraseFile, hidden, country };
+  if (wifi === null && (hidden || country !== null || passphraseFile !== standardInput))
+    throw wrongUsage('--wifi-passphrase, --wifi-country and --wifi-hidden need --wifi');
+  if (wifi?.passphraseFile === standardInput && files.isTerminal(0))
+    throw wrongUsage('a terminal would show the passphrase: give --wifi-passphrase FILE, or a pipe');
+  const isNothing = configuration === null && keys === null && onionKey === null && wifi === null;
   if (values.show || values.clear) {
     if (values.show && values.clear) throw wrongUsage('--show and --clear exclude each other');
     if (!isNothing || installs)
@@ -70,9 +104,9 @@ function readArguments(argv: readonly string[]): Task {
   }
   if (isNothing && !installs)
     throw wrongUsage(
-      'give a configuration, --authorized-key, --onion-key, --install-from-metadata, --show or --clear',
+      'give a configuration, --authorized-key, --onion-key, --wifi, --install-from-metadata, --show or --clear',
     );
-  return { task: 'write', medium, configuration, keys, onionKey, installs };
+  return { task: 'write', medium, configuration, keys, onionKey, installs, wifi };
 }
 
 const wrongUsage = (problem: string): BuildError =>
@@ -99,13 +133,15 @@ export function dabeiImage(argv: readonly string[]): string[] {
     case 'write': {
       const source = (path: string | null) => (path === null ? null : readSource(path));
       const now = clock.epochSeconds();
-      const { installs } = task;
+      const { installs, wifi: asked } = task;
+      const wifi = asked === null ? null : { ...asked, passphrase: readSource(asked.passphraseFile) };
       const wanted = customize({
         configuration: source(task.configuration),
         keys: source(task.keys),
         onionKey: source(task.onionKey),
         variants: found instanceof Error ? undefined : variantsOn(readerOf(task.medium)),
         installs,
+        wifi,
         now,
       });
       const reasons = 'content' in wanted ? [] : wanted;

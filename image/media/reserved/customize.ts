@@ -1,5 +1,6 @@
-import { asRefusal, formatPath, type Path, type Problem } from '../../../agent/config/report.ts';
+import { asRefusal, formatPath, problemOf, type Path, type Problem } from '../../../agent/config/report.ts';
 import { resolveConfiguration } from '../../../agent/config/resolve.ts';
+import type { NetworkInput } from '../../../agent/config/schema.ts';
 import { decodeUtf8 } from '../../../agent/config/sources/decode.ts';
 import type { SourceFile } from '../../../agent/config/sources/sources.ts';
 import { asDabeiError, type DabeiError, type ErrorCode } from '../../../agent/errors.ts';
@@ -10,6 +11,7 @@ import { Secret } from '../../../agent/secret.ts';
 import type { Variant } from '../../../agent/variants.ts';
 import { BuildError } from '../../lib/errors.ts';
 import { configurationPaths, encodeReserved, reservedBytes, type ReservedContent } from './reserved-file.ts';
+import { networkOfWish, type WifiWish } from './wifi-wish.ts';
 
 /** From a configuration and keys to the bytes of a reserved file, or to every reason against it. Pure. */
 
@@ -24,6 +26,8 @@ export interface Wish {
   variants?: readonly Variant[] | undefined;
   /** A configuration by the provider's metadata may start an installation. */
   installs?: boolean;
+  /** A wireless network to join. */
+  wifi?: WifiWish | null;
   /** Seconds since 1970, for keys that expire. */
   now: number;
 }
@@ -40,25 +44,29 @@ const [configurationPath, optionsPath] = configurationPaths;
 
 /** @returns every reason if there is one */
 export function customize(wish: Wish): Customization | readonly Reason[] {
-  const { configuration, keys, onionKey = null, installs = false, variants } = wish;
+  const { configuration, keys, onionKey = null, installs = false, wifi = null, variants } = wish;
   const { lines, problems: keyProblems } = keys === null ? noKeys : readKeys(keys);
   const onion = onionKey === null ? { key: null, problems: [] } : readOnionKey(onionKey);
+  const { network, problems: wifiProblems } = wifi === null ? noNetwork : readNetwork(wifi);
   const asked = {
     ...(lines.length === 0 ? {} : { rootAuthorizedKeys: lines }),
     ...(installs ? { metadata: 'install' } : {}),
     ...(onion.key === null ? {} : { tor: { key: onion.key } }),
   };
-  const hasOptions = Object.keys(asked).length > 0;
-  const options = Buffer.from(`${JSON.stringify(asked)}\n`);
+  const joins = network === null ? {} : { network };
+  const hasOptions = Object.keys({ ...asked, ...joins }).length > 0;
+  const options = Buffer.from(`${JSON.stringify({ ...asked, ...joins })}\n`);
+  const asBytes = (value: object) => Buffer.from(JSON.stringify(value));
   const sources = [
     ...(configuration === null ? [] : [configuration]),
-    ...(hasOptions && keyProblems.length === 0
-      ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: options }]
+    ...(Object.keys(asked).length > 0 && keyProblems.length === 0
+      ? [{ path: keys?.path ?? `/${optionsPath}`, bytes: asBytes(asked) }]
       : []),
+    ...(network === null ? [] : [{ path: '--wifi', bytes: asBytes(joins) }]),
   ];
   const having = variants === undefined ? {} : { variants };
   const { config, mode, problems } = resolveConfiguration({ commandLine: '', files: sources, ...having });
-  const reasons: Reason[] = [...problems, ...keyProblems, ...onion.problems].map(asRefusal);
+  const reasons: Reason[] = [...problems, ...keyProblems, ...onion.problems, ...wifiProblems].map(asRefusal);
   const refusal = config === null || mode !== 'install' ? null : lockoutRefusal(config, wish.now);
   if (refusal !== null) reasons.push(refusal);
 
@@ -87,6 +95,19 @@ function tooLarge(contents: Readonly<Record<string, Buffer>>, length: number): B
 }
 
 const count = (bytes: number): string => bytes.toLocaleString('en');
+
+const noNetwork: { network: NetworkInput | null; problems: Problem[] } = { network: null, problems: [] };
+
+function readNetwork(wish: WifiWish): typeof noNetwork {
+  try {
+    return { network: networkOfWish(wish), problems: [] };
+  } catch (thrown) {
+    return {
+      network: null,
+      problems: [problemOf(asDabeiError(thrown, 'reading the passphrase'), wish.passphrase.path)],
+    };
+  }
+}
 
 const noKeys: KeyFile = { lines: [], problems: [] };
 

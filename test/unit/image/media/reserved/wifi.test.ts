@@ -1,0 +1,80 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { dabeiImage, Refused } from '../../../../../image/media/reserved/command.ts';
+import { publicKeyOf } from '../../../../fixtures/public-keys.ts';
+import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
+
+/** `dabei-image --wifi`, on a medium with Wi-Fi and on one without. */
+
+t.setTimeout(300_000);
+const directory = t.testdir({});
+const tools = await mediaTools();
+const plain = await makeSmallIso(tools, join(directory, 'plain'));
+const larger = await makeSmallIso(tools, join(directory, 'larger'), ['wifi']);
+
+const given = {
+  'host.json': JSON.stringify({
+    rootAuthorizedKeys: [publicKeyOf('me')],
+    network: { wifi: [{ ssid: 'a', passphrase: 'correct horse' }] },
+  }),
+  'pass': 'battery horse\n',
+  'short': 'horse\n',
+}; // prettier-ignore
+
+/** A copy of a medium, beside those files. */
+function prepare(name: string, medium: string) {
+  const copy = join(directory, `${name}.iso`);
+  copyFileSync(medium, copy);
+  for (const [file, content] of Object.entries(given)) writeFileSync(join(directory, file), content);
+  const customize = (...argv: string[]) =>
+    dabeiImage(['customize', copy, ...argv.map(word => (word in given ? join(directory, word) : word))]).join(
+      '\n',
+    );
+  return { customize, bytes: () => readFileSync(copy) };
+}
+
+function reasonsOf(work: () => unknown): { code: string; message: string }[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error.reasons.map(({ code, message }) => ({ code, message }));
+  }
+}
+
+t.test('a wireless network, whose passphrase no argument has', async t => {
+  const { customize, bytes } = prepare('with', larger);
+  const said = customize(
+    ...['host.json', '--wifi', 'Café', '--wifi-passphrase', 'pass', '--wifi-country', 'DE', '--wifi-hidden'],
+  );
+  t.match(said, 'warning: whoever has the medium can read its secrets: network.wifi[0].passphrase');
+  t.notMatch(said, /battery horse/);
+  const network =
+    '"network":{"wifi":[{"ssid":"Café","passphrase":"battery horse","hidden":true}],"wifiCountry":"DE"}';
+  t.ok(bytes().includes(network));
+  t.equal(customize('--show'), said);
+  const before = bytes();
+  t.match(
+    reasonsOf(() => customize('--wifi', 'a', '--wifi-passphrase', 'short')),
+    [{ code: 'CONFIG_SCHEMA', message: /--wifi:1:\d+ network\.wifi\[0\]\.passphrase: is not 8 to 63/ }],
+  );
+  t.match(
+    reasonsOf(() => customize('--wifi', 'a', '--wifi-passphrase', 'none')),
+    [{ code: 'FILE' }],
+  );
+  t.throws(() => customize('--wifi-hidden'), { code: 'USAGE' });
+  t.ok(bytes().equals(before), 'a refusal changes nothing');
+});
+
+t.test('a medium without Wi-Fi is not configured for it', async t => {
+  const { customize, bytes } = prepare('without', plain);
+  for (const argv of [['host.json'], ['--wifi', 'a', '--wifi-passphrase', 'pass']])
+    t.match(
+      reasonsOf(() => customize(...argv)),
+      [{ code: 'VARIANT_MISSING', message: /asks for Wi-Fi/ }],
+      argv.join(' '),
+    );
+  t.ok(bytes().equals(readFileSync(plain)), 'nothing is written');
+});
