@@ -1,4 +1,5 @@
 import { paths } from '../../paths.ts';
+import { busDirectory, iwdState } from '../network/iwd.ts';
 
 /**
  * What a disko script sees of the files in RAM: it comes with a flake and all its inputs, and runs as root.
@@ -12,6 +13,15 @@ import { paths } from '../../paths.ts';
  */
 export function hiddenDirectories(keyFiles: readonly string[]): string[] {
   const besideKeys = keyFiles.flatMap(path => /^\/run\/[^/]+(?=\/)/.exec(path) ?? []);
-  const secret = [paths.bootDirectory, paths.consoleDirectory, '/etc/ssh', '/var/log', '/root', '/tmp'];
+  const secret = [
+    paths.bootDirectory,
+    paths.consoleDirectory,
+    '/etc/ssh',
+    '/var/log',
+    iwdState,
+    busDirectory,
+    '/root',
+    '/tmp',
+  ];
   return [...new Set([...secret, '/run/keys', '/run/secrets', ...besideKeys])];
 }

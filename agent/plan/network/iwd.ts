@@ -5,6 +5,8 @@ import { Secret } from '../../secret.ts';
 
 /** Where iwd keeps known networks, in this system and in the installed one. Only root may look into it. */
 export const iwdState = '/var/lib/iwd';
+/** Of the message bus's socket: who reaches it controls iwd. */
+export const busDirectory = '/run/dbus';
 export const iwdSettings = '/etc/iwd/main.conf';
 
 export interface IwdFile {

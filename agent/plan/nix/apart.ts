@@ -1,3 +1,4 @@
+import { busDirectory, iwdState } from '../network/iwd.ts';
 import { paths } from '../../paths.ts';
 import { keptBelow, stateDirectory } from '../target.ts';
 
@@ -15,7 +16,7 @@ export function apart(hidden: readonly string[], argv: readonly string[]): [stri
 }
 
 /** Of the target: dabei writes host keys before it evaluates the system; a resumed installation has logs and the trial's token, too. */
-const ofTarget = ['/etc/ssh', '/var/log', stateDirectory];
+const ofTarget = ['/etc/ssh', '/var/log', stateDirectory, iwdState];
 
 /**
  * Directories that contain secrets on every machine that dabei installs.
@@ -24,7 +25,7 @@ const ofTarget = ['/etc/ssh', '/var/log', stateDirectory];
  */
 export function secretDirectories(root: string): string[] {
   const hidden = [...ofTarget, ...ofTarget.map(keptBelow)].map(directory => `${root}${directory}`);
-  return [paths.bootDirectory, '/etc/ssh', '/var/log', ...hidden];
+  return [paths.bootDirectory, '/etc/ssh', '/var/log', iwdState, busDirectory, ...hidden];
 }
 
 /**

@@ -2,7 +2,7 @@ import { DabeiError } from '../../errors.ts';
 import { busSocket } from '../../host/bus.ts';
 import type { Doors } from '../../host/doors.ts';
 import type { NetworkConfig } from '../../config/schema.ts';
-import { iwdFiles, iwdMainConf, iwdSettings, iwdState } from '../../plan/network/iwd.ts';
+import { busDirectory, iwdFiles, iwdMainConf, iwdSettings, iwdState } from '../../plan/network/iwd.ts';
 import { variantPrograms } from '../../variants.ts';
 import { limits } from '../network-limits.ts';
 
@@ -53,7 +53,7 @@ async function stopIwd({ exec, files, clock }: Doors): Promise<void> {
  */
 export async function startDaemons(doors: Doors): Promise<void> {
   const { files, clock } = doors;
-  files.makeDirectory('/run/dbus');
+  files.makeDirectory(busDirectory);
   await startOnce(doors, 'dbus', [
     busProgram,
     ...[`--config-file=${busSettings}`, '--nofork', '--nopidfile', '--nosyslog'],

@@ -17,9 +17,10 @@ async function inside(hidden: readonly string[], argv: readonly string[], env: R
 
 t.test('what is hidden on every machine', async t => {
   const always = [
-    ...['/run/dabei/boot', '/etc/ssh', '/var/log'],
-    ...['/mnt/etc/ssh', '/mnt/var/log', '/mnt/var/lib/dabei'],
+    ...['/run/dabei/boot', '/etc/ssh', '/var/log', '/var/lib/iwd', '/run/dbus'],
+    ...['/mnt/etc/ssh', '/mnt/var/log', '/mnt/var/lib/dabei', '/mnt/var/lib/iwd'],
     ...['/mnt/persist/etc/ssh', '/mnt/persist/var/log', '/mnt/persist/var/lib/dabei'],
+    '/mnt/persist/var/lib/iwd',
   ];
   t.same(secretDirectories('/mnt'), always);
   t.same(installerSecrets('/mnt'), [...always, '/root', '/tmp']);
@@ -62,7 +63,7 @@ t.test('nothing secret is within reach', { timeout: 120_000 }, async t => {
 t.test('nor what a system keeps in /persist', async t => {
   const root = t.testdir({ etc: { ssh: {} }, var: { lib: {} }, persist: { 'flake.nix': '' } });
   const kept = (directory: string) => join(root, 'persist', directory);
-  const secrets = ['etc/ssh/ssh_host_ed25519_key', 'var/lib/dabei/trial-report'];
+  const secrets = ['etc/ssh/ssh_host_ed25519_key', 'var/lib/dabei/trial-report', 'var/lib/iwd/home.psk'];
   for (const secret of secrets) {
     mkdirSync(dirname(kept(secret)), { recursive: true });
     writeFileSync(kept(secret), 'a key');
