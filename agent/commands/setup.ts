@@ -96,6 +96,7 @@ function surroundings(doors: Doors, configFile: string | undefined): Surrounding
   return {
     base,
     keys: config?.rootAuthorizedKeys ?? boot.reachability.rootAuthorizedKeys,
+    wifi: (config ?? boot.reachability).network.wifi ?? [],
     network: boot.reachability.network,
     captured,
     isChanged: false,
@@ -116,7 +117,7 @@ async function converse(doors: Doors, terminal: Terminal, around: Surroundings):
     'This installs NixOS on this machine. Nothing is changed before the last question.\n' +
       `The arrow keys go through the choices, "${backward}" goes one question back, Ctrl-C ends.\n`,
   );
-  let state = start(await look(doors, around.base, around.keys), around.captured);
+  let state = start(await look(doors, around.base, around.keys, around.wifi), around.captured);
   for (;;) {
     const answered = await answer(doors, terminal, around, state, tell);
     if (answered === null) return null;

@@ -10,9 +10,12 @@ export type Base = Omit<ConfigInput, 'disks'> & { disks?: Omit<NonNullable<Confi
  */
 export function baseOf({ config }: Pick<Resolution, 'config'>): Base {
   if (config?.given === undefined) return {};
-  const { disks, ...rest } = JSON.parse(config.given) as ConfigInput & {
+  const { disks, network, ...others } = JSON.parse(config.given) as ConfigInput & {
     disks?: { key?: unknown; keyFiles?: unknown };
   };
+  // Passphrases of wireless networks are added where a configuration is made (configuration.ts).
+  const { wifi: _wifi, ...wired } = network ?? {};
+  const rest = { ...others, ...(network === undefined ? {} : { network: wired }) };
   if (disks === undefined) return rest;
   // givenText (config/given.ts) has `true` and a list of paths where secrets were.
   const { key: _key, keyFiles: _files, keyFormat: _format, ...kept } = disks;

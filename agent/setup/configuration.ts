@@ -1,7 +1,8 @@
 import { resolveConfiguration, type Resolution } from '../config/resolve.ts';
-import type { ConfigInput } from '../config/schema.ts';
+import type { ConfigInput, NetworkInput } from '../config/schema.ts';
 import type { Input } from '../config/sources/sources.ts';
 import { holdsOnlyMedium } from '../plan/disks/medium.ts';
+import type { Secret } from '../secret.ts';
 import { networkOf } from './questions/network.ts';
 import { selectorOf } from './questions/disks.ts';
 import type { Answers, World } from './question.ts';
@@ -47,7 +48,9 @@ export function publicConfiguration(answers: Answers, world: World): ConfigInput
  * @param captured what the old system had, as for every other source
  */
 export function resolveAnswers(answers: Answers, world: World, captured: Input['captured']): Resolution {
-  const { disks, ...rest } = publicConfiguration(answers, world);
+  const { disks, ...others } = publicConfiguration(answers, world);
+  const wifi = wifiOf(answers, world);
+  const rest = wifi.length === 0 ? others : { ...others, network: { ...others.network, wifi } };
   // Until it is asked for, some passphrase stands in, so that everything else can be judged.
   const key = answers.passphrase?.reveal().toString('utf8') ?? standIn;
   const whole =
@@ -60,6 +63,24 @@ export function resolveAnswers(answers: Answers, world: World, captured: Input['
     files: [file],
     ...(captured === undefined ? {} : { captured }),
   });
+}
+
+/** The wireless network of the answers, before those that this boot was to join. */
+function wifiOf({ wifi, wifiPassphrase }: Answers, world: World): NonNullable<NetworkInput['wifi']> {
+  const asText = (secret: Secret) => secret.reveal().toString('latin1');
+  const given =
+    wifi?.kind === 'network' && wifiPassphrase !== undefined
+      ? [{ ssid: wifi.ssid, passphrase: asText(wifiPassphrase), ...(wifi.hidden ? { hidden: true } : {}) }]
+      : [];
+  const configured = (world.wifi?.configured ?? [])
+    .filter(({ ssid }) => given.every(each => each.ssid !== ssid))
+    .map(({ ssid, passphrase, psk, hidden }) => ({
+      ssid,
+      ...(passphrase === undefined ? {} : { passphrase: asText(passphrase) }),
+      ...(psk === undefined ? {} : { psk: asText(psk) }),
+      ...(hidden === undefined ? {} : { hidden }),
+    }));
+  return [...given, ...configured];
 }
 
 const standIn = 'a passphrase that nobody typed';

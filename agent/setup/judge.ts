@@ -16,6 +16,7 @@ export interface Judged {
 
 /** By the beginning of the path in the configuration, longest first. */
 const byPath: readonly [prefix: string, question: QuestionId][] = [
+  ['network.wifi', 'wifiPassphrase'],
   ['network.interfaces[0].addresses', 'address'],
   ['network.interfaces[0].routes', 'gateway'],
   ['network.interfaces', 'address'],
@@ -47,6 +48,11 @@ const byCode: Partial<Record<ErrorCode, QuestionId>> = {
   DISK_INSTALLED: 'generation',
   POOL_NAME_TAKEN: 'poolName',
   NO_LOGIN: 'keys',
+  WIFI_START: 'wifi',
+  WIFI_NO_CARD: 'wifi',
+  WIFI_NOT_FOUND: 'wifi',
+  WIFI_SECURITY: 'wifi',
+  WIFI_PASSPHRASE: 'wifi',
   NETWORK_NO_LINK: 'address',
   NETWORK_INTERFACE_ABSENT: 'address',
   NETWORK_UNREACHABLE: 'address',

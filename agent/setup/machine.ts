@@ -17,11 +17,13 @@ import { hostName } from './questions/host-name.ts';
 import { key, keyFile, keys, keyUrl, takeKeyFiles } from './questions/keys.ts';
 import { address, gateway, link, nameServers } from './questions/network.ts';
 import { encryption, passphrase, repeat } from './questions/passphrase.ts';
+import { wifi, wifiName, wifiPassphrase } from './questions/wifi.ts';
 
 /** The guided installation as a state machine: a state and a line of text give the next state. Pure. */
 
 /** In the order in which they are asked; each knows whether it is open. */
 const questions: readonly Question[] = [
+  wifi, wifiName, wifiPassphrase,
   link, address, gateway, nameServers,
   disks, layout, poolName, generation,
   encryption, passphrase, repeat,
@@ -47,6 +49,7 @@ export interface Step {
 /** What came of a need. */
 export type Supply =
   | { kind: 'looked'; world: World }
+  | { kind: 'isJoined'; world: World }
   | { kind: 'isUp' }
   | { kind: 'files'; files: readonly { name: string; text: string }[] }
   | { kind: 'failed'; problem: string };
@@ -107,11 +110,14 @@ export function supply(state: State, result: Supply): Step {
   switch (result.kind) {
     case 'looked':
       return stay({ ...state, world: result.world }, [{ kind: 'ok', text: 'looked again' }]);
+    case 'isJoined':
+      return stay({ ...state, world: result.world, answers: { ...answers, isJoined: true } }, [{ kind: 'ok', text: 'the machine has joined the network' }]);
     case 'isUp':
       return stay({ ...state, answers: { ...answers, isUp: true } }, [{ kind: 'ok', text: 'the gateway answers' }]);
     case 'files':
       return open === undefined ? stay(state, []) : take(withoutKeySource(state), open, takeKeyFiles(result.files, answers, world));
     case 'failed':
+      if (open?.id === wifiPassphrase.id) return reopen(state, wifiPassphrase.id, result.problem);
       return answers.keySource === undefined
         ? reopen(state, 'address', result.problem)
         : stay(withoutKeySource(state), [{ kind: 'problem', text: result.problem }]);

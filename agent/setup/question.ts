@@ -1,4 +1,4 @@
-import type { PoolLayout } from '../config/schema.ts';
+import type { PoolLayout, WifiNetwork } from '../config/schema.ts';
 import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import type { Base } from './base.ts';
@@ -12,6 +12,8 @@ export interface World {
   base: Base;
   /** An interface has an address that reaches beyond its link. */
   isOnline: boolean;
+  /** Of an image with Wi-Fi: the networks in reach, the strongest first, and those that this boot was to join. */
+  wifi?: { networks: readonly SeenWifi[]; configured: readonly WifiNetwork[] } | undefined;
   /** The line of authorized_keys by which the person who answers has logged in; null on a console. */
   loginKey: string | null;
   /** Lines of authorized_keys that open a shell on this system now, or that the configuration has. */
@@ -20,8 +22,20 @@ export interface World {
   epochSeconds: number;
 }
 
+export interface SeenWifi {
+  ssid: string;
+  /** "psk" asks for a passphrase; "open", "wep", "8021x" for something else. */
+  type: string;
+  strengthDbm: number;
+}
+
 /** Each is undefined until it is answered. */
 export interface Answers {
+  /** "other" until its name is typed. */
+  wifi?: { kind: 'none' } | { kind: 'other' } | { kind: 'network'; ssid: string; hidden: boolean };
+  wifiPassphrase?: Secret;
+  /** The machine has joined it. */
+  isJoined?: true;
   /** Name of the network interface. */
   link?: string;
   /** With prefix length. */
@@ -57,6 +71,9 @@ export interface KeyFile {
 }
 
 export type QuestionId =
+  | 'wifi'
+  | 'wifiName'
+  | 'wifiPassphrase'
   | 'link'
   | 'address'
   | 'gateway'
@@ -110,6 +127,8 @@ export interface Remark {
 export type Need =
   /** Read the machine again: somebody attached a disk or a cable. */
   | { kind: 'look' }
+  /** Join the wireless network of the answers. */
+  | { kind: 'wifi' }
   /** Bring the network of the answers up. */
   | { kind: 'network' }
   | { kind: 'fetch'; url: string }

@@ -26,6 +26,8 @@ export const limits = {
   /** For one attempt to join, within `wifi`. */
   wifiHandshake: 15,
   busCall: 5,
+  /** Of all channels, for a person who waits for the list. */
+  wifiScan: 15,
 } as const;
 
 /**

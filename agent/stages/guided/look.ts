@@ -1,3 +1,4 @@
+import type { WifiNetwork } from '../../config/schema.ts';
 import type { Doors } from '../../host/doors.ts';
 import { environment } from '../../host/environment.ts';
 import { readFacts } from '../../host/machine/facts.ts';
@@ -6,11 +7,20 @@ import { readStatus } from '../../host/status.ts';
 import { authorizedLines, readAuthorizedKey, withoutBlanks } from '../../keys/authorized-keys.ts';
 import type { Base } from '../../setup/base.ts';
 import type { World } from '../../setup/question.ts';
+import { lookForWifi } from './wifi.ts';
 
 /** What the guided installation has to know of the machine; changes nothing. */
 
-/** @param keys lines of authorized_keys of the configuration */
-export async function look(doors: Doors, base: Base, keys: readonly string[]): Promise<World> {
+/**
+ * @param keys lines of authorized_keys of the configuration
+ * @param wifi the wireless networks of the configuration
+ */
+export async function look(
+  doors: Doors,
+  base: Base,
+  keys: readonly string[],
+  wifi: readonly WifiNetwork[],
+): Promise<World> {
   const { clock, files } = doors;
   const now = clock.epochSeconds();
   const opensShell = (line: string) => readAuthorizedKey(line, now).use === 'shell';
@@ -18,10 +28,15 @@ export async function look(doors: Doors, base: Base, keys: readonly string[]): P
   const presentKeys = [...new Set([...keys, ...here])].filter(opensShell);
   const addresses = await readAddresses(doors);
   const silent = readStatus(doors)?.unreachableGateways ?? [];
+  const isOnline = addresses.some(({ global }) => global) && silent.length === 0;
+  const seen = isOnline
+    ? { networks: [], configured: wifi }
+    : await lookForWifi(doors, wifi, base.network?.wifiCountry);
   return {
     facts: await readFacts(doors),
     base,
-    isOnline: addresses.some(({ global }) => global) && silent.length === 0,
+    isOnline,
+    wifi: seen,
     loginKey: loginKey(doors, presentKeys),
     presentKeys,
     epochSeconds: now,

@@ -1,4 +1,4 @@
-import type { NetworkConfig } from '../../config/schema.ts';
+import type { NetworkConfig, WifiNetwork } from '../../config/schema.ts';
 import type { Input } from '../../config/sources/sources.ts';
 import { asDabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
@@ -8,6 +8,8 @@ import type { State, Supply } from '../../setup/machine.ts';
 import type { Need } from '../../setup/question.ts';
 import type { Session } from '../sequence.ts';
 import { network } from '../stages.ts';
+import { joinedNetworks } from '../../plan/network/iwd-objects.ts';
+import { readIwd } from '../wifi/iwd.ts';
 import { fetchKeys, readStickKeys } from './keys.ts';
 import { look } from './look.ts';
 
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly base: Base;
   /** Lines of authorized_keys of the configuration. */
   readonly keys: readonly string[];
+  /** Of the configuration. */
+  readonly wifi: readonly WifiNetwork[];
   /** The network as it was brought up. */
   network: NetworkConfig;
   readonly captured: Input['captured'];
@@ -29,11 +33,13 @@ export async function fulfil(doors: Doors, need: Need, state: State, around: Sur
   try {
     switch (need.kind) {
       case 'look':
-        return { kind: 'looked', world: await look(doors, around.base, around.keys) };
+        return { kind: 'looked', world: await look(doors, around.base, around.keys, around.wifi) };
       case 'fetch':
         return { kind: 'files', files: await fetchKeys(doors, need.url) };
       case 'stick':
         return { kind: 'files', files: await readStickKeys(doors) };
+      case 'wifi':
+        return await joinWifi(doors, state, around);
       case 'network':
         return await bringUp(doors, state, around);
     }
@@ -54,3 +60,18 @@ async function bringUp(doors: Doors, state: State, around: Surroundings): Promis
   around.network = resolution.reachability.network;
   return { kind: 'isUp' };
 } // prettier-ignore
+
+/** Joins the network of the answers, and asks for addresses on every interface. */
+async function joinWifi(doors: Doors, state: State, around: Surroundings): Promise<Supply> {
+  const resolution = resolveAnswers(state.answers, state.world, around.captured);
+  const session: Session = { resolution, networkAsBroughtUp: around.network };
+  around.isChanged = true;
+  await network(doors, session);
+  around.network = resolution.reachability.network;
+  const { wifi } = state.answers;
+  const joined = joinedNetworks(await readIwd(doors));
+  // Another interface may have got an address meanwhile.
+  if (!joined.some(({ ssid }) => wifi?.kind === 'network' && ssid === wifi.ssid))
+    return { kind: 'failed', problem: session.network?.warnings.at(-1) ?? 'the network was not joined' };
+  return { kind: 'isJoined', world: await look(doors, around.base, around.keys, around.wifi) };
+}

@@ -34,3 +34,15 @@ export async function join({ network }: Doors, path: string): Promise<string | n
   );
   return 'values' in reply ? null : `${reply.error}: ${reply.text}`;
 }
+
+/** Networks that a card sees, the strongest first: path, and strength in hundredths of dBm. */
+export async function orderedNetworks({ network }: Doors, station: string): Promise<[path: string, strength: number][]> {
+  const reply = await network.callBus(
+    { ...iwd, path: station, interface: 'net.connman.iwd.Station', member: 'GetOrderedNetworks' },
+    limits.busCall,
+  );
+  const list = 'values' in reply ? reply.values[0] : undefined;
+  return Array.isArray(list)
+    ? list.flatMap(each => (Array.isArray(each) ? [[String(each[0]), Number(each[1])] as [string, number]] : []))
+    : [];
+} // prettier-ignore
