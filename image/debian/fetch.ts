@@ -10,7 +10,7 @@ import { ListSource } from './lists.ts';
 import { planOf, requireLocked } from './lock-file.ts';
 import { architectureOf, idOf, isUnpacked, type Item, type Need, type Plan } from './needs.ts';
 import { Fetcher } from './pool.ts';
-import { forgetIndexes, resolve, type Resolved, type Session, type Unavailable } from './resolve.ts';
+import { forgetIndexes, indexOf, resolve, type Resolved, type Session, type Unavailable } from './resolve.ts';
 import { Breaker } from './transfer.ts';
 
 /**
@@ -168,9 +168,8 @@ async function plan(session: Session, task: Task): Promise<void> {
 async function remembered(session: Session, task: Task): Promise<Plan | null> {
   const { need, without, refreshed } = task;
   const { context, lists } = session;
-  const index = need.kind === 'source' ? 'source' : isInstaller(need) ? 'installer' : 'binary';
   const own = await lists
-    .get(need.release, 'release', index, architectureOf(need), refreshed)
+    .get(need.release, 'release', indexOf(need), architectureOf(need), refreshed)
     .catch(() => null);
   const key = keyOf(['resolved 1', own?.id ?? '', JSON.stringify(need)]);
   const path = join(context.directory, 'resolved', `${key}.json`);
@@ -187,7 +186,6 @@ async function remembered(session: Session, task: Task): Promise<Plan | null> {
 }
 
 const fallbackDays = 7;
-const isInstaller = (need: Need): boolean => need.kind === 'packages' && need.installer;
 
 function warningOf({ name, version, tried }: Task['without'][number], items: readonly Item[]): string {
   const used = items.find(item => item.name === name);

@@ -17,13 +17,22 @@ import { arch } from '../../agent/arch.ts';
  */
 
 /** Identifies one index of a suite. */
-export type Index = 'binary' | 'source' | 'installer';
+export type Index = 'binary' | 'source' | 'installer' | 'firmware';
 
-const indexPaths: Readonly<Record<Index, (component: string, architecture: string) => string>> = {
-  binary: (component, architecture) => `${component}/binary-${architecture}/Packages.gz`,
+type PathOf = (component: string, architecture: string) => string;
+const binary: PathOf = (component, architecture) => `${component}/binary-${architecture}/Packages.gz`;
+const indexPaths: Readonly<Record<Index, PathOf>> = {
+  binary,
   source: component => `${component}/source/Sources.gz`,
   // The packages of Debian's installer are separate: they "provide" names of normal packages.
   installer: (component, architecture) => `${component}/debian-installer/binary-${architecture}/Packages.gz`,
+  firmware: binary,
+};
+
+/** Of an index that has one component only. */
+const ownComponents: Readonly<Partial<Record<Index, readonly string[]>>> = {
+  installer: ['main'],
+  firmware: ['non-free-firmware'],
 };
 
 export interface Lists {
@@ -71,7 +80,7 @@ export class ListSource {
     const addresses = (await this.#context.archives())[kind];
     if (addresses.length === 0) return null;
     const suite = suiteOf(release, kind);
-    const components = index === 'installer' ? ['main'] : this.#context.components;
+    const components = ownComponents[index] ?? this.#context.components;
     // A cache belongs to one machine: its own lists have no suffix.
     const foreign = architecture === arch.debian || index === 'source' ? '' : `-${architecture}`;
     const archive = join(this.#context.directory, 'lists', `${suite}-${index}${foreign}`);

@@ -22,13 +22,14 @@ export interface PackageSet {
 export type Need =
   /** Packages, with all their dependencies. */
   | { kind: 'set'; set: PackageSet; release: string }
-  /** Single packages; of Debian's installer, or of a release. */
+  /** Single packages; of Debian's installer, of its firmware that is not free, or of a release. */
   | {
       kind: 'packages';
       name: string;
       names: readonly string[];
       release: string;
       installer: boolean;
+      firmware?: true;
       architecture?: string;
     }
   | { kind: 'source'; name: string; release: string };

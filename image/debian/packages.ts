@@ -22,6 +22,8 @@ const suite = standard.suite;
  * Stands for a release in `unpackAlone`: the packages of Debian's installer, whose names overlap with normal packages.
  */
 export const installer = 'installer';
+/** The same for firmware, which Debian keeps apart because its sources are not published. */
+export const firmware = 'firmware';
 
 export interface Packages extends Built {
   versions: Readonly<Record<string, string>>;
@@ -32,11 +34,13 @@ export const needs = {
   set: (set: PackageSet): Need => ({ kind: 'set', set, release: set.release ?? suite }),
   packages: (name: string, names: readonly string[], release = suite, architecture?: string): Need => {
     const ofInstaller = release === installer;
+    const ofFirmware = release === firmware;
     // What the installer's packages replace is in the image.
     const own = isCrossed && ofInstaller ? target.debian : architecture;
     return {
       ...{ kind: 'packages', name, names },
-      ...{ release: ofInstaller ? suite : release, installer: ofInstaller },
+      ...{ release: ofInstaller || ofFirmware ? suite : release, installer: ofInstaller },
+      ...(ofFirmware ? { firmware: true as const } : {}),
       ...(own === undefined ? {} : { architecture: own }),
     };
   },
@@ -104,7 +108,7 @@ export async function unpackForeign(set: PackageSet): Promise<Packages> {
 /**
  * Unpacks the files of single packages without their dependencies, one directory per package.
  * @param name of the directory in the cache
- * @param release the Debian release to take them from, or `installer`
+ * @param release the Debian release to take them from, or `installer`, or `firmware`
  * @param architecture Debian's name of it; the default is this machine's own
  * @throws FetchMissing
  */

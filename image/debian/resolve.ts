@@ -36,7 +36,7 @@ export async function resolve(
   without: readonly Unavailable[],
 ): Promise<Resolved | null> {
   if (need.kind === 'set') return resolveSet(session, need, without);
-  const index: Index = need.kind === 'source' ? 'source' : need.installer ? 'installer' : 'binary';
+  const index = indexOf(need);
   const names = need.kind === 'source' ? [need.name] : need.names;
   const read = need.kind === 'source' ? sourceItem : packageItem;
   const architecture = architectureOf(need);
@@ -48,6 +48,12 @@ export async function resolve(
     items.push(item);
   }
   return { items, versions: versionsOf(items) };
+}
+
+/** The lists that name what a need asks for. */
+export function indexOf(need: Need): Index {
+  if (need.kind !== 'packages') return need.kind === 'source' ? 'source' : 'binary';
+  return need.installer ? 'installer' : need.firmware ? 'firmware' : 'binary';
 }
 
 const versionsOf = (items: readonly Item[]): Record<string, string> =>

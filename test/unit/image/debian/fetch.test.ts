@@ -240,6 +240,21 @@ t.test('a locked build', async t => {
   }
 });
 
+t.test('firmware that is not free is in lists of its own, which nothing else asks for', async t => {
+  const firmware: Need = {
+    ...{ kind: 'packages', name: 'tiny-firmware', names: ['firmware-epsilon'], release },
+    ...{ installer: false, firmware: true },
+  };
+  const { mirror } = await world(t);
+  await fetchAll([set, source], [], mirror.context);
+  t.notOk(mirror.requests.some(path => path.includes('firmware')));
+  const { plans } = await fetchAll([firmware], [], mirror.context);
+  t.match(plans.get('packages tiny-firmware'), { versions: { 'firmware-epsilon': '5.0' } });
+  t.ok(mirror.requests.includes('pool/firmware-epsilon_5.0_amd64.deb'));
+  const elsewhere: Need = { ...firmware, name: 'other', names: ['alpha'] };
+  await t.rejects(fetchAll([elsewhere], [], mirror.context), { code: 'FETCH_MISSING' });
+});
+
 async function world(t: { teardown: (work: () => Promise<void>) => void }) {
   const directory = mkdtempSync(join(tmpdir(), 'dabei-mirror-'));
   const mirror = await startMirror(archive, join(directory, 'cache'));

@@ -49,7 +49,10 @@ interface Deb {
 }
 
 /** Suite -> what it names. Sources are any bytes: nothing here builds them. */
-const content: Record<string, { debs: Deb[]; sources: [string, string][]; installer: Deb[] }> = {
+const content: Record<
+  string,
+  { debs: Deb[]; sources: [string, string][]; installer: Deb[]; firmware: Deb[] }
+> = {
   tiny: {
     debs: [
       { name: 'alpha', version: '1.0', depends: 'beta' },
@@ -60,8 +63,9 @@ const content: Record<string, { debs: Deb[]; sources: [string, string][]; instal
       ['gamma', '1:1.0'],
     ],
     installer: [{ name: 'delta-udeb', version: '4.0' }],
+    firmware: [{ name: 'firmware-epsilon', version: '5.0' }],
   },
-  'tiny-updates': { debs: [{ name: 'beta', version: '1.1' }], sources: [], installer: [] },
+  'tiny-updates': { debs: [{ name: 'beta', version: '1.1' }], sources: [], installer: [], firmware: [] },
 };
 
 export interface TestArchive {
@@ -85,13 +89,17 @@ export async function makeArchive(directory: string): Promise<TestArchive> {
   await gpg(['--quick-generate-key', 'mirror@example.org', 'ed25519', 'sign']);
   const keyring = join(directory, 'keyring.gpg');
   await gpg(['--output', keyring, '--export']);
-  for (const [name, { debs, sources, installer }] of Object.entries(content)) {
+  for (const [name, { debs, sources, installer, firmware }] of Object.entries(content)) {
     const indexes: [string, string][] = [
       ['main/binary-amd64/Packages.gz', await packagesIndex(archive, directory, debs, 'deb')],
       ['main/source/Sources.gz', sourcesIndex(archive, sources)],
       [
         'main/debian-installer/binary-amd64/Packages.gz',
         await packagesIndex(archive, directory, installer, 'udeb'),
+      ],
+      [
+        'non-free-firmware/binary-amd64/Packages.gz',
+        await packagesIndex(archive, directory, firmware, 'deb'),
       ],
     ];
     const sums = indexes.map(([path, text]) => {
