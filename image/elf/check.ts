@@ -7,7 +7,7 @@ import { removePlace, runTarget } from '../debian/emulator.ts';
 import type { Packages } from '../debian/packages.ts';
 import { CannotReduce } from '../reductions/fallbacks.ts';
 
-const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev'];
+const programDirectories = ['usr/bin', 'usr/sbin', 'usr/lib/openssh', 'usr/lib/udev', 'usr/libexec'];
 
 /**
  * Has the dynamic loader bind every symbol of every program in a root, without starting any program. A missing or
