@@ -1,6 +1,7 @@
 import t from 'tap';
 import { filesInOrder, listParts } from '../../../../image/rootfs/parts.ts';
-import { manifest, ownParts, readAtBoot } from '../../../../image/rootfs/manifest.ts';
+import { manifest, readAtBoot } from '../../../../image/rootfs/manifest.ts';
+import { ownParts } from '../../../../image/rootfs/own-parts.ts';
 
 t.test('every name stands once', t => {
   const names = [...manifest, ...ownParts].map(({ name }) => name);
