@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildAgent } from './agent/agent.ts';
 import { unpackMediaTools } from './media/boot/media-tools.ts';
+import { buildFirmware, firmwareNeeds } from './media/firmware/firmware.ts';
 import { media, mediaWith } from './media/media.ts';
 import type { MediumParts } from './media/medium.ts';
 import { cached, planSteps, tree, type Built } from './lib/cache.ts';
@@ -25,6 +26,7 @@ import { buildStaticProgram, staticPrograms } from './reductions/programs.ts';
 import { Fallbacks, parseReductions, type Fallback, type FallbackOptions } from './reductions/fallbacks.ts';
 import { buildStubs } from './reductions/stubs.ts';
 import { furtherInitrds, takeFurther } from './rootfs/further-initrds.ts';
+import { indexModules } from './rootfs/modules.ts';
 import { assembleRoot, type Parts } from './rootfs/root.ts';
 import { explain } from './report/explain.ts';
 import { filesInOrder, listParts, writeParts } from './rootfs/parts.ts';
@@ -35,7 +37,7 @@ import { cpuSeconds } from './time/cpu.ts';
 import { describeForecast, forecast } from './time/forecast.ts';
 import { describeSpent, mergeReport, reportFile } from './time/report.ts';
 import * as clock from '../agent/host/clock.ts';
-import { builtVariants, type Variant } from '../agent/variants.ts';
+import { variants, type Variant } from '../agent/variants.ts';
 import { BuildError } from './lib/errors.ts';
 import { requireWhole, target } from './lib/target.ts';
 
@@ -43,8 +45,8 @@ export interface BuildOptions extends FallbackOptions {
   compression?: Compression;
   /** Whether to write out/, or to fill the cache only. */
   output?: boolean;
-  /** A further ISO with the initrds of these. */
-  variants?: readonly Variant[];
+  /** For each list, a further ISO with the initrds of these. */
+  isos?: readonly (readonly Variant[])[];
   /** Further Debian files that the caller needs: the build fetches everything before it compiles anything. */
   also?: readonly Need[];
 }
@@ -68,10 +70,11 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
     (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
     (await packImage(parts, fallbacks, options));
   const description = await describeImage(image, parts, fallbacks.taken);
+  const firmware = await buildFirmware(allVariants(options), parts.toolchain);
   const made: MadeMedium[] = [];
-  for (const medium of mediaWith(options.variants ?? []))
-    made.push({ medium, built: await medium.make({ ...parts, image, description }) });
-  if (options.output ?? true) await writeOutput(image, made, parts, fallbacks.taken);
+  for (const medium of mediaWith(options.isos ?? []))
+    made.push({ medium, built: await medium.make({ ...parts, image, description, firmware }) });
+  if (options.output ?? true) await writeOutput(image, made, { ...parts, firmware }, fallbacks.taken);
   tellSpent(started);
   return { image, toolchain: parts.toolchain, fallbacks: fallbacks.taken };
 }
@@ -143,6 +146,7 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
     await requireSymbolsBound(join(directory, 'root'), parts.emulator);
     shareBusybox(directory);
     takeFurther(directory, owners);
+    await indexModules(directory, parts);
     const listed = listParts(join(directory, 'root'), owners);
     writeParts(directory, listed);
     const epoch = newestProgram(join(packages.path, 'usr/bin'));
@@ -163,7 +167,7 @@ async function tellForecast(options: BuildOptions): Promise<void> {
   });
   // Their keys depend on the finished image.
   const isCached = steps.every(({ isCached }) => isCached);
-  const further = mediaWith(options.variants ?? []).slice(media.length);
+  const further = mediaWith(options.isos ?? []).slice(media.length);
   for (const name of ['bundle', 'iso', 'raw', ...further.map(({ name }) => name)])
     steps.push({ name, isCached });
   const cores = availableParallelism();
@@ -199,18 +203,27 @@ async function fetchInputs(options: BuildOptions, kernelOnly = false): Promise<F
     '/usr/bin/gpgv': 'gpgv',
   });
   if (kernelOnly) return fetchAll(kernelNeeds);
-  const required = [...requiredNeeds, ...also];
+  const required = [...requiredNeeds, ...firmwareNeeds(allVariants(options)), ...also];
   return strict ? fetchAll([...required, ...optionalNeeds]) : fetchAll(required, optionalNeeds);
 }
 
-/** @throws BuildError USAGE naming what is no variant */
+const allVariants = ({ isos = [] }: BuildOptions): Variant[] => [...new Set(isos.flat())];
+
+/** @throws BuildError USAGE naming what is no variant, or what excludes each other */
 function parseVariants(names: readonly string[]): Variant[] {
-  const unknown = names.filter(name => !builtVariants.some(variant => variant === name));
-  if (unknown.length === 0) return builtVariants.filter(variant => names.includes(variant));
+  const doing = 'reading --variant';
+  if (names.includes('wifi') && names.includes('wifi-intel'))
+    throw new BuildError('USAGE', {
+      doing,
+      problem: 'wifi has everything that wifi-intel has',
+      remedy: 'name one of them',
+    });
+  const unknown = names.filter(name => !variants.some(variant => variant === name));
+  if (unknown.length === 0) return variants.filter(variant => names.includes(variant));
   throw new BuildError('USAGE', {
-    doing: 'reading --variant',
+    doing,
     problem: `there is no variant named ${unknown.map(name => JSON.stringify(name)).join(' or ')}`,
-    remedy: `name one or more of these, each after --variant of its own: ${builtVariants.join(' ')}`,
+    remedy: `name one or more of these, each after --variant of its own: ${variants.join(' ')}`,
   });
 }
 
@@ -246,7 +259,7 @@ if (process.argv[1] === import.meta.filename) {
     output: !values['cache-only'],
     fallBack: values['fall-back'] === undefined ? [] : parseReductions(values['fall-back']),
     strict: values.strict,
-    variants: parseVariants(values.variant ?? []),
+    isos: values.variant === undefined ? [] : [parseVariants(values.variant)],
   };
   if (!values['fetch-only'] && !values['kernel-only']) requireWhole(target);
   const { plans } = await fetchInputs(options, values['kernel-only']);

@@ -66,7 +66,7 @@ export const imageSet: PackageSet = {
     ...['zfsutils-linux', 'gdisk', 'dosfstools', 'dmsetup', 'util-linux', 'mount', 'fdisk', 'udev', 'kmod'],
     ...['jq', 'cryptsetup-bin', 'mdadm', 'e2fsprogs', 'xfsprogs'],
     // In further initrds (manifest.ts).
-    ...['lvm2', 'btrfs-progs', 'parted', 'tor'],
+    ...['lvm2', 'btrfs-progs', 'parted', 'tor', 'iwd', 'dbus-daemon', 'wireless-regdb'],
     ...[
       'iproute2',
       'rdnssd',

@@ -9,7 +9,7 @@ import { imageProgram } from './reserved/program.ts';
 /** Every medium that a build makes, in the order of out/. */
 export const media: readonly Medium[] = [netboot, kexecBundle, iso, raw, imageProgram];
 
-/** Those, and an ISO with variants where some are asked for. */
-export function mediaWith(having: readonly Variant[]): readonly Medium[] {
-  return having.length === 0 ? media : [...media, isoWith(having)];
+/** Those, and an ISO for each list of variants. */
+export function mediaWith(isos: readonly (readonly Variant[])[]): readonly Medium[] {
+  return [...media, ...isos.map(isoWith)];
 }

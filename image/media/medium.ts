@@ -1,6 +1,8 @@
 import type { Packages } from '../debian/packages.ts';
 import type { Built } from '../lib/cache.ts';
+import type { Variant } from '../../agent/variants.ts';
 import type { MediaTools } from './boot/media-tools.ts';
+import type { Firmware } from './firmware/firmware.ts';
 
 /** What a medium is made from. */
 export interface MediumParts {
@@ -11,6 +13,8 @@ export interface MediumParts {
   image: Built;
   /** image.json of kernel and initrd, for media that carry a copy of it. */
   description: string;
+  /** Of the variants that have some. */
+  firmware: Partial<Record<Variant, Firmware>>;
   /** Static programs, one directory each, for systems that have no newer ones. */
   programs: readonly Built[];
 }

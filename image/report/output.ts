@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { media } from '../media/media.ts';
-import type { Medium } from '../media/medium.ts';
+import type { Medium, MediumParts } from '../media/medium.ts';
 import type { Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
@@ -28,7 +28,7 @@ export interface MadeMedium {
 export async function writeOutput(
   image: Built,
   made: readonly MadeMedium[],
-  parts: Parts,
+  parts: Parts & Pick<MediumParts, 'firmware'>,
   fallbacks: readonly Fallback[],
 ): Promise<void> {
   const named = output.slice(checkout().length + 1);
@@ -72,7 +72,7 @@ function copyFresh(from: string, to: string): void {
 /** image.json: what the image is made of. The copy inside a medium cannot contain that medium's own hash. */
 export async function describeImage(
   image: Built,
-  parts: Parts,
+  parts: Parts & Partial<Pick<MediumParts, 'firmware'>>,
   fallbacks: readonly Fallback[],
   made: readonly MadeMedium[] = [],
 ): Promise<string> {
@@ -87,6 +87,8 @@ export async function describeImage(
     ),
   );
   const layout = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
+  const versions = Object.values(parts.firmware ?? {}).flatMap(each => Object.entries(each.versions));
+  const firmware = Object.fromEntries(versions);
   const summary = {
     version: 1,
     built: new Date(layout.epoch * 1000).toISOString(),
@@ -96,6 +98,8 @@ export async function describeImage(
     // Debian's own files, used where a reduction fell back.
     fallbacks,
     packages: parts.packages.versions,
+    // Of larger media alone.
+    ...(Object.keys(firmware).length === 0 ? {} : { firmware }),
   };
   return JSON.stringify(summary, null, 2) + '\n';
 }

@@ -12,7 +12,7 @@ export interface Part {
   /** Absolute paths inside the unpacked packages, or bare names of libraries that programs open with dlopen(3). */
   files: readonly string[];
   /** It lies in a further initrd (further-initrds.ts), which not every medium has. */
-  initrd?: 'second' | 'tor';
+  initrd?: 'second' | 'tor' | 'wifi';
 }
 
 const nodeBuiltins = '/usr/share/nodejs';
@@ -206,6 +206,17 @@ export const manifest: readonly Part[] = [
     why: 'an onion service for SSH: a machine behind a router that forwards nothing is reached by its onion address',
     initrd: 'tor',
     files: ['/usr/bin/tor'],
+  },
+  {
+    name: 'Wi-Fi',
+    why: 'iwd joins wireless networks, and is spoken to over a message bus; which channels a country permits, signed by its keepers',
+    initrd: 'wifi',
+    files: [
+      '/usr/libexec/iwd',
+      '/usr/bin/dbus-daemon',
+      '/usr/lib/firmware/regulatory.db-upstream',
+      '/usr/lib/firmware/regulatory.db.p7s-upstream',
+    ],
   },
   {
     name: 'kexec',

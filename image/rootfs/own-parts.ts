@@ -1,5 +1,12 @@
 import type { Part } from './manifest.ts';
 
+/** Modules of kernel-config/wifi.config, and those that only these need: modules.ts checks that no other needs one of them. */
+const wirelessModules = new RegExp(
+  '^usr/lib/modules/[^/]+/kernel/(net/(mac80211|qrtr|wireless)/|drivers/(bus/mhi|net/wireless|soc/qcom)/' +
+    '|crypto/(asymmetric_keys/pkcs8_key_parser|ccm|cmac|des_generic|md5|michael_mic|sha1_generic)[.]ko$' +
+    '|lib/crypto/lib(arc4|des)[.]ko$)',
+);
+
 /** Parts that do not come from Debian, or not file by file. The first matching pattern decides. */
 export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   {
@@ -16,6 +23,12 @@ export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
     name: 'ZFS modules',
     why: 'the pool that dabei installs to',
     files: /^usr\/lib\/modules\/[^/]+\/extra\//,
+  },
+  {
+    name: 'modules: wireless',
+    why: 'wireless cards, and the ciphers that only iwd uses (kernel-config/wifi.config)',
+    initrd: 'wifi',
+    files: wirelessModules,
   },
   {
     name: 'modules: network',

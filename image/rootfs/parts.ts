@@ -34,9 +34,9 @@ export interface PartSize {
  */
 export function listParts(root: string, owners: Owners): PartFiles[] {
   const parts = new Map(
-    [...manifest.filter(({ initrd }) => initrd === undefined), ...ownParts].map(
-      ({ name, why }): [string, PartFiles] => [name, { name, why, files: [], bytes: 0 }],
-    ),
+    [...manifest, ...ownParts]
+      .filter(({ initrd }) => initrd === undefined)
+      .map(({ name, why }): [string, PartFiles] => [name, { name, why, files: [], bytes: 0 }]),
   );
   const faults: string[] = [];
   for (const path of files.walk(root).filter(path => files.kind(path) === 'file')) {

@@ -5,6 +5,7 @@ import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
 import { absentPrograms } from './disko-programs.ts';
 import { droppedApplets, manifest, type Part } from './manifest.ts';
+import { ownParts } from './own-parts.ts';
 import { copyModules } from './modules.ts';
 import { flakeRegistry } from './registry.ts';
 import { runTarget } from '../debian/emulator.ts';
@@ -61,6 +62,11 @@ export async function assembleRoot(root: string, parts: Parts): Promise<Owners> 
 
   const owners = await copyPrograms(root, parts);
   await copyModules(root, parts);
+  for (const path of files.walk(join(root, 'usr/lib/modules'))) {
+    const relative = path.slice(root.length + 1);
+    const own = ownParts.find(part => part.files.test(relative));
+    if (own !== undefined && isFurther(own)) owners.set(relative, [own.name]);
+  }
   files.symlink('../../bin/udevadm', join(root, 'usr/lib/systemd/systemd-udevd'));
   files.symlink('bash', join(root, 'usr/bin/sh'));
   // dabei chooses its command by the name that starts it.
@@ -85,14 +91,14 @@ function copyOwnFiles(root: string): void {
   }
 }
 
-const isFurther = ({ initrd }: Part): boolean => initrd !== undefined;
+const isFurther = ({ initrd }: Pick<Part, 'initrd'>): boolean => initrd !== undefined;
 const furtherParts = new Set(manifest.filter(isFurther).map(({ name }) => name));
 
 /** Copies the manifest's files with every library they need; reduced files, and dabei's own, replace Debian's. */
 async function copyPrograms(
   root: string,
   { packages, agent, icu, installer, rebuilt }: Parts,
-): Promise<Owners> {
+): Promise<Map<string, string[]>> {
   const built = (from: readonly Built[]) =>
     from.flatMap(({ path }) => files.list(path).map(name => join(path, name)));
   const smaller = [

@@ -1,11 +1,12 @@
-import { builtVariants, isoNameOf, type Variant } from '../../variants.ts';
+import { isoNameOf, type Variant } from '../../variants.ts';
 import { valueAt, type Located } from '../located.ts';
 import { formatPath, type Path, type Problem } from '../report.ts';
 
 /** Settings that only some images can fulfil. Pure. */
 
 interface Wish {
-  variant: Variant;
+  /** Each of them fulfils it; the first one is named. */
+  variants: readonly [Variant, ...Variant[]];
   path: Path;
   /** Its name for people. */
   name: string;
@@ -13,8 +14,8 @@ interface Wish {
 }
 
 const wishes: readonly Wish[] = [
-  { variant: 'tor', path: ['tor'], name: 'Tor', isAsked: asksForTor },
-  { variant: 'wifi', path: ['network', 'wifi'], name: 'Wi-Fi', isAsked: namesNetworks },
+  { variants: ['tor'], path: ['tor'], name: 'Tor', isAsked: asksForTor },
+  { variants: ['wifi', 'wifi-intel'], path: ['network', 'wifi'], name: 'Wi-Fi', isAsked: namesNetworks },
 ];
 
 function namesNetworks(merged: Located): boolean {
@@ -32,23 +33,12 @@ function asksForTor(merged: Located): boolean {
 export function variantProblems(merged: Located, having: readonly Variant[] | undefined): Problem[] {
   if (having === undefined) return [];
   return wishes
-    .filter(({ variant, isAsked }) => !having.includes(variant) && isAsked(merged))
-    .map(({ variant, path, name }) => ({
+    .filter(wish => !wish.variants.some(variant => having.includes(variant)) && wish.isAsked(merged))
+    .map(({ variants: [variant], path, name }) => ({
       code: 'VARIANT_MISSING',
       ...valueAt(merged, path)!.place,
       path: formatPath(path),
-      ...explain(variant, name, formatPath(path)),
+      message: `asks for ${name}, and this image has none: ${name} is in the variant "${variant}" alone`,
+      remedy: `start ${isoNameOf([variant])} (npm run image -- --variant ${variant}), or leave ${formatPath(path)} out`,
     }));
-}
-
-function explain(variant: Variant, name: string, path: string): Pick<Problem, 'message' | 'remedy'> {
-  if (!builtVariants.includes(variant))
-    return {
-      message: `asks for ${name}, which no image of this release has`,
-      remedy: `leave ${path} out`,
-    };
-  return {
-    message: `asks for ${name}, and this image has none: ${name} is in the variant "${variant}" alone`,
-    remedy: `start ${isoNameOf([variant])} (npm run image -- --variant ${variant}), or leave ${path} out`,
-  };
 }

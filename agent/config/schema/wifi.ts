@@ -40,7 +40,7 @@ export const wifiSettings = {
     .max(limits.wifiNetworks)
     .refine(list => new Set(list.map(({ ssid }) => ssid)).size === list.length, 'has an ssid twice')
     .optional()
-    .describe('wireless networks to join; no image of this release can'),
+    .describe('wireless networks to join, by an image with Wi-Fi'),
   wifiCountry: line(limits.word)
     .regex(/^[A-Z]{2}$/, 'is not the code of a country, two capital letters such as DE (ISO 3166-1)')
     .optional()

@@ -8,7 +8,7 @@ import type { MediumParts } from '../medium.ts';
 import { reservedBytes } from '../reserved/reserved-file.ts';
 import { earlyConfig, menu } from './grub.ts';
 import { variants as allVariants, type Variant } from '../../../agent/variants.ts';
-import { torInitrd, type FurtherInitrd } from '../../rootfs/further-initrds.ts';
+import { torInitrd, wifiInitrd, type FurtherInitrd } from '../../rootfs/further-initrds.ts';
 import { markPath, onMedium, variantPath, type MediumKind } from './layout.ts';
 import { modulesMount, partsOf, type MediaTools } from './media-tools.ts';
 import { kernelPath } from './of-target.ts';
@@ -36,27 +36,41 @@ export interface MediumContent {
 export async function cachedMedium(
   name: string,
   source: string,
-  { mediaTools, image, description }: MediumParts,
+  { mediaTools, image, description, firmware }: MediumParts,
   make: (directory: string, content: MediumContent) => Promise<void>,
   having: readonly Variant[] = [],
 ): Promise<Built> {
   const { version } = JSON.parse(files.readText(checkout('package.json'))) as { version: string };
   const sources = [source, 'boot/content', 'boot/grub', 'boot/layout', 'boot/of-target'];
   const own = sources.map(path => ({ file: checkout(`image/media/${path}.ts`) }));
-  const parts = [...partsOf(mediaTools), image];
+  const ofFirmware = having.flatMap(variant => firmware[variant]?.built ?? []);
+  const parts = [...partsOf(mediaTools), image, ...ofFirmware];
   const inputs = [`${name} 1`, ...having, ...parts, description, version, String(reservedBytes), ...own];
   return cached(name, inputs, async directory => {
     const { epoch } = JSON.parse(files.readText(join(image.path, 'layout.json'))) as ImageLayout;
     const kernel = join(image.path, target.kernel.image);
-    const variants = Object.fromEntries(
-      having.map(variant => [variant, join(image.path, initrds[variant]!.archive)]),
-    );
+    const variants: Partial<Record<Variant, string>> = {};
+    for (const variant of having) {
+      const own = firmware[variant]?.built;
+      const archives = [
+        join(image.path, initrds[variant].archive),
+        ...(own ? [join(own.path, 'firmware')] : []),
+      ];
+      // The kernel reads one archive after the other.
+      variants[variant] = join(directory, `variant-${variant}`);
+      await files.concatenate(archives, variants[variant]);
+    }
     const initrd = join(image.path, 'initrd');
     await make(directory, { kernel, initrd, variants, description, version, epoch });
+    for (const path of Object.values(variants)) files.remove(path);
   });
 }
 
-const initrds: Readonly<Partial<Record<Variant, FurtherInitrd>>> = { tor: torInitrd };
+const initrds: Readonly<Record<Variant, FurtherInitrd>> = {
+  tor: torInitrd,
+  wifi: wifiInitrd,
+  'wifi-intel': wifiInitrd,
+};
 
 /** Those of a medium, in their order. */
 export function variantsOf({ variants }: Pick<MediumContent, 'variants'>): Variant[] {

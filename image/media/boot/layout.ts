@@ -34,5 +34,5 @@ export const onMedium = {
  */
 export const markPath = (initrdSha256: string): string => `dabei/id_${initrdSha256.slice(0, 16)}`;
 
-/** The further initrd of a variant. */
-export const variantPath = (variant: Variant): string => `dabei/${variant}`;
+/** The further initrd of a variant. Names of ISO 9660 have no hyphen. */
+export const variantPath = (variant: Variant): string => `dabei/${variant.replaceAll('-', '_')}`;

@@ -25,7 +25,7 @@ it held.
   --authorized-key FILE   public keys that may log in as root, in addition to those of the configuration
   --onion-key FILE        hs_ed25519_secret_key of Tor, for nix-dabei-tor.iso: its onion address stays
   --install-from-metadata a configuration in the user-data of the machine's provider may start an installation, as dabei.metadata=install
-  --wifi SSID             a wireless network to join, in place of those of the configuration; no medium of this release has Wi-Fi
+  --wifi SSID             a wireless network to join, in place of those of the configuration; for nix-dabei-wifi.iso
   --wifi-passphrase FILE  its passphrase; without it, from standard input, which must not be a terminal
   --wifi-country CODE     two letters, such as DE
   --wifi-hidden           the network does not send its name

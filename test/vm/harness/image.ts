@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { builtVariants, isoNameOf } from '../../../agent/variants.ts';
+import { isoNameOf, variants } from '../../../agent/variants.ts';
 import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
 import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
@@ -21,6 +21,7 @@ export const image = {
   bundle: join(directory, bundleNames.tarball),
   iso: join(directory, isoName),
   torIso: join(directory, isoNameOf(['tor'])),
+  wifiIso: join(directory, isoNameOf(['wifi'])),
   img: join(directory, imgName),
   description: join(directory, 'image.json'),
   sums: join(directory, 'SHA256SUMS'),
@@ -29,7 +30,9 @@ export const image = {
 /** Builds the image, which takes seconds when nothing has changed; another one may be given with DABEI_IMAGE. */
 export async function requireImage(): Promise<void> {
   // What worlds are made from, too, so that nothing is fetched after an hour of compiling.
-  if (given === undefined) await buildImage({ also: [needs.set(bootLoaderSet)], variants: builtVariants });
+  if (given !== undefined) return;
+  const isos = variants.map(variant => [variant]);
+  await buildImage({ also: [needs.set(bootLoaderSet)], isos });
 }
 
 /** Installs QEMU, firmware and clients where they are missing. */

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Variant } from '../../../../agent/variants.ts';
 import { reachabilityOf } from '../../../../agent/config/reachability.ts';
 import { givenText } from '../../../../agent/config/given.ts';
 import { locate } from '../../../../agent/config/located.ts';
@@ -100,13 +101,19 @@ t.test('a passphrase that others may have read is refused', async t => {
 
 t.test('an image without Wi-Fi refuses wireless networks, and says which image can', async t => {
   const bytes = Buffer.from(JSON.stringify({ network: { wifi: [{ ssid: 'home', passphrase }] } }));
-  const on = (variants: ('wifi' | 'tor')[]) =>
+  const on = (variants: Variant[]) =>
     resolveConfiguration({ commandLine: '', files: [{ path: '/dabei.json', bytes }], variants });
   t.match(on(['tor']), {
     config: null,
-    problems: [{ code: 'VARIANT_MISSING', path: 'network.wifi', remedy: /^leave network\.wifi out$/ }],
+    problems: [
+      {
+        code: 'VARIANT_MISSING',
+        path: 'network.wifi',
+        remedy: /^start nix-dabei-wifi\.iso .*, or leave network\.wifi out$/,
+      },
+    ],
   });
-  t.same(on(['wifi']).problems, []);
+  for (const variant of ['wifi', 'wifi-intel'] as const) t.same(on([variant]).problems, []);
   t.equal(on(['tor']).reachability.network.wifi?.length, 1, 'it may be the only way to the machine');
   const nobody = Buffer.from(JSON.stringify({ network: { wifi: [], wifiCountry: 'DE' } }));
   const files = [{ path: '/dabei.json', bytes: nobody }];

@@ -68,6 +68,12 @@ t.test('a wireless network, whose passphrase no argument has', async t => {
   t.ok(bytes().equals(before), 'a refusal changes nothing');
 });
 
+t.test('a medium with firmware for Intel alone has Wi-Fi, too', async t => {
+  const intel = await makeSmallIso(tools, join(directory, 'intel'), ['wifi-intel']);
+  const { customize } = prepare('intel', intel);
+  t.match(customize('host.json'), /^mode: /m);
+});
+
 t.test('a medium without Wi-Fi is not configured for it', async t => {
   const { customize, bytes } = prepare('without', plain);
   for (const argv of [['host.json'], ['--wifi', 'a', '--wifi-passphrase', 'pass']])
