@@ -125,3 +125,10 @@ export const bootLoaderSet: PackageSet = {
     ...['grub2-common', 'grub-common', 'systemd-boot-efi'],
   ],
 };
+
+/** An access point of the test system, which has radios without hardware. */
+export const radioSet: PackageSet = {
+  name: 'radio-tools',
+  variant: 'extract',
+  packages: ['hostapd', 'iw'],
+};

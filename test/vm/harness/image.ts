@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isoNameOf, variants } from '../../../agent/variants.ts';
 import { buildImage } from '../../../image/build.ts';
 import { needs } from '../../../image/debian/packages.ts';
-import { bootLoaderSet } from '../../../image/debian/package-sets.ts';
+import { bootLoaderSet, radioSet } from '../../../image/debian/package-sets.ts';
 import { bundleNames } from '../../../image/media/kexec-bundle.ts';
 import { imgName, isoName } from '../../../image/media/boot/layout.ts';
 import { requireHostPackages, requireRoot } from '../../../image/lib/host.ts';
@@ -32,7 +32,7 @@ export async function requireImage(): Promise<void> {
   // What worlds are made from, too, so that nothing is fetched after an hour of compiling.
   if (given !== undefined) return;
   const isos = variants.map(variant => [variant]);
-  await buildImage({ also: [needs.set(bootLoaderSet)], isos });
+  await buildImage({ also: [needs.set(bootLoaderSet), needs.set(radioSet)], isos });
 }
 
 /** Installs QEMU, firmware and clients where they are missing. */

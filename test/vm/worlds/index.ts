@@ -29,6 +29,7 @@ import { rawWorlds } from './media/raw.ts';
 import { outlivingWorlds } from './metadata/outlives.ts';
 import { screenWorlds } from './media/screen.ts';
 import { torWorlds } from './media/tor.ts';
+import { wifiWorlds } from './media/wifi.ts';
 import { memoryWorlds } from './memory.ts';
 import { fallbackWorlds } from './fallbacks.ts';
 import { fullWorlds } from './full.ts';
@@ -62,6 +63,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   'media/screen': screenWorlds,
   'media/raw': rawWorlds,
   'media/tor': torWorlds,
+  'media/wifi': wifiWorlds,
   console: consoleWorlds,
   'guided/guided': guidedWorlds,
   'config-url': configUrlWorlds,
