@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { applyConsolePolicy, secretsWereDropped } from '../console/apply.ts';
 import { mediumIsDamaged, withoutMedium } from '../console/medium.ts';
 import { endPassword, givePassword, wantsPassword } from '../console/password.ts';
@@ -7,6 +6,7 @@ import { resolveConfiguration } from '../config/resolve.ts';
 import type { Input } from '../config/sources/sources.ts';
 import { resolveWithoutFail } from '../config/without-fail.ts';
 import type { Mode } from '../config/schema.ts';
+import { isSameNetwork } from '../config/schema/same-network.ts';
 import { asDabeiError, DabeiError, type DabeiError as Failure } from '../errors.ts';
 import { readCaptured } from '../host/old-system/captured.ts';
 import type { Doors } from '../host/doors.ts';
@@ -93,7 +93,7 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
 function hasAnotherNetwork({ networkAsBroughtUp, resolution }: Session, { code }: Failure): boolean {
   const { fetch, reachability } = resolution;
   if (code !== 'NETWORK_UNREACHABLE' || fetch !== null) return false;
-  return !isDeepStrictEqual(networkAsBroughtUp, reachability.network);
+  return !isSameNetwork(networkAsBroughtUp, reachability.network);
 }
 
 /** A key or a configuration that arrives ends the password. */

@@ -226,7 +226,14 @@ function withBase(reachability: ReachabilityConfig, base: Located): Reachability
   return {
     ...reachability,
     // Neither the old system nor a provider has wireless networks.
-    network: network.interfaces.length > 0 ? network : { ...own.network, wifi, wifiCountry },
+    network:
+      network.interfaces.length > 0
+        ? network
+        : {
+            ...own.network,
+            ...(wifi === undefined ? {} : { wifi }),
+            ...(wifiCountry === undefined ? {} : { wifiCountry }),
+          },
     ssh: ssh.hostKeys.length > 0 ? ssh : { ...ssh, hostKeys: own.ssh.hostKeys },
     rootAuthorizedKeys: rootAuthorizedKeys.length > 0 ? rootAuthorizedKeys : own.rootAuthorizedKeys,
   };

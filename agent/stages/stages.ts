@@ -1,5 +1,6 @@
 import { asRefusal } from '../config/report.ts';
 import type { Resolution } from '../config/resolve.ts';
+import { isSameNetwork } from '../config/schema/same-network.ts';
 import type { Config } from '../config/schema.ts';
 import { asDabeiError, DabeiError, reasonsOf, Refusals } from '../errors.ts';
 import { tellConsoles } from '../console/apply.ts';
@@ -32,7 +33,7 @@ import type { Session, Stage } from './sequence.ts';
 import { readHostKeys } from './host-keys.ts';
 import { startSsh } from './ssh.ts';
 import { prepareStore } from './store.ts';
-import { isSameNetwork, joinNetworks } from './wifi/join.ts';
+import { joinNetworks } from './wifi/join.ts';
 
 /** The stages, one function each: they read their input from the session, and store their results there. */
 

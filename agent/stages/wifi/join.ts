@@ -1,9 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { NetworkConfig, WifiNetwork } from '../../config/schema.ts';
 import { asDabeiError, Refusals, type DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import { presentVariants } from '../../host/machine/variants.ts';
-import { iwdFiles } from '../../plan/network/iwd.ts';
 import { joinedNetworks, type IwdObjects } from '../../plan/network/iwd-objects.ts';
 import { whyNotJoined } from '../../plan/network/wifi-outcome.ts';
 import { limits } from '../network-limits.ts';
@@ -76,13 +74,4 @@ async function tryNext(
     if (problem !== null) refused.set(ssid, problem);
     return;
   }
-}
-
-/** Whether two networks are the same, passphrases included. */
-export function isSameNetwork(a: NetworkConfig, b: NetworkConfig): boolean {
-  const { wifi: wifiA = [], ...restA } = a;
-  const { wifi: wifiB = [], ...restB } = b;
-  const contents = (wifi: readonly WifiNetwork[]) =>
-    iwdFiles(wifi).map(({ name, content }) => ({ name, content: content.reveal() }));
-  return isDeepStrictEqual(restA, restB) && isDeepStrictEqual(contents(wifiA), contents(wifiB));
 }

@@ -5,7 +5,7 @@ import type { Call, Value } from '../../../../agent/bus/wire.ts';
 import { networkSchema, type NetworkInput } from '../../../../agent/config/schema.ts';
 import { DabeiError, reasonsOf } from '../../../../agent/errors.ts';
 import type { BusReply } from '../../../../agent/host/bus.ts';
-import { isSameNetwork, joinNetworks } from '../../../../agent/stages/wifi/join.ts';
+import { joinNetworks } from '../../../../agent/stages/wifi/join.ts';
 import { doorsTo } from '../../../support/doors.ts';
 
 /** What dabei makes of iwd's answers. iwd itself needs a kernel with wireless cards: the worlds named wifi have one. */
@@ -116,13 +116,4 @@ t.test('iwd does not start', async t => {
     programs: { '/usr/libexec/iwd': 'exit 1', '/usr/bin/dbus-daemon': 'exit 1' },
   });
   t.match(await joinNetworks(doors, home), { code: 'WIFI_START' });
-});
-
-t.test('another passphrase is another network', async t => {
-  t.ok(isSameNetwork(home, config({ wifi: [{ ssid: 'home', passphrase }], wifiCountry: 'DE' })));
-  t.notOk(
-    isSameNetwork(home, config({ wifi: [{ ssid: 'home', passphrase: 'incorrect' }], wifiCountry: 'DE' })),
-  );
-  t.notOk(isSameNetwork(home, config({})));
-  t.ok(isSameNetwork(config({}), config({ wifi: [] })));
 });
