@@ -111,7 +111,8 @@ export function supply(state: State, result: Supply): Step {
     case 'looked':
       return stay({ ...state, world: result.world }, [{ kind: 'ok', text: 'looked again' }]);
     case 'isJoined':
-      return stay({ ...state, world: result.world, answers: { ...answers, isJoined: true } }, [{ kind: 'ok', text: 'the machine has joined the network' }]);
+      // No step leads back behind it: its question is not asked while the machine is online, so the network would be lost.
+      return stay({ ...state, world: result.world, answers: { ...answers, isJoined: true }, earlier: [] }, [{ kind: 'ok', text: 'the machine has joined the network' }]);
     case 'isUp':
       return stay({ ...state, answers: { ...answers, isUp: true } }, [{ kind: 'ok', text: 'the gateway answers' }]);
     case 'files':

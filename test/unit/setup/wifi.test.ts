@@ -3,7 +3,7 @@ import { resolveConfiguration } from '../../../agent/config/resolve.ts';
 import { networkSchema } from '../../../agent/config/schema.ts';
 import { baseOf } from '../../../agent/setup/base.ts';
 import { publicConfiguration, resolveAnswers } from '../../../agent/setup/configuration.ts';
-import { openQuestion, refuse, supply } from '../../../agent/setup/machine.ts';
+import { openQuestion, refuse, reply, supply } from '../../../agent/setup/machine.ts';
 import { DabeiError } from '../../../agent/errors.ts';
 import { facts } from '../../fixtures/disks.ts';
 import { card, talk, target, world } from '../../support/guided/world.ts';
@@ -39,6 +39,18 @@ t.test('a network of the list', async t => {
     'address',
     'joined, and no server gave an address',
   );
+});
+
+t.test('no step leads back behind a network that was joined', async t => {
+  const { state } = talk(offline, ['home', secret]);
+  const { state: joined } = supply(state, { kind: 'isJoined', world: { ...offline, isOnline: true } });
+  const back = reply(joined, '<').state;
+  t.match(resolveAnswers(back.answers, back.world, undefined).reachability.network.wifi, [{ ssid: 'home' }]);
+  const further = reply(reply(joined, '/dev/vda').state, '<').state;
+  t.equal(openQuestion(further)?.id, 'disks');
+  t.match(resolveAnswers(further.answers, further.world, undefined).reachability.network.wifi, [
+    { ssid: 'home' },
+  ]);
 });
 
 t.test('what is shown', async t => {
