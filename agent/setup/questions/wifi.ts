@@ -47,17 +47,25 @@ function wifiPrompt(world: World): Prompt {
 
 function row(network: SeenWifi): Row {
   const { type, strengthDbm } = network;
-  const unfit = type === 'psk' ? {} : { unfit: `it asks for something else than a passphrase (${type})` };
+  const unfit = isFit(network) ? {} : { unfit: `it asks for something else than a passphrase (${type})` };
   return { name: shownName(network), about: [`${strengthDbm} dBm`], ...unfit };
 }
 
-/** Each name once, the strongest first; what would be taken for another answer is not offered. */
+/**
+ * Each name once, the strongest first; one that can be joined before others of its name. What would be taken for another answer is not
+ * offered.
+ */
 function seenNetworks({ wifi: known = { networks: [], configured: [] } }: World): SeenWifi[] {
-  const names = known.networks.map(shownName);
-  return known.networks.filter(
-    (network, at) => names.indexOf(shownName(network)) === at && ![other, none, ''].includes(shownName(network)),
-  );
-} // prettier-ignore
+  const named = known.networks.filter(network => ![other, none, ''].includes(shownName(network)));
+  const fit = named.filter(isFit);
+  const first = (network: SeenWifi) => {
+    const hasName = (each: SeenWifi) => shownName(each) === shownName(network);
+    return fit.find(hasName) ?? named.find(hasName);
+  };
+  return named.filter(network => first(network) === network);
+}
+
+const isFit = ({ type }: SeenWifi) => type === 'psk';
 
 /** Strangers choose these names. */
 const shownName = ({ ssid }: SeenWifi) => cleanLine(ssid, 64);

@@ -59,6 +59,13 @@ t.test('what is shown', async t => {
   t.notMatch(rows[2]!.name, '\u001b');
 });
 
+t.test('an open network does not hide another one of its name', async t => {
+  const seen = [{ ssid: 'home', type: 'open', strengthDbm: -20 }, ...networks];
+  const { asked, needs } = talk({ ...offline, wifi: { networks: seen, configured: [] } }, ['home', secret]);
+  t.same(asked, ['wifi', 'wifiPassphrase']);
+  t.same(needs, ['wifi']);
+});
+
 t.test('hidden, none, again', async t => {
   const hidden = talk(offline, ['(other)', 'x'.repeat(33), 'attic', 'short', secret]);
   t.same(hidden.asked, ['wifi', 'wifiName', 'wifiName', 'wifiPassphrase', 'wifiPassphrase']);
