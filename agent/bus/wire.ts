@@ -214,11 +214,14 @@ class Reader {
     const pairs: [Value, Value][] = [];
     const items: Value[] = [];
     while (this.#at < end) {
+      const from = this.#at;
       if (element.startsWith('{')) {
         this.#align(8);
         const [key = '', value = ''] = typesIn(element.slice(1, -1));
         pairs.push([this.#value(key, depth + 1), this.#value(value, depth + 1)]);
       } else items.push(this.#value(element, depth + 1));
+      if (this.#at > end) throw new RangeError('an element ends after its list');
+      if (this.#at === from) throw new RangeError('an element takes no byte, so its list has no end');
     }
     return element.startsWith('{') ? new Map(pairs) : items;
   }

@@ -54,6 +54,17 @@ t.test('no bus', async t => {
   });
 });
 
+/** An answer with one list; its length counts the bytes of its elements. */
+function list(element: string, length: number, elements: Buffer): Buffer {
+  const signature = Buffer.from([8, 1, 0x67, 0, element.length + 1, ...Buffer.from(`a${element}`), 0]);
+  const start = Buffer.from([0x6c, 2, 0, 1, ...Array<number>(12).fill(0)]);
+  start.writeUInt32LE(4 + elements.length, 4);
+  start.writeUInt32LE(signature.length, 12);
+  const body = Buffer.alloc(4);
+  body.writeUInt32LE(length);
+  return Buffer.concat([start, signature, Buffer.alloc(-signature.length & 7), body, elements]);
+}
+
 t.test('bytes that are no message', async t => {
   t.equal(takeMessage(Buffer.from('l')), null, 'not all of it has arrived');
   const header = (...bytes: number[]) => Buffer.concat([Buffer.from(bytes), Buffer.alloc(64)]);
@@ -62,6 +73,9 @@ t.test('bytes that are no message', async t => {
     ['a body without an end', header(0x6c, 2, 0, 1, 0xff, 0xff, 0xff, 0xff)],
     ['a list that is longer than the message', header(0x6c, 2, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 8, 1, 0x67, 0, 200, 0, 0, 0)],
     ['lists in lists without an end', header(0x6c, 2, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 8, 3, 0x61, 0x61, 0x61, 0)],
+    ['a list of elements without a byte', list('()', 8, Buffer.alloc(12))],
+    ['an element that is longer than its list', list('s', 6, Buffer.from([4, 0, 0, 0, 97, 97, 97, 97, 0, 0, 0, 0]))],
   ]; // prettier-ignore
+  t.match(takeMessage(list('y', 2, Buffer.from([7, 8])))?.answer, { values: [[7, 8]] }, 'one that is right');
   for (const [name, bytes] of rows) t.throws(() => takeMessage(bytes), RangeError, name);
 });
