@@ -18,6 +18,8 @@ export const paths = {
   screenDrawer: '/run/dabei/screen/drawer',
   /** Root's random password, as long as it counts. */
   screenPassword: '/run/dabei/screen/password',
+  /** Wireless networks as dabei was given them, passphrases included; root-only, and hidden from Nix. */
+  wifiDirectory: '/run/dabei/wifi',
   /** Why this rescue system runs, where the first boot of the installed system was on trial. */
   trial: '/run/dabei/trial',
   /** Why the installation could not put the first boot on trial. */

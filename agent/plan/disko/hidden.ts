@@ -20,6 +20,7 @@ export function hiddenDirectories(keyFiles: readonly string[]): string[] {
     '/var/log',
     iwdState,
     busDirectory,
+    paths.wifiDirectory,
     '/root',
     '/tmp',
   ];

@@ -25,7 +25,15 @@ const ofTarget = ['/etc/ssh', '/var/log', stateDirectory, iwdState];
  */
 export function secretDirectories(root: string): string[] {
   const hidden = [...ofTarget, ...ofTarget.map(keptBelow)].map(directory => `${root}${directory}`);
-  return [paths.bootDirectory, '/etc/ssh', '/var/log', iwdState, busDirectory, ...hidden];
+  return [
+    paths.bootDirectory,
+    '/etc/ssh',
+    '/var/log',
+    iwdState,
+    busDirectory,
+    paths.wifiDirectory,
+    ...hidden,
+  ];
 }
 
 /**

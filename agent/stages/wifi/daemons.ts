@@ -2,7 +2,15 @@ import { DabeiError } from '../../errors.ts';
 import { busSocket } from '../../host/bus.ts';
 import type { Doors } from '../../host/doors.ts';
 import type { NetworkConfig } from '../../config/schema.ts';
-import { busDirectory, iwdFiles, iwdMainConf, iwdSettings, iwdState } from '../../plan/network/iwd.ts';
+import { paths } from '../../paths.ts';
+import {
+  busDirectory,
+  iwdFiles,
+  iwdMainConf,
+  iwdSettings,
+  iwdState,
+  type IwdFile,
+} from '../../plan/network/iwd.ts';
 import { variantPrograms } from '../../variants.ts';
 import { limits } from '../network-limits.ts';
 
@@ -12,6 +20,8 @@ const iwdProgram = variantPrograms.wifi;
 const busProgram = '/usr/bin/dbus-daemon';
 const busSettings = '/usr/lib/dabei/dbus.conf';
 export const iwdLog = '/var/log/iwd.log';
+/** The files as dabei wrote them: iwd adds keys to its own, which it derives from the passphrase or learns from the access point. */
+const written = `${paths.wifiDirectory}/written`;
 
 /**
  * Gives iwd the networks that it may join, and no others. An iwd that runs ends if a network is gone or has another passphrase, or if the
@@ -23,19 +33,24 @@ export async function writeNetworks(
 ): Promise<void> {
   const { files } = doors;
   files.makeDirectory(iwdState, 0o700);
+  files.makeDirectory(written, 0o700);
   const wanted = iwdFiles(network.wifi ?? []);
+  const isKept = ({ name, content }: IwdFile) =>
+    files.exists(`${iwdState}/${name}`) &&
+    files.readBytes(`${written}/${name}`)?.equals(content.reveal()) === true;
   // iwd makes directories for other purposes there.
-  const gone = files.list(iwdState).filter(name => {
-    const content = wanted.find(file => file.name === name)?.content.reveal();
-    const isFile = /\.(psk|open|8021x)$/.test(name);
-    return (
-      isFile && (content === undefined || files.readBytes(`${iwdState}/${name}`)?.equals(content) !== true)
+  const gone = files
+    .list(iwdState)
+    .filter(
+      name => /\.(psk|open|8021x)$/.test(name) && !wanted.some(file => file.name === name && isKept(file)),
     );
-  });
   const settings = iwdMainConf(network);
   if (gone.length > 0 || files.readText(iwdSettings) !== settings) await stopIwd(doors);
   for (const name of gone) files.remove(`${iwdState}/${name}`);
-  for (const { name, content } of wanted) files.writeAtomic(`${iwdState}/${name}`, content, 0o600);
+  for (const { name, content } of wanted.filter(file => !isKept(file))) {
+    files.writeAtomic(`${iwdState}/${name}`, content, 0o600);
+    files.writeAtomic(`${written}/${name}`, content, 0o600);
+  }
   files.writeAtomic(iwdSettings, settings, 0o644);
 }
 

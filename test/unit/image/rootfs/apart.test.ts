@@ -17,7 +17,7 @@ async function inside(hidden: readonly string[], argv: readonly string[], env: R
 
 t.test('what is hidden on every machine', async t => {
   const always = [
-    ...['/run/dabei/boot', '/etc/ssh', '/var/log', '/var/lib/iwd', '/run/dbus'],
+    ...['/run/dabei/boot', '/etc/ssh', '/var/log', '/var/lib/iwd', '/run/dbus', '/run/dabei/wifi'],
     ...['/mnt/etc/ssh', '/mnt/var/log', '/mnt/var/lib/dabei', '/mnt/var/lib/iwd'],
     ...['/mnt/persist/etc/ssh', '/mnt/persist/var/log', '/mnt/persist/var/lib/dabei'],
     '/mnt/persist/var/lib/iwd',

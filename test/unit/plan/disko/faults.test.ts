@@ -38,6 +38,7 @@ t.test('directories of which a script sees its key files alone', async t => {
     '/var/log',
     '/var/lib/iwd',
     '/run/dbus',
+    '/run/dabei/wifi',
     '/root',
     '/tmp',
     '/run/keys',

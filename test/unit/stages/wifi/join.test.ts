@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Call, Value } from '../../../../agent/bus/wire.ts';
@@ -53,6 +53,7 @@ function iwdOf(t: Test, { networks, state = 'disconnected', log = '' }: Radio) {
     programs: {
       '/usr/bin/dbus-daemon': 'mkdir -p $ROOT/run/dbus; : > $ROOT/run/dbus/system_bus_socket; sleep 5',
       '/usr/libexec/iwd': 'sleep 5',
+      busybox: 'rm $ROOT/proc/$2/cmdline',
     },
     files: { '/run/dbus/system_bus_socket': '' },
     network: { callBus },
@@ -80,6 +81,25 @@ t.test('a network that lets the machine in', async t => {
   const next = config({ wifi: [{ ssid: 'other', passphrase }] });
   await joinNetworks(doors, next);
   t.equal(doors.read('/var/lib/iwd/home.psk'), null, 'a network of an earlier configuration is forgotten');
+});
+
+t.test('what iwd adds to its files does not end it', async t => {
+  const { doors } = iwdOf(t, { networks: { home: {} } });
+  await joinNetworks(doors, home);
+  const pid = doors.read('/run/dabei/iwd.pid')!.trim();
+  mkdirSync(join(doors.root, 'proc', pid), { recursive: true });
+  writeFileSync(join(doors.root, 'proc', pid, 'cmdline'), '/usr/libexec/iwd\0');
+  const kill = () => doors.ran.filter(line => line.includes(' kill ')).length;
+  const file = join(doors.root, 'var/lib/iwd/home.psk');
+  const rewritten = `[Security]\nPreSharedKey=${'ab'.repeat(32)}\nPassphrase=correct horse\nSAE-PT-Group19=00\n`;
+  writeFileSync(file, rewritten);
+  await joinNetworks(doors, home);
+  t.equal(doors.read('/var/lib/iwd/home.psk'), rewritten, 'it keeps what it has derived');
+  t.equal(statSync(join(doors.root, 'run/dabei/wifi')).mode & 0o777, 0o700);
+  t.equal(kill(), 0);
+  await joinNetworks(doors, config({ wifi: [{ ssid: 'home', passphrase: 'incorrect' }], wifiCountry: 'DE' }));
+  t.equal(kill(), 1, 'another passphrase does');
+  t.match(doors.read('/var/lib/iwd/home.psk'), 'Passphrase=incorrect');
 });
 
 t.test('why none was joined', async t => {
