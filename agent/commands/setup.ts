@@ -29,6 +29,7 @@ import type { Prompt, Remark } from '../setup/question.ts';
 import { showPrompt, showRemark } from '../setup/show.ts';
 import { look } from '../stages/guided/look.ts';
 import { fulfil, type Surroundings } from '../stages/guided/needs.ts';
+import { withTyped } from '../stages/guided/typed-wifi.ts';
 import { runStages, type Session } from '../stages/sequence.ts';
 import { planInstallation } from '../stages/stages.ts';
 import { logCommands, readInput } from './session.ts';
@@ -96,7 +97,7 @@ function surroundings(doors: Doors, configFile: string | undefined): Surrounding
   return {
     base,
     keys: config?.rootAuthorizedKeys ?? boot.reachability.rootAuthorizedKeys,
-    wifi: (config ?? boot.reachability).network.wifi ?? [],
+    wifi: withTyped(doors, (config ?? boot.reachability).network.wifi ?? []),
     network: boot.reachability.network,
     captured,
     isChanged: false,

@@ -32,6 +32,7 @@ import {
   type RecordedStage,
 } from './disks/install-state.ts';
 import { leaveImage, linkOwnDisk } from './host-flake/copies.ts';
+import { describeWifi } from './host-flake/wifi-files.ts';
 import { markDone } from './disks/install-state-steps.ts';
 import { askedOf, layOut } from './disks/layout.ts';
 import { planFinish, planNukeDisk } from './disks/nuke-disk.ts';
@@ -127,6 +128,7 @@ export function makePlan(
       summary: [
         ...(told === null ? [] : [told]),
         ...disks.summary,
+        ...describeWifi(config.network),
         ...(closure ? describeClosure(closure) : []),
       ],
       warnings: [
@@ -179,7 +181,11 @@ function planLayout(
   const storage = diskoStorage(config, members);
   const isFlake = config.system.storePath === undefined;
   return {
-    summary: [...describeLayout(config, members, layout), ...(closure ? describeClosure(closure) : [])],
+    summary: [
+      ...describeLayout(config, members, layout),
+      ...describeWifi(config.network),
+      ...(closure ? describeClosure(closure) : []),
+    ],
     warnings: [...warnings, ...evaluationWarnings(config, facts, 0)],
     beginning: null,
     members,

@@ -1,3 +1,4 @@
+import { cleanLine } from '../../clean-text.ts';
 import type { NetworkConfig } from '../../config/schema.ts';
 import { iwdFiles, iwdState } from '../network/iwd.ts';
 import type { Step } from '../step.ts';
@@ -25,4 +26,10 @@ export function planWifiFiles({ wifi = [] }: Pick<NetworkConfig, 'wifi'>): Step[
       content,
     })),
   ];
+}
+
+/** For people, before the installation: the names. */
+export function describeWifi({ wifi = [] }: Pick<NetworkConfig, 'wifi'>): string[] {
+  const names = wifi.map(({ ssid }) => JSON.stringify(cleanLine(ssid, 64)));
+  return names.length === 0 ? [] : [`wireless networks of the installed system: ${names.join(', ')}`];
 }

@@ -12,6 +12,7 @@ import { joinedNetworks } from '../../plan/network/iwd-objects.ts';
 import { readIwd } from '../wifi/iwd.ts';
 import { fetchKeys, readStickKeys } from './keys.ts';
 import { look } from './look.ts';
+import { keepTyped } from './typed-wifi.ts';
 
 /** What the guided installation has to do between two questions; none of it changes a disk. */
 
@@ -19,7 +20,7 @@ export interface Surroundings {
   readonly base: Base;
   /** Lines of authorized_keys of the configuration. */
   readonly keys: readonly string[];
-  /** Of the configuration. */
+  /** Of the configuration, and those that somebody has typed since the start. */
   readonly wifi: readonly WifiNetwork[];
   /** The network as it was brought up. */
   network: NetworkConfig;
@@ -73,5 +74,7 @@ async function joinWifi(doors: Doors, state: State, around: Surroundings): Promi
   // Another interface may have got an address meanwhile.
   if (!joined.some(({ ssid }) => wifi?.kind === 'network' && ssid === wifi.ssid))
     return { kind: 'failed', problem: session.network?.warnings.at(-1) ?? 'the network was not joined' };
+  const [typed] = resolution.reachability.network.wifi ?? [];
+  if (typed !== undefined) keepTyped(doors, typed);
   return { kind: 'isJoined', world: await look(doors, around.base, around.keys, around.wifi) };
 }

@@ -184,3 +184,12 @@ t.test('a fixed address that nobody answers', async t => {
   t.equal(code, 130);
   t.ok(doors.ran.some(line => line.startsWith('ip ')));
 }); // prettier-ignore
+
+t.test('a wireless network that an earlier run has joined is installed, too', async t => {
+  const typed = JSON.stringify([{ ssid: 'home', passphrase: 'tower of babel', hidden: true }]);
+  const files = { '/run/dabei/wifi/typed.json': typed };
+  const found = await run(t, [...toKeys, key, '', '/dev/vda'], { files });
+  t.match(found.shown.replace(/\s+/g, ' '), 'wireless networks of the installed system: "home"');
+  t.notMatch(found.shown, 'babel');
+  t.notMatch(found.doors.read(save), /home|babel/, 'the file with the answers has no passphrase');
+});

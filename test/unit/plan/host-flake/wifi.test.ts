@@ -3,6 +3,9 @@ import t from 'tap';
 import { run } from '../../../../agent/host/exec.ts';
 import { writeAtomic } from '../../../../agent/host/files.ts';
 import { hostFlake, planHostFlake } from '../../../../agent/plan/host-flake/host-flake.ts';
+import { describeWifi } from '../../../../agent/plan/host-flake/wifi-files.ts';
+import { makePlan } from '../../../../agent/plan/plan.ts';
+import { Secret } from '../../../../agent/secret.ts';
 import { requireNix } from '../../../support/nix.ts';
 import { config, machines } from '../machines.ts';
 
@@ -23,6 +26,19 @@ t.test('only root can read them, and nothing public has them', async t => {
   const files = hostFlake(given, facts, storage);
   t.match(JSON.parse(files['runtime-info.json']!), { wifi: { country: 'DE' } });
   t.notMatch(JSON.stringify([files, steps]), /horse|0f0f|Café|"home"/);
+});
+
+t.test('the plan names them', async t => {
+  t.same(describeWifi(config({ network: { wifi } }).network), ['wireless networks of the installed system: "home", "Café"']); // prettier-ignore
+  t.same(describeWifi({}), []);
+  const given = config({
+    network: { wifi },
+    disks: { devices: ['/dev/vda'], wipe: true, key: 'correct horse' },
+  });
+  t.match(
+    makePlan(given, machines['bios-dhcp'].facts, new Secret('x'.repeat(32))).summary.join('\n'),
+    '"Café"',
+  );
 });
 
 t.test('what the system makes of it', async t => {
