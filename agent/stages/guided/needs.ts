@@ -1,6 +1,6 @@
 import type { NetworkConfig, WifiNetwork } from '../../config/schema.ts';
 import type { Input } from '../../config/sources/sources.ts';
-import { asDabeiError } from '../../errors.ts';
+import { asDabeiError, reasonsOf, type DabeiError } from '../../errors.ts';
 import type { Doors } from '../../host/doors.ts';
 import type { Base } from '../../setup/base.ts';
 import { resolveAnswers } from '../../setup/configuration.ts';
@@ -9,7 +9,9 @@ import type { Need } from '../../setup/question.ts';
 import type { Session } from '../sequence.ts';
 import { network } from '../stages.ts';
 import { joinedNetworks } from '../../plan/network/iwd-objects.ts';
+import { startDaemons, writeNetworks } from '../wifi/daemons.ts';
 import { readIwd } from '../wifi/iwd.ts';
+import { joinNetworks } from '../wifi/join.ts';
 import { fetchKeys, readStickKeys } from './keys.ts';
 import { look } from './look.ts';
 import { keepTyped } from './typed-wifi.ts';
@@ -62,19 +64,33 @@ async function bringUp(doors: Doors, state: State, around: Surroundings): Promis
   return { kind: 'isUp' };
 } // prettier-ignore
 
-/** Joins the network of the answers, and asks for addresses on every interface. */
+/**
+ * Joins the network of the answers, and asks for addresses on every interface. Where no server gives any, the machine has joined
+ * nevertheless, and an address is asked for.
+ */
 async function joinWifi(doors: Doors, state: State, around: Surroundings): Promise<Supply> {
   const resolution = resolveAnswers(state.answers, state.world, around.captured);
-  const session: Session = { resolution, networkAsBroughtUp: around.network };
+  const { network: wanted } = resolution.reachability;
+  const [typed] = wanted.wifi ?? [];
+  if (typed === undefined) return { kind: 'failed', problem: 'no network was named' };
   around.isChanged = true;
-  await network(doors, session);
-  around.network = resolution.reachability.network;
-  const { wifi } = state.answers;
-  const joined = joinedNetworks(await readIwd(doors));
-  // Another interface may have got an address meanwhile.
-  if (!joined.some(({ ssid }) => wifi?.kind === 'network' && ssid === wifi.ssid))
-    return { kind: 'failed', problem: session.network?.warnings.at(-1) ?? 'the network was not joined' };
-  const [typed] = resolution.reachability.network.wifi ?? [];
-  if (typed !== undefined) keepTyped(doors, typed);
+  const reason = await joinNetworks(doors, { ...wanted, wifi: [typed] });
+  if (reason !== null && (around.network.wifi ?? []).length > 0) {
+    // iwd looks further for those that it had before.
+    await writeNetworks(doors, around.network);
+    await startDaemons(doors);
+  }
+  if (reason !== null) return { kind: 'failed', problem: reasonsOf(reason).map(asSentence).join('; ') };
+  keepTyped(doors, typed);
+  try {
+    await network(doors, { resolution, networkAsBroughtUp: around.network });
+    around.network = wanted;
+  } catch (thrown) {
+    const joined = joinedNetworks(await readIwd(doors));
+    if (!joined.some(({ ssid }) => ssid === typed.ssid)) throw thrown;
+  }
   return { kind: 'isJoined', world: await look(doors, around.base, around.keys, around.wifi) };
 }
+
+const asSentence = ({ problem, remedy }: DabeiError) =>
+  remedy === undefined ? problem : `${problem}; ${remedy}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Call, Value } from '../../../../agent/bus/wire.ts';
 import type { BusReply } from '../../../../agent/host/bus.ts';
-import { doorsTo } from '../../../support/doors.ts';
+import { doorsTo, type World } from '../../../support/doors.ts';
 
 /** A machine whose iwd answers as told. */
 
@@ -18,7 +18,12 @@ export interface Radio {
 
 const station = '/net/connman/iwd/0/3';
 
-export function iwdOf(t: Test, { networks, state = 'disconnected', log = '' }: Radio) {
+/** @param open opens the doors of the machine */
+export function iwdOf(
+  t: Test,
+  { networks, state = 'disconnected', log = '' }: Radio,
+  open = (world: World) => doorsTo(join(t.testdir({ machine: {} }), 'machine'), world),
+) {
   let joined: string | null = null;
   const calls: string[] = [];
   const pathOf = (ssid: string) => `${station}/${Buffer.from(ssid).toString('hex')}_psk`;
@@ -46,7 +51,7 @@ export function iwdOf(t: Test, { networks, state = 'disconnected', log = '' }: R
     joined = ssid;
     return { values: [] };
   };
-  const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+  const doors = open({
     programs: {
       '/usr/bin/dbus-daemon': 'mkdir -p $ROOT/run/dbus; : > $ROOT/run/dbus/system_bus_socket; sleep 5',
       '/usr/libexec/iwd': 'sleep 5',
