@@ -23,6 +23,8 @@ export const limits = {
   wifi: 30,
   /** For each of the two daemons. */
   wifiStart: 20,
+  /** For a driver to read its firmware and to register a card, within `wifi`. */
+  wifiCard: 10,
   /** For one attempt to join, within `wifi`. */
   wifiHandshake: 15,
   busCall: 5,

@@ -8,17 +8,25 @@ const doing = 'joining a wireless network';
 
 /**
  * @param wanted the configured networks
- * @param seen what iwd knew at the end
+ * @param seen what iwd knew at the end, and whether the kernel has a wireless card
  * @param refused by SSID: what came of the attempts to join
  * @param log iwd's own, of this attempt
  * @returns an error for each network, or one for all where no card is to blame
  */
 export function whyNotJoined(
   wanted: readonly WifiNetwork[],
-  { stations, networks }: IwdObjects,
+  { stations, networks, hasRadio }: IwdObjects & { hasRadio: boolean },
   refused: ReadonlyMap<string, string>,
   log: string,
 ): DabeiError[] {
+  if (stations.length === 0 && hasRadio)
+    return [
+      new DabeiError('WIFI_NO_CARD', {
+        doing,
+        problem: 'the wireless card is there and cannot be switched on',
+        remedy: 'look for its switch, or for its setting in the firmware; or use a cable',
+      }),
+    ];
   if (stations.length === 0)
     return [
       new DabeiError('WIFI_NO_CARD', {

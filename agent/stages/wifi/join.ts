@@ -31,30 +31,53 @@ export async function joinNetworks(doors: Doors, network: NetworkConfig): Promis
 async function waitUntilJoined(doors: Doors, wanted: readonly WifiNetwork[]): Promise<DabeiError[] | null> {
   const { clock, log, files } = doors;
   const before = files.readText(iwdLog)?.length ?? 0;
-  const refused = new Map<string, string>();
+  const begin = clock.uptimeSeconds();
+  const left = () => Math.max(1, begin + limits.wifi - clock.uptimeSeconds());
+  const attempts: Attempts = { refused: new Map(), isFinal: new Set() };
   const scanned = new Set<string>();
   let seen: IwdObjects = { stations: [], networks: [] };
   const joined = await clock.poll(
     async () => {
-      seen = await readIwd(doors);
+      seen = await readIwd(doors, left());
       const [found] = joinedNetworks(seen).filter(({ ssid }) => wanted.some(each => each.ssid === ssid));
       if (found !== undefined) return found;
+      const isLate = clock.uptimeSeconds() - begin >= limits.wifiCard;
+      if (isLate && seen.stations.length === 0 && !hasRadio(doors) && !isUnpacking(doors)) return 'hopeless';
       for (const { path, isScanning } of seen.stations)
         if (!isScanning && !scanned.has(path)) {
           scanned.add(path);
-          await scan(doors, path);
+          await scan(doors, path, left());
         }
-      await tryNext(doors, wanted, seen, refused);
-      return wanted.every(({ ssid }) => refused.has(ssid)) ? 'refused' : null;
+      await tryNext(doors, wanted, seen, attempts, left());
+      return wanted.every(({ ssid }) => attempts.isFinal.has(ssid)) ? 'hopeless' : null;
     },
     limits.wifi,
     0.5,
   );
-  if (joined !== null && joined !== 'refused') {
+  if (joined !== null && joined !== 'hopeless') {
     log({ event: 'note', text: `${joined.link} has joined ${JSON.stringify(joined.ssid)}` });
     return null;
   }
-  return whyNotJoined(wanted, seen, refused, (files.readText(iwdLog) ?? '').slice(before));
+  const said = (files.readText(iwdLog) ?? '').slice(before);
+  return whyNotJoined(wanted, { ...seen, hasRadio: hasRadio(doors) }, attempts.refused, said);
+}
+
+/** The kernel has a wireless card, whether it can be switched on or not (Documentation/ABI/testing/sysfs-class-net). */
+function hasRadio({ files }: Doors): boolean {
+  return files.list('/sys/class/net').some(link => files.exists(`/sys/class/net/${link}/phy80211`));
+}
+
+/** A driver waits for its firmware (image/media/firmware/unpack.sh). */
+function isUnpacking({ files }: Doors): boolean {
+  const state = '/run/dabei/firmware';
+  return files.list(state).some(maker => !files.exists(`${state}/${maker}/done`));
+}
+
+interface Attempts {
+  /** By SSID: what came of the last attempt. */
+  refused: Map<string, string>;
+  /** SSIDs for which another attempt is in vain. */
+  isFinal: Set<string>;
 }
 
 /** iwd itself joins what it knows, after a scan; asking for it is faster, and the answer says what is wrong. */
@@ -62,16 +85,19 @@ async function tryNext(
   doors: Doors,
   wanted: readonly WifiNetwork[],
   { stations, networks }: IwdObjects,
-  refused: Map<string, string>,
+  { refused, isFinal }: Attempts,
+  seconds: number,
 ): Promise<void> {
   const idle = stations.filter(({ state }) => state === 'disconnected').map(({ path }) => path);
   for (const { ssid } of wanted) {
     const visible = networks.find(
       network => network.ssid === ssid && network.type === 'psk' && idle.includes(network.station),
     );
-    if (visible === undefined || refused.has(ssid)) continue;
-    const problem = await join(doors, visible.path);
-    if (problem !== null) refused.set(ssid, problem);
+    if (visible === undefined || isFinal.has(ssid)) continue;
+    const failure = await join(doors, visible.path, seconds);
+    if (failure === null) return;
+    refused.set(ssid, failure.problem);
+    if (failure.isFinal) isFinal.add(ssid);
     return;
   }
 }

@@ -85,3 +85,33 @@ t.test('iwd does not start', async t => {
   });
   t.match(await joinNetworks(doors, home), { code: 'WIFI_START' });
 });
+
+t.test('iwd is busy for a moment', async t => {
+  const busy = ['net.connman.iwd.Busy', 'net.connman.iwd.InProgress', 'org.freedesktop.DBus.Error.NoReply'];
+  const { doors } = iwdOf(t, { networks: { home: { answer: busy } } });
+  t.equal(await joinNetworks(doors, home), null);
+  const always = iwdOf(t, { networks: { home: { answer: 'net.connman.iwd.Busy' } } });
+  const begin = always.doors.clock.uptimeSeconds();
+  t.match(await joinNetworks(always.doors, home), { reasons: [{ problem: /net\.connman\.iwd\.Busy/ }] });
+  t.ok(always.doors.clock.uptimeSeconds() - begin >= 29, 'until the limit');
+});
+
+t.test('no card: how long it is waited for', async t => {
+  const { doors } = iwdOf(t, { networks: {}, state: null });
+  const begin = doors.clock.uptimeSeconds();
+  await joinNetworks(doors, home);
+  t.ok(doors.clock.uptimeSeconds() - begin < 15);
+  const slow = iwdOf(t, { networks: {}, state: null }).doors;
+  mkdirSync(join(slow.root, 'run/dabei/firmware/intel'), { recursive: true });
+  const slowBegin = slow.clock.uptimeSeconds();
+  await joinNetworks(slow, home);
+  t.ok(slow.clock.uptimeSeconds() - slowBegin >= 29, 'its firmware is being unpacked');
+});
+
+t.test('a card that is switched off', async t => {
+  const { doors } = iwdOf(t, { networks: {}, state: null });
+  mkdirSync(join(doors.root, 'sys/class/net/wlan0/phy80211'), { recursive: true });
+  t.match(await joinNetworks(doors, home), {
+    reasons: [{ code: 'WIFI_NO_CARD', problem: /cannot be switched on/, remedy: /switch/ }],
+  });
+});

@@ -8,8 +8,8 @@ import { doorsTo, type World } from '../../../support/doors.ts';
 /** A machine whose iwd answers as told. */
 
 export interface Radio {
-  /** SSID -> type, and what Connect answers; null joins. */
-  networks: Readonly<Record<string, { type?: string; answer?: string | null }>>;
+  /** SSID -> type, and what Connect answers; null joins. A list is what it answers one after the other, and then it joins. */
+  networks: Readonly<Record<string, { type?: string; answer?: string | null | readonly string[] }>>;
   /** null: no card. */
   state?: string | null;
   /** Lines that iwd writes when it refuses. */
@@ -25,6 +25,7 @@ export function iwdOf(
   open = (world: World) => doorsTo(join(t.testdir({ machine: {} }), 'machine'), world),
 ) {
   let joined: string | null = null;
+  let tries = 0;
   const calls: string[] = [];
   const pathOf = (ssid: string) => `${station}/${Buffer.from(ssid).toString('hex')}_psk`;
   const objects = (): Value => {
@@ -47,7 +48,8 @@ export function iwdOf(
     const [ssid = '', { answer = null } = {}] =
       Object.entries(networks).find(([name]) => pathOf(name) === path) ?? [];
     appendFileSync(join(doors.root, 'var/log/iwd.log'), log);
-    if (answer !== null) return { error: answer, text: 'Operation failed' };
+    const given = answer === null || typeof answer === 'string' ? answer : (answer[tries++] ?? null);
+    if (given !== null) return { error: given, text: 'Operation failed' };
     joined = ssid;
     return { values: [] };
   };
