@@ -39,6 +39,68 @@ const zfsCrossing =
     ? []
     : [`--host=${target.triplet}`, `KERNEL_ARCH=${target.kernel.make}`, `KERNEL_CROSS_COMPILE=${prefix}`];
 
+const jobs = `-j${availableParallelism() + 1}`;
+const linux = '/build/linux';
+
+/** Where a kernel is compiled. */
+interface Workshop {
+  /** Runs a program of the toolchain, which sees the directory as /build. @param cwd as it sees it */
+  make: (doing: string, argv: readonly string[], cwd?: string, minutes?: number) => ReturnType<typeof runIn>;
+  /** For what `make` does not find done by itself, in a build that was interrupted before. @param made is removed before */
+  once: (name: string, made: string, doIt: () => Promise<unknown>) => Promise<void>;
+}
+
+/** @param sources kernelPackages, unpacked */
+function workshop(work: string, toolchain: Packages, sources: Packages): Workshop {
+  files.makeDirectory(work);
+  return {
+    make: (doing, argv, cwd = linux, minutes = 60) =>
+      runIn({
+        doing,
+        root: toolchain.path,
+        mounts: { '/build': work, '/sources': sources.path },
+        argv: ['env', `--chdir=${cwd}`, ...argv],
+        env: { ...reproducible, ...crossing },
+        timeoutSeconds: minutes * 60,
+      }),
+    once: async (name, made, doIt) => {
+      const mark = join(work, `${name}.done`);
+      if (files.exists(mark)) return;
+      files.remove(join(work, made));
+      await doIt();
+      files.write(mark, '');
+    },
+  };
+}
+
+/**
+ * Unpacks the kernel's source into linux/ of the workshop's directory, and configures it.
+ * @throws Error if Kconfig does not accept a symbol that is asked for
+ */
+async function configure(
+  work: string,
+  { asked, others }: Pick<KernelConfiguration, 'asked' | 'others'>,
+  { make, once }: Workshop,
+): Promise<void> {
+  await step('kernel source', () =>
+    once('source', 'linux', async () => {
+      files.makeDirectory(join(work, 'linux'));
+      const archive = `/sources/${kernelSource}/usr/src/${kernelSource}.tar.xz`;
+      const argv = ['tar', '--extract', `--file=${archive}`, '--strip-components=1'];
+      await make('unpacking the kernel source', argv);
+    }),
+  );
+  await step('kernel configuration', async () => {
+    await make('making the smallest configuration', ['make', '--silent', 'tinyconfig']);
+    files.write(join(work, 'asked.config'), asked);
+    for (const file of others) files.copy(file, join(work, 'linux', basename(file)));
+    const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', '/build/asked.config'];
+    await make('merging the fragments', merge);
+    await make('completing the configuration', ['make', '--silent', 'olddefconfig']);
+    requireSymbols(asked, files.readText(join(work, 'linux/.config')));
+  });
+}
+
 /** @param toolchain toolchainSet (image/debian/package-sets.ts), unpacked */
 export async function buildKernel(toolchain: Packages): Promise<Built> {
   const sources = await unpackAlone('sources', kernelPackages);
@@ -50,45 +112,9 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
   ];
   const build = async (directory: string): Promise<void> => {
     const work = join(directory, 'work');
-    files.makeDirectory(work);
-    /** What `make` does not find done by itself, in a build that was interrupted before. */
-    const once = async (name: string, made: string, doIt: () => Promise<unknown>) => {
-      const mark = join(work, `${name}.done`);
-      if (files.exists(mark)) return;
-      files.remove(join(work, made));
-      await doIt();
-      files.write(mark, '');
-    };
-    const make = (doing: string, argv: readonly string[], cwd: string, minutes = 60) =>
-      runIn({
-        doing,
-        root: toolchain.path,
-        mounts: { '/build': work, '/sources': sources.path },
-        argv: ['env', `--chdir=${cwd}`, ...argv],
-        env: { ...reproducible, ...crossing },
-        timeoutSeconds: minutes * 60,
-      });
-    const jobs = `-j${availableParallelism() + 1}`;
+    const { make, once } = workshop(work, toolchain, sources);
+    await configure(work, { asked, others }, { make, once });
     const { kernel } = target;
-    const linux = '/build/linux';
-
-    await step('kernel source', () =>
-      once('source', 'linux', async () => {
-        files.makeDirectory(join(work, 'linux'));
-        const archive = `/sources/${kernelSource}/usr/src/${kernelSource}.tar.xz`;
-        const argv = ['tar', '--extract', `--file=${archive}`, '--strip-components=1'];
-        await make('unpacking the kernel source', argv, linux);
-      }),
-    );
-    await step('kernel configuration', async () => {
-      await make('making the smallest configuration', ['make', '--silent', 'tinyconfig'], linux);
-      files.write(join(work, 'asked.config'), asked);
-      for (const file of others) files.copy(file, join(work, 'linux', basename(file)));
-      const merge = ['scripts/kconfig/merge_config.sh', '-m', '.config', '/build/asked.config'];
-      await make('merging the fragments', merge, linux);
-      await make('completing the configuration', ['make', '--silent', 'olddefconfig'], linux);
-      requireSymbols(asked, files.readText(join(work, 'linux/.config')));
-    });
     await step('kernel compilation', () =>
       make('compiling the kernel', ['make', jobs, kernel.image, 'modules'], linux, 180),
     );
