@@ -2,7 +2,7 @@ import type { Part } from './manifest.ts';
 
 /** Modules of kernel-config/wifi.config, and those that only these need: modules.ts checks that no other needs one of them. */
 const wirelessModules = new RegExp(
-  '^usr/lib/modules/[^/]+/kernel/(net/(mac80211|qrtr|wireless)/|drivers/(bus/mhi|net/wireless|soc/qcom)/' +
+  '^usr/lib/modules/[^/]+/kernel/(net/(mac80211|qrtr|rfkill|wireless)/|drivers/(bus/mhi|net/wireless|soc/qcom)/' +
     '|crypto/(asymmetric_keys/pkcs8_key_parser|ccm|cmac|des_generic|md5|michael_mic|sha1_generic)[.]ko$' +
     '|lib/crypto/lib(arc4|des)[.]ko$)',
 );
