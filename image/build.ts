@@ -70,7 +70,7 @@ export async function buildImage(options: BuildOptions = {}): Promise<BuiltImage
     (await fallbacks.reduce('elf', () => packImage(parts, fallbacks, options))) ??
     (await packImage(parts, fallbacks, options));
   const description = await describeImage(image, parts, fallbacks.taken);
-  const firmware = await buildFirmware(allVariants(options), parts.toolchain);
+  const firmware = await buildFirmware(allVariants(options), parts);
   const made: MadeMedium[] = [];
   for (const medium of mediaWith(options.isos ?? []))
     made.push({ medium, built: await medium.make({ ...parts, image, description, firmware }) });
@@ -163,7 +163,9 @@ async function packImage(parts: Parts, fallbacks: Fallbacks, { compression = 'sm
 async function tellForecast(options: BuildOptions): Promise<void> {
   const steps = await planSteps(async () => {
     const silent = new Fallbacks(options, () => {});
-    await packImage(await buildParts(silent), silent, options);
+    const parts = await buildParts(silent);
+    await packImage(parts, silent, options);
+    await buildFirmware(allVariants(options), parts);
   });
   // Their keys depend on the finished image.
   const isCached = steps.every(({ isCached }) => isCached);

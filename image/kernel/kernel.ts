@@ -22,7 +22,7 @@ const zfsSource = 'zfs-dkms';
 export const kernelPackages = [kernelSource, zfsSource];
 
 /** Names and dates that the build would otherwise take from this machine (Documentation/kbuild/reproducible-builds). */
-const reproducible = {
+export const reproducible = {
   KBUILD_BUILD_TIMESTAMP: '2026-01-01',
   KBUILD_BUILD_USER: 'dabei',
   KBUILD_BUILD_HOST: 'dabei',
@@ -39,11 +39,12 @@ const zfsCrossing =
     ? []
     : [`--host=${target.triplet}`, `KERNEL_ARCH=${target.kernel.make}`, `KERNEL_CROSS_COMPILE=${prefix}`];
 
-const jobs = `-j${availableParallelism() + 1}`;
+/** Of make(1): compilers at a time. */
+export const jobs = `-j${availableParallelism() + 1}`;
 const linux = '/build/linux';
 
 /** Where a kernel is compiled. */
-interface Workshop {
+export interface Workshop {
   /** Runs a program of the toolchain, which sees the directory as /build. @param cwd as it sees it */
   make: (doing: string, argv: readonly string[], cwd?: string, minutes?: number) => ReturnType<typeof runIn>;
   /** For what `make` does not find done by itself, in a build that was interrupted before. @param made is removed before */
@@ -51,7 +52,7 @@ interface Workshop {
 }
 
 /** @param sources kernelPackages, unpacked */
-function workshop(work: string, toolchain: Packages, sources: Packages): Workshop {
+export function workshop(work: string, toolchain: Packages, sources: Packages): Workshop {
   files.makeDirectory(work);
   return {
     make: (doing, argv, cwd = linux, minutes = 60) =>
@@ -77,7 +78,7 @@ function workshop(work: string, toolchain: Packages, sources: Packages): Worksho
  * Unpacks the kernel's source into linux/ of the workshop's directory, and configures it.
  * @throws Error if Kconfig does not accept a symbol that is asked for
  */
-async function configure(
+export async function configure(
   work: string,
   { asked, others }: Pick<KernelConfiguration, 'asked' | 'others'>,
   { make, once }: Workshop,
@@ -156,7 +157,8 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     await make('indexing the modules', depmod, '/build');
 
     files.copy(join(work, 'linux', kernel.path), join(directory, kernel.image));
-    files.copy(join(work, 'linux/.config'), join(directory, 'config'));
+    for (const [made, name] of Object.entries({ '.config': 'config', 'Module.symvers': 'symvers' }))
+      files.copy(join(work, 'linux', made), join(directory, name));
     files.remove(join(directory, 'modules'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));
     for (const link of ['build', 'source'])
@@ -217,7 +219,7 @@ export function settings(fragment: string): string {
 }
 
 /** "CONFIG_X=y" and "# CONFIG_X is not set" of a kernel configuration. */
-function symbols(text: string): Map<string, string> {
+export function symbols(text: string): Map<string, string> {
   const entries = [...text.matchAll(/^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)$/gm)];
   return new Map(entries.map(([, set, value, unset]) => [set ?? unset ?? '', value ?? 'n']));
 }

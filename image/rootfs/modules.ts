@@ -9,7 +9,7 @@ import { furtherInitrds } from './further-initrds.ts';
 
 /** The kernel's modules in the image, and in further initrds. */
 
-interface Parts {
+export interface ModuleParts {
   kernel: Built;
   /** With binutils for the target. */
   toolchain: Packages;
@@ -22,10 +22,11 @@ const testOnlyModules: readonly string[] = [
   ...['libcurve25519', 'libcurve25519-generic', 'mac80211_hwsim', ...target.ownModules],
 ];
 
-const modules = 'usr/lib/modules';
+/** Where they are, below a root. */
+export const modules = 'usr/lib/modules';
 
 /** Copies the kernel's modules, except those for tests. `indexModules` is for later, when each has its place. */
-export async function copyModules(root: string, { kernel, toolchain }: Parts): Promise<void> {
+export async function copyModules(root: string, { kernel, toolchain }: ModuleParts): Promise<void> {
   files.copy(join(kernel.path, 'modules/lib/modules'), join(root, modules));
   for (const path of files.walk(join(root, modules))) {
     if (testOnlyModules.includes(posix.basename(path, '.ko'))) files.remove(path);
@@ -49,21 +50,10 @@ export async function copyModules(root: string, { kernel, toolchain }: Parts): P
  * @param directory contains root/ and those of the further initrds
  * @throws Error naming modules of the image that need others, which it does not have
  */
-export async function indexModules(directory: string, parts: Parts): Promise<void> {
+export async function indexModules(directory: string, parts: ModuleParts): Promise<void> {
   const root = join(directory, 'root');
   const release = files.readText(join(parts.kernel.path, 'release'));
-  const index = async (of: string): Promise<string[]> => {
-    await runIn({
-      doing: 'indexing the modules of the image',
-      root: parts.toolchain.path,
-      mounts: { '/image': of },
-      argv: ['depmod', '--basedir=/image', release],
-      timeoutSeconds: 300,
-    });
-    const written = files.list(join(of, modules, release)).filter(name => name.startsWith('modules.'));
-    for (const name of unusedIndices) files.remove(join(of, modules, release, name));
-    return written.filter(name => !unusedIndices.includes(name));
-  };
+  const index = (of: string) => writeIndex(of, release, parts);
   for (const further of furtherInitrds) {
     const own = join(directory, further.directory);
     if (!files.exists(join(own, modules))) continue;
@@ -83,6 +73,24 @@ export async function indexModules(directory: string, parts: Parts): Promise<voi
   const lacking = lackingModules(needs, path => files.exists(join(whole, path)));
   if (lacking.length > 0)
     throw new Error(`modules of the image need others, which it does not have:\n  ${lacking.join('\n  ')}`);
+}
+
+/** @param of a root with modules @returns names of files beside them: the index by which modprobe(8) and udev find modules */
+export async function writeIndex(
+  of: string,
+  release: string,
+  { toolchain }: Pick<ModuleParts, 'toolchain'>,
+): Promise<string[]> {
+  await runIn({
+    doing: 'indexing the modules of the image',
+    root: toolchain.path,
+    mounts: { '/image': of },
+    argv: ['depmod', '--basedir=/image', release],
+    timeoutSeconds: 300,
+  });
+  const written = files.list(join(of, modules, release)).filter(name => name.startsWith('modules.'));
+  for (const name of unusedIndices) files.remove(join(of, modules, release, name));
+  return written.filter(name => !unusedIndices.includes(name));
 }
 
 /** Index files of depmod(8) that neither kmod nor dabei opens. */

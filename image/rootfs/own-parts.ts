@@ -2,8 +2,8 @@ import type { Part } from './manifest.ts';
 
 /** Modules of kernel-config/wifi.config, and those that only these need: modules.ts checks that no other needs one of them. */
 const wirelessModules = new RegExp(
-  '^usr/lib/modules/[^/]+/kernel/(net/(mac80211|qrtr|rfkill|wireless)/|drivers/(bus/mhi|net/wireless|soc/qcom)/' +
-    '|crypto/(asymmetric_keys/pkcs8_key_parser|ccm|cmac|des_generic|md5|michael_mic|sha1_generic)[.]ko$' +
+  '^usr/lib/modules/[^/]+/kernel/(net/(mac80211|rfkill|wireless)/' +
+    '|crypto/(asymmetric_keys/pkcs8_key_parser|ccm|cmac|des_generic|md5|sha1_generic)[.]ko$' +
     '|lib/crypto/lib(arc4|des)[.]ko$)',
 );
 
@@ -26,7 +26,7 @@ export const ownParts: readonly (Omit<Part, 'files'> & { files: RegExp })[] = [
   },
   {
     name: 'modules: wireless',
-    why: 'wireless cards, and the ciphers that only iwd uses (kernel-config/wifi.config)',
+    why: 'what drivers of wireless cards share, and the ciphers that only iwd uses (kernel-config/wifi.config)',
     initrd: 'wifi',
     files: wirelessModules,
   },

@@ -39,6 +39,10 @@ export const costs: Readonly<Record<string, Cost>> = {
   installer: { cpuSeconds: 1, cores: 1 },
   agent: { cpuSeconds: 2, cores: 1 },
   image: { cpuSeconds: 101, cores: all },
+  // For a variant alone (docs/system/wifi.md).
+  'wireless-drivers': { cpuSeconds: 260, cores: all },
+  'firmware-wifi-initrd': { cpuSeconds: 42, cores: 1 },
+  'firmware-wifi-intel-initrd': { cpuSeconds: 20, cores: 1 },
   'static-kexec': { cpuSeconds: 6, cores: 1.5 },
   'static-ip': { cpuSeconds: 17, cores: all },
   'dabei-image': { cpuSeconds: 1, cores: 1 },

@@ -1,6 +1,6 @@
 /**
- * Firmware of wireless cards: for each driver of kernel-config/wifi.config the newest version that this kernel asks for. Files of a maker are
- * packed together, because versions for different cards are nearly the same: alone, Intel's would be three times as large.
+ * Wireless cards: the drivers of kernel-config/variants/wifi-drivers.config, and for each the newest firmware that it asks for. Files of a
+ * maker are packed together, because versions for different cards are nearly the same: alone, Intel's would be three times as large.
  */
 
 export interface Maker {
@@ -10,6 +10,8 @@ export interface Maker {
   package: string;
   /** Modules that ask for these files as soon as they are loaded. */
   modules: readonly string[];
+  /** The drivers, and what they need that they do not name by a symbol: beginnings of paths below the kernel's directory of modules. */
+  drivers: readonly string[];
   /** Below /usr/lib/firmware; similar ones side by side. */
   files: readonly string[];
 }
@@ -18,11 +20,14 @@ const ucode = (...names: readonly string[]) => names.map(name => `iwlwifi-${name
 const pnvm = (...names: readonly string[]) => names.map(name => `iwlwifi-${name}.pnvm`);
 const below = (directory: string, names: readonly string[]) => names.map(name => `${directory}/${name}`);
 
+const wireless = (...names: readonly string[]) => names.map(name => `drivers/net/wireless/${name}/`);
+
 /** Numbers of versions: drivers/net/wireless/intel/iwlwifi/cfg/, *_UCODE_API_MAX. */
 const intel: Maker = {
   name: 'intel',
   package: 'firmware-iwlwifi',
   modules: ['iwlwifi'],
+  drivers: wireless('intel'),
   files: [
     // Until 2012.
     ...ucode('1000-5', '100-5', '6000-4', '6050-5', '6000g2a-6', '6000g2b-6'),
@@ -43,7 +48,17 @@ const intel: Maker = {
   ],
 };
 
-const atheros = { package: 'firmware-atheros' };
+/** QRTR and MHI are a bus on which the firmware of ath11k answers; "michael_mic" is asked for by name. */
+const atheros = {
+  package: 'firmware-atheros',
+  drivers: [
+    ...wireless('ath'),
+    'crypto/michael_mic.ko',
+    'drivers/bus/mhi/',
+    'drivers/soc/qcom/',
+    'net/qrtr/',
+  ],
+};
 
 /** Atheros before 802.11ac (ath9k) needs none. */
 const others: readonly Maker[] = [
@@ -69,6 +84,7 @@ const others: readonly Maker[] = [
   },
   {
     name: 'rtw88',
+    drivers: wireless('realtek'),
     package: 'firmware-realtek',
     modules: ['8723de', '8821ce', '8821cu', '8822be', '8822bu', '8822ce', '8822cu'].map(
       name => `rtw88_${name}`,
@@ -77,6 +93,7 @@ const others: readonly Maker[] = [
   },
   {
     name: 'rtw89',
+    drivers: wireless('realtek'),
     package: 'firmware-realtek',
     modules: ['8851be', '8852ae', '8852be', '8852ce', '8922ae'].map(name => `rtw89_${name}`),
     // RTW*_FW_FORMAT_MAX
@@ -84,6 +101,7 @@ const others: readonly Maker[] = [
   },
   {
     name: 'mediatek',
+    drivers: wireless('mediatek'),
     package: 'firmware-mediatek',
     modules: ['mt7921e', 'mt7921u', 'mt7925e'],
     files: below('mediatek', [
@@ -95,6 +113,7 @@ const others: readonly Maker[] = [
   },
   {
     name: 'broadcom',
+    drivers: wireless('broadcom'),
     package: 'firmware-brcm80211',
     modules: ['brcmfmac'],
     files: [

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import { firmware, needs, unpackAlone, type Packages } from '../../debian/packages.ts';
 import type { Need } from '../../debian/needs.ts';
+import { buildDrivers } from '../../kernel/drivers.ts';
+import type { ModuleParts } from '../../rootfs/modules.ts';
 import { cached, type Built } from '../../lib/cache.ts';
 import * as files from '../../lib/files.ts';
 import { checkout, runIn } from '../../lib/host.ts';
 import type { Variant } from '../../../agent/variants.ts';
+import { layDrivers, type DriverParts } from './drivers.ts';
 import { makersOf, modprobeLines, type FirmwareVariant, type Maker } from './cards.ts';
 
 /**
- * Firmware of wireless cards: an initrd with a squashfs, as those of image/rootfs/further-initrds.ts, but of no image. It brings its own hash.
- * The licences go with it.
+ * Drivers and firmware of wireless cards: an initrd with a squashfs, as those of image/rootfs/further-initrds.ts, but of a kernel, not of an
+ * image. It brings its own hash. The licences go with it.
  */
 
 const isFirmwareVariant = (variant: Variant): variant is FirmwareVariant => variant in makersOf;
@@ -32,12 +35,15 @@ export interface Firmware {
 /** @returns for each variant that has firmware, a directory with the initrd `firmware` */
 export async function buildFirmware(
   having: readonly Variant[],
-  toolchain: Packages,
+  parts: ModuleParts,
 ): Promise<Partial<Record<Variant, Firmware>>> {
   const all: Partial<Record<Variant, Firmware>> = {};
-  for (const variant of having.filter(isFirmwareVariant)) {
+  const asked = having.filter(isFirmwareVariant);
+  if (asked.length === 0) return all;
+  const drivers = await buildDrivers(parts.kernel, parts.toolchain);
+  for (const variant of asked) {
     const packages = await unpackAlone(...setOf(variant), firmware);
-    const built = await packFirmware(variant, packages, toolchain);
+    const built = await packFirmware(variant, packages, { ...parts, drivers });
     all[variant] = { built, versions: packages.versions };
   }
   return all;
@@ -48,13 +54,18 @@ const place = 'usr/lib/firmware';
 async function packFirmware(
   variant: FirmwareVariant,
   packages: Packages,
-  toolchain: Packages,
+  parts: DriverParts,
 ): Promise<Built> {
+  const { toolchain, kernel, drivers } = parts;
   const makers = makersOf[variant];
-  const sources = ['firmware.ts', 'unpack.sh'].map(name => ({
-    file: checkout('image/media/firmware', name),
-  }));
-  const inputs = ['firmware 1', JSON.stringify(makers), packages, toolchain, ...sources];
+  const names = [
+    'media/firmware/firmware.ts',
+    'media/firmware/drivers.ts',
+    'media/firmware/unpack.sh',
+    'rootfs/modules.ts',
+  ];
+  const sources = names.map(name => ({ file: checkout('image', name) }));
+  const inputs = ['firmware 2', JSON.stringify(makers), packages, toolchain, kernel, drivers, ...sources];
   return cached(`firmware-${variant}-initrd`, inputs, async directory => {
     const make = (doing: string, argv: readonly string[]) =>
       runIn({
@@ -94,6 +105,7 @@ async function packFirmware(
     }
     files.write(at('usr/lib/modprobe.d/firmware.conf'), modprobeLines(makers));
     files.copyOwn(checkout('image/media/firmware/unpack.sh'), at('usr/lib/dabei/firmware'));
+    await layDrivers(directory, makers, parts);
     // Packed files are unpacked there.
     files.makeDirectory(at(place));
     for (const name of packagesOf(makers)) {

@@ -4,7 +4,7 @@ import * as files from '../../../../../image/lib/files.ts';
 import { checkout } from '../../../../../image/lib/host.ts';
 
 t.test('every driver of the kernel that needs firmware has some, and no other', async t => {
-  const config = files.readText(checkout('kernel-config/wifi.config'));
+  const config = files.readText(checkout('kernel-config/variants/wifi-drivers.config'));
   /** Options that are one module each, which asks for firmware. */
   const leaf = /^CONFIG_((?:RTW8[89]_|MT79)\w+|ATH1[01]K_PCI|IWLWIFI|BRCMFMAC)=m$/gm;
   const drivers = [...config.matchAll(leaf)].map(([, name = '']) => name.toLowerCase());
