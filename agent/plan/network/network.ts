@@ -158,10 +158,13 @@ function asks(wanted: InterfaceConfig): boolean {
   return wanted.addresses.length > 0 || wanted.dhcp !== false || wanted.acceptRa !== false;
 }
 
-/** Brings every link up, and uses DHCP and router advertisements on the links with carrier. */
+/**
+ * Brings every link up, and uses DHCP and router advertisements on the links with carrier, and on wireless cards: they have one as soon as
+ * iwd has joined a network, which may be late.
+ */
 function listenEverywhere(links: readonly Link[]): NetworkPlan {
   const usable = links.filter(link => link.master === undefined);
-  const listening = names(usable.filter(link => link.carrier));
+  const listening = names(usable.filter(link => link.carrier || link.wireless === true));
   return {
     modules: [],
     create: [],

@@ -10,6 +10,14 @@ testWorlds([
     dhcp: ['eth0'],
     acceptRa: ['eth0'],
   },
+  {
+    name: 'nothing configured: a wireless card may have a carrier later',
+    config: {},
+    links: [eth0, { ...dark, wireless: true }],
+    batch: ['link set dev eth0 up', 'link set dev eth2 up'],
+    dhcp: ['eth0', 'eth2'],
+    acceptRa: ['eth0', 'eth2'],
+  },
   { name: 'nothing configured, no link', config: {}, links: [], batch: [], dhcp: [], acceptRa: [] },
   { name: 'only DNS configured', config: { dns }, ...everywhere },
   {
