@@ -21,8 +21,13 @@ export const limits = {
    * nothing else works, either, sshd may start without the agent.
    */
   wifi: 30,
-  /** For each of the two daemons. */
+  /** For the message bus to begin, for iwd to end, and for its cards to be listed. */
   wifiStart: 20,
+  /**
+   * For iwd to answer. It asks the kernel for some forty hashes and ciphers, of which many are in no module, and the kernel starts modprobe
+   * twice for each (crypto/api.c): more than 20 s on a busy emulated processor.
+   */
+  iwdStart: 60,
   /** For a driver to read its firmware and to register a card, within `wifi`. */
   wifiCard: 10,
   /** For one attempt to join, within `wifi`. */

@@ -18,6 +18,8 @@ import { limits } from '../network-limits.ts';
 
 const iwdProgram = variantPrograms.wifi;
 const busProgram = '/usr/bin/dbus-daemon';
+/** Starts a program again when it has ended (image/rootfs/wifi/usr/lib/dabei/respawn). */
+const respawn = '/usr/lib/dabei/respawn';
 const busSettings = '/usr/lib/dabei/dbus.conf';
 export const iwdLog = '/var/log/iwd.log';
 /** The files as dabei wrote them: iwd adds keys to its own, which it derives from the passphrase or learns from the access point. */
@@ -56,7 +58,7 @@ export async function writeNetworks(
 
 async function stopIwd({ exec, files, clock }: Doors): Promise<void> {
   const pid = files.readText('/run/dabei/iwd.pid')?.trim();
-  if (pid === undefined || files.readText(`/proc/${pid}/cmdline`)?.startsWith(iwdProgram) !== true) return;
+  if (pid === undefined || files.readText(`/proc/${pid}/cmdline`)?.includes(iwdProgram) !== true) return;
   await exec.attempt({ doing: 'ending iwd', argv: ['busybox', 'kill', pid], timeoutSeconds: 10 });
   // A process that nobody waits for any more has no command line.
   await clock.poll(async () => !files.readText(`/proc/${pid}/cmdline`) || null, limits.wifiStart, 0.1);
@@ -74,7 +76,8 @@ export async function startDaemons(doors: Doors): Promise<void> {
     ...[`--config-file=${busSettings}`, '--nofork', '--nopidfile', '--nosyslog'],
   ]);
   if ((await clock.poll(async () => files.exists(busSocket) || null, limits.wifiStart, 0.1)) === null)
-    throw noStart('the message bus', '/var/log/dbus.log');
+    throw noStart('the message bus', '/var/log/dbus.log', limits.wifiStart);
+  const before = files.readText(iwdLog)?.length ?? 0;
   await startOnce(doors, 'iwd', [iwdProgram]);
   const answers = await clock.poll(
     async () => {
@@ -82,13 +85,17 @@ export async function startDaemons(doors: Doors): Promise<void> {
         { ...theBus, member: 'NameHasOwner', args: ['net.connman.iwd'] },
         limits.busCall,
       );
-      return ('values' in reply && reply.values[0] === true) || null;
+      if ('values' in reply && reply.values[0] === true) return 'yes';
+      return hasEnded(files.readText(iwdLog)?.slice(before) ?? '') ? 'never' : null;
     },
-    limits.wifiStart,
+    limits.iwdStart,
     0.25,
   );
-  if (answers === null) throw noStart('iwd', iwdLog);
+  if (answers !== 'yes') throw noStart('iwd', iwdLog, answers === null ? limits.iwdStart : null);
 }
+
+/** What /usr/lib/dabei/respawn says of it. */
+const hasEnded = (log: string) => log.includes(`${iwdProgram} has ended`);
 
 const theBus = {
   destination: 'org.freedesktop.DBus',
@@ -96,20 +103,25 @@ const theBus = {
   interface: 'org.freedesktop.DBus',
 } as const;
 
-async function startOnce({ exec, files }: Doors, name: string, argv: readonly string[]): Promise<void> {
+async function startOnce({ exec, files }: Doors, name: string, program: readonly string[]): Promise<void> {
   const pidFile = `/run/dabei/${name}.pid`;
   const pid = files.readText(pidFile)?.trim();
-  if (pid !== undefined && files.readText(`/proc/${pid}/cmdline`)?.startsWith(argv[0]!)) return;
+  if (pid !== undefined && files.readText(`/proc/${pid}/cmdline`)?.includes(program[0]!)) return;
   const doing = `starting ${name === 'iwd' ? 'iwd' : 'the message bus'}`;
   const env = { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${busSocket}` };
+  const argv = [respawn, ...program];
   const started = await exec.startDaemon({ doing, argv, env, logFile: `/var/log/${name}.log` });
   files.writeAtomic(pidFile, `${started}\n`, 0o644);
 }
 
-function noStart(what: string, log: string): DabeiError {
+/** @param seconds null: it has ended */
+function noStart(what: string, log: string, seconds: number | null): DabeiError {
   return new DabeiError('WIFI_START', {
     doing: 'starting the programs for wireless networks',
-    problem: `${what} does not answer within ${limits.wifiStart} s`,
+    problem:
+      seconds === null
+        ? `${what} ends as soon as it is started`
+        : `${what} does not answer within ${seconds} s`,
     remedy: `read ${log}; with a cable, the machine works without them`,
   });
 }

@@ -36,7 +36,10 @@ t.test('what iwd adds to its files does not end it', async t => {
   await joinNetworks(doors, home);
   const pid = doors.read('/run/dabei/iwd.pid')!.trim();
   mkdirSync(join(doors.root, 'proc', pid), { recursive: true });
-  writeFileSync(join(doors.root, 'proc', pid, 'cmdline'), '/usr/libexec/iwd\0');
+  writeFileSync(
+    join(doors.root, 'proc', pid, 'cmdline'),
+    '/bin/sh\0/usr/lib/dabei/respawn\0/usr/libexec/iwd\0',
+  );
   const kill = () => doors.ran.filter(line => line.includes(' kill ')).length;
   const file = join(doors.root, 'var/lib/iwd/home.psk');
   const rewritten = `[Security]\nPreSharedKey=${'ab'.repeat(32)}\nPassphrase=correct horse\nSAE-PT-Group19=00\n`;
@@ -81,9 +84,16 @@ t.test('an image without iwd', async t => {
 
 t.test('iwd does not start', async t => {
   const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
-    programs: { '/usr/libexec/iwd': 'exit 1', '/usr/bin/dbus-daemon': 'exit 1' },
+    programs: { '/usr/libexec/iwd': '', '/usr/lib/dabei/respawn': 'exit 1' },
   });
   t.match(await joinNetworks(doors, home), { code: 'WIFI_START' });
+});
+
+t.test('iwd ends', async t => {
+  const { doors } = iwdOf(t, { networks: {}, isOwned: false });
+  const begin = doors.clock.uptimeSeconds();
+  t.match(await joinNetworks(doors, home), { code: 'WIFI_START', problem: /ends as soon as it is started/ });
+  t.ok(doors.clock.uptimeSeconds() - begin < 10, 'nobody waits for it');
 });
 
 t.test('iwd is busy for a moment', async t => {

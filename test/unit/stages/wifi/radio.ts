@@ -14,6 +14,8 @@ export interface Radio {
   state?: string | null;
   /** Lines that iwd writes when it refuses. */
   log?: string;
+  /** false: iwd ends. */
+  isOwned?: boolean;
 }
 
 const station = '/net/connman/iwd/0/3';
@@ -21,7 +23,7 @@ const station = '/net/connman/iwd/0/3';
 /** @param open opens the doors of the machine */
 export function iwdOf(
   t: Test,
-  { networks, state = 'disconnected', log = '' }: Radio,
+  { networks, state = 'disconnected', log = '', isOwned = true }: Radio,
   open = (world: World) => doorsTo(join(t.testdir({ machine: {} }), 'machine'), world),
 ) {
   let joined: string | null = null;
@@ -42,7 +44,7 @@ export function iwdOf(
   };
   const callBus = async ({ member, path }: Call): Promise<BusReply> => {
     calls.push(member);
-    if (member === 'NameHasOwner') return { values: [true] };
+    if (member === 'NameHasOwner') return { values: [isOwned] };
     if (member === 'GetManagedObjects') return { values: [objects()] };
     if (member !== 'Connect') return { values: [] };
     const [ssid = '', { answer = null } = {}] =
@@ -55,8 +57,12 @@ export function iwdOf(
   };
   const doors = open({
     programs: {
-      '/usr/bin/dbus-daemon': 'mkdir -p $ROOT/run/dbus; : > $ROOT/run/dbus/system_bus_socket; sleep 5',
-      '/usr/libexec/iwd': 'sleep 5',
+      '/usr/libexec/iwd': '',
+      '/usr/lib/dabei/respawn': [
+        'case $1 in */dbus-daemon) : > $ROOT/run/dbus/system_bus_socket ;; esac',
+        ...(isOwned ? [] : ['echo "nix-dabei: $1 has ended (1), and is started again in 1 s"']),
+        'sleep 5',
+      ].join('\n'),
       busybox: 'rm $ROOT/proc/$2/cmdline',
     },
     files: { '/run/dbus/system_bus_socket': '' },
