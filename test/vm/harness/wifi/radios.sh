@@ -1,6 +1,6 @@
 #!/bin/sh
-# Two radios without hardware (mac80211_hwsim). An access point has one of them, in a network namespace of its own, where it also gives
-# addresses and answers by HTTP: no packet reaches it but through the air. The machine has the other one.
+# Three radios without hardware (mac80211_hwsim). An access point has one of them, in a network namespace of its own, where it also gives
+# addresses and answers by HTTP: no packet reaches it but through the air. Another one listens there. The machine has the third.
 exec >/var/log/radios.log 2>&1
 set -x
 test=/usr/lib/test
@@ -11,9 +11,7 @@ run() {
 }
 
 modprobe mac80211
-insmod "$test/mac80211_hwsim.ko" radios=2
-# Every frame of every radio passes here.
-ip link set hwsim0 up
+insmod "$test/mac80211_hwsim.ko" radios=3
 
 unshare --net sleep 100000 &
 ap=$!
@@ -26,10 +24,16 @@ until [ "$(readlink "/proc/$ap/ns/net")" != "$(readlink /proc/self/ns/net)" ]; d
   sleep 0.1
 done
 run iw phy phy1 set netns "$ap"
+run iw phy phy2 set netns "$ap"
 inside ip link set lo up
 # Only a daemon leaves no process that init would wait for.
 inside "$test/lib/ld.so" --library-path "$test/lib" "$test/bin/hostapd" -B -P /run/hostapd.pid -f /var/log/hostapd.log "$test/hostapd.conf"
 inside ip address add 10.77.0.1/24 dev wlan1
+# It counts every frame on the channel. The counter of hwsim0 stays at 0.
+inside ip link set wlan2 down
+inside "$test/lib/ld.so" --library-path "$test/lib" "$test/bin/iw" dev wlan2 set type monitor
+inside ip link set wlan2 up
+inside "$test/lib/ld.so" --library-path "$test/lib" "$test/bin/iw" dev wlan2 set channel 1
 mkdir -p /var/lib/misc
 inside busybox udhcpd "$test/udhcpd.conf"
 inside busybox httpd -p 10.77.0.1:80 -h "$test/www"
