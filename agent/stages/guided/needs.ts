@@ -92,5 +92,8 @@ async function joinWifi(doors: Doors, state: State, around: Surroundings): Promi
   return { kind: 'isJoined', world: await look(doors, around.base, around.keys, around.wifi) };
 }
 
-const asSentence = ({ problem, remedy }: DabeiError) =>
-  remedy === undefined ? problem : `${problem}; ${remedy}`;
+/** The remedy for these is a setting; here, the next question is it. */
+const isAskedAgain = (code: string) => code === 'WIFI_PASSPHRASE' || code === 'WIFI_NOT_FOUND';
+
+const asSentence = ({ code, problem, remedy }: DabeiError) =>
+  remedy === undefined || isAskedAgain(code) ? problem : `${problem}; ${remedy}`;
