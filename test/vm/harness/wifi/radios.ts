@@ -18,6 +18,8 @@ export interface AccessPoint {
   passphrase: string;
   security: 'wpa2' | 'wpa3';
   hidden?: boolean;
+  /** By DHCP; it does unless false. */
+  givesAddresses?: boolean;
 }
 
 /** Of the access point; whoever asks it for "answer" gets this. */
@@ -64,7 +66,8 @@ export async function initrdWithRadios(directory: string, point: AccessPoint): P
   const lines = [...start, ...hostapdLines(point), 'bss=wlan1_1', ...hostapdLines(neighbour)];
   files.write(at('hostapd.conf'), `${lines.join('\n')}\n`);
   const leases = ['interface wlan1', 'start 10.77.0.100', 'end 10.77.0.120', 'option subnet 255.255.255.0'];
-  files.write(at('udhcpd.conf'), `${[...leases, 'lease_file /run/udhcpd.leases'].join('\n')}\n`);
+  if (point.givesAddresses !== false)
+    files.write(at('udhcpd.conf'), `${[...leases, 'lease_file /run/udhcpd.leases'].join('\n')}\n`);
   files.write(at('www/answer'), `${airAnswer}\n`);
   files.write(at('radios'), files.readText(join(import.meta.dirname, 'radios.sh')), 0o755);
   files.write(join(layer, 'etc/inittab'), inittab());

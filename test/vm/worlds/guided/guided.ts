@@ -49,7 +49,7 @@ async function startRescue(site: Site, disk: DiskOptions): Promise<Machine> {
 }
 
 /** On a busy host the console has asked before the agent decided who gets a shell, and begins anew after the first Enter. */
-async function openShell(machine: Machine, tries: number): Promise<void> {
+export async function openShell(machine: Machine, tries: number): Promise<void> {
   machine.console.type('\n');
   try {
     await machine.console.waitFor(shell, 15);

@@ -9,21 +9,31 @@ import { image } from '../../harness/image.ts';
 import { findSecrets } from '../../harness/keys.ts';
 import { configParameter, consoleParameters, type Site } from '../../harness/site.ts';
 import type { Machine } from '../../harness/machine/machine.ts';
+import type { DiskOptions } from '../../harness/machine/qemu.ts';
 import type { Ssh } from '../../harness/ssh.ts';
 import { airAddress, airAnswer, initrdWithRadios, type AccessPoint } from '../../harness/wifi/radios.ts';
 import type { World } from '../../world.ts';
+import { openShell } from '../guided/guided.ts';
 import { medium } from '../media.ts';
 
 /** Wireless networks, by the image's own iwd; and the medium that has it. */
 
 const passphrase = 'correct horse battery';
 
-/** A machine with a card, and an access point that only the card reaches. @param isWired there is a cable, too */
+/**
+ * A machine with a card, and an access point that only the card reaches.
+ * @param isWired there is a cable, too
+ * @param more of the configuration
+ */
 async function startWithRadios(
   site: Site,
   point: AccessPoint,
   network: ConfigInput['network'],
-  isWired = true,
+  {
+    isWired = true,
+    disks = [],
+    more = {},
+  }: { isWired?: boolean; disks?: DiskOptions[]; more?: ConfigInput } = {},
 ): Promise<Machine> {
   const initrd = await initrdWithRadios(join(site.directory, 'radios'), point);
   const config = {
@@ -31,10 +41,12 @@ async function startWithRadios(
     rootAuthorizedKeys: [site.keys.user.public],
     ssh: { hostKeys: [site.keys.host.private] },
     network: { ...network, wifiCountry: 'DE' },
+    ...more,
   };
   return site.start({
     name: 'wireless',
     memoryMiB: 512,
+    disks,
     ...(isWired ? {} : { networks: [] }),
     boot: {
       from: 'kernel',
@@ -42,7 +54,7 @@ async function startWithRadios(
       initrd,
       append: [...consoleParameters, configParameter(config)].join(' '),
     },
-    limitSeconds: 460,
+    limitSeconds: 760,
   });
 }
 
@@ -122,7 +134,7 @@ const wrong: World = {
   script: async site => {
     const [home] = points;
     const network = { wifi: [{ ssid: home!.ssid, passphrase: 'incorrect horse' }] };
-    const machine = await startWithRadios(site, home!, network, false);
+    const machine = await startWithRadios(site, home!, network, { isWired: false });
     const { stage } = await stageFailed(machine, 400);
     assert.equal(stage, 'network');
     const { text } = machine.console;
@@ -131,6 +143,45 @@ const wrong: World = {
     assert.deepEqual(findSecrets(text, { 'the passphrase': Buffer.from('incorrect horse') }), []);
   },
 };
+
+const guided: World = {
+  name: 'medium-wifi-setup',
+  about:
+    'dabei setup on a machine without a cable: lists the networks in reach, says that a passphrase is wrong, joins with the right one, and asks for an address where no server gives any',
+  limitSeconds: 800,
+  script: async site => {
+    const point: AccessPoint = { ssid: 'home', passphrase, security: 'wpa2', givesAddresses: false };
+    const machine = await startWithRadios(site, point, {}, {
+      isWired: false,
+      disks: [site.disk('target', 4096)],
+      more: { console: { shell: 'root' } },
+    });
+    const { console } = machine;
+    await stageFailed(machine, 300);
+    await openShell(machine, 5);
+    console.type('dabei setup\n');
+    await console.waitFor(/\bneighbour\b[^]*\bnetwork: $/, 120);
+    console.type('home\r');
+    await console.waitFor(/\bpassphrase of the network: $/, 60);
+    console.type('incorrect horse\r');
+    await console.waitFor(/"home"\s+was\s+found[^]*\bnetwork: $/, 120);
+    console.type('home\r');
+    await console.waitFor(/\bpassphrase of the network: $/, 60);
+    console.type(`${passphrase}\r`);
+    await console.waitFor(/\baddress: $/, 180);
+    console.type('10.77.0.50/24\r');
+    await console.waitFor(/\bgateway: $/, 60);
+    console.type(`${airAddress}\r`);
+    await console.waitFor(/\bname servers [^]*: $/, 60);
+    console.type('\r');
+    await console.waitFor(/\bdisk: $/, 180);
+    console.type('\u0003');
+    await console.waitFor(/cancelled: no disk was changed[^]*# $/, 60);
+    console.type(`${ask}\n`);
+    await console.waitFor(new RegExp(`^${airAnswer}`, 'm'), 60);
+    assert.deepEqual(findSecrets(console.text, { 'the passphrase': Buffer.from(passphrase) }), []);
+  },
+}; // prettier-ignore
 
 /** Prints what is not unpacked of an archive. */
 const lacking = (maker: string) =>
@@ -172,4 +223,4 @@ const asConfigured: World = {
   },
 }; // prettier-ignore
 
-export const wifiWorlds: World[] = [asConfigured, ...joined, wrong];
+export const wifiWorlds: World[] = [asConfigured, ...joined, wrong, guided];
