@@ -1,6 +1,6 @@
 import { join, posix } from 'node:path';
 import { tool } from '../lib/crossing.ts';
-import { cached, type Built } from '../lib/cache.ts';
+import { cached, work as leftovers, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
@@ -45,7 +45,7 @@ export async function buildDrivers(kernel: Built, toolchain: Packages): Promise<
   const constants = JSON.stringify([reproducible, directories, single]);
   const inputs = ['drivers 1', constants, kernel, toolchain, sources, asked];
   const build = async (directory: string): Promise<void> => {
-    const work = join(directory, 'work');
+    const work = join(directory, leftovers);
     const { make, once } = workshop(work, toolchain, sources);
     await configure(work, { asked, others }, { make, once });
     requireSameKernel(
@@ -86,7 +86,6 @@ export async function buildDrivers(kernel: Built, toolchain: Packages): Promise<
     requireResolved((await make('indexing drivers', depmod, '/build')).stderr);
     files.copy(join(work, 'all/lib/modules', release, 'modules.dep'), join(directory, 'needs'));
     files.rename(join(work, 'modules'), join(directory, 'modules'));
-    files.remove(work);
   };
   return cached('wireless-drivers', inputs, build, { resumes: true });
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { cached, type Built } from '../lib/cache.ts';
+import { cached, work as leftovers, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { checkout, runIn } from '../lib/host.ts';
 import { step } from '../lib/progress.ts';
@@ -112,7 +112,7 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     ...(crossedTarget === null ? [] : [JSON.stringify([crossing, zfsCrossing])]),
   ];
   const build = async (directory: string): Promise<void> => {
-    const work = join(directory, 'work');
+    const work = join(directory, leftovers);
     const { make, once } = workshop(work, toolchain, sources);
     await configure(work, { asked, others }, { make, once });
     const { kernel } = target;
@@ -164,7 +164,6 @@ export async function buildKernel(toolchain: Packages): Promise<Built> {
     for (const link of ['build', 'source'])
       files.remove(join(directory, 'modules/lib/modules', release, link));
     files.write(join(directory, 'release'), release);
-    files.remove(work);
   };
   return cached('kernel', inputs, build, { resumes: true });
 }

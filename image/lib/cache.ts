@@ -53,7 +53,7 @@ export async function planSteps(build: () => Promise<unknown>): Promise<PlannedS
  * @param name for people: part of the directory's name and of the progress line
  * @param inputs everything that the result depends on, including the version of the recipe
  * @param resumes `build` accepts a directory that an earlier, interrupted call of it left behind; otherwise it gets an
- *   empty one
+ *   empty one. What is below `work` there is removed when it is done
  */
 export async function cached(
   name: string,
@@ -79,15 +79,22 @@ export async function cached(
       files.makeDirectory(fresh);
     }
     if (resumes) files.write(join(fresh, bootMark), bootId());
+    const whole = join(fresh, wholeMark);
     try {
-      await step(name, () => build(fresh), join(cacheDirectory, 'logs', `${name}-${key}.log`));
+      // Otherwise an earlier build was interrupted while it removed what it needed no more.
+      if (!files.exists(whole))
+        await step(name, () => build(fresh), join(cacheDirectory, 'logs', `${name}-${key}.log`));
     } catch (error) {
       // A program ran out of time or out of space; what it made before is as good as ever.
       const isKept = resumes && error instanceof BuildError && error.code === 'BUILD_STEP';
       if (!isKept) files.remove(fresh);
       throw error;
     }
-    files.remove(join(fresh, bootMark));
+    if (resumes) {
+      files.write(whole, '');
+      files.remove(join(fresh, work));
+      for (const mark of [bootMark, wholeMark]) files.remove(join(fresh, mark));
+    }
     files.rename(fresh, path);
   });
   return { key, path };
@@ -95,6 +102,10 @@ export async function cached(
 
 /** In a directory that can be taken over: which start of this machine it is from. */
 const bootMark = '.boot-id';
+/** In one whose build has ended. */
+const wholeMark = '.whole';
+/** Where a build that can be taken over has what nobody needs afterwards. */
+export const work = 'work';
 
 /** proc_sys_kernel(5), /proc/sys/kernel/random/boot_id */
 const bootId = (): string => files.readText('/proc/sys/kernel/random/boot_id');

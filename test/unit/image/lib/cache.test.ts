@@ -64,17 +64,22 @@ t.test('what an interrupted build left behind', async t => {
       },
       { resumes },
     );
-    t.strictSame(
-      files.list(path).filter(entry => entry !== 'work'),
-      ['result'],
-      `${name}: no mark is in the result`,
-    );
+    t.strictSame(files.list(path), ['result'], `${name}: no mark is in the result`);
     t.strictSame(
       files.list(directory).filter(entry => entry.startsWith('.building')),
       [],
       `${name}: nothing is left`,
     );
   }
+});
+
+t.test('a build that was killed while it tidied up is not run again', async t => {
+  const inputs = ['tidying'];
+  const left = join(directory, `.building-step-${keyOf(inputs)}-${nobody}`);
+  const texts = { '.boot-id': boot, '.whole': '', result: 'made', 'work/half-removed': '' };
+  for (const [name, text] of Object.entries(texts)) files.write(join(left, name), text);
+  const { path } = await cached('step', inputs, async () => void t.fail('built again'), { resumes: true });
+  t.strictSame(files.list(path), ['result']);
 });
 
 t.test('a directory of a build that is still running belongs to it', async t => {
