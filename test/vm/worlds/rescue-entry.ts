@@ -16,6 +16,7 @@ export const rescueEntryWorlds: World[] = (['uefi', 'bios'] as const).map(firmwa
   about:
     'the last entry of the boot menu: the same address and host key as stage 1, unlock, enter, choose a generation, restart into it',
   limitSeconds: 2400,
+  everywhere: firmware === 'uefi',
   script: async site => {
     const guest = { memoryMiB, firmware, disks: [site.disk('target', 4096)] };
     await installWithRescue(site, guest);

@@ -29,6 +29,7 @@ interface Row {
 const rescue = ({ firmware, disk }: Row): World => ({
   name: `image-${firmware}`,
   about: `the raw image on a larger disk, ${firmware.toUpperCase()}: a rescue system in the least memory; the menu checks it, or dabei refuses its own disk`,
+  everywhere: firmware === 'uefi',
   limitSeconds: 500,
   script: async site => {
     const start = (name: string, memoryMiB: number) =>
@@ -69,6 +70,7 @@ const rescue = ({ firmware, disk }: Row): World => ({
 const ontoItself = ({ firmware, disk }: Row): World => ({
   name: `image-onto-itself-${firmware}`,
   about: `the raw image, configured, on the disk of the machine, ${firmware.toUpperCase()}: it installs over itself, and the disk starts the installed system`,
+  everywhere: firmware === 'uefi',
   limitSeconds: 1500,
   script: async site => {
     const target = written(site, disk);
