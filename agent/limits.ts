@@ -26,6 +26,9 @@ export const loadingSlackBytes = 12 * mebibyte;
 /** MemTotal from which `run` hands over its kernel, 4 MB, unless the configuration wants no rescue entry, and for nixos-anywhere. */
 export const carryKernelBytes = 384 * mebibyte;
 
+/** MemAvailable from which Node's libraries are unpacked ahead: 70 MiB, which the kernel may drop again. /init has the same figure. */
+export const readAheadBytes = 256 * mebibyte;
+
 /** What is appended to the initrd lies in RAM up to so many times: in the initrd, unpacked, and where Nix takes it. */
 export const copiesOfAppended = 3;
 
@@ -76,6 +79,7 @@ export function shellLimits(): string {
     least_install_kib: leastMemTotalBytes.install / 1024,
     least_rescue_kib: leastMemTotalBytes.rescue / 1024,
     loading_slack_kib: loadingSlackBytes / 1024,
+    read_ahead_kib: readAheadBytes / 1024,
     copies_of_appended: copiesOfAppended,
     store_below_kib: storeInRam.belowBytes / 1024,
     store_beside_kib: storeInRam.besideBytes / 1024,

@@ -3,6 +3,7 @@
 least_install_kib=204800
 least_rescue_kib=120832
 loading_slack_kib=12288
+read_ahead_kib=262144
 copies_of_appended=3
 store_below_kib=2097152
 store_beside_kib=262144

@@ -10,6 +10,7 @@ preflight() {
     : >"$memory/result"
     code=0
 
+    read_ahead
     second_initrd=''
     [ "$with_tools" = no ] || second_initrd='--second-initrd /mnt/bundle/tools'
     # The image's busybox, and env with it, comes from the initramfs: here, the image lacks it.
@@ -69,6 +70,18 @@ mount_image() {
   fi
 }
 
+# The process that unpacks libraries.
+reading=''
+
+# As in the image's /init. Node begins with its own library, so the other processor begins with the others.
+read_ahead() {
+  [ -d /sys/devices/system/cpu/cpu1 ] || return 0
+  read_memory
+  [ "$kib_available" -ge "$read_ahead_kib" ] || return 0
+  cat "$image"/usr/lib/*/libcrypto.so.* "$image"/usr/lib/*/libicu*.so.* "$image"/usr/lib/*/libnode.so.* >/dev/null 2>&1 &
+  reading=$!
+}
+
 # busybox's mount has no option offset=.
 mount_by_losetup() {
   image_loop=$(losetup -f 2>/dev/null) || return 1
@@ -86,6 +99,11 @@ bind_old_system() {
 }
 
 umount_image() {
+  [ -z "$reading" ] || {
+    kill "$reading"
+    wait "$reading"
+  } 2>/dev/null || :
+  reading=''
   umount -l "$image" 2>/dev/null || :
   if [ -n "$image_loop" ]; then
     losetup -d "$image_loop" 2>/dev/null || :
