@@ -47,25 +47,7 @@ export async function actOnTrial(doors: Doors): Promise<string | null> {
     // What another disk says may be further.
     for (let waited = 0; present() > 0 && present() < disks.length && waited < othersSeconds; waited++)
       await doors.clock.sleep(1);
-    return await withEsps(doors, espDevices(doors, doing), async esps => {
-      const decision = decideTrial(esps.map(esp => readTrial(doors, esp)));
-      const told = tellTrial(decision);
-      if (told === null) return null;
-      files.writeAtomic(paths.trial, `${told}\n`, 0o600);
-      log({ event: decision.kind === 'failed' ? 'warning' : 'note', text: told });
-      if (decision.kind === 'failed') {
-        writeTrial(doors, esps, 'failed');
-        return told;
-      }
-      const isFirst = decision.kind === 'start';
-      if (isFirst) {
-        // INVARIANT: "started" is on disk before the installed system starts, or it would be started again and again.
-        writeTrial(doors, esps, 'started');
-        if (!esps.some(esp => readTrial(doors, esp).state === 'started')) throw notKept();
-      } else endTrial(doors, esps);
-      await startInstalled(doors, esps, isFirst);
-      return told;
-    });
+    return await withEsps(doors, espDevices(doors, doing), esps => startAsTrialSays(doors, esps, 'stays'));
   } catch (thrown) {
     const error = asDabeiError(thrown, doing);
     const told = `the installed system was not started: ${error.problem}`;
@@ -73,6 +55,40 @@ export async function actOnTrial(doors: Doors): Promise<string | null> {
     log({ event: 'warning', text: error.message });
     return told;
   }
+}
+
+/**
+ * Starts the installed system if its trial permits that.
+ * @param esps where they are mounted
+ * @param withoutTrial what happens where there is none
+ * @returns why this system stays, or has started the other one; null without a trial
+ * @throws DabeiError RESCUE_BOOT; FILE; COMMAND_FAILED
+ */
+export async function startAsTrialSays(
+  doors: Doors,
+  esps: readonly string[],
+  withoutTrial: 'stays' | 'starts',
+): Promise<string | null> {
+  const decision = decideTrial(esps.map(esp => readTrial(doors, esp)));
+  const told = tellTrial(decision);
+  if (told === null) {
+    if (withoutTrial === 'starts') await startInstalled(doors, esps, false);
+    return null;
+  }
+  doors.files.writeAtomic(paths.trial, `${told}\n`, 0o600);
+  doors.log({ event: decision.kind === 'failed' ? 'warning' : 'note', text: told });
+  if (decision.kind === 'failed') {
+    writeTrial(doors, esps, 'failed');
+    return told;
+  }
+  const isFirst = decision.kind === 'start';
+  if (isFirst) {
+    // INVARIANT: "started" is on disk before the installed system starts, or it would be started again and again.
+    writeTrial(doors, esps, 'started');
+    if (!esps.some(esp => readTrial(doors, esp).state === 'started')) throw notKept();
+  } else endTrial(doors, esps);
+  await startInstalled(doors, esps, isFirst);
+  return told;
 }
 
 /**
