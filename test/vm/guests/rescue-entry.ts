@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as files from '../../../image/lib/files.ts';
+import { target } from '../../../image/lib/target.ts';
 import { image } from '../harness/image.ts';
+import type { Machine } from '../harness/machine/machine.ts';
 import { macOf } from '../harness/machine/qemu.ts';
 import { configParameter, type GuestOptions, type Site } from '../harness/site.ts';
 import { scanHostKeys, Ssh } from '../harness/ssh.ts';
@@ -64,10 +66,25 @@ export async function chooseRescue(
   identity = site.keys.user.file,
 ) {
   const machine = await site.start({ name, boot: { from: 'disk' }, limitSeconds: 900, ...guest });
-  const press = (key: string) =>
-    machine.qmp.execute('send-key', { keys: [{ type: 'qcode', data: key }] }).catch(() => {});
   const started = stageDone(machine, 'rescue', 300);
   started.catch(() => {});
+  if (target.grubBiosTarget === null) await chooseOverSerial(machine);
+  else await chooseByKeyboard(machine, guest, started);
+  await started;
+  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
+  const ssh = new Ssh({ port: site.unlockPort, identity, hostKey, directory: site.directory });
+  await ssh.waitUntilUp(60);
+  return { machine, ssh, hostKey };
+}
+
+/** Presses keys until the rescue system starts: the menu is on a display that nobody sees. */
+async function chooseByKeyboard(
+  machine: Machine,
+  { firmware }: GuestOptions,
+  started: Promise<void>,
+): Promise<void> {
+  const press = (key: string) =>
+    machine.qmp.execute('send-key', { keys: [{ type: 'qcode', data: key }] }).catch(() => {});
   let isStarted = false;
   const seen = started.then(() => (isStarted = true));
   seen.catch(() => {});
@@ -76,17 +93,22 @@ export async function chooseRescue(
       await press('end');
       await sleep(400);
     }
-    if (guest.firmware === 'uefi') await press('up');
+    if (firmware === 'uefi') await press('up');
     await sleep(400);
     await press('ret');
     await Promise.race([seen, sleep(20_000 * timeScale)]);
     if (/stage \d+\/\d+ /.test(machine.console.text)) break;
   }
-  await started;
-  const [hostKey = ''] = await scanHostKeys(site.unlockPort, 60);
-  const ssh = new Ssh({ port: site.unlockPort, identity, hostKey, directory: site.directory });
-  await ssh.waitUntilUp(60);
-  return { machine, ssh, hostKey };
+}
+
+/** ARM's virtual machine has no keyboard; the firmware shows the menu on the serial line. Cursor keys: console_codes(4). */
+async function chooseOverSerial({ console }: Machine): Promise<void> {
+  await console.waitFor(/nix-dabei rescue[^]*Boot in \d+ s/, 200);
+  // Down to the last entry, which is the firmware's, and up again.
+  for (const key of [...Array<string>(6).fill('\u001b[B'), '\u001b[A', '\r']) {
+    console.type(key);
+    await sleep(400);
+  }
 }
 
 /** The image with the machine's system mounted, as its rescue system would have it. */
