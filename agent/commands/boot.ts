@@ -23,9 +23,12 @@ import {
   withAsking,
   withTor,
 } from '../install.ts';
+import { isInstalledAlready } from '../plan/disks/install-state.ts';
+import { isMedium } from '../screen/outputs.ts';
 import { learnSeeds } from '../stages/fetch/seeds.ts';
 import { startReports, type Reporting } from '../stages/report/reporter.ts';
 import { lastWords, reportSource } from '../stages/report/source.ts';
+import { startFinished } from '../stages/rescue/finished.ts';
 import { actOnTrial } from '../stages/rescue/trial.ts';
 import { outputsOf, withScreen } from '../stages/screen/watch.ts';
 import { runStages, type Session, type Stage } from '../stages/sequence.ts';
@@ -78,7 +81,17 @@ async function carryOut(reporting: Reporting, session: Session): Promise<number>
   };
   const stages = asking(session, sequences[mode]);
   const failure = await runStages(doors, hasTor ? withTor(stages) : stages, session);
-  if (failure !== null) return remainReachable(reporting, session, failure);
+  if (failure !== null) {
+    const { config } = session.resolution;
+    if (
+      mode === 'install' &&
+      config !== null &&
+      isInstalledAlready(failure) &&
+      isMedium(session.input?.commandLine ?? '')
+    )
+      await startFinished(doors, config);
+    return remainReachable(reporting, session, failure);
+  }
   if (mode === 'install') return restart(reporting, session);
   updateStatus(doors, { state: mode === 'plan' ? 'planned' : 'rescue' });
   if (mode === 'plan')

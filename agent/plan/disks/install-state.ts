@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { givenText } from '../../config/given.ts';
 import type { Config } from '../../config/schema.ts';
-import { DabeiError } from '../../errors.ts';
+import { DabeiError, reasonsOf } from '../../errors.ts';
 import type { Disk } from '../../facts.ts';
 
 /**
@@ -236,10 +236,16 @@ function rank(stage: RecordedStage): number {
   return recordedStages.indexOf(stage);
 }
 
+const alreadyInstalled = 'this exact configuration is already installed';
+
+/** Whether nothing but that stands against the installation. */
+export const isInstalledAlready = (error: DabeiError): boolean =>
+  reasonsOf(error).every(({ code, problem }) => code === 'DISK_INSTALLED' && problem === alreadyInstalled);
+
 export function installedAlready(): DabeiError {
   return new DabeiError('DISK_INSTALLED', {
     doing: 'reading the install state on the disks',
-    problem: 'this exact configuration is already installed',
+    problem: alreadyInstalled,
     remedy:
       'boot the machine from its disk; to erase it and install again, set disks.wipe to true ' +
       'and raise disks.generation',

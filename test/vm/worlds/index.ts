@@ -23,6 +23,7 @@ import { kexecSignatureWorlds } from './kexec/signatures.ts';
 import { kexecShapeWorlds } from './kexec/shapes.ts';
 import { kexecWorlds } from './kexec/kexec.ts';
 import { movedSshdWorlds } from './kexec/moved-sshd.ts';
+import { installingWorlds } from './media/installs.ts';
 import { mediaWorlds } from './media.ts';
 import { metadataWorlds } from './metadata/metadata.ts';
 import { rawWorlds } from './media/raw.ts';
@@ -61,6 +62,7 @@ export const worldsByFile: Readonly<Record<string, readonly World[]>> = {
   rescue: rescueWorlds,
   media: mediaWorlds,
   'media/screen': screenWorlds,
+  'media/installs': installingWorlds,
   'media/raw': rawWorlds,
   'media/tor': torWorlds,
   'media/wifi': wifiWorlds,

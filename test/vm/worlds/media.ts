@@ -142,7 +142,7 @@ export async function choose(machine: Machine, title: string, below: number): Pr
 }
 
 /** A copy that may be written to, and that goes with the site's disks. */
-function copyOfIso(site: Site): string {
+export function copyOfIso(site: Site): string {
   const file = join(site.directory, 'medium.raw');
   files.copy(image.iso, file);
   return file;
