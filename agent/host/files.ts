@@ -39,7 +39,8 @@ function reading(path: string, read: () => Buffer): Buffer | null {
   try {
     return read();
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    // ESRCH: the process of a file in /proc ended while it was read.
+    if (['ENOENT', 'ENOTDIR', 'ESRCH'].some(errno => isErrno(error, errno))) return null;
     throw new DabeiError('FILE', { doing: `reading ${path}`, problem: describe(error), cause: error });
   }
 }

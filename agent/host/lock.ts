@@ -70,13 +70,7 @@ function isAlive(held: string): boolean {
 
 /** Clock ticks after the start of the machine; null if the process does not exist or is dead (state Z or X). */
 function startOf(pid: number): string | null {
-  let stat: string | null;
-  try {
-    stat = readText(`/proc/${pid}/stat`);
-  } catch {
-    // The process ended during the read (ESRCH).
-    return null;
-  }
+  const stat = readText(`/proc/${pid}/stat`);
   // The name in brackets may contain brackets and blanks: count fields after the last bracket.
   const [state = '', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return state === '' || 'ZXx'.includes(state) ? null : (fields[18] ?? null);
