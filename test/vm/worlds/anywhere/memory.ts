@@ -18,7 +18,7 @@ interface Row {
   /** What `run` says of it; null: nothing, since there is enough. */
   warning: RegExp | null;
   closure: {
-    /** Debian's programs, repeated up to this size; or bytes that cannot be compressed. */
+    /** Debian's programs, repeated, of which the last are removed, up to this size; or bytes that cannot be compressed. */
     kind: 'programs' | 'random';
     megabytes: number;
     fits: boolean;
@@ -60,7 +60,9 @@ async function withPrograms(
            n=$((n + 1))
            mkdir $n
            cp -r /usr/sbin /usr/bin /usr/lib $n/
-         done`;
+         done
+         find . -type f -exec stat -c '%s %n' {} + | sort -k 2 |
+           awk '{ bytes += $1 } bytes > ${megabytes}000000 { print $2 }' | xargs rm -f`;
   const expression = `let
       operator = builtins.getFlake "path:${operator.flake}";
       derive = name: script: derivation {
