@@ -1,38 +1,71 @@
 /** What an ESP's boot menu offers, read from its files, and how another entry is chosen. Pure. */
 
 export interface MenuEntry {
-  /** As the boot loader takes it: the name of a file of systemd-boot, or the titles that lead to an entry of GRUB. */
+  /** As the boot loader takes it: the name of a file of systemd-boot without its counter, or the titles that lead to an entry of GRUB. */
   id: string;
   /** Number of the generation; null for an entry that has none, such as the rescue system. */
   generation: number | null;
   title: string;
   isDefault: boolean;
+  /** Its first boot was on trial, and nobody confirmed it (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/). */
+  isSpent?: true;
   /** GRUB has a password, and asks for it before it starts this entry (its manual, "Authentication and authorisation"). */
   asksPassword?: true;
 }
 
-/** Boot Loader Specification, type 1: https://uapi-group.org/specifications/specs/boot_loader_specification/ */
+/**
+ * Boot Loader Specification, type 1: https://uapi-group.org/specifications/specs/boot_loader_specification/
+ * @param entries texts of the files in loader/entries, by their names
+ * @returns one entry for each file, in the same order
+ */
 export function systemdBootMenu(entries: ReadonlyMap<string, string>, loaderConf: string): MenuEntry[] {
-  const chosen = loaderDefault(loaderConf);
-  return [...entries].map(([id, text]) => {
+  const menu = [...entries].map(([file, text]) => {
     const value = (key: string) => new RegExp(`^${key}[ \\t]+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
     const generation = /\bGeneration (\d+)\b/.exec(value('version'))?.[1];
     return {
-      id,
+      id: withoutCounter(file),
       generation: generation === undefined ? null : Number(generation),
       title: [value('title'), value('version')].filter(Boolean).join(', '),
-      // A name may have a counter of systemd-boot's: nixos-HASH+3-1.conf.
-      isDefault: chosen !== null && withoutCounter(id) === withoutCounter(chosen),
+      isSpent: /\+0(-\d+)?\.conf$/.test(file),
     };
   });
+  const chosen = loaderDefault(loaderConf, menu);
+  return menu.map(({ isSpent, ...entry }, index) => ({
+    ...entry,
+    isDefault: index === chosen,
+    ...(isSpent ? { isSpent } : {}),
+  }));
 }
 
-const withoutCounter = (id: string) => id.replace(/\+\d+(-\d+)?(?=\.conf$)/, '');
+/** An entry's name for systemd-boot, from that of its file, which may have a counter: nixos-HASH+3-1.conf. */
+export const withoutCounter = (file: string): string => file.replace(/\+\d+(-\d+)?(?=\.conf$)/, '');
 
-/** loader.conf(5): "preferred" wins over "default"; the last line counts. */
-function loaderDefault(text: string): string | null {
+/**
+ * loader.conf(5): "preferred" wins over "default", but not for an entry that has no try left; the last line counts. Of those that a
+ * pattern fits, systemd-boot takes the newest that has one.
+ */
+function loaderDefault(
+  text: string,
+  menu: readonly { id: string; generation: number | null; isSpent: boolean }[],
+): number | null {
   const last = (key: string) => [...text.matchAll(new RegExp(`^${key}[ \\t]+(\\S+)`, 'gm'))].at(-1)?.[1];
-  return last('preferred') ?? last('default') ?? null;
+  const found = (pattern: string | undefined) =>
+    menu
+      .map((entry, index) => ({ ...entry, index }))
+      .filter(({ id }) => pattern !== undefined && fits(id, pattern))
+      .toSorted((a, b) => Number(a.isSpent) - Number(b.isSpent) || (b.generation ?? 0) - (a.generation ?? 0));
+  const [preferred] = found(last('preferred')).filter(({ isSpent }) => !isSpent);
+  return (preferred ?? found(last('default'))[0])?.index ?? null;
+}
+
+/** Whether a pattern of systemd-boot's, one of fnmatch(3), fits an entry. */
+export function fits(id: string, pattern: string): boolean {
+  const text = pattern
+    .toLowerCase()
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${text}$`).test(id.toLowerCase());
 }
 
 /** The same loader.conf with another default. NixOS writes the file anew at each rebuild. */

@@ -1,3 +1,5 @@
+import { fits, withoutCounter } from './boot-menu.ts';
+
 /**
  * The first boot on trial: until somebody has logged in to the installed system, the rescue system is the default of the boot menu, and
  * the installed system is started once. This file decides what the rescue system does with what it finds on the ESPs. Pure.
@@ -157,13 +159,7 @@ export const defaultVariables = [
 export function overridesDefault(value: Buffer | null, entries: readonly string[], wanted: string): boolean {
   if (value === null) return false;
   const pattern = value.toString('utf16le').split('\0')[0]!.toLowerCase();
-  // A pattern of fnmatch's; "auto-…" and "@…" are entries of no file.
+  // Entries of no file.
   if (/^(auto-|@)/.test(pattern)) return true;
-  const found = new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-  return entries.some(entry => found.test(entry.toLowerCase()) && entry !== wanted);
+  return entries.map(withoutCounter).some(entry => fits(entry, pattern) && entry !== wanted);
 }

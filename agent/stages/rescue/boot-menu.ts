@@ -37,7 +37,13 @@ export async function listGenerations(doors: Doors): Promise<string[]> {
       const numbered = menu.entries.filter(({ generation }) => generation !== null);
       return numbered
         .toSorted((a, b) => b.generation! - a.generation! || (a.id < b.id ? -1 : 1))
-        .map(({ generation, title, isDefault }) => `${generation}${isDefault ? ' (default)' : ''}: ${title}`);
+        .map(({ generation, title, isDefault, isSpent }) => {
+          const notes = [
+            ...(isDefault ? ['default'] : []),
+            ...(isSpent ? ['its first boot was not confirmed'] : []),
+          ];
+          return `${generation}${notes.map(note => ` (${note})`).join('')}: ${title}`;
+        });
     },
     'looking',
   );

@@ -31,7 +31,7 @@ export async function storeVariable(doors: Doors, name: string, value: string): 
 
 /**
  * Removes older defaults of the firmware that would start another entry of one of these ESPs.
- * @param wanted name of the entry's file
+ * @param wanted the entry, without a counter
  * @param alsoOnce whether an entry that was chosen for the next start gives way, too
  * @returns why one stays, for people; null if none does
  */

@@ -157,11 +157,10 @@ function entryOf({ files }: Doors, esp: string, isFirst: boolean): BootFiles | n
   // INVARIANT: never this system itself, which would do so again, and again; loader.conf says so where it could not be rewritten.
   const conf = withoutTrialDefault(files.readText(`${esp}/loader/loader.conf`) ?? '');
   entries.delete(rescueEntryId);
-  const menu = systemdBootMenu(entries, conf);
-  const id = isFirst
-    ? trialFiles.systemdBootEntry.split('/').at(-1)
-    : menu.find(({ isDefault }) => isDefault)?.id;
-  const entry = entries.get(id ?? '');
+  const chosen = systemdBootMenu(entries, conf).findIndex(({ isDefault }) => isDefault);
+  const entry = isFirst
+    ? entries.get(trialFiles.systemdBootEntry.split('/').at(-1)!)
+    : [...entries.values()][chosen];
   return entry === undefined ? null : bootFiles(entry);
 }
 

@@ -19,7 +19,8 @@ const entries = new Map([
 t.test("systemd-boot's menu", async t => {
   const rows: [loaderConf: string, chosen: string[]][] = [
     ['timeout 5\ndefault nixos-bb.conf\nconsole-mode keep\n', ['nixos-bb.conf']],
-    ['preferred nixos-aa.conf\ndefault nixos-*\n', ['nixos-aa+3-1.conf']],
+    ['preferred nixos-aa.conf\ndefault nixos-*\n', ['nixos-aa.conf']],
+    ['preferred none.conf\ndefault nixos-*\n', ['nixos-bb.conf']],
     ['default nix-dabei.conf', ['nix-dabei.conf']],
     ['', []],
   ];
@@ -37,6 +38,25 @@ t.test("systemd-boot's menu", async t => {
   }
   const [first] = systemdBootMenu(entries, '');
   t.equal(first?.title, 'NixOS, Generation 1 NixOS 26.11, built on 2026-11-21');
+});
+
+t.test('a generation whose trial failed is not what starts', async t => {
+  const spent = new Map([...entries, ['nixos-cc+0-1.conf', entry(3)]]);
+  const chosen = (conf: string, all = spent) =>
+    systemdBootMenu(all, conf).filter(({ isDefault }) => isDefault).map(({ id }) => id); // prettier-ignore
+  t.same(chosen('preferred nixos-cc.conf\ndefault nixos-*\n'), ['nixos-bb.conf'], 'systemd 260 skips it');
+  t.same(chosen('default nixos-cc.conf\n'), ['nixos-cc.conf'], 'unless it was chosen');
+  const alone = new Map([['nixos-cc+0-1.conf', entry(3)]]);
+  t.same(
+    chosen('preferred nixos-cc.conf\ndefault nixos-*\n', alone),
+    ['nixos-cc.conf'],
+    'or there is no other',
+  );
+  t.same(
+    systemdBootMenu(spent, '').flatMap(({ id, isSpent }) => (isSpent ? [id] : [])),
+    ['nixos-cc.conf'],
+    'and the menu says so',
+  );
 });
 
 t.test('another default of systemd-boot', async t => {

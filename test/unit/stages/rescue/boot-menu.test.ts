@@ -95,6 +95,23 @@ t.test('a default, after another choice for one start', async t => {
   for (const n of [1, 2]) t.notMatch(grub.read(`${esp(n)}/grub/grubenv`), /next_entry/);
 }); // prettier-ignore
 
+t.test('a generation that had its first boot on trial: systemd-boot knows it without its counter', async t => {
+  const counted = {
+    [`${esp(1)}/loader/loader.conf`]: 'preferred nixos-b.conf\ndefault nixos-*\n',
+    [`${esp(1)}/loader/entries/nixos-a.conf`]: entry(1),
+    [`${esp(1)}/loader/entries/nixos-b+0-1.conf`]: entry(2),
+  };
+  const older = variable.replace('OneShot', 'Default');
+  const all = doors(t, { files: { ...counted, [variable]: '', [older]: efiVariable('nixos-b.conf').toString('latin1') } });
+  t.same(await listGenerations(all), ['2 (its first boot was not confirmed): NixOS, Generation 2', '1 (default): NixOS, Generation 1']);
+  await chooseGeneration(all, 2, true);
+  t.equal(all.read(variable), efiVariable('nixos-b.conf').toString('latin1'));
+  await chooseGeneration(all, 2, false);
+  t.match(all.read(`${esp(1)}/loader/loader.conf`), /^default nixos-b\.conf$/m);
+  await chooseGeneration(all, 1, false);
+  t.equal(all.read(older), null, 'it would start generation 2');
+}); // prettier-ignore
+
 t.test('a mirror without its first disk', async t => {
   const all = doors(t, { files: uefi(2) });
   all.files.remove(one);
