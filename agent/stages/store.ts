@@ -6,7 +6,7 @@ import { planStore } from '../plan/nix/store-in-ram.ts';
 import { executeSteps } from './execute.ts';
 
 /**
- * Gives /nix more room before nixos-anywhere can log in and fill it. Never throws: without it, /nix is where it was, and
+ * Gives /nix/store more room before nixos-anywhere can log in and fill it. Never throws: without it, it is where it was, and
  * `nixos-anywhere --no-disko-deps` needs no more.
  */
 export async function prepareStore(doors: Doors): Promise<void> {
@@ -14,10 +14,10 @@ export async function prepareStore(doors: Doors): Promise<void> {
   try {
     await executeSteps(doors, planStore(memoryBytes(doors)));
   } catch (thrown) {
-    const { message } = asDabeiError(thrown, 'preparing /nix');
+    const { message } = asDabeiError(thrown, 'preparing /nix/store');
     doors.log({
       event: 'warning',
-      text: `${message}; /nix has less room: use nixos-anywhere --no-disko-deps`,
+      text: `${message}; /nix/store has less room: use nixos-anywhere --no-disko-deps`,
     });
   }
 }

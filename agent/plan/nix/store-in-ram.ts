@@ -2,13 +2,16 @@ import { leastMemTotalBytes, storeInRam } from '../../limits.ts';
 import type { Step } from '../step.ts';
 
 /**
- * /nix of a rescue system with little memory. nixos-anywhere copies disko's script with all of its programs there, before any disk
- * is mounted.
+ * /nix/store of a rescue system with little memory. nixos-anywhere copies disko's script with all of its programs there, before any
+ * disk is mounted.
  *
  * btrfs compresses what is written and then looks for space, so a full file system is ENOSPC for the program that writes. A device
  * that compresses has its limit (zram's mem_limit) below the file system: there, the kernel has accepted the data, cannot write
  * it back, and loses it. So the device is no larger than the memory that may be used, even by data that cannot be compressed,
  * and the kernel never has to look for a process to kill. zram instead of a file on tmpfs, because discarded blocks are free again.
+ *
+ * Nix's database stays outside: SQLite makes a file when it opens one (SQLITE_IOERR_SHMSIZE), so in a full file system nobody could
+ * delete anything. What Nix reserves for that is a file of one letter, which the compression leaves nothing of.
  */
 
 /** /dev/zram0 is for swap (startZram in plan/disks/install-swap.ts). */
@@ -55,18 +58,26 @@ export function roomWarnings(memoryBytes: number): string[] {
 }
 
 /**
- * Mounts a compressed file system in RAM over /nix. What the image has there stays visible below.
+ * Mounts a compressed file system in RAM over /nix/store, where the memory is little. What the image has there stays visible below.
  * @param memoryBytes MemTotal
  */
 export function planStore(memoryBytes: number): Step[] {
   const bytes = storeBytes(memoryBytes);
-  if (bytes === null) return [];
   const run = (doing: string, argv: readonly [string, ...string[]]): Step => ({
     kind: 'run',
     doing,
     argv,
     timeoutSeconds: 30,
   });
+  // Programs may fill the overlay's tmpfs, too.
+  if (memoryBytes >= storeInRam.belowBytes)
+    return [
+      run("making a directory for Nix's database", ['mkdir', '-p', '/nix/var']),
+      run("giving Nix's database room of its own", [
+        ...(['mount', '-t', 'tmpfs', '-o', 'nosuid,nodev,mode=755', 'tmpfs', '/nix/var'] as const),
+      ]),
+    ];
+  if (bytes === null) return [];
   return [
     run('loading the modules for a compressed file system in RAM', ['modprobe', 'zram', 'num_devices=2']),
     {
@@ -88,16 +99,16 @@ export function planStore(memoryBytes: number): Step[] {
       ...(['mkfs.btrfs', '--quiet', '--mixed', '--data', 'single', '--metadata', 'single'] as const),
       `/dev/${device}`,
     ]),
-    run('making a directory for it', ['mkdir', '-p', place]),
+    run('making a directory for it', ['mkdir', '-p', place, '/nix/store']),
     // discard=async gave no memory back within 12 s of a deletion.
     run(`mounting /dev/${device}`, [
       ...(['mount', '-t', 'btrfs', '-o', 'noatime,compress-force=zstd:3,discard=sync'] as const),
       ...[`/dev/${device}`, place],
     ]),
-    run('making the layers of /nix', ['mkdir', '-m', '755', `${place}/upper`, `${place}/work`]),
-    run('mounting it over /nix', [
+    run('making the layers of /nix/store', ['mkdir', '-m', '755', `${place}/upper`, `${place}/work`]),
+    run('mounting it over /nix/store', [
       ...(['mount', '-t', 'overlay', '-o'] as const),
-      ...[`lowerdir=/nix,upperdir=${place}/upper,workdir=${place}/work`, 'overlay', '/nix'],
+      ...[`lowerdir=/nix/store,upperdir=${place}/upper,workdir=${place}/work`, 'overlay', '/nix/store'],
     ]),
     // The overlay has mounts of its own (ovl_get_upper in fs/overlayfs/super.c); this one would only be in the way of a shutdown.
     run('hiding its layers', ['umount', place]),

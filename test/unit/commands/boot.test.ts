@@ -144,7 +144,7 @@ t.test('from a medium', async t => {
   t.equal(damaged.read('/run/dabei/screen/password'), null, 'a configuration was given');
 });
 
-t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
+t.test('/nix/store of a small machine that nixos-anywhere will fill', async t => {
   const anywhere = { ...appended(rescue), '/run/dabei/boot/dabei/nixos-anywhere': '' };
   const small = { '/proc/meminfo': 'MemTotal: 487732 kB\nMemAvailable: 300000 kB\n' };
   const zram = { '/sys/block/zram1/comp_algorithm': '', '/sys/block/zram1/disksize': '' };
@@ -157,7 +157,7 @@ t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
   };
   const done = await prepared({ files: { ...anywhere, ...small, ...zram }, programs });
   t.equal(done.size, String(220 * 2 ** 20));
-  t.match(done.mounts.at(-1), /^mount -t overlay .* \/nix$/);
+  t.match(done.mounts.at(-1), /^mount -t overlay .* \/nix\/store$/);
   t.notMatch(done.told, 'has less room');
 
   const others: [name: string, world: World][] = [
@@ -174,7 +174,7 @@ t.test('/nix of a small machine that nixos-anywhere will fill', async t => {
   const without = await prepared({ files: { ...anywhere, ...small, ...zram }, programs: absent });
   t.match(
     without.told,
-    /formatting \/dev\/zram1[^"]*not in this image[^"]*; \/nix has less room: use nixos-anywhere --no-disko-deps/,
+    /formatting \/dev\/zram1[^"]*not in this image[^"]*; \/nix\/store has less room: use nixos-anywhere --no-disko-deps/,
   );
   t.same(without.mounts, []);
   const noMemory = await prepared({ files: { ...anywhere, '/proc/meminfo': '' } });

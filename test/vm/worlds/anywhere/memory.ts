@@ -93,7 +93,7 @@ async function script(site: Site, report: Report, { memoryMiB, warning, closure 
   if (warning === null) assert.doesNotMatch(said, /^warning: .*disko's programs/m);
   else assert.match(said.replaceAll('\r', ''), warning);
   await stageDone(machine, 'rescue', 30);
-  assert.match(await remotely(remote, 'findmnt -n -o FSTYPE /nix'), /^overlay$/m);
+  assert.match(await remotely(remote, 'findmnt -n -o FSTYPE /nix/store'), /^overlay$/m);
   assert.equal(await remotely(remote, 'findmnt -n -r -t btrfs || true'), '', 'its layers are hidden');
 
   await remotely(remote, 'umask 077; mkdir -p "/tmp"; cat > /tmp/secret.key', 'the-key');
