@@ -7,6 +7,8 @@ export interface Sign {
   fatal?: boolean;
   /** The kernel measured how long something took: an emulated processor is as slow as the host is busy. */
   timing?: boolean;
+  /** An old system that kexec is leaving may print it. */
+  leaving?: boolean;
 }
 
 /**
@@ -44,9 +46,17 @@ export const signs: readonly Sign[] = [
     pattern: /invalid magic at start of compressed archive/,
     means: 'an initrd member starts at an odd offset',
   },
-  { pattern: /(?:Buffer )?I\/O error.*(?:dev \S+|device).*/, means: 'a disk failed to read or write' },
+  {
+    pattern: /(?:Buffer )?I\/O error.*(?:dev \S+|device).*/,
+    means: 'a disk failed to read or write',
+    leaving: true,
+  },
   { pattern: /critical (?:target|medium|space allocation) error.*/, means: 'a disk reported an error' },
-  { pattern: /(?:EXT4-fs|XFS|BTRFS|SQUASHFS|FAT-fs)[^\n]*\berror\b.*/, means: 'a file system found damage' },
+  {
+    pattern: /(?:EXT4-fs|XFS|BTRFS|SQUASHFS|FAT-fs)[^\n]*\berror\b.*/,
+    means: 'a file system found damage',
+    leaving: true,
+  },
   { pattern: /SQUASHFS error:.*/, means: 'the image cannot be read' },
   { pattern: /VERIFY3?[A-Z]?\(.*\) failed.*/, means: 'an assertion of ZFS failed' },
   { pattern: /PANIC at \S+\.c:\d+:\w+\(\)/, means: 'ZFS gave up' },
@@ -76,12 +86,22 @@ export function isBad(text: string): string | null {
  * @param emulated processors are: what took long tells of the host, and a real hang ends at the limit of the world
  */
 export function scan(text: string, expected: readonly RegExp[] = [], emulated = false): string[] {
+  let isLeaving = false;
   return text.split('\n').flatMap(line => {
     if (expected.some(pattern => pattern.test(line))) return [];
+    isLeaving = lastAct.test(line) || (isLeaving && hasTime.test(line));
     const sign = signs.find(({ pattern }) => pattern.test(line));
-    return sign && !(emulated && sign.timing) ? [`${sign.means}: ${line.trim()}`] : [];
+    if (sign === undefined || (emulated && sign.timing) || (isLeaving && sign.leaving)) return [];
+    return [`${sign.means}: ${line.trim()}`];
   });
 }
+
+/**
+ * What `run` does last in an old system. Then kexec shuts its devices down while programs still run, and virtio disks fail every request
+ * from there on (virtio_dev_shutdown in drivers/virtio/virtio.c). The next kernel, ours, prints no times.
+ */
+const lastAct = /sysrq: Emergency Remount R\/O/;
+const hasTime = /^\[ *\d+\.\d+\] /;
 
 /** ECMA-48 control sequences (CSI, OSC) and carriage returns: firmware and GRUB paint, people and patterns read. */
 export function stripTerminal(text: string): string {

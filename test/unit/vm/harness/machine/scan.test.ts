@@ -124,3 +124,17 @@ t.test('stages and errors', async t => {
   t.equal(failureIn('stage 1/9 config: done (0.1 s)\n'), null);
   t.same(failureIn('stage 4/9 plan: failed (0.3 s)\n'), { stage: 'plan', code: null });
 });
+
+t.test('disks of an old system that kexec leaves fail, and those of the next one do not', async t => {
+  const failing = '[  133.9] I/O error, dev vda, sector 8';
+  const damage = '[  133.9] EXT4-fs error (device vda): __ext4_find_entry:1647: comm sshd';
+  const remount = 'old login: [  132.7] sysrq: Emergency Remount R/O';
+  const found = ['a disk failed to read or write: [  133.9] I/O error, dev vda, sector 8'];
+  const rows: [about: string, lines: string[], found: string[]][] = [
+    ['while it is left', [remount, failing, damage, 'stage 1/4 config: started'], []],
+    ['before', [failing, remount], found],
+    ['in the next one', [remount, damage, 'stage 1/4 config: started', failing], found],
+    ['another sign', [remount, '[  133.9] Kernel panic - not syncing'], ['the kernel gave up: [  133.9] Kernel panic - not syncing']],
+  ]; // prettier-ignore
+  for (const [about, lines, expected] of rows) t.same(scan(lines.join('\n')), expected, about);
+});
