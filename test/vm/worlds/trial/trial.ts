@@ -29,7 +29,6 @@ export const trialWorlds: World[] = [
     name: 'trial-uefi',
     about:
       'first boot on trial: a login in stage 1 confirms it; a power cut, an initrd that panics and lost variables end in the rescue system, or in one start',
-    everywhere: true,
     limitSeconds: 5400,
     expected,
     script: async site => {
