@@ -66,17 +66,28 @@ export function decideTrial(esps: readonly EspTrial[]): Decision {
   return has('pending') ? { kind: 'start' } : { kind: 'failed', why: 'damaged' };
 }
 
-/** Why the machine is in this system, for `dabei status`. */
-export function tellTrial(decision: Decision): string | null {
-  const next =
-    'next: "dabei unlock" opens the installed system, "dabei log" has its warnings; "dabei confirm" makes it the default again, "dabei boot N" another generation';
+/** Which system has found the trial: the rescue entry of the machine itself, or a medium, which has no `dabei unlock`. */
+export type FoundBy = 'rescue' | 'medium';
+
+const startsOnTrial: Readonly<Record<FoundBy, string>> = {
+  rescue: 'the boot loader did not start the installed system on trial',
+  medium: 'the installed system starts on trial',
+};
+const nextAfterFailure: Readonly<Record<FoundBy, string>> = {
+  rescue:
+    '"dabei unlock" opens the installed system, "dabei log" has its warnings; "dabei confirm" makes it the default again, "dabei boot N" another generation',
+  medium: 'restart without the medium: the machine starts its own rescue system',
+};
+
+/** Why the machine is in this system, or leaves it. @returns null without a trial */
+export function tellTrial(decision: Decision, by: FoundBy = 'rescue'): string | null {
   switch (decision.kind) {
     case 'none':
       return null;
     case 'finish':
       return 'the installed system was confirmed, but a power cut kept it from becoming the default';
     case 'start':
-      return 'the boot loader did not start the installed system on trial';
+      return startsOnTrial[by];
     case 'failed':
       return `${
         {
@@ -84,7 +95,7 @@ export function tellTrial(decision: Decision): string | null {
           failed: 'the trial of the installed system failed at an earlier start',
           damaged: 'the state of the trial cannot be read on any ESP',
         }[decision.why]
-      }; ${next}`;
+      }; next: ${nextAfterFailure[by]}`;
   }
 }
 

@@ -3,6 +3,7 @@ import { asDabeiError } from '../../errors.ts';
 import type { Facts } from '../../facts.ts';
 import type { Doors } from '../../host/doors.ts';
 import { readFacts } from '../../host/machine/facts.ts';
+import { paths } from '../../paths.ts';
 import { selectDisks } from '../../plan/disks/select-disks.ts';
 import { withEsps } from './esps.ts';
 import { startAsTrialSays } from './trial.ts';
@@ -29,7 +30,7 @@ export async function startFinished(doors: Doors, config: Config): Promise<void>
   }
   try {
     const esps = espsOf(config, await readFacts(doors));
-    await withEsps(doors, esps, mounted => startAsTrialSays(doors, mounted, 'starts'));
+    await withEsps(doors, esps, mounted => startAsTrialSays(doors, mounted, 'medium'));
   } catch (thrown) {
     const { message } = asDabeiError(thrown, 'starting the installed system');
     log({ event: 'warning', text: `the installed system was not started: ${message}` });
@@ -48,7 +49,7 @@ function espsOf({ disks }: Config, facts: Facts): string[] {
 
 /** A shell is open on a console (usr/lib/dabei/console), or sshd has let somebody in: it shows that in place of its arguments (sshd-session.c). */
 function isSomebodyHere({ files }: Doors): boolean {
-  if (files.list('/run/dabei/console').some(name => name.startsWith('in-use.'))) return true;
+  if (files.list(paths.consoleDirectory).some(name => name.startsWith('in-use.'))) return true;
   return files
     .list('/proc')
     .filter(name => /^\d+$/.test(name))

@@ -16,6 +16,7 @@ import {
   withoutTrialDefault,
   type BootFiles,
   type EspTrial,
+  type FoundBy,
 } from '../../plan/rescue/trial.ts';
 import { espDevices } from './boot-menu.ts';
 import { endTrial, writeTrial } from './end-trial.ts';
@@ -47,7 +48,7 @@ export async function actOnTrial(doors: Doors): Promise<string | null> {
     // What another disk says may be further.
     for (let waited = 0; present() > 0 && present() < disks.length && waited < othersSeconds; waited++)
       await doors.clock.sleep(1);
-    return await withEsps(doors, espDevices(doors, doing), esps => startAsTrialSays(doors, esps, 'stays'));
+    return await withEsps(doors, espDevices(doors, doing), esps => startAsTrialSays(doors, esps, 'rescue'));
   } catch (thrown) {
     const error = asDabeiError(thrown, doing);
     const told = `the installed system was not started: ${error.problem}`;
@@ -60,22 +61,22 @@ export async function actOnTrial(doors: Doors): Promise<string | null> {
 /**
  * Starts the installed system if its trial permits that.
  * @param esps where they are mounted
- * @param withoutTrial what happens where there is none
+ * @param by a medium also starts what is on no trial: its own finished installation; somebody has chosen the rescue entry
  * @returns why this system stays, or has started the other one; null without a trial
  * @throws DabeiError RESCUE_BOOT; FILE; COMMAND_FAILED
  */
 export async function startAsTrialSays(
   doors: Doors,
   esps: readonly string[],
-  withoutTrial: 'stays' | 'starts',
+  by: FoundBy,
 ): Promise<string | null> {
   const decision = decideTrial(esps.map(esp => readTrial(doors, esp)));
-  const told = tellTrial(decision);
+  const told = tellTrial(decision, by);
   if (told === null) {
-    if (withoutTrial === 'starts') await startInstalled(doors, esps, false);
+    if (by === 'medium') await startInstalled(doors, esps, false);
     return null;
   }
-  doors.files.writeAtomic(paths.trial, `${told}\n`, 0o600);
+  if (by === 'rescue') doors.files.writeAtomic(paths.trial, `${told}\n`, 0o600);
   doors.log({ event: decision.kind === 'failed' ? 'warning' : 'note', text: told });
   if (decision.kind === 'failed') {
     writeTrial(doors, esps, 'failed');

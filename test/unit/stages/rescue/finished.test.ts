@@ -53,8 +53,8 @@ async function start(t: Test, world: World) {
 const noLogin = /^the installed system starts in 10 s, .* dabei\.rescue\n/;
 const rows: [about: string, world: World, kexecs: string[], told: RegExp][] = [
   ['after 10 s', { files: menu }, loads('quiet'), /\nstarting the installed system$/],
-  ['its first start is on trial', { files: onTrial('pending') }, loads('dabei.trial=rescue'), /on trial/],
-  ['a trial that failed', { files: onTrial('failed') }, [], /failed at an earlier start/],
+  ['its first start is on trial', { files: onTrial('pending') }, loads('dabei.trial=rescue'), /\nthe installed system starts on trial\n/],
+  ['a trial that failed', { files: onTrial('failed') }, [], /failed at an earlier start; next: restart without the medium/],
   ['somebody at the console', { files: { ...menu, '/run/dabei/console/in-use.tty1': '' } }, [], /somebody has logged in: the machine stays/],
   ['somebody over SSH', { files: { ...menu, '/proc/99/cmdline': 'sshd-session: root@pts/0' } }, [], /somebody has logged in: the machine stays/],
   ['somebody whom sshd has not let in', { files: { ...menu, '/proc/99/cmdline': 'sshd-session: root [priv]' } }, loads('quiet'), /\nstarting the installed system$/],
