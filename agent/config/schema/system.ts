@@ -138,7 +138,7 @@ export const systemSchema = z
       .boolean()
       .optional()
       .describe(
-        'write this installer to each ESP, as the last entry of the boot menu: a rescue system with the same addresses and keys; ' +
+        'write this installer to each ESP, with an entry after the generations in the boot menu: a rescue system with the same addresses and keys; ' +
           'by default true, unless the ESP has no room or the system is prebuilt',
       ),
     trial: trialSchema

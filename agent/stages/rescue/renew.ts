@@ -97,7 +97,7 @@ export async function writeEntry(
   }
   const [key] = archive.hostKeys;
   return [
-    `"nix-dabei rescue" is the last entry of the boot menu on ${count(places)}: nix-dabei ${version}, ssh -p 2222 root@ADDRESS`,
+    `"nix-dabei rescue" is in the boot menu on ${count(places)}: nix-dabei ${version}, ssh -p 2222 root@ADDRESS`,
     ...(key === undefined ? [] : [`its host key: ${fingerprintOf(doors, key)}`]),
     ...(included ? ['the next nixos-rebuild takes it out of the menu of GRUB, unless the configuration has nixosModules.rescue'] : []),
     untilRebuild,

@@ -14,7 +14,7 @@ const memoryMiB = 1024;
 export const rescueEntryWorlds: World[] = (['uefi', 'bios'] as const).map(firmware => ({
   name: `rescue-entry-${firmware}`,
   about:
-    'the last entry of the boot menu: the same address and host key as stage 1, unlock, enter, choose a generation, restart into it',
+    'the rescue entry of the boot menu: the same address and host key as stage 1, unlock, enter, choose a generation, restart into it',
   limitSeconds: 2400,
   everywhere: firmware === 'uefi',
   script: async site => {
