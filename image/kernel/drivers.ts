@@ -19,7 +19,7 @@ import {
 import { requireVermagic } from './vermagic.ts';
 
 /**
- * Drivers of wireless cards, for a kernel that was compiled without them: they cost 4 CPU minutes, and only variants have them. Its result
+ * Drivers of wireless cards, for a kernel that was compiled without them: they cost 6 CPU minutes, and only variants have them. Its result
  * holds modules/lib/modules/<release>/kernel, and the index `needs` of those modules and the kernel's.
  */
 
