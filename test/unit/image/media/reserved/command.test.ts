@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
@@ -8,11 +8,12 @@ import { realDoors } from '../../../../../agent/host/doors.ts';
 import { readAppendedFiles } from '../../../../../agent/host/old-system/appended.ts';
 import { requireHostPackages } from '../../../../../image/lib/host.ts';
 import { onMedium } from '../../../../../image/media/boot/layout.ts';
-import { dabeiImage, Refused } from '../../../../../image/media/reserved/command.ts';
+import { dabeiImage } from '../../../../../image/media/reserved/command.ts';
 import { findFile, readVolume } from '../../../../../image/media/reserved/iso9660.ts';
 import { bundleProgram } from '../../../../../image/media/reserved/program.ts';
 import { reservedBytes } from '../../../../../image/media/reserved/reserved-file.ts';
 import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
+import { mediumWith, reasonsOf } from './medium-with.ts';
 
 /** `dabei-image` on a medium made of a small image. */
 
@@ -32,27 +33,9 @@ const configuration = {
   disks: { devices: ['/dev/sda'], key: passphrase },
 };
 
-/** A directory with the medium and these files. */
 function prepare(t: Test, given: Readonly<Record<string, string | Buffer>>) {
-  const directory = t.testdir({});
-  const at = (name: string) => join(directory, name);
-  copyFileSync(iso, at('x.iso'));
-  for (const [name, content] of Object.entries(given)) writeFileSync(at(name), content);
-  const reserved = () => readFileSync(at('x.iso')).subarray(offset, offset + reservedBytes);
-  const customize = (...argv: string[]) =>
-    dabeiImage(['customize', at('x.iso'), ...argv.map(word => (word in given ? at(word) : word))]).join('\n');
-  return { at, reserved, customize };
-}
-
-/** What the command refuses, with every reason. */
-function reasonsOf(work: () => unknown): { code: string; message: string }[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return error.reasons.map(({ code, message }) => ({ code, message }));
-  }
+  const { at, customize, bytes } = mediumWith(t.testdir({}), iso, given);
+  return { at, customize, reserved: () => bytes().subarray(offset, offset + reservedBytes) };
 }
 
 t.test('written, shown, replaced, cleared', async t => {

@@ -1,10 +1,10 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { dabeiImage, Refused } from '../../../../../image/media/reserved/command.ts';
 import { onionAddressOfKey, onionKey } from '../../../../fixtures/onion-key.ts';
 import { publicKeyOf } from '../../../../fixtures/public-keys.ts';
 import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
+import { mediumWith, reasonsOf } from './medium-with.ts';
 
 /** `dabei-image` and the onion service, on a medium with Tor and on one without. */
 
@@ -22,29 +22,9 @@ const given = {
   other: onionKey.subarray(32),
 };
 
-/** A copy of a medium, beside those files. */
 function prepare(name: string, medium: string) {
-  const here = join(directory, name);
-  mkdirSync(here);
-  for (const [file, content] of Object.entries(given)) writeFileSync(join(here, file), content);
-  const copy = join(here, 'x.iso');
-  copyFileSync(medium, copy);
-  const customize = (...argv: string[]) =>
-    dabeiImage(['customize', copy, ...argv.map(word => (word in given ? join(here, word) : word))]).join(
-      '\n',
-    );
-  const isAsBuilt = () => readFileSync(copy).equals(readFileSync(medium));
-  return { customize, isAsBuilt };
-}
-
-function reasonsOf(work: () => unknown): { code: string; message: string }[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return error.reasons.map(({ code, message }) => ({ code, message }));
-  }
+  const { customize, bytes } = mediumWith(join(directory, name), medium, given);
+  return { customize, isAsBuilt: () => bytes().equals(readFileSync(medium)) };
 }
 
 t.test('a medium without Tor is not configured for it', async t => {

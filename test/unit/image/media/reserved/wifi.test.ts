@@ -1,9 +1,9 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { dabeiImage, Refused } from '../../../../../image/media/reserved/command.ts';
 import { publicKeyOf } from '../../../../fixtures/public-keys.ts';
 import { makeSmallIso, mediaTools } from '../../../../support/small-media.ts';
+import { mediumWith, reasonsOf } from './medium-with.ts';
 
 /** `dabei-image --wifi`, on a medium with Wi-Fi and on one without. */
 
@@ -22,27 +22,7 @@ const given = {
   'short': 'horse\n',
 }; // prettier-ignore
 
-/** A copy of a medium, beside those files. */
-function prepare(name: string, medium: string) {
-  const copy = join(directory, `${name}.iso`);
-  copyFileSync(medium, copy);
-  for (const [file, content] of Object.entries(given)) writeFileSync(join(directory, file), content);
-  const customize = (...argv: string[]) =>
-    dabeiImage(['customize', copy, ...argv.map(word => (word in given ? join(directory, word) : word))]).join(
-      '\n',
-    );
-  return { customize, bytes: () => readFileSync(copy) };
-}
-
-function reasonsOf(work: () => unknown): { code: string; message: string }[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return error.reasons.map(({ code, message }) => ({ code, message }));
-  }
-}
+const prepare = (name: string, medium: string) => mediumWith(join(directory, name), medium, given);
 
 t.test('a wireless network, whose passphrase no argument has', async t => {
   const { customize, bytes } = prepare('with', larger);
