@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { ConfigInput } from '../../../agent/config/schema.ts';
 import * as files from '../../../image/lib/files.ts';
 import { onMedium } from '../../../image/media/boot/layout.ts';
 import { dabeiImage } from '../../../image/media/reserved/command.ts';
@@ -72,16 +73,10 @@ const configured: World = {
     'a stick on BIOS, configured after it was built: the machine has its host name and its host key; cleared again',
   limitSeconds: 300,
   script: async site => {
+    const config = { hostName: 'from-medium', ssh: { hostKeys: [site.keys.host.private] } };
     const file = copyOfIso(site);
-    const host = join(site.directory, 'host.json');
-    files.write(
-      host,
-      JSON.stringify({ hostName: 'from-medium', ssh: { hostKeys: [site.keys.host.private] } }),
-    );
-    const keys = ['--authorized-key', `${site.keys.user.file}.pub`];
-    const said = dabeiImage(['customize', file, host, ...keys]).join('\n');
+    const said = configure(site, file, config, ['--authorized-key', `${site.keys.user.file}.pub`]);
     assert.match(said, /secrets: ssh\.hostKeys\[0\]/);
-    files.remove(host);
     const machine = await site.start({
       name: 'medium',
       memoryMiB: mediumMemoryMiB(),
@@ -142,10 +137,24 @@ export async function choose(machine: Machine, title: string, below: number): Pr
 }
 
 /** A copy that may be written to, and that goes with the site's disks. */
-export function copyOfIso(site: Site): string {
+export function copyOfIso(site: Site, iso = image.iso): string {
   const file = join(site.directory, 'medium.raw');
-  files.copy(image.iso, file);
+  files.copy(iso, file);
   return file;
+}
+
+/** Configures a medium; the configuration is in no other file. @returns what `dabei-image` said */
+export function configure(
+  site: Site,
+  medium: string,
+  config: ConfigInput,
+  options: readonly string[] = [],
+): string {
+  const host = join(site.directory, 'host.json');
+  files.write(host, JSON.stringify(config), 0o600);
+  const said = dabeiImage(['customize', medium, host, ...options]).join('\n');
+  files.remove(host);
+  return said;
 }
 
 export const mediaWorlds: World[] = [...untouched, configured, checked];

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import * as clock from '../../../../agent/host/clock.ts';
-import * as files from '../../../../image/lib/files.ts';
-import { dabeiImage } from '../../../../image/media/reserved/command.ts';
 import {
   assertNoSecretOnDisk,
   bootInstalled,
@@ -15,7 +12,7 @@ import { readPicture } from '../../harness/picture.ts';
 import { timeScale } from '../../harness/time-scale.ts';
 import type { World } from '../../world.ts';
 import { assertInstalled } from '../install.ts';
-import { copyOfIso, medium } from '../media.ts';
+import { configure, copyOfIso, medium } from '../media.ts';
 
 /** The ISO, configured, in a machine where nobody is, and which starts it each time. */
 
@@ -23,14 +20,11 @@ export const installingWorlds: World[] = [
   {
     name: 'medium-installs',
     about:
-      'the ISO, configured, as a CD on UEFI that the firmware starts each time: it installs, and draws its progress; the next time it starts the installed system',
+      'the ISO, configured, as a CD on UEFI that the firmware starts each time: it installs, and draws its progress; the next time it starts the installed system, unless somebody logs in',
     limitSeconds: 1500,
     script: async site => {
       const file = copyOfIso(site);
-      const host = join(site.directory, 'host.json');
-      files.write(host, JSON.stringify(await site.installConfig()), 0o600);
-      dabeiImage(['customize', file, host]);
-      files.remove(host);
+      configure(site, file, await site.installConfig());
       const target = site.disk('target', 4096);
       const guest = {
         ...{ memoryMiB: 512 + moreMemoryMiB(), display: true },
@@ -56,6 +50,19 @@ export const installingWorlds: World[] = [
       assert.match(text, /the installed system starts in 10 s, because a medium started this one/);
       await assertInstalled(site, again.ssh, again.unlockHostKey);
       await again.machine.end();
+
+      // Somebody logs in while there is time.
+      const kept = await site.start({
+        ...{ ...guest, name: 'kept', boot: { from: 'disk' } },
+        limitSeconds: installLimitSeconds,
+      });
+      await stageDone(kept, 'ssh', 200);
+      const ssh = site.ssh();
+      await ssh.waitUntilUp(60);
+      const stays = 'somebody has logged in: the machine stays in this system';
+      await ssh.run(`until grep -q '${stays}' /var/log/dabei.jsonl; do sleep 1; done`, { seconds: 150 });
+      assert.match((await ssh.attempt('dabei status')).stdout, /DISK_INSTALLED/);
+      await kept.end();
     },
   },
 ];

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import * as files from '../../../../image/lib/files.ts';
-import { dabeiImage } from '../../../../image/media/reserved/command.ts';
 import { assertNoSecretOnDisk, bootInstalled, finishInstall, stageDone } from '../../guests/install.ts';
 import { writeAt } from '../../harness/disk.ts';
 import { image } from '../../harness/image.ts';
@@ -10,7 +8,7 @@ import { moreMemoryMiB } from '../../harness/memory-budget.ts';
 import type { Site } from '../../harness/site.ts';
 import type { World } from '../../world.ts';
 import { assertInstalled } from '../install.ts';
-import { choose, mediumMemoryMiB } from '../media.ts';
+import { choose, configure, mediumMemoryMiB } from '../media.ts';
 
 /** The raw image on a disk that is larger than it: as a rescue system, and as what installs over itself. */
 
@@ -74,14 +72,11 @@ const ontoItself = ({ firmware, disk }: Row): World => ({
   limitSeconds: 1500,
   script: async site => {
     const target = written(site, disk);
-    const host = join(site.directory, 'host.json');
     // Without disks.wipe: nothing of anybody is on the disk.
     const config = await site.installConfig({
       disks: { devices: [{ serial: 'target' }], key: site.keys.passphrase },
     });
-    files.write(host, JSON.stringify(config), 0o600);
-    dabeiImage(['customize', target.file, host]);
-    files.remove(host);
+    configure(site, target.file, config);
     const memoryMiB = 512 + moreMemoryMiB();
     const machine = await site.start({
       ...{ name: 'medium', firmware, memoryMiB, disks: [target] },

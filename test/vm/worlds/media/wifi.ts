@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { ConfigInput } from '../../../../agent/config/schema.ts';
 import * as files from '../../../../image/lib/files.ts';
 import { makersOf } from '../../../../image/media/firmware/cards.ts';
-import { dabeiImage } from '../../../../image/media/reserved/command.ts';
 import { stageDone, stageFailed } from '../../guests/install.ts';
 import { image } from '../../harness/image.ts';
 import { findSecrets } from '../../harness/keys.ts';
@@ -14,7 +13,7 @@ import type { Ssh } from '../../harness/ssh.ts';
 import { airAddress, airAnswer, initrdWithRadios, type AccessPoint } from '../../harness/wifi/radios.ts';
 import type { World } from '../../world.ts';
 import { openShell } from '../guided/guided.ts';
-import { medium } from '../media.ts';
+import { configure, copyOfIso, medium } from '../media.ts';
 
 /** Wireless networks, by the image's own iwd; and the medium that has it. */
 
@@ -193,13 +192,12 @@ const asConfigured: World = {
     'nix-dabei-wifi.iso, configured for a network on a machine without a card: reachable by its cable, with a warning; the kernel loads every driver; the firmware of every maker can be unpacked, and loading a driver unpacks it',
   limitSeconds: 500,
   script: async site => {
-    const file = join(site.directory, 'medium.raw');
-    files.copy(image.wifiIso, file);
-    const host = join(site.directory, 'host.json');
-    files.write(host, JSON.stringify({ mode: 'rescue', ssh: { hostKeys: [site.keys.host.private] } }));
+    const config: ConfigInput = { mode: 'rescue', ssh: { hostKeys: [site.keys.host.private] } };
     files.write(join(site.directory, 'pass'), `${passphrase}\n`);
     const wifi = ['--wifi', 'home', '--wifi-passphrase', join(site.directory, 'pass')];
-    dabeiImage(['customize', file, host, '--authorized-key', `${site.keys.user.file}.pub`, ...wifi]);
+    const options = ['--authorized-key', `${site.keys.user.file}.pub`, ...wifi];
+    const file = copyOfIso(site, image.wifiIso);
+    configure(site, file, config, options);
     const machine = await site.start({
       name: 'medium',
       memoryMiB: 512,
