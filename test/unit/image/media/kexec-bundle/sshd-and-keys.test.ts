@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Test } from 'tap';
 import { shell, underEachShell } from './shells.ts';
 
@@ -106,6 +107,24 @@ underEachShell('where sshd looks for the keys of a user, and its authorities', (
     '/etc/ssh/authorized_keys.d/me',
     '',
   ]);
+});
+
+underEachShell('which processes are SSH servers', (t, argv) => {
+  const directory = t.testdir({ 'a b': {} });
+  const started = ['sshd', 'sshd-session', 'a b/dropbear', 'mysshd'].map(name => {
+    copyFileSync('/bin/sleep', `${directory}/${name}`);
+    return spawn(`${directory}/${name}`, ['60'], { stdio: 'ignore' });
+  });
+  const links = started.map(({ pid }) => `/proc/${pid}/exe`);
+  try {
+    const found = shell(argv, 'list_servers').stdout.split('\n');
+    t.strictSame(
+      links.map(link => found.includes(link)),
+      [true, true, true, false],
+    );
+  } finally {
+    for (const process of started) process.kill();
+  }
 });
 
 underEachShell('how the running sshd was started', (t, argv) => {
