@@ -84,9 +84,7 @@ hash_bundle() {
   (cd "$here" && exec sha256sum -c "$memory/large.sums") >"$memory/large.checked" 2>&1 &
   checking=$!
   (cd "$here" && sha256sum -c "$memory/small.sums") >"$memory/small.checked" 2>&1 || :
-  if [ ! -s "$here/SHA256SUMS" ] || [ -n "$(list_damaged small)" ]; then
-    verify_bundle
-  fi
+  if [ ! -s "$here/SHA256SUMS" ] || [ -n "$(list_damaged small)" ]; then verify_bundle; fi
 }
 
 # The background process ignores SIGINT (POSIX, 2.11), so that Ctrl-C does not end it.
@@ -127,18 +125,19 @@ lists_all() {
 # list_sums large|small: their lines of SHA256SUMS.
 list_sums() {
   while IFS= read -r line; do
+    name_in "$line"
     case " $large " in
-      *" $(name_in "$line") "*) size=large ;;
+      *" $name "*) size=large ;;
       *) size=small ;;
     esac
     [ "$size" != "$1" ] || printf '%s\n' "$line"
   done <"$here/SHA256SUMS"
 }
 
-# A line of SHA256SUMS: the hash, a blank, a blank or an asterisk, the name.
+# name_in LINE: sets $name. A line of SHA256SUMS: the hash, a blank, a blank or an asterisk, the name.
 name_in() {
   name=${1#* }
-  printf '%s' "${name#[ *]}"
+  name=${name#[ *]}
 }
 
 # list_damaged large|small. Every name needs its "NAME: OK": the sha256sum of early versions of uutils prints FAILED and exits
@@ -146,7 +145,7 @@ name_in() {
 list_damaged() {
   checked=$(cat "$memory/$1.checked") || return 1
   while IFS= read -r line; do
-    name=$(name_in "$line")
+    name_in "$line"
     # Match whole lines: one name may be the end of another.
     case "
 $checked
