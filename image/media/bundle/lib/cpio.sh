@@ -1,31 +1,64 @@
 # An archive for the initramfs, without cpio(1): format newc, Documentation/driver-api/early-userspace/buffer-format.rst
 # of the kernel.
 
+cpio_line_break='
+'
+
 # cpio_directory DIRECTORY NAME: packs everything below DIRECTORY as NAME/…, each directory before its content.
 cpio_directory() {
   cpio_member 040700 "$2"
+  # ls sorts what it is given: each pattern comes sorted, all three together would not.
+  cpio_files "$2/" "$1"/*
+  cpio_files "$2/" "$1"/.[!.]*
+  cpio_files "$2/" "$1"/..?*
+  # Positional parameters belong to one call of a function; all other variables belong to all calls.
   for cpio_path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-    cpio_entry "$cpio_path" "$2/${cpio_path##*/}"
+    # Test for a link first: the other tests follow links.
+    if [ -L "$cpio_path" ]; then
+      cpio_link "$cpio_path" "$2/${cpio_path##*/}"
+    elif [ -d "$cpio_path" ]; then
+      cpio_directory "$cpio_path" "$2/${cpio_path##*/}"
+    fi
   done
 }
 
-# Test for a link first: the other tests follow links.
-cpio_entry() {
-  if [ -L "$1" ]; then
-    cpio_link "$1" "$2"
-  elif [ -d "$1" ]; then
-    cpio_directory "$1" "$2"
-  elif [ -f "$1" ]; then
-    case $(ls -ld "$1") in
-      ???[xs]*) cpio_member 0100700 "$2" "$1" ;;
-      *)
-        case $1 in
-          *.pub) cpio_member 0100644 "$2" "$1" ;;
-          *) cpio_member 0100600 "$2" "$1" ;;
-        esac
-        ;;
-    esac
-  fi
+# cpio_files PREFIX PATH...: packs those of the sorted paths that are regular files. One ls asks for all of them: starting a program takes longer
+# than all else that is done for a small file.
+cpio_files() {
+  cpio_prefix=$1
+  shift
+  for cpio_path; do
+    shift
+    if [ ! -L "$cpio_path" ] && [ -f "$cpio_path" ]; then set -- "$@" "$cpio_path"; fi
+  done
+  cpio_lines=''
+  # One by one, too, if they are too many for a command line.
+  case $* in
+    '' | *"$cpio_line_break"*) ;;
+    *) cpio_lines=$(ls -ldn "$@" 2>/dev/null) || cpio_lines='' ;;
+  esac
+  cpio_together=$cpio_lines
+  for cpio_path; do
+    [ -n "$cpio_together" ] || cpio_lines=$(ls -ldn "$cpio_path")
+    cpio_file "$cpio_path" "$cpio_prefix${cpio_path##*/}" "${cpio_lines%%"$cpio_line_break"*}"
+    cpio_lines=${cpio_lines#*"$cpio_line_break"}
+  done
+}
+
+# cpio_file FILE NAME LINE: the line is that of `ls -ldn`, which begins with mode, links, user, group and size.
+cpio_file() {
+  set -f
+  # shellcheck disable=SC2086 # Words are what is wanted.
+  set -- "$1" "$2" $3
+  set +f
+  case $3:$1 in
+    ???[xs]*) cpio_mode=0100700 ;;
+    *.pub) cpio_mode=0100644 ;;
+    *) cpio_mode=0100600 ;;
+  esac
+  cpio_header "$cpio_mode" "$2" "$7"
+  [ "$7" -eq 0 ] || cat <"$1"
+  cpio_pad "$7"
 }
 
 # cpio_link LINK NAME: the target is the member's content. Command substitution drops final line breaks; the dot protects them.
@@ -69,8 +102,9 @@ cpio_pad() {
 # cpio_archive DIRECTORY: packs its content into the root of the initramfs.
 cpio_archive() {
   cpio_mtime=$(date +%s)
+  cpio_files '' "$1"/*
   for cpio_top in "$1"/*; do
-    cpio_entry "$cpio_top" "${cpio_top##*/}"
+    [ ! -d "$cpio_top" ] || cpio_directory "$cpio_top" "${cpio_top##*/}"
   done
   # For the machine's rescue entry: a running kernel cannot give its own file.
   if [ "$wants_kernel" = yes ]; then cpio_member 0100600 kernel "$here/$(kernel_name)"; fi

@@ -48,12 +48,12 @@ underEachShell('an archive that cpio understands', (t, argv) => {
   t.equal(stderr, '');
   t.equal(statSync(`${directory}/archive`).size % 4, 0);
   t.strictSame(unpackCpio(`${directory}/archive`, `${directory}/out`), [
+    '-rw------- 0 0 2 dabei.json',
     'drwx------ 0 0 0 dabei',
     'drwx------ 0 0 0 dabei/capture',
     '-rw------- 0 0 3 dabei/capture/a',
-    'drwx------ 0 0 0 dabei/capture/empty',
     '-rw------- 0 0 5 dabei/capture/.hidden',
-    '-rw------- 0 0 2 dabei.json',
+    'drwx------ 0 0 0 dabei/capture/empty',
     'drwx------ 0 0 0 ssh',
     '-rw------- 0 0 0 ssh/authorized_keys',
     '-rw------- 0 0 3 ssh/ssh_host_rsa_key',
@@ -62,6 +62,20 @@ underEachShell('an archive that cpio understands', (t, argv) => {
   t.equal(readFileSync(`${directory}/out/dabei/capture/a b`, 'utf8'), 'xyz');
   t.equal(readFileSync(`${directory}/out/dabei/capture/.hidden`, 'utf8'), '12345');
   t.equal(readFileSync(`${directory}/out/ssh/ssh_host_rsa_key.pub`, 'utf8'), 'public');
+});
+
+underEachShell('more files than one command line holds', (t, argv) => {
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, number) => [`f${number}`, `${number}`]));
+  const directory = t.testdir({ boot: { dabei: files }, bin: {} });
+  const own = `#!/bin/sh\n[ $# -le 2 ] || exit 126\nexec /bin/ls "$@"\n`;
+  writeFileSync(`${directory}/bin/ls`, own, { mode: 0o755 });
+  // busybox starts its own ls, whatever the PATH.
+  const lines = `PATH=${directory}/bin:$PATH; cpio_archive ${directory}/boot >${directory}/archive`;
+  const { stderr } = shell(argv, lines);
+  t.equal(stderr, '');
+  unpackCpio(`${directory}/archive`, `${directory}/out`);
+  for (const [name, text] of Object.entries(files))
+    t.equal(readFileSync(`${directory}/out/dabei/${name}`, 'utf8'), text);
 });
 
 underEachShell('hashes of everything that is appended, and of nothing twice', (t, argv) => {
