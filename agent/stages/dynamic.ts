@@ -144,9 +144,16 @@ export function clientIdArguments(clientId: string): string[] {
   return clientId === 'none' ? ['-C'] : ['-x', `0x3d:${clientId}`];
 }
 
-/** Call this before a link is up (Documentation/networking/ip-sysctl.rst, accept_ra). */
+/**
+ * For links whose addresses are all configured; call this before they are up (Documentation/networking/ip-sysctl.rst, accept_ra and
+ * accept_dad). Without duplicate address detection, the link-local address is usable at once, too: the kernel asks for the hardware
+ * address of a gateway from no other (ndisc_send_ns in net/ipv6/ndisc.c), and would not for about two seconds.
+ */
 export function refuseAdvertisements({ files }: Doors, links: readonly string[]): void {
-  for (const link of links) set(files, link, 'accept_ra', '0');
+  for (const link of links) {
+    set(files, link, 'accept_ra', '0');
+    set(files, link, 'accept_dad', '0');
+  }
 }
 
 /** 2 accepts router advertisements even if the system forwards packets. */
@@ -155,6 +162,7 @@ async function acceptAdvertisements(doors: Doors, link: string, preferences: Pre
   const before = files.readText(settingOf(link, 'accept_ra'))?.trim();
   if (before === undefined || before === '2') return;
   for (const [name, value] of advertisementSettings(preferences)) set(files, link, name, value);
+  set(files, link, 'accept_dad', '1');
   set(files, link, 'accept_ra', '2');
   // The kernel solicits routers only when a link-local address has become usable (RFC 4861, 6.3.7), and routers may
   // advertise as seldom as every 30 min. A link that is already up must first get a new link-local address.

@@ -35,6 +35,7 @@ const machine = (more: Record<string, string> = {}) => ({
   '/ip/address': addresses(inet),
   '/sys/class/net/eth0/device/modalias': 'virtio:d1v1\n',
   '/proc/sys/net/ipv6/conf/eth0/accept_ra': '0\n',
+  '/proc/sys/net/ipv6/conf/eth0/accept_dad': '1\n',
   ...more,
 });
 const programs = {
@@ -70,6 +71,7 @@ t.test('a configured gateway that answers', async t => {
   t.match(batch, /^route replace default via 192\.0\.2\.1 dev eth0/m);
   t.match(batch, /^neigh replace 192\.0\.2\.1 dev eth0 use$/m);
   t.match(doors.read('/run/dabei/resolv/0-config'), /192\.0\.2\.53/);
+  t.equal(doors.read('/proc/sys/net/ipv6/conf/eth0/accept_dad'), '0', 'the gateway is asked at once');
   t.notOk(
     doors.ran.some(line => line.includes('udhcpc')),
     'nobody asks for a lease',
@@ -93,6 +95,7 @@ t.test('a gateway that is silent, and a DHCP server', async t => {
   t.match(doors.read('/run/dabei/resolv/z-config'), /192\.0\.2\.53/, 'configured servers come last');
   t.equal(doors.read('/run/dabei/resolv/0-config'), null);
   t.equal(doors.read('/proc/sys/net/ipv6/conf/eth0/accept_ra'), '2');
+  t.equal(doors.read('/proc/sys/net/ipv6/conf/eth0/accept_dad'), '1');
 });
 
 t.test('nothing configured, and a router advertises', async t => {
