@@ -61,10 +61,15 @@ export async function startSsh(
   const given = new Set<HostKeyType>();
   files.makeDirectory(`${root}/etc/ssh`);
 
+  const examinations = ssh.hostKeys.map((key, index) =>
+    examineHostKey(doors, key, `${root}/run/dabei/host-key-${index + 1}`),
+  );
+  // All of them end before the first failure counts.
+  await Promise.allSettled(examinations);
   for (const [index, key] of ssh.hostKeys.entries()) {
     const name = `host key ${index + 1} of ${ssh.hostKeys.length}`;
     try {
-      const { type, publicKey } = await examineHostKey(doors, key, `${root}/run/dabei/host-key`);
+      const { type, publicKey } = await examinations[index]!;
       if (given.has(type)) {
         warnings.push(`${name} is a second key of the type ${type}, and is left out`);
         continue;
