@@ -169,10 +169,13 @@ async function readImage(
   const described = parseImage(files.readText(`${options.image}/image.json`) ?? '');
   const modules = readModuleIndex(doors);
   const loading = kernelLoadingBytes(files.readText(`${options.image}/kernel`) ?? '');
-  const firmware = new Map<string, string[]>();
-  for (const module of neededModules(old, modules)) {
-    firmware.set(module, await missingFirmware(doors, module, modules.release));
-  }
+  const firmware = new Map(
+    await Promise.all(
+      neededModules(old, modules).map(
+        async module => [module, await missingFirmware(doors, module, modules.release)] as const,
+      ),
+    ),
+  );
   return {
     processor: arch.machine,
     files: [arch.kernel.image, 'initrd'].map(name => ({
