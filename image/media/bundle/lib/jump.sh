@@ -92,7 +92,14 @@ leave() {
   if [ -w /proc/sysrq-trigger ]; then
     # Remounts all file systems read-only, even with open files, in the background (Documentation/admin-guide/sysrq.rst).
     echo u >/proc/sysrq-trigger
-    sleep 1
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -n "$(writable_mounts)" ] || break
+      # POSIX knows whole seconds alone.
+      sleep 0.1 2>/dev/null || {
+        sleep 1
+        break
+      }
+    done
   else
     for directory in $writable; do mount -o remount,ro "$directory"; done
   fi
