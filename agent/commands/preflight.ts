@@ -11,6 +11,7 @@ import { readOldSystem } from '../host/old-system/old-system.ts';
 import { describeAuthorizedKey, readAuthorizedKeys } from '../keys/authorized-keys.ts';
 import { fingerprint } from '../keys/fingerprint.ts';
 import { hostKeyType, hostPublicKey } from '../keys/host-key.ts';
+import type { CapturedIdentity } from '../capture/identity.ts';
 import { keptNetwork } from '../capture/summary.ts';
 import { defaultRoutes } from '../plan/network/default-routes.ts';
 import { neededModules } from '../plan/preflight/drivers.ts';
@@ -49,7 +50,9 @@ export async function preflightCommand(
 ): Promise<number> {
   const { files, clock } = doors;
   const appended = dirname(dirname(options.capture));
-  const asked = resolve(doors, options, appended, false);
+  const captured = readCaptured(doors, appended);
+  const resolve = (withPassphrase: boolean) => resolveBy(doors, options, appended, captured, withPassphrase);
+  const asked = resolve(false);
   const asks = (asked.config ?? asked.reachability).network;
   const network = keptNetwork(
     name => files.readText(`${options.capture}/${name}`),
@@ -57,7 +60,7 @@ export async function preflightCommand(
     defaultRoutes(asks),
   );
   const old = await readOldSystem(doors, network.defaultLinks, appended);
-  const { mode, config: whole } = asked.config === null ? resolve(doors, options, appended, true) : asked;
+  const { mode, config: whole } = asked.config === null ? resolve(true) : asked;
   const writesEntry = mode === 'install' && whole !== null && wantsRescue(whole.system);
   // After nixos-anywhere's installation, somebody may want "dabei rescue-entry" (docs/nixos-anywhere.md).
   const carriesKernel =
@@ -65,12 +68,7 @@ export async function preflightCommand(
     old.facts.memoryBytes >= carryKernelBytes;
   const image = await readImage(doors, options, old, appended, carriesKernel);
   const now = clock.epochSeconds();
-  const { resolution, config, installs, asksPassphrase, refusals, found } = judge(
-    withPassphrase => resolve(doors, options, appended, withPassphrase),
-    old,
-    image,
-    now,
-  );
+  const { resolution, config, installs, asksPassphrase, refusals, found } = judge(resolve, old, image, now);
   const { ssh, rootAuthorizedKeys } = resolution.reachability;
   const { consoleQuestion } = resolution;
   const secrets = asksPassphrase ? 'elsewhere' : consoleQuestion.secrets;
@@ -124,10 +122,11 @@ export async function preflightCommand(
 }
 
 /** @param withPassphrase add a placeholder for the passphrase that people have not entered yet */
-function resolve(
+function resolveBy(
   doors: Doors,
   options: PreflightOptions,
   appended: string,
+  captured: CapturedIdentity,
   withPassphrase: boolean,
 ): Resolution {
   const files =
@@ -139,7 +138,7 @@ function resolve(
     files: withPassphrase ? [...files, standInForPassphrase] : files,
     // No bundle has any, whatever programs the old system has.
     variants: [],
-    captured: readCaptured(doors, appended),
+    captured,
   });
 }
 
