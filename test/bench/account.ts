@@ -18,8 +18,8 @@ import { publish } from './report.ts';
 import { startOf } from './timeline.ts';
 import { readLog } from './timeline-svg.ts';
 
-/** Seconds that `run` sleeps before it leaves (--delay), and after it has asked for read-only file systems. */
-const sleepsSeconds = jumpDelaySeconds + 1;
+/** Seconds that `run` sleeps before it leaves (--delay), and once until the file systems are read-only. */
+const sleepsSeconds = jumpDelaySeconds + 0.1;
 
 /** Where the instructions from the start of `run` to SSH go, part by part; the same on every host, however busy it is. */
 export async function benchAccount(): Promise<void> {
