@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { attempt, type Finished } from '../../agent/host/exec.ts';
 import * as clock from '../../agent/host/clock.ts';
 import { readBanner } from '../../agent/host/tcp.ts';
 import { checkout } from '../../image/lib/host.ts';
+import { freePort } from '../vm/harness/machine/machine.ts';
 
 /**
  * The OpenSSH of the image's packages with the image's configuration, in a root and a process namespace of its own, on a port
@@ -119,12 +119,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const end = new Promise<void>(resolve => child.once('exit', () => resolve()));
   child.kill('SIGKILL');
   await end;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>(resolve => server.close(() => resolve()));
-  return port;
 }

@@ -192,8 +192,23 @@ async function waitForEnd(qemu: Running, seconds: number, serial: SerialConsole)
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on: the kernel chooses it, and does not choose it again soon. */
-export function freePort(): Promise<number> {
+const givenPorts = new Set<number>();
+
+/**
+ * A port of 127.0.0.1 that nobody listens on, and that this process did not get before: the kernel chooses at random, and a
+ * port that was closed is one of those that it chooses from.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await chosenPort();
+    if (!givenPorts.has(port)) {
+      givenPorts.add(port);
+      return port;
+    }
+  }
+}
+
+function chosenPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
