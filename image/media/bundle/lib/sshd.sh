@@ -29,15 +29,23 @@ find_sshd() {
 }
 
 # Prints the links of /proc that lead to a program with the name of an SSH server. One ls for all processes: a machine may have
-# thousands, and starting a program for each takes seconds.
+# thousands, and starting a program for each takes seconds; but one by one, if they are too many for a command line.
 list_servers() {
-  # shellcheck disable=SC2012 # Not every find prints where a link leads; the names are numbers.
-  ls -l /proc/[0-9]*/exe 2>/dev/null | while IFS= read -r line; do
+  # With -n, ls asks nobody for the names of users.
+  servers=$(ls -ln /proc/[0-9]*/exe 2>/dev/null) || :
+  [ -n "$servers" ] || servers=$(for exe in /proc/[0-9]*/exe; do ls -ln "$exe" 2>/dev/null; done) || :
+  # A here-document may need a writable /tmp.
+  printf '%s\n' "$servers" | while IFS= read -r line; do
     case $line in
-      *' /proc/'*/exe' -> '*/sshd* | *' /proc/'*/exe' -> '*/dropbear*)
-        line=${line%%/exe -> *}
-        printf '%s\n' "/proc/${line##*/}/exe"
-        ;;
+      *' /proc/'*/exe' -> '*/sshd* | *' /proc/'*/exe' -> '*/dropbear*) ;;
+      *) continue ;;
+    esac
+    line=${line%%/exe -> *}
+    line=${line##*/proc/}
+    # The name of a program may contain line breaks, and so lines that only look like links.
+    case $line in
+      '' | *[!0-9]*) ;;
+      *) printf '%s\n' "/proc/$line/exe" ;;
     esac
   done
 }

@@ -10,7 +10,7 @@ export const shells = [['dash'], ['bash', '--norc', '--posix'], ['busybox', 'ash
 /** Runs lines in a shell that has read all parts of `run`; standard output and standard error, and the exit code. */
 export function shell(argv: readonly string[], script: string, variables: Record<string, string> = {}) {
   const [program = '', ...args] = argv;
-  const lines = ['set -eu; LC_ALL=C; export LC_ALL; umask 077', ...runParts.map(path => `. ${path}`), script];
+  const lines = ['set -eu; umask 077', ...runParts.map(path => `. ${path}`), script];
   const env = { PATH: process.env['PATH'] ?? '', here: bundle, memory: '/nonexistent', ...variables };
   const { stdout, stderr, status } = spawnSync(program, [...args, '-c', lines.join('\n')], {
     env,
@@ -19,6 +19,9 @@ export function shell(argv: readonly string[], script: string, variables: Record
   return { stdout, stderr, status };
 }
 
-export function underEachShell(name: string, body: (t: Test, argv: readonly string[]) => void): void {
+export function underEachShell(
+  name: string,
+  body: (t: Test, argv: readonly string[]) => void | Promise<void>,
+): void {
   for (const argv of shells) test(`${name} (${argv[0]})`, async t => body(t, argv));
 }

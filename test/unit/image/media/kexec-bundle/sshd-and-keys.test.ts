@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Test } from 'tap';
 import { shell, underEachShell } from './shells.ts';
 
@@ -110,18 +111,24 @@ underEachShell('where sshd looks for the keys of a user, and its authorities', (
 });
 
 underEachShell('which processes are SSH servers', (t, argv) => {
+  const forged = 'x\n /proc/evil dir/exe -> /sshd';
   const directory = t.testdir({ 'a b': {} });
-  const started = ['sshd', 'sshd-session', 'a b/dropbear', 'mysshd'].map(name => {
+  mkdirSync(dirname(`${directory}/${forged}`), { recursive: true });
+  const started = ['sshd', 'sshd-session', 'a b/dropbear', 'mysshd', forged].map(name => {
     copyFileSync('/bin/sleep', `${directory}/${name}`);
     return spawn(`${directory}/${name}`, ['60'], { stdio: 'ignore' });
   });
   const links = started.map(({ pid }) => `/proc/${pid}/exe`);
   try {
-    const found = shell(argv, 'list_servers').stdout.split('\n');
-    t.strictSame(
-      links.map(link => found.includes(link)),
-      [true, true, true, false],
-    );
+    const tastes: Record<string, string>[] = [{}, { QUOTING_STYLE: 'c' }, { TIME_STYLE: 'none' }];
+    for (const taste of tastes) {
+      const found = shell(argv, 'list_servers', taste).stdout.trimEnd().split('\n');
+      t.strictSame(
+        links.map(link => found.includes(link)),
+        [true, true, true, false, false],
+      );
+      for (const link of found) t.match(link, /^\/proc\/\d+\/exe$/);
+    }
   } finally {
     for (const process of started) process.kill();
   }
