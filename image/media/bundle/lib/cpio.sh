@@ -7,40 +7,63 @@ cpio_line_break='
 # cpio_directory DIRECTORY NAME: packs everything below DIRECTORY as NAME/…, each directory before its content.
 cpio_directory() {
   cpio_member 040700 "$2"
+  cpio_content "$1" "$2/"
+}
+
+# cpio_content DIRECTORY PREFIX: packs everything below DIRECTORY, its regular files first.
+cpio_content() {
   # ls sorts what it is given: each pattern comes sorted, all three together would not.
-  cpio_files "$2/" "$1"/*
-  cpio_files "$2/" "$1"/.[!.]*
-  cpio_files "$2/" "$1"/..?*
+  cpio_files "$2" "$1"/*
+  cpio_files "$2" "$1"/.[!.]*
+  cpio_files "$2" "$1"/..?*
   # Positional parameters belong to one call of a function; all other variables belong to all calls.
   for cpio_path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     # Test for a link first: the other tests follow links.
     if [ -L "$cpio_path" ]; then
-      cpio_link "$cpio_path" "$2/${cpio_path##*/}"
+      cpio_link "$cpio_path" "$2${cpio_path##*/}"
     elif [ -d "$cpio_path" ]; then
-      cpio_directory "$cpio_path" "$2/${cpio_path##*/}"
+      cpio_directory "$cpio_path" "$2${cpio_path##*/}"
     fi
   done
 }
 
-# cpio_files PREFIX PATH...: packs those of the sorted paths that are regular files. One ls asks for all of them: starting a program takes longer
-# than all else that is done for a small file.
+# cpio_files PREFIX PATH...: packs those of the sorted paths that are regular files.
 cpio_files() {
   cpio_prefix=$1
   shift
+  cpio_names='' cpio_count=0
   for cpio_path; do
-    shift
-    if [ ! -L "$cpio_path" ] && [ -f "$cpio_path" ]; then set -- "$@" "$cpio_path"; fi
+    if [ -L "$cpio_path" ] || [ ! -f "$cpio_path" ]; then continue; fi
+    case $cpio_path in
+      *"$cpio_line_break"*)
+        cpio_together
+        cpio_file "$cpio_path" "$cpio_prefix${cpio_path##*/}" "$(ls -ldn "$cpio_path")"
+        ;;
+      *)
+        cpio_names=$cpio_names$cpio_path$cpio_line_break
+        cpio_count=$((cpio_count + 1))
+        # More would take the shell longer, which copies its lists for each change, and a command line has an end (execve(2): 128 KiB).
+        { [ "$cpio_count" -lt 100 ] && [ ${#cpio_names} -lt 50000 ]; } || cpio_together
+        ;;
+    esac
   done
-  cpio_lines=''
-  # One by one, too, if they are too many for a command line.
-  case $* in
-    '' | *"$cpio_line_break"*) ;;
-    *) cpio_lines=$(ls -ldn "$@" 2>/dev/null) || cpio_lines='' ;;
-  esac
-  cpio_together=$cpio_lines
-  for cpio_path; do
-    [ -n "$cpio_together" ] || cpio_lines=$(ls -ldn "$cpio_path")
-    cpio_file "$cpio_path" "$cpio_prefix${cpio_path##*/}" "${cpio_lines%%"$cpio_line_break"*}"
+  cpio_together
+}
+
+# Packs the files of $cpio_names, a line each. One ls asks for all of them: starting a program takes longer than all else that is done
+# for a small file.
+cpio_together() {
+  set -f
+  IFS=$cpio_line_break
+  # shellcheck disable=SC2086 # Lines are what is wanted.
+  set -- $cpio_names
+  unset IFS
+  set +f
+  cpio_names='' cpio_count=0
+  [ $# -gt 0 ] || return 0
+  cpio_lines=$(ls -ldn "$@")
+  for cpio_each; do
+    cpio_file "$cpio_each" "$cpio_prefix${cpio_each##*/}" "${cpio_lines%%"$cpio_line_break"*}"
     cpio_lines=${cpio_lines#*"$cpio_line_break"}
   done
 }
@@ -102,10 +125,7 @@ cpio_pad() {
 # cpio_archive DIRECTORY: packs its content into the root of the initramfs.
 cpio_archive() {
   cpio_mtime=$(date +%s)
-  cpio_files '' "$1"/*
-  for cpio_top in "$1"/*; do
-    [ ! -d "$cpio_top" ] || cpio_directory "$cpio_top" "${cpio_top##*/}"
-  done
+  cpio_content "$1" ''
   # For the machine's rescue entry: a running kernel cannot give its own file.
   if [ "$wants_kernel" = yes ]; then cpio_member 0100600 kernel "$here/$(kernel_name)"; fi
   cpio_member 0 'TRAILER!!!'

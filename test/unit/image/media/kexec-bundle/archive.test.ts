@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { shell, underEachShell } from './shells.ts';
 
@@ -65,18 +73,55 @@ underEachShell('an archive that cpio understands', (t, argv) => {
 });
 
 underEachShell('more files than one command line holds', (t, argv) => {
-  const files = Object.fromEntries(Array.from({ length: 40 }, (_, number) => [`f${number}`, `${number}`]));
-  const directory = t.testdir({ boot: { dabei: files }, bin: {} });
-  const own = `#!/bin/sh\n[ $# -le 2 ] || exit 126\nexec /bin/ls "$@"\n`;
+  const long = 'x'.repeat(240);
+  const names = [...Array(250).keys()].map(number => `${number}${number % 2 ? '' : long}`);
+  const files = Object.fromEntries(names.map(name => [name, name]));
+  const directory = t.testdir({
+    boot: { dabei: files, second: { 'line\nbreak': 'one', other: 'two' } },
+    bin: {},
+  });
+  const own = `#!/bin/sh\n[ $# -le 101 ] || exit 126\necho >>${directory}/calls\nexec /bin/ls "$@"\n`;
   writeFileSync(`${directory}/bin/ls`, own, { mode: 0o755 });
-  // busybox starts its own ls, whatever the PATH.
   const lines = `PATH=${directory}/bin:$PATH; cpio_archive ${directory}/boot >${directory}/archive`;
-  const { stderr } = shell(argv, lines);
+  const { stderr, status } = shell(argv, lines);
+  t.same({ stderr, status }, { stderr: '', status: 0 });
+  unpackCpio(`${directory}/archive`, `${directory}/out`);
+  for (const name of names) t.equal(readFileSync(`${directory}/out/dabei/${name}`, 'utf8'), name);
+  t.equal(readFileSync(`${directory}/out/second/line\nbreak`, 'utf8'), 'one');
+  t.equal(readFileSync(`${directory}/out/second/other`, 'utf8'), 'two');
+  // busybox starts its own ls, whatever the PATH.
+  if (argv[0] !== 'busybox') t.equal(readFileSync(`${directory}/calls`, 'utf8').length, 3 + 2);
+});
+
+underEachShell('links on every level are packed as links', (t, argv) => {
+  const link = (to: string) => t.fixture('symlink', to);
+  const directory = t.testdir({
+    boot: { dabei: { a: 'x', b: link('a') }, to: link('dabei'), gone: link('none') },
+  });
+  const { stderr } = shell(argv, `cpio_archive ${directory}/boot >${directory}/archive`);
   t.equal(stderr, '');
   unpackCpio(`${directory}/archive`, `${directory}/out`);
-  for (const [name, text] of Object.entries(files))
-    t.equal(readFileSync(`${directory}/out/dabei/${name}`, 'utf8'), text);
+  for (const [path, to] of Object.entries({ 'dabei/b': 'a', to: 'dabei', gone: 'none' }))
+    t.equal(readlinkSync(`${directory}/out/${path}`), to);
 });
+
+const tastes: Record<string, string>[] = [
+  { BLOCK_SIZE: '1K' },
+  { LS_BLOCK_SIZE: '1M' },
+  { BLOCK_SIZE: 'human-readable' },
+  { TIME_STYLE: 'none' },
+  { QUOTING_STYLE: 'shell-always' },
+];
+
+for (const taste of tastes)
+  underEachShell(`whatever root likes to see: ${JSON.stringify(taste)}`, (t, argv) => {
+    const directory = t.testdir({ boot: { 'dabei.json': 'x'.repeat(3000), dabei: { 'a b': 'y' } } });
+    const packed = shell(argv, `cpio_archive ${directory}/boot >${directory}/archive`, taste);
+    t.same(packed, { stdout: '', stderr: '', status: 0 });
+    unpackCpio(`${directory}/archive`, `${directory}/out`);
+    t.equal(readFileSync(`${directory}/out/dabei.json`, 'utf8'), 'x'.repeat(3000));
+    t.equal(readFileSync(`${directory}/out/dabei/a b`, 'utf8'), 'y');
+  });
 
 underEachShell('hashes of everything that is appended, and of nothing twice', (t, argv) => {
   const sum = (text: string) => createHash('sha256').update(text).digest('hex');
