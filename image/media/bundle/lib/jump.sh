@@ -80,7 +80,11 @@ jump() {
     echo -1000 >/proc/self/oom_score_adj || :
     sleep "$delay"
     # "kexec -u" cancels.
-    [ "$(first_line /sys/kernel/kexec_loaded)" = 0 ] || leave
+    if [ "$(first_line /sys/kernel/kexec_loaded)" != 0 ]; then
+      # From here on nobody else can go on: no failure may end this shell before kexec, nor before the restart if kexec fails.
+      set +e
+      leave
+    fi
     umount_memory
   ) &
 }
