@@ -145,9 +145,10 @@ export function clientIdArguments(clientId: string): string[] {
 }
 
 /**
- * For links whose addresses are all configured; call this before they are up (Documentation/networking/ip-sysctl.rst, accept_ra and
- * accept_dad). Without duplicate address detection, the link-local address is usable at once, too: the kernel asks for the hardware
- * address of a gateway from no other (ndisc_send_ns in net/ipv6/ndisc.c), and would not for about two seconds.
+ * For links that take no advertisements, or not yet; call this before they are up (Documentation/networking/ip-sysctl.rst, accept_ra
+ * and accept_dad). Without duplicate address detection, the link-local address is usable at once, too: `ip neigh … use` asks for the
+ * hardware address of a gateway from no other, since there is no packet whose source address it could take (ndisc_solicit in
+ * net/ipv6/ndisc.c), and would not for about two seconds.
  */
 export function refuseAdvertisements({ files }: Doors, links: readonly string[]): void {
   for (const link of links) {
