@@ -14,6 +14,7 @@ import { hostKeyType, hostPublicKey } from '../keys/host-key.ts';
 import type { CapturedIdentity } from '../capture/identity.ts';
 import { keptNetwork } from '../capture/summary.ts';
 import { defaultRoutes } from '../plan/network/default-routes.ts';
+import { namesOfLinks } from '../plan/network/names-of-links.ts';
 import { neededModules } from '../plan/preflight/drivers.ts';
 import type { NewSystem, OldSystem } from '../plan/preflight/systems.ts';
 import { judge, standInForPassphrase } from '../plan/preflight/judge.ts';
@@ -59,7 +60,7 @@ export async function preflightCommand(
     asks,
     defaultRoutes(asks),
   );
-  const old = await readOldSystem(doors, network.defaultLinks, appended);
+  const old = await readOldSystem(doors, network.defaultLinks, namesOfLinks(asks), appended);
   const { mode, config: whole } = asked.config === null ? resolve(true) : asked;
   const writesEntry = mode === 'install' && whole !== null && wantsRescue(whole.system);
   // After nixos-anywhere's installation, somebody may want "dabei rescue-entry" (docs/nixos-anywhere.md).

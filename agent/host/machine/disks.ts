@@ -19,25 +19,32 @@ import { readPools } from './pools.ts';
 const columns =
   'NAME,PATH,MAJ:MIN,TYPE,SIZE,LOG-SEC,PHY-SEC,MODEL,SERIAL,WWN,TRAN,RO,RM,FSTYPE,PTTYPE,LABEL,MOUNTPOINTS,PARTUUID';
 
+/** Exists as long as udevd has an event to handle (systemd, src/udev/udev-manager.c; libudev's udev_queue_get_queue_is_empty looks for it). */
+const udevQueue = '/run/udev/queue';
+
 export interface DiskReading {
   /**
-   * The running system is the old system: the mounts are those of its process 1, and do not make a disk the boot medium.
+   * The running system is the old system: the mounts are those of its process 1, and do not make a disk the boot medium; its udev has
+   * handled what there was long ago, unless its queue says otherwise.
    */
   leaving?: boolean;
 }
 
 /**
- * Waits for udev, and reads all disks of the machine: those that dabei can install to, and those that it must not touch.
+ * Waits for udev, if it is busy, and reads all disks of the machine: those that dabei can install to, and those that it must not touch.
  * @throws DabeiError COMMAND_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT
  */
 export async function readDisks(doors: Doors, { leaving = false }: DiskReading = {}): Promise<Disk[]> {
   const { exec, files } = doors;
-  // Without udevd this command fails, but the kernel's devices are present anyway.
-  await exec.attempt({
-    doing: 'waiting for udev',
-    argv: ['udevadm', 'settle', '--timeout=30'],
-    timeoutSeconds: 40,
-  });
+  // A system that has long been running is seldom busy, and the image's udevadm may not understand its udevd.
+  if (!leaving || files.exists(udevQueue)) {
+    // Without udevd this command fails, but the kernel's devices are present anyway.
+    await exec.attempt({
+      doing: 'waiting for udev',
+      argv: ['udevadm', 'settle', '--timeout=30'],
+      timeoutSeconds: 40,
+    });
+  }
   const { stdout } = await exec.run({
     doing: 'listing disks',
     argv: ['lsblk', '--json', '--bytes', '--tree', '--output', columns],

@@ -15,15 +15,15 @@ import { readWatchdogs } from './watchdogs.ts';
 /**
  * Measures the machine. Plans depend only on these facts and on the configuration.
  * @param options leaving: the running system is the old system, which uses its disks; boot: directory of the files that `run` has
- *   appended, or will append, to the initrd
+ *   appended, or will append, to the initrd; linkNames: as wantedNames of readLinks
  * @throws DabeiError if disks or links cannot be listed, or if /proc/meminfo cannot be read
  */
 export async function readFacts(
   doors: Doors,
-  options: { leaving?: boolean; boot?: string } = {},
+  options: { leaving?: boolean; boot?: string; linkNames?: readonly string[] } = {},
 ): Promise<Facts> {
   const { files } = doors;
-  const [disks, links] = await Promise.all([readDisks(doors, options), readLinks(doors)]);
+  const [disks, links] = await Promise.all([readDisks(doors, options), readLinks(doors, options.linkNames)]);
   return {
     ...readFirmware(doors, options.boot),
     memoryBytes: memoryBytes(doors),

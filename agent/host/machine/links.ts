@@ -125,15 +125,22 @@ export function parsePredictableNames(output: string): string[] {
   return [...output.matchAll(/^ID_NET_NAME_(?:ONBOARD|SLOT|PATH|MAC)=(\S+)$/gm)].map(match => match[1]!);
 }
 
-/** Reads the machine's network interfaces, in the kernel's order. */
-export async function readLinks(doors: Doors): Promise<Link[]> {
+/**
+ * Reads the machine's network interfaces, in the kernel's order.
+ * @param wantedNames the names that matter; if cards answer to all of them, udev is not asked for more names: its program and libraries
+ *   would be unpacked for this alone. The default is all that it knows
+ */
+export async function readLinks(doors: Doors, wantedNames?: readonly string[]): Promise<Link[]> {
   const { exec, files } = doors;
   const json = await ip(exec, 'reading the network interfaces', '-details', 'link');
   const links = parseLinks(json, name => readDevice(files, name));
+  const cards = links.filter(({ kind }) => kind === undefined);
+  const known = new Set(cards.flatMap(({ name, mac, altNames = [] }) => [name, mac, ...altNames]));
+  const asks = wantedNames?.every(name => known.has(name)) !== true;
   for (const link of links) {
     if (link.kind !== undefined) continue;
     if (files.exists(`/sys/class/net/${link.name}/phy80211`)) link.wireless = true;
-    const names = [...(link.altNames ?? []), ...(await predictableNames(exec, link.name))];
+    const names = [...(link.altNames ?? []), ...(asks ? await predictableNames(exec, link.name) : [])];
     link.altNames = [...new Set(names)].filter(name => name !== link.name);
     link.drivers = driversOf(doors, devicesOfLink(doors, link.name));
   }

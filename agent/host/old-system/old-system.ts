@@ -8,15 +8,17 @@ import type { Doors } from '../doors.ts';
  * Reads what determines whether kexec can replace the running system. This program then runs in a chroot of the image, with /proc,
  * /sys, /dev and /run of the running system.
  * @param routeLinks names of the interfaces of the default routes
+ * @param linkNames names by which the configuration calls interfaces
  * @param boot directory with the files that `run` has captured and will append to the initrd
  */
 export async function readOldSystem(
   doors: Doors,
   routeLinks: readonly string[],
+  linkNames: readonly string[],
   boot: string,
 ): Promise<OldSystem> {
   const { files } = doors;
-  const facts = await readFacts(doors, { leaving: true, boot });
+  const facts = await readFacts(doors, { leaving: true, boot, linkNames });
   const sys = '/sys/kernel';
   return {
     facts,

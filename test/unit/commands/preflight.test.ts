@@ -67,3 +67,30 @@ t.test('Tor is in no bundle, whatever the old system has', async t => {
   t.equal(code, 10);
   t.match(refusals.find(({ code }) => code === 'VARIANT_MISSING')?.message, 'in the variant "tor" alone');
 });
+
+const named = (name: string) => ({ network: { interfaces: [{ name, dhcp4: true }] } });
+const askedOfUdev: [about: string, files: Record<string, string>, config: object, asked: string[]][] = [
+  ['udev is idle, and no name is unknown', {}, named('eth0'), []],
+  ['a MAC address', {}, { network: { interfaces: [{ mac: '52:54:00:12:34:56', dhcp4: true }] } }, []],
+  ['udev is busy', { '/run/udev/queue': '' }, named('eth0'), ['settle --timeout=30']],
+  ['a name of udev alone', {}, named('ens3'), ['test-builtin net_id /sys/class/net/eth0']],
+];
+
+for (const [about, files, config, asked] of askedOfUdev)
+  t.test(`the image's udevadm is started only for what nobody else knows: ${about}`, async t => {
+    const doors = doorsTo(join(t.testdir({ machine: {} }), 'machine'), {
+      files: {
+        ...onlineFiles,
+        ...files,
+        '/boot/dabei.json': JSON.stringify({ mode: 'rescue', ...config }),
+        '/boot/dabei/capture/links': '[]',
+      },
+      programs: onlinePrograms(),
+    });
+    const options = { capture: '/boot/dabei/capture', image: '/bundle', json: true };
+    await preflightCommand(doors, options, () => {});
+    t.same(
+      doors.ran.filter(argv => argv.startsWith('udevadm ')),
+      asked.map(words => `udevadm ${words}`),
+    );
+  });
