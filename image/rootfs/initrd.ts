@@ -4,6 +4,7 @@ import { checkout, runIn } from '../lib/host.ts';
 import type { Packages } from '../debian/packages.ts';
 import { target } from '../lib/target.ts';
 import { furtherInitrds } from './further-initrds.ts';
+import { sharedBlockKib } from './read-order.ts';
 
 /**
  * The initrd: [xz cpio: busybox, /init][zeros][plain cpio with one member: the squashfs]. kexec and iPXE append their
@@ -87,7 +88,8 @@ export async function buildInitrd(
   // The highest priority comes first (mksquashfs -sort).
   const priorities = order.map((path, at) => `${path} ${highestPriority - at}\n`);
   files.write(join(directory, 'order'), priorities.join(''));
-  await squash('compressing the root file system', 'root', imageName, ['-sort', '/build/order']);
+  const alone = ['-action', `no-fragments@filesize(>${sharedBlockKib}K)`];
+  await squash('compressing the root file system', 'root', imageName, ['-sort', '/build/order', ...alone]);
   for (const { archive, directory, image } of furtherInitrds)
     await squash(`compressing the initrd ${archive}`, directory, image);
   const image = join(directory, imageName);

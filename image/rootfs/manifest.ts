@@ -235,25 +235,6 @@ export const manifest: readonly Part[] = [
   },
 ];
 
-/**
- * The parts that every boot reads, in about this order. They are adjacent in the image, so the kernel unpacks few blocks: small
- * files share a block, and the kernel caches only three such blocks (SQUASHFS_FRAGMENT_CACHE_SIZE).
- */
-export const readAtBoot: readonly string[] = [
-  'C and C++ libraries',
-  'scripts and settings',
-  'mounts',
-  'devices',
-  'network tools',
-  'Node',
-  "Node's files",
-  'ICU',
-  'OpenSSL',
-  'dabei',
-  'OpenSSH',
-  'disk tools',
-];
-
 /** Applets of busybox for which the image has no link. Applets with the name of a real program have no link either. */
 export const droppedApplets: readonly string[] = [
   'dpkg',

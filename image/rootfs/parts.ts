@@ -3,8 +3,9 @@ import { cached, type Built } from '../lib/cache.ts';
 import * as files from '../lib/files.ts';
 import { runIn } from '../lib/host.ts';
 import { xzFilter, type ImageLayout } from './initrd.ts';
-import { manifest, readAtBoot } from './manifest.ts';
+import { manifest } from './manifest.ts';
 import { ownParts } from './own-parts.ts';
+import { readRank } from './read-order.ts';
 import type { Packages } from '../debian/packages.ts';
 import type { Owners } from './root.ts';
 import { target } from '../lib/target.ts';
@@ -56,10 +57,10 @@ export function listParts(root: string, owners: Owners): PartFiles[] {
   return [...parts.values()];
 }
 
-/** All files of the image in the image's order: first the files that every boot reads, by part. */
-export function filesInOrder(parts: readonly Pick<PartFiles, 'name' | 'files'>[]): string[] {
-  const rank = (name: string) => (readAtBoot.includes(name) ? readAtBoot.indexOf(name) : readAtBoot.length);
-  return parts.toSorted((a, b) => rank(a.name) - rank(b.name)).flatMap(part => part.files.toSorted());
+/** All files of the image in the image's order: first those that a start reads, then part by part. */
+export function filesInOrder(parts: readonly Pick<PartFiles, 'files'>[]): string[] {
+  const paths = parts.flatMap(part => part.files.toSorted());
+  return paths.toSorted((a, b) => readRank(a) - readRank(b));
 }
 
 const partsFile = 'parts.json';
