@@ -61,7 +61,8 @@ capture_authorized_keys() {
   [ -n "$user" ] || user=$(name_of "$(first_line /proc/self/loginuid)")
   [ "$user" != root ] || user=''
   for name in $user root; do
-    home=$(home_of "$name")
+    # Somebody who is in no list of users has no home, but perhaps keys.
+    home=$(home_of "$name") || home=''
     user_key_files "$name" "${home:-/nonexistent}" | while IFS= read -r file; do
       authorized_lines "$file"
     done
