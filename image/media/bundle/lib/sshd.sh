@@ -1,6 +1,6 @@
 # Asks the running sshd for its configuration (sshd(8), -T): where its host keys are, and who may log in.
 
-sshd_program='' sshd_options='' sshd_text=''
+sshd_program='' sshd_options='' sshd_text='' sshd_user=''
 
 # Finds the running sshd by its full path (sshd insists on being started by one); else the installed one, unless another SSH
 # server is running. Sets sshd_program and sshd_options.
@@ -69,9 +69,12 @@ sshd_arguments() {
   done
 }
 
-# ask_sshd USER: prints sshd's settings for this user, one a line, as for a connection from the address that the caller of run
-# came from. Prints nothing if there is no sshd.
+# ask_sshd USER: sets $sshd_text to sshd's settings for this user, one a line, as for a connection from the address that the caller of
+# run came from; empty if there is no sshd. It is not asked twice in a row for the same user: it takes as long
+# as ten small programs.
 ask_sshd() {
+  [ "$sshd_user" != "$1" ] || return 0
+  sshd_user=$1 sshd_text=''
   [ -n "$sshd_program" ] || return 0
   set -f
   # shellcheck disable=SC2086 # Words are what is wanted: client, its port, server, its port.
@@ -79,7 +82,7 @@ ask_sshd() {
   asked="user=$1,host=${2:-127.0.0.1},addr=${2:-127.0.0.1}"
   [ $# -lt 5 ] || asked="$asked,laddr=$4,lport=$5"
   # shellcheck disable=SC2086 # A list.
-  "$sshd_program" -T $sshd_options -C "$asked" 2>/dev/null || "$sshd_program" -T $sshd_options 2>/dev/null || :
+  sshd_text=$("$sshd_program" -T $sshd_options -C "$asked" 2>/dev/null || "$sshd_program" -T $sshd_options 2>/dev/null || :)
   set +f
 }
 
@@ -93,7 +96,7 @@ sshd_values() {
 # capture_sshd DIRECTORY: the settings that dabei reports (agent/keys/sshd-options.ts), and the port that people use.
 capture_sshd() {
   find_sshd
-  sshd_text=$(ask_sshd root)
+  ask_sshd root
   [ -z "$sshd_text" ] || printf '%s\n' "$sshd_text" >"$1/sshd"
   set -f
   # shellcheck disable=SC2086 # Words are what is wanted.
@@ -162,7 +165,7 @@ any() {
 # user_key_files USER HOME: prints the files in which sshd looks for this user's keys, one a line (sshd_config(5),
 # AuthorizedKeysFile and TOKENS).
 user_key_files() {
-  sshd_text=$(ask_sshd "$1")
+  ask_sshd "$1"
   patterns=$(sshd_values authorizedkeysfile)
   [ -n "$sshd_text" ] || patterns=".ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/authorized_keys.d/%u"
   set -f
@@ -193,7 +196,7 @@ user_key_files() {
 # Prints the authorities whose certificates permit a login as root, as equivalent lines of authorized_keys (sshd(8),
 # cert-authority). dabei warns about certificates for other principals (agent/keys/sshd-options.ts).
 authority_lines() {
-  sshd_text=$(ask_sshd root)
+  ask_sshd root
   file=$(sshd_values trustedusercakeys)
   case $file in '' | none) return 0 ;; esac
   [ "$(sshd_values authorizedprincipalsfile)" = none ] && [ -r "$file" ] || return 0

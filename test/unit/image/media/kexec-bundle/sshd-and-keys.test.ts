@@ -88,6 +88,16 @@ underEachShell('who is connected says more than the configuration', (t, argv) =>
   );
 });
 
+underEachShell('sshd is asked once for each user of whom keys are captured', (t, argv) => {
+  const { directory, env } = sshdWorld(t);
+  const script = `sshd_program=${directory}/bin/sshd; find_sshd() { :; }
+capture_sshd ${directory}/out
+capture_authorized_keys >${directory}/keys-found`;
+  t.equal(shell(argv, script, { ...env, SUDO_USER: 'me' }).status, 0);
+  const asked = readFileSync(`${directory}/asked`, 'utf8').match(/(?<=user=)\w+/g);
+  t.same(asked, ['root', 'me']);
+});
+
 underEachShell('where sshd looks for the keys of a user, and its authorities', (t, argv) => {
   const { directory, env } = sshdWorld(t);
   const ask = `sshd_program=${directory}/bin/sshd`;
