@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { requireSamePrograms } from './check.ts';
 import { LinkedSet } from './bind.ts';
+import { generatesBuiltins, reviewedLibrary, withoutCode } from './builtin-generators.ts';
 import { parseImage, type Symbol } from './tables.ts';
 import * as files from '../lib/files.ts';
 import { CannotReduce } from '../reductions/fallbacks.ts';
@@ -33,7 +34,7 @@ export function slimPrograms(root: string): void {
     files
       .walk(`${root}/usr`)
       .filter(path => files.kind(path) === 'file' && !path.endsWith('.ko') && isElf(path))
-      .map(path => [path.slice(root.length), files.readBytes(path)]),
+      .map(path => [path.slice(root.length), withoutGenerators(path)]),
   );
   if (new Set([...programs.values()].map(file => file.readUInt16LE(0x12))).size > 1)
     throw new CannotReduce('making programs smaller', 'they are for more than one architecture');
@@ -59,6 +60,11 @@ export function slimPrograms(root: string): void {
   }
   requireSamePrograms(programs, before, new LinkedSet(root, path => files.readBytes(root + path)), lookedUp);
 }
+
+const withoutGenerators = (path: string): Buffer => {
+  const file = files.readBytes(path);
+  return posix.basename(path) === reviewedLibrary ? withoutCode(file, generatesBuiltins) : file;
+};
 
 type SymbolsByFile = ReadonlyMap<string, readonly Symbol[]>;
 

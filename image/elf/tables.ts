@@ -47,6 +47,8 @@ export interface Symbol {
   /** 0 if another file defines it */
   section: number;
   value: bigint;
+  /** In bytes; 0 if unknown. */
+  size: number;
 }
 
 interface Verneed {
@@ -237,6 +239,7 @@ function readSymbols(file: Buffer, { offset, size }: Range, stringAt: (place: nu
       type: file.readUInt8(at + 4) & 15,
       section: file.readUInt16LE(at + 6),
       value: file.readBigInt64LE(at + 8),
+      size: Number(file.readBigUInt64LE(at + 16)),
     };
   });
 }

@@ -49,7 +49,7 @@ t.test('hash of version names', t => {
 });
 
 t.test('own symbols come last, in the order of their buckets', t => {
-  const symbol = (name: string, section: number): Symbol => ({ name, section, type: 2, value: 0n });
+  const symbol = (name: string, section: number): Symbol => ({ name, section, type: 2, value: 0n, size: 0 });
   const stay = ['', 'malloc', 'own_a', 'free', 'own_b', 'own_c'].map((name, index) => ({
     index,
     symbol: symbol(name, name.startsWith('own') ? 7 : 0),

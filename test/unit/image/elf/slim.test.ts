@@ -8,7 +8,7 @@ import { dt, parseImage, type Image, type Symbol } from '../../../../image/elf/t
 import * as files from '../../../../image/lib/files.ts';
 import { namesDefinedTwice, namesLookedUp, slimPrograms } from '../../../../image/elf/slim.ts';
 
-const symbol = (name: string, section = 7): Symbol => ({ name, section, type: 2, value: 0n });
+const symbol = (name: string, section = 7): Symbol => ({ name, section, type: 2, value: 0n, size: 0 });
 
 t.test('a name that two files define stays where they can meet', t => {
   const files = {
