@@ -26,7 +26,7 @@ export function generatesBuiltins(name: string): boolean {
   if (inside === undefined) return false;
   if (name.includes('18CodeAssemblerState')) return true;
   const rest = name.slice(inside.length);
-  if (/^8compiler1[38]CodeAssembler(?:Label)?(?!\w*Options)/.test(rest)) return true;
+  if (/^8compiler1[38]CodeAssembler/.test(rest)) return true;
   // A name after its length.
   const digits = /^\d*/.exec(rest)![0];
   const first = rest.slice(digits.length, digits.length + Number(digits));
