@@ -199,13 +199,13 @@ const givenPorts = new Set<number>();
  * port that was closed is one of those that it chooses from.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < 100; tries++) {
     const port = await chosenPort();
-    if (!givenPorts.has(port)) {
-      givenPorts.add(port);
-      return port;
-    }
+    if (givenPorts.has(port)) continue;
+    givenPorts.add(port);
+    return port;
   }
+  throw new Error('the kernel chose 100 ports that this process had before');
 }
 
 function chosenPort(): Promise<number> {
